@@ -1,0 +1,18 @@
+class LxmertVizError(Exception):
+    """Something that a person can mend: the message says what, which value, and what to do now."""
+
+
+class CheckpointError(LxmertVizError):
+    """A model folder or weight file is missing, incomplete, or not what its name says."""
+
+
+class PictureError(LxmertVizError):
+    """A picture cannot be read, or is too large to read safely."""
+
+
+class TextError(LxmertVizError):
+    """A question or caption is empty, or longer than the model can take."""
+
+
+class DeviceError(LxmertVizError):
+    """The device that was asked for is not there."""

@@ -1,0 +1,73 @@
+"""What crosses rooms.
+
+Letters in shapes, here and everywhere: B batch, T word pieces, R regions, L layers, H heads, D hidden size, F feature size.
+Every map is <queries>_from_<keys>; a stage's self-attention carries the stage's name alone.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+ATTENTION_FAMILIES = (
+    "lang",  # (L, H, T, T) language encoder
+    "vision",  # (L, H, R, R) object-relationship encoder
+    "lang_from_vision",  # (L, H, T, R) cross-modality layers: words look at regions
+    "vision_from_lang",  # (L, H, R, T) cross-modality layers: regions look at words
+    "cross_lang",  # (L, H, T, T) word self-attention inside the cross-modality layers
+    "cross_vision",  # (L, H, R, R) region self-attention inside the cross-modality layers
+)
+
+
+class Answer(NamedTuple):
+    text: str
+    probability: float  # 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A text as word pieces. Special pieces have the offsets (0, 0) and no word."""
+
+    text: str
+    ids: np.ndarray  # (T,) int64
+    type_ids: np.ndarray  # (T,) int64
+    pieces: tuple[str, ...]  # T
+    offsets: tuple[tuple[int, int], ...]  # T character spans in `text`
+    word_ids: tuple[int | None, ...]  # T index of the whitespace-or-punctuation word
+    unknown_words: tuple[str, ...] = ()  # words of `text` that the vocabulary cannot spell
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """What a detector saw in one picture, ready for LXMERT."""
+
+    size_px: tuple[int, int]  # width, height of the upright picture
+    digest: str  # sha256 of the picture's bytes
+    boxes_unit: np.ndarray  # (R, 4) float32 xyxy in 0..1
+    feats: np.ndarray  # (R, F) float32
+    names: tuple[str, ...]  # R, attribute and object: "large red matte cube"
+    object_ids: np.ndarray  # (R,) int64
+    attribute_ids: np.ndarray  # (R,) int64
+    scores: np.ndarray  # (R,) float32, 0..1: probability of the named object
+    attribute_scores: np.ndarray  # (R,) float32, 0..1
+    profile: str
+    detector: str
+
+    def __len__(self) -> int:
+        return len(self.boxes_unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Everything that one forward pass computed for one picture and one text."""
+
+    model: str
+    tokens: Tokens
+    regions: Regions
+    attention: dict[str, np.ndarray]  # ATTENTION_FAMILIES -> float32, rows sum to 1
+    states: dict[str, np.ndarray]  # lang (L+1, T, D), vision (L+1, R, D): embeddings first; lang_cross (L, 3, T, D)
+    # and vision_cross (L, 3, R, D): after cross-attention, self-attention, feed-forward; pooled (D,)
+    answers: tuple[Answer, ...]  # most probable first; empty where the checkpoint has no answer head
+    answer_kind: str  # "softmax": probabilities sum to 1; "sigmoid": each answer alone; "": no head
+    match: float | None  # P(the text belongs to the picture); None where the checkpoint has no such head
+    notes: tuple[str, ...] = field(default=())  # what the reader of these results must know
