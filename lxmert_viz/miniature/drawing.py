@@ -182,9 +182,7 @@ def _distance(thing: SceneObject, points: np.ndarray) -> np.ndarray:
     return np.maximum(np.maximum(side, -z), z - top * np.float32(0.96))
 
 
-def _march(
-    thing: SceneObject, eye: np.ndarray, rays: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _march(thing: SceneObject, eye: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where rays (N, 3) meet the object: depth, and coverage 0..1 with a smooth silhouette."""
     centre = np.array([thing.x, thing.y, thing.radius * 0.9], np.float32)
     start = np.float32(np.linalg.norm(centre - eye) - thing.radius * 1.6)
