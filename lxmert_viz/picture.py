@@ -1,0 +1,129 @@
+"""Picture bytes -> upright RGB, or one sentence that says why not."""
+
+import struct
+from io import BytesIO
+
+import numpy as np
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from lxmert_viz.errors import PictureError
+
+MAX_BYTES = 200_000_000  # a 50-megapixel bitmap needs 150 million
+MAX_PIXELS = 50_000_000
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM")
+READ_BY_EYE = "JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF or PPM"
+
+# what Pillow's readers raise on damaged files
+DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    struct.error,
+)
+
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def decode(picture: bytes) -> Image.Image:
+    """The picture as a person sees it: upright, RGB, first frame, transparent parts on white.
+
+    16 bits a channel keep their upper 8. Raises PictureError for what is no picture, is damaged,
+    or is too large.
+    """
+    image = _open(picture)
+    try:
+        image.load()
+    except DAMAGE as error:
+        raise PictureError(
+            f"This {image.format} picture of {image.width} x {image.height} pixels is damaged or "
+            f"cut short ({_sentence(error)}); save or download it again."
+        ) from error
+    turn = UPRIGHT.get(_orientation(image))
+    rgb = _to_rgb(image)
+    return rgb if turn is None else rgb.transpose(turn)
+
+
+def _open(picture: bytes) -> Image.Image:
+    """The picture with its header read and its pixels not yet."""
+    if not picture:
+        raise PictureError(f"This file is empty; choose a picture ({READ_BY_EYE}).")
+    if len(picture) > MAX_BYTES:
+        raise PictureError(
+            f"This file has {len(picture):,} bytes and at most {MAX_BYTES:,} are read; "
+            "save the picture smaller or as a JPEG."
+        )
+    try:
+        image = Image.open(BytesIO(picture), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise PictureError(
+            f"This file is not a picture that can be read here; use {READ_BY_EYE}."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise PictureError(_too_large("far more")) from error
+    except DAMAGE as error:
+        raise PictureError(
+            f"This picture's header is damaged ({_sentence(error)}); save or download it again."
+        ) from error
+    if image.width * image.height > MAX_PIXELS:
+        raise PictureError(_too_large(f"{image.width:,} x {image.height:,}"))
+    return image
+
+
+def _too_large(pixels: str) -> str:
+    return (
+        f"This picture has {pixels} pixels and at most {MAX_PIXELS // 10**6} million are read; "
+        "scale it down and try again."
+    )
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
+    except DAMAGE:
+        return 1  # browsers show a photograph with broken EXIF as it is stored
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):
+        image = _upper_8_bits(image)
+    if image.mode == "F":
+        raise PictureError(
+            "This picture holds floating-point pixels, whose range is not known; "
+            "save it with 8 or 16 bits a channel."
+        )
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+
+
+def _upper_8_bits(image: Image.Image) -> Image.Image:
+    """Greyscale of 16 bits as 8; Pillow does so for colour, but would clip greyscale at 255."""
+    grey = np.asarray(image)
+    if grey.min() < 0 or grey.max() > 0xFFFF:
+        raise PictureError(
+            f"This greyscale picture has values from {grey.min()} to {grey.max()}, outside of "
+            "0 to 65535; save it with 8 or 16 bits a channel."
+        )
+    eight = Image.fromarray((grey >> 8).astype(np.uint8))
+    transparent = image.info.get("transparency")
+    if transparent is not None:
+        eight.putalpha(Image.fromarray(np.where(grey == transparent, 0, 255).astype(np.uint8)))
+    return eight
+
+
+def _sentence(error: BaseException) -> str:
+    return str(error).strip().rstrip(".") or type(error).__name__
