@@ -1,0 +1,343 @@
+import json
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import KW_ONLY, InitVar, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from tokenizers import (
+    AddedToken,
+    Encoding,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+)
+
+from lxmert_viz.config import read_json
+from lxmert_viz.errors import CheckpointError, TextError
+from lxmert_viz.model.encoding import BatchEncoding, Text, as_arrays, as_batch, without_surrogates
+from lxmert_viz.records import Tokens
+
+VOCAB_FILE = "vocab.txt"
+CONFIG_FILE = "tokenizer_config.json"
+UNSAID_LENGTH = 10**9  # transformers writes 1e30 as model_max_length where nobody gave one
+TRUNCATIONS = (False, "do_not_truncate", True, "longest_first", "only_first", "only_second")
+PADDINGS = (False, "do_not_pad", True, "longest", "max_length")
+ENGLISH_SPACING = {f" {mark}": mark for mark in (".", "?", "!", ",")}
+ENGLISH_SPACING |= {" ' ": "'"} | {f" {end}": end for end in ("n't", "'m", "'s", "'ve", "'re")}
+# truncation and padding are state of the shared Rust object, and a server's sessions are threads
+SETTINGS_LOCK = threading.Lock()
+
+Vocabulary = str | Path | dict[str, int] | list[str]
+
+
+@dataclass(eq=False)
+class LxmertTokenizerFast:
+    """Text to word pieces and back, with the options documented for the published fast tokenizer.
+
+    vocab: a vocab.txt, the pieces in id order, or ids 0..n-1 by piece. strip_accents None: only
+    when lower-casing. Two options that transformers documents and then ignores work here:
+    clean_text and wordpieces_prefix.
+    """
+
+    vocab: Vocabulary | None = field(default=None, repr=False)
+    _: KW_ONLY
+    vocab_file: InitVar[str | Path | None] = None  # the published name of `vocab`
+    do_lower_case: bool = True
+    unk_token: str = "[UNK]"
+    sep_token: str = "[SEP]"
+    pad_token: str = "[PAD]"
+    cls_token: str = "[CLS]"
+    mask_token: str = "[MASK]"
+    tokenize_chinese_chars: bool = True
+    strip_accents: bool | None = None
+    clean_text: bool = True
+    wordpieces_prefix: str = "##"
+    model_max_length: int = 512
+    padding_side: str = "right"
+    truncation_side: str = "right"
+
+    def __post_init__(self, vocab_file: str | Path | None) -> None:
+        self.vocab = _ids_by_piece(self.vocab or vocab_file)
+        absent = [token for token in self.all_special_tokens if token not in self.vocab]
+        if absent:
+            raise ValueError(f"its {len(self.vocab)} pieces lack {', '.join(absent)}")
+        for name, side in (("padding", self.padding_side), ("truncation", self.truncation_side)):
+            if side not in ("left", "right"):
+                raise ValueError(f"{name}_side is {side!r}, not 'left' or 'right'")
+        self.unk_token_id = self.vocab[self.unk_token]
+        self.sep_token_id = self.vocab[self.sep_token]
+        self.pad_token_id = self.vocab[self.pad_token]
+        self.cls_token_id = self.vocab[self.cls_token]
+        self.mask_token_id = self.vocab[self.mask_token]
+        self._rust = self._build()
+
+    def _build(self) -> Tokenizer:
+        # BertWordPieceTokenizer hands its prefix to the decoder only, so the parts are joined here
+        model = models.WordPiece(
+            self.vocab,
+            unk_token=self.unk_token,
+            continuing_subword_prefix=self.wordpieces_prefix,
+            max_input_chars_per_word=100,
+        )
+        rust = Tokenizer(model)
+        rust.normalizer = normalizers.BertNormalizer(
+            clean_text=self.clean_text,
+            handle_chinese_chars=self.tokenize_chinese_chars,
+            strip_accents=self.strip_accents,
+            lowercase=self.do_lower_case,
+        )
+        rust.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        rust.decoder = decoders.WordPiece(prefix=self.wordpieces_prefix)
+        rust.post_processor = processors.TemplateProcessing(
+            single=f"{self.cls_token}:0 $A:0 {self.sep_token}:0",
+            pair=f"{self.cls_token}:0 $A:0 {self.sep_token}:0 $B:1 {self.sep_token}:1",
+            special_tokens=[(t, self.vocab[t]) for t in (self.cls_token, self.sep_token)],
+        )
+        rust.add_special_tokens(
+            [AddedToken(token, normalized=False, special=True) for token in self.all_special_tokens]
+        )
+        return rust
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, **options: Any) -> Self:
+        """The tokenizer of a model folder: vocab.txt, and tokenizer_config.json if there is one.
+
+        options: constructor options that win over the folder's. Raises CheckpointError.
+        """
+        vocab_file, config_file = Path(folder) / VOCAB_FILE, Path(folder) / CONFIG_FILE
+        config = read_json(config_file) if config_file.is_file() else {}
+        try:
+            return cls(vocab_file, **(_known_options(config) | options))
+        except FileNotFoundError as error:
+            raise CheckpointError(
+                f"{vocab_file} is missing. Copy the checkpoint's vocabulary there "
+                "(the published LXMERTs use that of bert-base-uncased)."
+            ) from error
+        except ValueError as error:
+            raise CheckpointError(
+                f"{vocab_file} is not a vocabulary for LXMERT: {error}. "
+                f"Put the checkpoint's own {VOCAB_FILE} and {CONFIG_FILE} there."
+            ) from error
+
+    def save_pretrained(self, folder: str | Path) -> tuple[str, ...]:
+        """Write vocab.txt and tokenizer_config.json; returns their paths."""
+        (vocab_path,) = self.save_vocabulary(folder)
+        options = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "vocab"}
+        config_path = Path(folder) / CONFIG_FILE
+        config_path.write_text(
+            json.dumps({"tokenizer_class": "LxmertTokenizer", **options}, indent=2) + "\n"
+        )
+        return vocab_path, str(config_path)
+
+    def save_vocabulary(self, folder: str | Path, filename_prefix: str | None = None) -> tuple[str]:
+        """Write one piece a line in id order; returns the path."""
+        path = Path(folder) / (f"{filename_prefix}-{VOCAB_FILE}" if filename_prefix else VOCAB_FILE)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pieces = sorted(self.vocab, key=self.vocab.__getitem__)
+        path.write_text("".join(f"{piece}\n" for piece in pieces), encoding="utf-8")
+        return (str(path),)
+
+    def read(self, text: str, max_length: int | None = None) -> Tokens:
+        """One question or caption as the model takes it: special pieces added, nothing cut.
+
+        max_length: pieces that the model can take; `model_max_length` unless given. Lone
+        surrogates become U+FFFD, so that the record can be stored. Raises TextError.
+        """
+        text = without_surrogates(text)
+        limit = self.model_max_length if max_length is None else max_length
+        (encoding,) = self._encode([text])
+        if all(word is None for word in encoding.word_ids):
+            raise TextError("There are no words in this text: type a question or a caption.")
+        if len(encoding) > limit:
+            raise TextError(
+                f"This text has {len(encoding)} word pieces, and the model takes at most {limit}: "
+                "make it shorter."
+            )
+        unknown = [n for n, piece in enumerate(encoding.ids) if piece == self.unk_token_id]
+        spans = [encoding.word_to_chars(encoding.word_ids[n]) for n in unknown]
+        return Tokens(
+            text=text,
+            ids=np.array(encoding.ids, dtype=np.int64),
+            type_ids=np.array(encoding.type_ids, dtype=np.int64),
+            pieces=tuple(encoding.tokens),
+            offsets=tuple(encoding.offsets),
+            word_ids=tuple(encoding.word_ids),
+            unknown_words=tuple(dict.fromkeys(text[start:end] for start, end in spans)),
+        )
+
+    def __call__(
+        self,
+        text: str | Sequence[Text],
+        text_pair: str | Sequence[str] | None = None,
+        *,
+        add_special_tokens: bool = True,
+        padding: bool | str = False,
+        truncation: bool | str | None = None,
+        max_length: int | None = None,
+        stride: int = 0,
+        return_tensors: str | None = None,
+        return_token_type_ids: bool = True,
+        return_attention_mask: bool = True,
+        return_overflowing_tokens: bool = False,
+        return_special_tokens_mask: bool = False,
+        return_offsets_mapping: bool = False,
+    ) -> BatchEncoding:
+        """Encode a text, a pair, or a batch of either, as transformers' tokenizers do.
+
+        max_length alone truncates. return_tensors: None for lists, "np" or "pt".
+        """
+        batch = as_batch(text, text_pair)
+        encodings = self._encode(batch, add_special_tokens, padding, truncation, max_length, stride)
+        parts = [[e, *(e.overflowing if return_overflowing_tokens else ())] for e in encodings]
+        rows = [row for part in parts for row in part]
+        columns: dict[str, Any] = {"input_ids": [row.ids for row in rows]}
+        if return_token_type_ids:
+            columns["token_type_ids"] = [row.type_ids for row in rows]
+        if return_attention_mask:
+            columns["attention_mask"] = [row.attention_mask for row in rows]
+        if return_special_tokens_mask:
+            columns["special_tokens_mask"] = [row.special_tokens_mask for row in rows]
+        if return_offsets_mapping:
+            columns["offset_mapping"] = [row.offsets for row in rows]
+        if return_overflowing_tokens:
+            columns["overflow_to_sample_mapping"] = [
+                i for i, part in enumerate(parts) for _ in part
+            ]
+        elif isinstance(text, str) and return_tensors is None:
+            columns = {name: values[0] for name, values in columns.items()}
+        return BatchEncoding(as_arrays(columns, return_tensors), rows)
+
+    def encode(self, text: str, text_pair: str | None = None, **options: Any) -> list[int]:
+        """The ids alone. options: those of a call."""
+        return self(text, text_pair, **options)["input_ids"]
+
+    def tokenize(
+        self, text: str, pair: str | None = None, add_special_tokens: bool = False
+    ) -> list[str]:
+        return self(text, pair, add_special_tokens=add_special_tokens).tokens()
+
+    def decode(
+        self,
+        token_ids: int | Iterable[int],
+        skip_special_tokens: bool = False,
+        clean_up_tokenization_spaces: bool = True,
+    ) -> str:
+        """The text of some ids (a list, an array or a tensor), joined as English is written."""
+        ids = _plain(token_ids)
+        text = self._rust.decode(
+            [ids] if isinstance(ids, int) else ids, skip_special_tokens=skip_special_tokens
+        )
+        if clean_up_tokenization_spaces:
+            for spaced, joined in ENGLISH_SPACING.items():
+                text = text.replace(spaced, joined)
+        return text
+
+    def batch_decode(self, sequences: Iterable[Iterable[int]], **options: bool) -> list[str]:
+        """The text of each row of ids. options: those of `decode`."""
+        return [self.decode(token_ids, **options) for token_ids in sequences]
+
+    def convert_tokens_to_ids(self, tokens: str | Iterable[str]) -> int | list[int]:
+        """Ids of pieces; that of `unk_token` for what is no piece."""
+        if isinstance(tokens, str):
+            return self.vocab.get(tokens, self.unk_token_id)
+        return [self.vocab.get(token, self.unk_token_id) for token in tokens]
+
+    def convert_ids_to_tokens(
+        self, ids: int | Iterable[int], skip_special_tokens: bool = False
+    ) -> str | list[str]:
+        ids = _plain(ids)
+        if isinstance(ids, int):
+            return self._rust.id_to_token(ids)
+        skipped = self.all_special_ids if skip_special_tokens else ()
+        return [self._rust.id_to_token(i) for i in ids if i not in skipped]
+
+    def get_vocab(self) -> dict[str, int]:
+        return dict(self.vocab)
+
+    @property
+    def vocab_size(self) -> int:
+        return len(self.vocab)
+
+    def __len__(self) -> int:
+        return len(self.vocab)
+
+    @property
+    def all_special_tokens(self) -> list[str]:
+        return [self.unk_token, self.sep_token, self.pad_token, self.cls_token, self.mask_token]
+
+    @property
+    def all_special_ids(self) -> list[int]:
+        return [self.vocab[token] for token in self.all_special_tokens]
+
+    def _encode(
+        self,
+        batch: list[Text],
+        add_special_tokens: bool = True,
+        padding: bool | str = False,
+        truncation: bool | str | None = None,
+        max_length: int | None = None,
+        stride: int = 0,
+    ) -> list[Encoding]:
+        if truncation is None:
+            truncation = max_length is not None and padding is False
+        if truncation not in TRUNCATIONS or padding not in PADDINGS:
+            raise ValueError(
+                f"truncation={truncation!r} is not in {TRUNCATIONS}, "
+                f"or padding={padding!r} is not in {PADDINGS}"
+            )
+        length = self.model_max_length if max_length is None else max_length
+        rust = self._rust
+        with SETTINGS_LOCK:
+            rust.no_truncation()
+            rust.no_padding()
+            if truncation and truncation != "do_not_truncate":
+                strategy = "longest_first" if truncation is True else truncation
+                rust.enable_truncation(length, stride, strategy, self.truncation_side)
+            if padding and padding != "do_not_pad":
+                rust.enable_padding(
+                    direction=self.padding_side,
+                    pad_id=self.pad_token_id,
+                    pad_token=self.pad_token,
+                    length=length if padding == "max_length" else None,
+                )
+            return rust.encode_batch(batch, add_special_tokens=add_special_tokens)
+
+
+# both published names, one class, as in transformers 5; the old slow class's own rules are not here
+LxmertTokenizer = LxmertTokenizerFast
+
+
+def _ids_by_piece(vocab: Vocabulary | None) -> dict[str, int]:
+    if vocab is None:
+        raise ValueError("vocab is needed: a vocab.txt, a list of pieces, or a dict of ids")
+    if isinstance(vocab, str | Path):
+        # only line ends go: some published pieces are spaces to str.strip
+        vocab = Path(vocab).read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    ids = dict(vocab) if isinstance(vocab, dict) else {p: i for i, p in enumerate(vocab)}
+    if sorted(ids.values()) != list(range(len(vocab))):
+        raise ValueError(f"{len(ids)} different pieces do not fill {len(vocab)} ids from 0")
+    return ids
+
+
+def _plain(ids: int | Iterable[int]) -> int | list[int]:
+    """One id, or a list of them, from ints, an array or a tensor."""
+    ids = ids.tolist() if hasattr(ids, "tolist") else ids
+    return ids if isinstance(ids, int) else list(ids)
+
+
+def _known_options(config: Any) -> dict[str, Any]:
+    """Constructor options in a tokenizer_config.json; other tools' entries are left out."""
+    if not isinstance(config, dict):
+        raise ValueError(f"{CONFIG_FILE} holds {config!r}, not options by name")
+    names = {f.name for f in fields(LxmertTokenizerFast)} - {"vocab"}
+    options = {name: config[name] for name in names if config.get(name) is not None}
+    # tokens may be written as {"content": "[MASK]", "lstrip": false, ...}
+    options = {k: v["content"] if isinstance(v, dict) else v for k, v in options.items()}
+    if options.get("model_max_length", 0) > UNSAID_LENGTH:
+        del options["model_max_length"]
+    return options
