@@ -1,0 +1,221 @@
+"""The layers of LXMERT. Module names are those of the published state dicts."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lxmert_viz.config import LxmertConfig
+from lxmert_viz.model.outputs import CrossStep, Sublayers
+
+LAYER_NORM_EPS = 1e-12  # fixed: the published PyTorch network ignores config.layer_norm_eps
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "gelu": functional.gelu,
+    "gelu_new": partial(functional.gelu, approximate="tanh"),
+    "relu": functional.relu,
+    "silu": functional.silu,
+    "swish": functional.silu,
+}
+
+
+def activation(name: str) -> Callable[[Tensor], Tensor]:
+    if name not in ACTIVATIONS:
+        raise ValueError(f"hidden_act is {name!r}; known are {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[name]
+
+
+class Attention(nn.Module):
+    """Multi-head attention; every one of the six families of maps is made here."""
+
+    def __init__(self, config: LxmertConfig) -> None:
+        super().__init__()
+        self.heads = config.num_attention_heads
+        self.query = nn.Linear(config.hidden_size, config.hidden_size)
+        self.key = nn.Linear(config.hidden_size, config.hidden_size)
+        self.value = nn.Linear(config.hidden_size, config.hidden_size)
+        self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
+
+    def forward(
+        self, queries: Tensor, keys: Tensor, key_mask: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Context (B, N, D) and weights (B, H, N, M) of queries (B, N, D) over keys (B, M, D).
+
+        With no keys at all (M = 0) the context is zero.
+        """
+        q = self._split_heads(self.query(queries))  # (B, H, N, D/H)
+        k = self._split_heads(self.key(keys))  # (B, H, M, D/H)
+        v = self._split_heads(self.value(keys))  # (B, H, M, D/H)
+        scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])  # (B, H, N, M)
+        if key_mask is not None:
+            scores = scores + key_mask
+        weights = self.dropout(scores.softmax(dim=-1))
+        context = (weights @ v).transpose(1, 2)  # (B, N, H, D/H)
+        return context.reshape(queries.shape), weights
+
+    def _split_heads(self, states: Tensor) -> Tensor:
+        batch, length, size = states.shape
+        # explicit sizes: a -1 cannot be inferred when there are no regions
+        return states.view(batch, length, self.heads, size // self.heads).transpose(1, 2)
+
+
+class ResidualOutput(nn.Module):
+    """Projects back to D, adds what went in, then normalises."""
+
+    def __init__(self, config: LxmertConfig, size_in: int) -> None:
+        super().__init__()
+        self.dense = nn.Linear(size_in, config.hidden_size)
+        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=LAYER_NORM_EPS)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+
+    def forward(self, computed: Tensor, residual: Tensor) -> Tensor:
+        return self.LayerNorm(self.dropout(self.dense(computed)) + residual)
+
+
+class SelfAttention(nn.Module):
+    def __init__(self, config: LxmertConfig) -> None:
+        super().__init__()
+        self.self = Attention(config)
+        self.output = ResidualOutput(config, config.hidden_size)
+
+    def forward(self, states: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        context, weights = self.self(states, states, mask)
+        return self.output(context, states), weights
+
+
+class CrossAttention(nn.Module):
+    def __init__(self, config: LxmertConfig) -> None:
+        super().__init__()
+        self.att = Attention(config)
+        self.output = ResidualOutput(config, config.hidden_size)
+
+    def forward(
+        self, queries: Tensor, keys: Tensor, key_mask: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        context, weights = self.att(queries, keys, key_mask)
+        return self.output(context, queries), weights
+
+
+class Intermediate(nn.Module):
+    def __init__(self, config: LxmertConfig) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
+        self.activation = activation(config.hidden_act)
+
+    def forward(self, states: Tensor) -> Tensor:
+        return self.activation(self.dense(states))
+
+
+class EncoderLayer(nn.Module):
+    """Self-attention and feed-forward of one stream; words and regions use the same class."""
+
+    def __init__(self, config: LxmertConfig) -> None:
+        super().__init__()
+        self.attention = SelfAttention(config)
+        self.intermediate = Intermediate(config)
+        self.output = ResidualOutput(config, config.intermediate_size)
+
+    def forward(self, states: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        attended, weights = self.attention(states, mask)
+        return self.output(self.intermediate(attended), attended), weights
+
+
+class CrossLayer(nn.Module):
+    """Both streams look at each other, then at themselves, then feed forward."""
+
+    def __init__(self, config: LxmertConfig) -> None:
+        super().__init__()
+        self.visual_attention = CrossAttention(config)
+        self.lang_self_att = SelfAttention(config)
+        self.visn_self_att = SelfAttention(config)
+        self.lang_inter = Intermediate(config)
+        self.lang_output = ResidualOutput(config, config.intermediate_size)
+        self.visn_inter = Intermediate(config)
+        self.visn_output = ResidualOutput(config, config.intermediate_size)
+
+    def forward(
+        self,
+        lang: Tensor,
+        vision: Tensor,
+        lang_mask: Tensor | None,
+        vision_mask: Tensor | None,
+    ) -> CrossStep:
+        # one module serves both directions, and both read the states from before this layer
+        lang_cross, lang_from_vision = self.visual_attention(lang, vision, vision_mask)
+        vision_cross, vision_from_lang = self.visual_attention(vision, lang, lang_mask)
+        lang_self, cross_lang = self.lang_self_att(lang_cross, lang_mask)
+        vision_self, cross_vision = self.visn_self_att(vision_cross, vision_mask)
+        lang_out = self.lang_output(self.lang_inter(lang_self), lang_self)
+        vision_out = self.visn_output(self.visn_inter(vision_self), vision_self)
+        return CrossStep(
+            lang=Sublayers(lang_cross, lang_self, lang_out),
+            vision=Sublayers(vision_cross, vision_self, vision_out),
+            attention={
+                "lang_from_vision": lang_from_vision,
+                "vision_from_lang": vision_from_lang,
+                "cross_lang": cross_lang,
+                "cross_vision": cross_vision,
+            },
+        )
+
+
+class Embeddings(nn.Module):
+    """Words become states: word + position + segment."""
+
+    def __init__(self, config: LxmertConfig) -> None:
+        super().__init__()
+        size = config.hidden_size
+        # padding_idx stops the gradient of row 0; the published network has it in all three tables
+        self.word_embeddings = nn.Embedding(config.vocab_size, size, padding_idx=0)
+        self.position_embeddings = nn.Embedding(config.max_position_embeddings, size, padding_idx=0)
+        self.token_type_embeddings = nn.Embedding(config.type_vocab_size, size, padding_idx=0)
+        self.LayerNorm = nn.LayerNorm(size, eps=LAYER_NORM_EPS)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+
+    def forward(self, words: Tensor, token_type_ids: Tensor) -> Tensor:
+        """words: (B, T, D) word vectors; token_type_ids: (B, T)."""
+        places = torch.arange(words.shape[1], device=words.device)
+        positions = self.position_embeddings(places)  # (T, D)
+        summed = words + positions + self.token_type_embeddings(token_type_ids)
+        return self.dropout(self.LayerNorm(summed))
+
+
+class RegionEmbeddings(nn.Module):
+    """Regions become states: the mean of their normalised feature and box projections."""
+
+    def __init__(self, config: LxmertConfig) -> None:
+        super().__init__()
+        self.visn_fc = nn.Linear(config.visual_feat_dim, config.hidden_size)
+        self.visn_layer_norm = nn.LayerNorm(config.hidden_size, eps=LAYER_NORM_EPS)
+        self.box_fc = nn.Linear(config.visual_pos_dim, config.hidden_size)
+        self.box_layer_norm = nn.LayerNorm(config.hidden_size, eps=LAYER_NORM_EPS)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+
+    def forward(self, feats: Tensor, boxes: Tensor) -> Tensor:
+        seen = self.visn_layer_norm(self.visn_fc(feats))
+        placed = self.box_layer_norm(self.box_fc(boxes))
+        return self.dropout((seen + placed) / 2)
+
+
+class Encoder(nn.Module):
+    """The three stacks under their published names; `LxmertModel` runs them."""
+
+    def __init__(self, config: LxmertConfig) -> None:
+        super().__init__()
+        self.visn_fc = RegionEmbeddings(config)
+        self.layer = nn.ModuleList(EncoderLayer(config) for _ in range(config.l_layers))
+        self.x_layers = nn.ModuleList(CrossLayer(config) for _ in range(config.x_layers))
+        self.r_layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.r_layers))
+
+
+class Pooler(nn.Module):
+    """The first word's last state, once more projected."""
+
+    def __init__(self, config: LxmertConfig) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(self, lang: Tensor) -> Tensor:
+        return self.dense(lang[:, 0]).tanh()  # (B, D)

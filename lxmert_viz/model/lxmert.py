@@ -1,0 +1,308 @@
+"""LXMERT: two encoders, the cross-modality layers that join them, and the networks with heads."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from lxmert_viz.config import LxmertConfig
+from lxmert_viz.model.heads import AnswerHead, PreTrainingHeads, RegionHead
+from lxmert_viz.model.layers import Embeddings, Encoder, Pooler
+from lxmert_viz.model.losses import RegionLabels, answer_loss, class_loss, no_loss, region_loss
+from lxmert_viz.model.outputs import (
+    CrossStep,
+    LxmertForPreTrainingOutput,
+    LxmertForQuestionAnsweringOutput,
+    LxmertModelOutput,
+    Stream,
+    activations_of,
+)
+from lxmert_viz.model.weights import PretrainedNetwork
+
+
+class LxmertModel(PretrainedNetwork):
+    """Both streams and the pooled state.
+
+    `forward` is encode_vision, encode_language, cross and pooler in a row. A caller who asks several
+    questions about one picture calls `encode_vision` once and hands its Stream to
+    `forward(vision=...)`: the numbers are the same.
+    """
+
+    def __init__(self, config: LxmertConfig) -> None:
+        super().__init__(config)
+        self.embeddings = Embeddings(config)
+        self.encoder = Encoder(config)
+        self.pooler = Pooler(config)
+        self._start()
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        visual_feats: Tensor | None = None,
+        visual_pos: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        visual_attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+        *,
+        vision: Stream | None = None,
+    ) -> LxmertModelOutput | tuple[Tensor | tuple[Tensor, ...], ...]:
+        """Encode words (B, T) and regions: visual_feats (B, R, F), visual_pos (B, R, 4).
+
+        vision: what encode_vision returned, instead of the three visual arguments.
+        """
+        maps_wanted = _chosen(output_attentions, self.config.output_attentions)
+        states_wanted = _chosen(output_hidden_states, self.config.output_hidden_states)
+        collect = maps_wanted or states_wanted
+        if vision is None:
+            vision = self.encode_vision(
+                visual_feats, visual_pos, visual_attention_mask, collect=collect
+            )
+        elif not (visual_feats is visual_pos is visual_attention_mask is None):
+            raise ValueError("give either vision or visual_feats, visual_pos and their mask")
+        elif collect and not vision.states:
+            raise ValueError("the vision stream was encoded without collect=True")
+        lang = self.encode_language(
+            input_ids, attention_mask, token_type_ids, inputs_embeds, collect=collect
+        )
+        lang_output, vision_output, steps = self.cross(lang, vision, collect=collect)
+        output = LxmertModelOutput(lang_output, vision_output, self.pooler(lang_output))
+        if collect:
+            output.activations = activations_of(lang, vision, steps, output.pooled_output)
+            output.fill_tuples(maps_wanted, states_wanted)
+        return output if _chosen(return_dict, self.config.return_dict) else output.to_tuple()
+
+    def encode_language(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        *,
+        collect: bool = False,
+    ) -> Stream:
+        """The words alone: ids (B, T) or vectors (B, T, D) through the language encoder."""
+        if (input_ids is None) == (inputs_embeds is None):
+            raise ValueError("give either input_ids or inputs_embeds")
+        words = (
+            self.embeddings.word_embeddings(input_ids)
+            if inputs_embeds is None
+            else self._as_own_dtype(inputs_embeds, "inputs_embeds")
+        )  # (B, T, D)
+        batch, length = words.shape[:2]
+        if not 1 <= length <= self.config.max_position_embeddings:
+            raise ValueError(
+                f"the text has {length} tokens; this network takes 1 to "
+                f"{self.config.max_position_embeddings}"
+            )
+        if attention_mask is None:
+            attention_mask = words.new_ones(batch, length)
+        if token_type_ids is None:
+            token_type_ids = torch.zeros(batch, length, dtype=torch.long, device=words.device)
+        embedded = self.embeddings(words, token_type_ids)
+        mask = self._additive_mask(attention_mask, embedded)
+        return _through(self.encoder.layer, embedded, mask, collect)
+
+    def encode_vision(
+        self,
+        visual_feats: Tensor | None,
+        visual_pos: Tensor | None,
+        visual_attention_mask: Tensor | None = None,
+        *,
+        collect: bool = False,
+    ) -> Stream:
+        """The regions alone: features (B, R, F) and boxes (B, R, 4) in 0..1.
+
+        Both may be of any float dtype: they are cast to the network's. R may be 0.
+        """
+        if visual_feats is None or visual_pos is None:
+            raise ValueError("visual_feats and visual_pos are needed, or a vision stream")
+        feats = self._as_own_dtype(visual_feats, "visual_feats")
+        boxes = self._as_own_dtype(visual_pos, "visual_pos")
+        if feats.shape[:2] != boxes.shape[:2]:
+            raise ValueError(
+                f"visual_feats are {tuple(feats.shape)}, visual_pos {tuple(boxes.shape)}: "
+                "they must agree in batch and regions"
+            )
+        embedded = self.encoder.visn_fc(feats, boxes)
+        mask = self._additive_mask(visual_attention_mask, embedded)
+        return _through(self.encoder.r_layers, embedded, mask, collect)
+
+    def cross(
+        self, lang: Stream, vision: Stream, *, collect: bool = False
+    ) -> tuple[Tensor, Tensor, tuple[CrossStep, ...]]:
+        """Last word states (B, T, D) and region states (B, R, D); each layer's step if collected."""
+        if len(lang.state) != len(vision.state):
+            raise ValueError(
+                f"the text has batch size {len(lang.state)}, the regions {len(vision.state)}"
+            )
+        lang_state, vision_state, steps = lang.state, vision.state, []
+        for layer in self.encoder.x_layers:
+            step = layer(lang_state, vision_state, lang.mask, vision.mask)
+            lang_state, vision_state = step.lang.feed_forward, step.vision.feed_forward
+            if collect:
+                steps.append(step)
+        return lang_state, vision_state, tuple(steps)
+
+    def _as_own_dtype(self, given: Tensor, name: str) -> Tensor:
+        if not given.is_floating_point():
+            raise ValueError(f"{name} are {given.dtype}; they must be floating point")
+        return given.to(self.dtype)
+
+    def _additive_mask(self, mask: Tensor | None, states: Tensor) -> Tensor | None:
+        """1 visible, 0 hidden -> what is added to scores, (B, 1, 1, N).
+
+        A row that hides every key hides none: all scores fall alike, and attention is uniform.
+        """
+        if mask is None:
+            return None
+        if mask.dim() != 2 or mask.shape[1] != states.shape[1]:
+            raise ValueError(
+                f"a mask has shape {tuple(mask.shape)}, its states {tuple(states.shape)}; "
+                "it must be (B, N)"
+            )
+        hidden = 1.0 - mask[:, None, None, :].to(self.dtype)
+        return hidden * torch.finfo(self.dtype).min
+
+
+class LxmertForPreTraining(PretrainedNetwork):
+    """LXMERT with the heads of its pre-training tasks; config's `task_...` switch them off."""
+
+    def __init__(self, config: LxmertConfig) -> None:
+        super().__init__(config)
+        self.lxmert = LxmertModel(config)
+        self.cls = PreTrainingHeads(config)
+        if config.task_obj_predict:
+            self.obj_predict_head = RegionHead(config)
+        if config.task_qa:
+            self.answer_head = AnswerHead(config)
+        self._start()
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        visual_feats: Tensor | None = None,
+        visual_pos: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        visual_attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        labels: Tensor | None = None,
+        obj_labels: RegionLabels | None = None,
+        matched_label: Tensor | None = None,
+        ans: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+        *,
+        vision: Stream | None = None,
+    ) -> LxmertForPreTrainingOutput | tuple[Tensor | tuple[Tensor, ...], ...]:
+        """Predictions of every head, and the sum of the losses that have labels.
+
+        labels (B, T) masked words; obj_labels as losses.region_loss; matched_label (B,), 1 belongs;
+        ans (B,) or one-hot (B, answers). -100 and -1 mean no label. Without `task_qa` the question
+        answering score is one number without meaning, as in the reference.
+        """
+        base = self.lxmert(
+            input_ids, visual_feats, visual_pos, attention_mask, visual_attention_mask,
+            token_type_ids, inputs_embeds, output_attentions, output_hidden_states,
+            return_dict=True, vision=vision,
+        )  # fmt: skip
+        words, match = self.cls(base.language_output, base.pooled_output)
+        regions = self._regions(base) if base.activations or obj_labels is not None else {}
+        answers = (
+            self.answer_head(base.pooled_output)
+            if self.config.task_qa
+            else base.pooled_output[0, 0]
+        )
+        output = LxmertForPreTrainingOutput(None, words, match, answers, **base.tuples())
+        if not (labels is obj_labels is matched_label is ans is None):
+            output.loss = self._loss(output, regions, labels, obj_labels, matched_label, ans)
+        if base.activations:
+            output.activations = replace(
+                base.activations,
+                object_logits=regions.get("obj"),
+                attribute_logits=regions.get("attr"),
+                predicted_feats=regions.get("feat"),
+            )
+        return output if _chosen(return_dict, self.config.return_dict) else output.to_tuple()
+
+    def _regions(self, base: LxmertModelOutput) -> dict[str, Tensor]:
+        return self.obj_predict_head(base.vision_output) if self.config.task_obj_predict else {}
+
+    def _loss(
+        self,
+        output: LxmertForPreTrainingOutput,
+        regions: dict[str, Tensor],
+        labels: Tensor | None,
+        obj_labels: RegionLabels | None,
+        matched_label: Tensor | None,
+        ans: Tensor | None,
+    ) -> Tensor:
+        """The sum over the tasks that are on and have labels, in the reference's order."""
+        config, losses = self.config, []
+        if labels is not None and config.task_mask_lm:
+            losses.append(class_loss(output.prediction_logits, labels))
+        if matched_label is not None and config.task_matched:
+            losses.append(class_loss(output.cross_relationship_score, matched_label))
+        if obj_labels is not None and regions:
+            losses.append(region_loss(regions, obj_labels) * config.visual_loss_normalizer)
+        if ans is not None and config.task_qa:
+            losses.append(answer_loss(output.question_answering_score, ans))
+        return sum(losses, start=no_loss(output.prediction_logits))
+
+
+class LxmertForQuestionAnswering(PretrainedNetwork):
+    """LXMERT with an answer head alone."""
+
+    def __init__(self, config: LxmertConfig) -> None:
+        super().__init__(config)
+        self.lxmert = LxmertModel(config)
+        self.answer_head = AnswerHead(config)
+        self._start()
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        visual_feats: Tensor | None = None,
+        visual_pos: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        visual_attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        labels: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+        *,
+        vision: Stream | None = None,
+    ) -> LxmertForQuestionAnsweringOutput | tuple[Tensor | tuple[Tensor, ...], ...]:
+        """Answer logits; labels are (B,) or one-hot (B, answers), -100 and -1 mean no label."""
+        base = self.lxmert(
+            input_ids, visual_feats, visual_pos, attention_mask, visual_attention_mask,
+            token_type_ids, inputs_embeds, output_attentions, output_hidden_states,
+            return_dict=True, vision=vision,
+        )  # fmt: skip
+        answers = self.answer_head(base.pooled_output)
+        loss = None if labels is None else answer_loss(answers, labels)
+        output = LxmertForQuestionAnsweringOutput(
+            loss, answers, **base.tuples(), activations=base.activations
+        )
+        return output if _chosen(return_dict, self.config.return_dict) else output.to_tuple()
+
+
+def _chosen(argument: bool | None, default: bool) -> bool:
+    return default if argument is None else argument
+
+
+def _through(layers: nn.ModuleList, state: Tensor, mask: Tensor | None, collect: bool) -> Stream:
+    states, attention = [state], []
+    for layer in layers:
+        state, weights = layer(state, mask)
+        if collect:
+            states.append(state)
+            attention.append(weights)
+    return Stream(state, mask, tuple(states) if collect else (), tuple(attention))
