@@ -1,0 +1,180 @@
+"""Which of the proposals become regions, and what each is called."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision.ops import nms
+
+from lxmert_viz.config import RegionProfile
+from lxmert_viz.detector.boxes import Weights, clip_xyxy, decode_deltas
+from lxmert_viz.detector.network import FasterRCNN, Progress, RegionHeads
+from lxmert_viz.detector.preprocessing import ScaledPicture, preprocess
+
+PER_CLASS_NMS = 0.3
+AGNOSTIC_NMS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # the last one keeps every box
+
+
+@dataclass(frozen=True)
+class Selection:
+    """R of P described boxes, as tensors."""
+
+    indices: Tensor  # (R,) which of the P, none twice
+    boxes_px: Tensor  # (R, 4) xyxy in the resized picture
+    object_ids: Tensor  # (R,) most probable class, background aside
+    scores: Tensor  # (R,) its probability
+    attribute_ids: Tensor  # (R,)
+    attribute_scores: Tensor  # (R,)
+
+
+@dataclass(frozen=True)
+class Detections:
+    """The regions of one picture, float32 and int64; there may be fewer than a profile asks for."""
+
+    boxes_unit: np.ndarray  # (R, 4) xyxy, 0..1
+    feats: np.ndarray  # (R, F)
+    object_ids: np.ndarray  # (R,)
+    scores: np.ndarray  # (R,) 0..1
+    attribute_ids: np.ndarray  # (R,)
+    attribute_scores: np.ndarray  # (R,) 0..1
+
+
+def detect(
+    network: FasterRCNN,
+    picture_rgb: np.ndarray,
+    profile: RegionProfile,
+    progress: Progress | None = None,
+) -> Detections:
+    """The regions that the detector chooses in a picture (H, W, 3) uint8.
+
+    progress hears of "features", "proposals" and "regions"; what it raises comes through.
+    """
+    report = progress or _unheard
+    with torch.inference_mode():
+        report("features", 0.0)
+        picture, features = _look(network, picture_rgb, profile)
+        report("proposals", 0.0)
+        proposals, _ = network.propose(features, picture.size)
+        heads = _on_cpu(network.describe(features, proposals, report))
+        report("regions", 1.0)
+        selection = select(
+            heads, proposals.cpu(), picture.size, network.config.box_weights, profile
+        )
+        return _detections(picture, heads, selection)
+
+
+def describe_boxes(
+    network: FasterRCNN, picture_rgb: np.ndarray, boxes_unit: np.ndarray, profile: RegionProfile
+) -> Detections:
+    """What the detector sees in given boxes (R, 4), all of them and in their order."""
+    with torch.inference_mode():
+        picture, features = _look(network, picture_rgb, profile)
+        given = torch.from_numpy(boxes_unit.astype(np.float32)).reshape(-1, 4)
+        boxes_px = picture.px_from_unit(given)
+        heads = _on_cpu(network.describe(features, boxes_px.to(features.device)))
+        every = torch.arange(len(given))
+        return _detections(picture, heads, _named(heads, every, boxes_px, profile.rule))
+
+
+def select(
+    heads: RegionHeads,
+    proposals: Tensor,
+    size: tuple[int, int],
+    box_weights: Weights,
+    profile: RegionProfile,
+) -> Selection:
+    """The regions that the profile's rule picks from proposals (P, 4) in a picture of this size.
+
+    size: height, width in pixels. Regions below min_score serve only to reach min_regions; there are at most max_regions.
+    """
+    if profile.rule == "per_class":
+        return select_per_class(heads, proposals, profile)
+    if profile.rule == "agnostic":
+        boxes = decode_deltas(proposals[:, None], heads.box_deltas, box_weights)
+        return select_agnostic(heads, clip_xyxy(boxes, size), profile)
+    raise ValueError(f"rule is {profile.rule!r}, not 'per_class' or 'agnostic'")
+
+
+def select_per_class(heads: RegionHeads, proposals: Tensor, profile: RegionProfile) -> Selection:
+    """Proposals (P, 4) that stand out in some class; a region's box is its proposal.
+
+    Source: the extraction that LXMERT was trained on (Anderson et al. 2018).
+    """
+    probabilities = _class_probabilities(heads)
+    confidence = proposals.new_zeros(len(proposals))  # best class in which no better box is near
+    for of_class in probabilities.unbind(1):
+        kept = nms(proposals, of_class, PER_CLASS_NMS)
+        confidence[kept] = torch.maximum(confidence[kept], of_class[kept])
+    confident = (confidence >= profile.min_score).nonzero().squeeze(1)
+    count = min(max(len(confident), profile.min_regions), profile.max_regions)
+    if count != len(confident):  # else they stay in the order of the proposals
+        confident = confidence.argsort(descending=True, stable=True)[:count]
+    return _named(heads, confident, proposals[confident], profile.rule)
+
+
+def select_agnostic(
+    heads: RegionHeads,
+    class_boxes: Tensor,
+    profile: RegionProfile,
+    thresholds: Sequence[float] = AGNOSTIC_NMS,
+) -> Selection:
+    """Proposals whose most probable box is no copy of a better one; a region's box is that box.
+
+    class_boxes: (P, K, 4), each proposal moved as each class would have it. The thresholds are
+    tried in turn until enough regions are left.
+    """
+    scores, classes = _class_probabilities(heads).max(1)
+    boxes = class_boxes[torch.arange(len(classes)), classes]
+    for threshold in thresholds:
+        kept = nms(boxes, scores, threshold)[: profile.max_regions]
+        if len(kept) >= profile.min_regions:
+            break
+    confident = int((scores[kept] >= profile.min_score).sum())
+    kept = kept[: max(confident, profile.min_regions)]
+    return _named(heads, kept, boxes[kept], profile.rule)
+
+
+def _named(heads: RegionHeads, indices: Tensor, boxes_px: Tensor, rule: str) -> Selection:
+    scores, object_ids = _class_probabilities(heads)[indices].max(1)
+    logits = heads.attribute_logits[indices]
+    attributes = logits[:, :-1].softmax(1)
+    if rule == "per_class":  # here "none" takes its share of the probability
+        attributes = logits.softmax(1)[:, :-1]
+    attribute_scores, attribute_ids = attributes.max(1)
+    return Selection(indices, boxes_px, object_ids, scores, attribute_ids, attribute_scores)
+
+
+def _class_probabilities(heads: RegionHeads) -> Tensor:
+    """(P, K); what is missing to 1 is the background."""
+    return heads.class_logits.softmax(1)[:, :-1]
+
+
+def _look(
+    network: FasterRCNN, picture_rgb: np.ndarray, profile: RegionProfile
+) -> tuple[ScaledPicture, Tensor]:
+    if network.training:
+        raise ValueError("the detector is in training mode; call eval() before it looks")
+    picture = preprocess(picture_rgb, profile, network.config.pixel_mean_bgr)
+    device = next(network.parameters()).device
+    return picture, network.features(picture.pixels.to(device))
+
+
+def _detections(picture: ScaledPicture, heads: RegionHeads, selection: Selection) -> Detections:
+    return Detections(
+        boxes_unit=picture.unit_from_px(selection.boxes_px).numpy(),
+        feats=heads.feats[selection.indices].numpy(),
+        object_ids=selection.object_ids.numpy(),
+        scores=selection.scores.numpy(),
+        attribute_ids=selection.attribute_ids.numpy(),
+        attribute_scores=selection.attribute_scores.numpy(),
+    )
+
+
+def _on_cpu(heads: RegionHeads) -> RegionHeads:
+    return RegionHeads(*(column.float().cpu() for column in heads))
+
+
+def _unheard(stage: str, share: float) -> None:
+    """Nobody waits for this one."""
