@@ -1,6 +1,7 @@
 """The pre-training losses. One with nothing to predict is 0 and can still be differentiated."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -8,7 +9,16 @@ from torch.nn import functional
 
 IGNORED = -100
 ORIGINAL_IGNORED = -1  # what LXMERT's own data files mark "no label" with
-RegionLabels = Mapping[str, tuple[Tensor, Tensor]]
+RegionLabels = Mapping[str, tuple[Tensor, Tensor]]  # as region_loss documents
+
+
+class Labels(NamedTuple):
+    """What a batch has labels for; None where it has none."""
+
+    words: Tensor | None  # (B, T)
+    regions: RegionLabels | None
+    match: Tensor | None  # (B,)
+    answers: Tensor | None  # (B,) or one-hot (B, answers)
 
 
 def no_loss(connected: Tensor) -> Tensor:

@@ -8,7 +8,14 @@ from torch import Tensor, nn
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.model.heads import AnswerHead, PreTrainingHeads, RegionHead
 from lxmert_viz.model.layers import Embeddings, Encoder, Pooler
-from lxmert_viz.model.losses import RegionLabels, answer_loss, class_loss, no_loss, region_loss
+from lxmert_viz.model.losses import (
+    Labels,
+    RegionLabels,
+    answer_loss,
+    class_loss,
+    no_loss,
+    region_loss,
+)
 from lxmert_viz.model.outputs import (
     CrossStep,
     LxmertForPreTrainingOutput,
@@ -23,9 +30,9 @@ from lxmert_viz.model.weights import PretrainedNetwork
 class LxmertModel(PretrainedNetwork):
     """Both streams and the pooled state.
 
-    `forward` is encode_vision, encode_language, cross and pooler in a row. A caller who asks several
+    `forward` is encode_vision, encode_language, cross and pooler in a row. Whoever asks several
     questions about one picture calls `encode_vision` once and hands its Stream to
-    `forward(vision=...)`: the numbers are the same.
+    `forward(vision=...)`, here or in a network with heads: the numbers are the same.
     """
 
     def __init__(self, config: LxmertConfig) -> None:
@@ -134,7 +141,7 @@ class LxmertModel(PretrainedNetwork):
     def cross(
         self, lang: Stream, vision: Stream, *, collect: bool = False
     ) -> tuple[Tensor, Tensor, tuple[CrossStep, ...]]:
-        """Last word states (B, T, D) and region states (B, R, D); each layer's step if collected."""
+        """Last word states (B, T, D) and region states (B, R, D); each layer's step if asked for."""
         if len(lang.state) != len(vision.state):
             raise ValueError(
                 f"the text has batch size {len(lang.state)}, the regions {len(vision.state)}"
@@ -159,11 +166,9 @@ class LxmertModel(PretrainedNetwork):
         """
         if mask is None:
             return None
-        if mask.dim() != 2 or mask.shape[1] != states.shape[1]:
-            raise ValueError(
-                f"a mask has shape {tuple(mask.shape)}, its states {tuple(states.shape)}; "
-                "it must be (B, N)"
-            )
+        batch, length = states.shape[:2]
+        if mask.shape not in ((batch, length), (1, length)):
+            raise ValueError(f"a mask has shape {tuple(mask.shape)}, not {(batch, length)}")
         hidden = 1.0 - mask[:, None, None, :].to(self.dtype)
         return hidden * torch.finfo(self.dtype).min
 
@@ -211,16 +216,19 @@ class LxmertForPreTraining(PretrainedNetwork):
             token_type_ids, inputs_embeds, output_attentions, output_hidden_states,
             return_dict=True, vision=vision,
         )  # fmt: skip
-        words, match = self.cls(base.language_output, base.pooled_output)
-        regions = self._regions(base) if base.activations or obj_labels is not None else {}
-        answers = (
-            self.answer_head(base.pooled_output)
-            if self.config.task_qa
-            else base.pooled_output[0, 0]
-        )
+        output = self._predict(base, Labels(labels, obj_labels, matched_label, ans))
+        return output if _chosen(return_dict, self.config.return_dict) else output.to_tuple()
+
+    def _predict(self, base: LxmertModelOutput, labels: Labels) -> LxmertForPreTrainingOutput:
+        config, pooled = self.config, base.pooled_output
+        words, match = self.cls(base.language_output, pooled)
+        answers = self.answer_head(pooled) if config.task_qa else pooled[0, 0]
         output = LxmertForPreTrainingOutput(None, words, match, answers, **base.tuples())
-        if not (labels is obj_labels is matched_label is ans is None):
-            output.loss = self._loss(output, regions, labels, obj_labels, matched_label, ans)
+        regions = {}
+        if config.task_obj_predict and (base.activations or labels.regions is not None):
+            regions = self.obj_predict_head(base.vision_output)
+        if any(label is not None for label in labels):
+            output.loss = self._loss(output, regions, labels)
         if base.activations:
             output.activations = replace(
                 base.activations,
@@ -228,31 +236,23 @@ class LxmertForPreTraining(PretrainedNetwork):
                 attribute_logits=regions.get("attr"),
                 predicted_feats=regions.get("feat"),
             )
-        return output if _chosen(return_dict, self.config.return_dict) else output.to_tuple()
-
-    def _regions(self, base: LxmertModelOutput) -> dict[str, Tensor]:
-        return self.obj_predict_head(base.vision_output) if self.config.task_obj_predict else {}
+        return output
 
     def _loss(
-        self,
-        output: LxmertForPreTrainingOutput,
-        regions: dict[str, Tensor],
-        labels: Tensor | None,
-        obj_labels: RegionLabels | None,
-        matched_label: Tensor | None,
-        ans: Tensor | None,
+        self, output: LxmertForPreTrainingOutput, regions: dict[str, Tensor], labels: Labels
     ) -> Tensor:
         """The sum over the tasks that are on and have labels, in the reference's order."""
-        config, losses = self.config, []
-        if labels is not None and config.task_mask_lm:
-            losses.append(class_loss(output.prediction_logits, labels))
-        if matched_label is not None and config.task_matched:
-            losses.append(class_loss(output.cross_relationship_score, matched_label))
-        if obj_labels is not None and regions:
-            losses.append(region_loss(regions, obj_labels) * config.visual_loss_normalizer)
-        if ans is not None and config.task_qa:
-            losses.append(answer_loss(output.question_answering_score, ans))
-        return sum(losses, start=no_loss(output.prediction_logits))
+        config = self.config
+        total = no_loss(output.prediction_logits)
+        if labels.words is not None and config.task_mask_lm:
+            total = total + class_loss(output.prediction_logits, labels.words)
+        if labels.match is not None and config.task_matched:
+            total = total + class_loss(output.cross_relationship_score, labels.match)
+        if labels.regions is not None and regions:
+            total = total + region_loss(regions, labels.regions) * config.visual_loss_normalizer
+        if labels.answers is not None and config.task_qa:
+            total = total + answer_loss(output.question_answering_score, labels.answers)
+        return total
 
 
 class LxmertForQuestionAnswering(PretrainedNetwork):

@@ -36,7 +36,8 @@ class PretrainedNetwork(nn.Module):
 
     def _start(self) -> None:
         """Initial weights; the last line of every child's __init__."""
-        for module in self.modules():
+        fresh = [m for m in self.children() if not isinstance(m, PretrainedNetwork)]
+        for module in (m for part in fresh for m in part.modules()):
             _initialise(module, self.config.initializer_range)
         self.tie_weights()
 
@@ -72,13 +73,11 @@ class PretrainedNetwork(nn.Module):
         replace(self.config, architectures=[type(self).__name__]).to_file(folder / CONFIG_FILE)
 
     def _take(self, stored: dict[str, Tensor], path: Path) -> None:
-        tensors = _named_for(self, stored)
+        tensors = {n: t.to(torch.float32) for n, t in _named_for(self, stored).items()}
         untied = _settle_decoder(tensors, path) if _has(self, DECODER) else False
         _check(self, tensors, path)
         needed = self.state_dict().keys()
-        chosen = {n: t.to(torch.float32) for n, t in tensors.items() if n in needed}
-        self.load_state_dict(chosen, assign=True)
-        self.requires_grad_(True)
+        self.load_state_dict({n: tensors[n] for n in needed}, assign=True)
         if not untied:
             self.tie_weights()
 
