@@ -1,6 +1,6 @@
 import re
 from collections import UserDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -77,3 +77,9 @@ def as_arrays(columns: dict[str, Any], kind: str | None) -> dict[str, Any]:
     import torch  # only here: texts are read without torch
 
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def as_ids(ids: int | Iterable[int]) -> int | list[int]:
+    """One id, or a list of them, from ints, an array or a tensor."""
+    ids = ids.tolist() if hasattr(ids, "tolist") else ids
+    return ids if isinstance(ids, int) else list(ids)

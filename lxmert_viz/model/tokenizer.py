@@ -6,20 +6,22 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from tokenizers import (
-    AddedToken,
-    Encoding,
-    Tokenizer,
-    decoders,
-    models,
-    normalizers,
-    pre_tokenizers,
-    processors,
-)
+from tokenizers import AddedToken, Encoding, Tokenizer, decoders
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+from tokenizers.processors import TemplateProcessing
 
 from lxmert_viz.config import read_json
 from lxmert_viz.errors import CheckpointError, TextError
-from lxmert_viz.model.encoding import BatchEncoding, Text, as_arrays, as_batch, without_surrogates
+from lxmert_viz.model.encoding import (
+    BatchEncoding,
+    Text,
+    as_arrays,
+    as_batch,
+    as_ids,
+    without_surrogates,
+)
 from lxmert_viz.records import Tokens
 
 VOCAB_FILE = "vocab.txt"
@@ -78,22 +80,22 @@ class LxmertTokenizerFast:
 
     def _build(self) -> Tokenizer:
         # BertWordPieceTokenizer hands its prefix to the decoder only, so the parts are joined here
-        model = models.WordPiece(
+        model = WordPiece(
             self.vocab,
             unk_token=self.unk_token,
             continuing_subword_prefix=self.wordpieces_prefix,
             max_input_chars_per_word=100,
         )
         rust = Tokenizer(model)
-        rust.normalizer = normalizers.BertNormalizer(
+        rust.normalizer = BertNormalizer(
             clean_text=self.clean_text,
             handle_chinese_chars=self.tokenize_chinese_chars,
             strip_accents=self.strip_accents,
             lowercase=self.do_lower_case,
         )
-        rust.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        rust.pre_tokenizer = BertPreTokenizer()
         rust.decoder = decoders.WordPiece(prefix=self.wordpieces_prefix)
-        rust.post_processor = processors.TemplateProcessing(
+        rust.post_processor = TemplateProcessing(
             single=f"{self.cls_token}:0 $A:0 {self.sep_token}:0",
             pair=f"{self.cls_token}:0 $A:0 {self.sep_token}:0 $B:1 {self.sep_token}:1",
             special_tokens=[(t, self.vocab[t]) for t in (self.cls_token, self.sep_token)],
@@ -193,8 +195,8 @@ class LxmertTokenizerFast:
         """
         batch = as_batch(text, text_pair)
         encodings = self._encode(batch, add_special_tokens, padding, truncation, max_length, stride)
-        parts = [[e, *(e.overflowing if return_overflowing_tokens else ())] for e in encodings]
-        rows = [row for part in parts for row in part]
+        runs = [[e, *(e.overflowing if return_overflowing_tokens else ())] for e in encodings]
+        rows = [row for run in runs for row in run]
         columns: dict[str, Any] = {"input_ids": [row.ids for row in rows]}
         if return_token_type_ids:
             columns["token_type_ids"] = [row.type_ids for row in rows]
@@ -205,21 +207,28 @@ class LxmertTokenizerFast:
         if return_offsets_mapping:
             columns["offset_mapping"] = [row.offsets for row in rows]
         if return_overflowing_tokens:
-            columns["overflow_to_sample_mapping"] = [
-                i for i, part in enumerate(parts) for _ in part
-            ]
+            columns["overflow_to_sample_mapping"] = [i for i, run in enumerate(runs) for _ in run]
         elif isinstance(text, str) and return_tensors is None:
             columns = {name: values[0] for name, values in columns.items()}
         return BatchEncoding(as_arrays(columns, return_tensors), rows)
 
-    def encode(self, text: str, text_pair: str | None = None, **options: Any) -> list[int]:
-        """The ids alone. options: those of a call."""
-        return self(text, text_pair, **options)["input_ids"]
+    def encode(
+        self,
+        text: str,
+        text_pair: str | None = None,
+        *,
+        add_special_tokens: bool = True,
+        padding: bool | str = False,
+        truncation: bool | str | None = None,
+        max_length: int | None = None,
+    ) -> list[int]:
+        batch = as_batch(text, text_pair)
+        return self._encode(batch, add_special_tokens, padding, truncation, max_length)[0].ids
 
     def tokenize(
         self, text: str, pair: str | None = None, add_special_tokens: bool = False
     ) -> list[str]:
-        return self(text, pair, add_special_tokens=add_special_tokens).tokens()
+        return self._encode(as_batch(text, pair), add_special_tokens)[0].tokens
 
     def decode(
         self,
@@ -228,7 +237,7 @@ class LxmertTokenizerFast:
         clean_up_tokenization_spaces: bool = True,
     ) -> str:
         """The text of some ids (a list, an array or a tensor), joined as English is written."""
-        ids = _plain(token_ids)
+        ids = as_ids(token_ids)
         text = self._rust.decode(
             [ids] if isinstance(ids, int) else ids, skip_special_tokens=skip_special_tokens
         )
@@ -237,9 +246,10 @@ class LxmertTokenizerFast:
                 text = text.replace(spaced, joined)
         return text
 
-    def batch_decode(self, sequences: Iterable[Iterable[int]], **options: bool) -> list[str]:
-        """The text of each row of ids. options: those of `decode`."""
-        return [self.decode(token_ids, **options) for token_ids in sequences]
+    def batch_decode(
+        self, sequences: Iterable[Iterable[int]], skip_special_tokens: bool = False
+    ) -> list[str]:
+        return [self.decode(token_ids, skip_special_tokens) for token_ids in sequences]
 
     def convert_tokens_to_ids(self, tokens: str | Iterable[str]) -> int | list[int]:
         """Ids of pieces; that of `unk_token` for what is no piece."""
@@ -250,7 +260,7 @@ class LxmertTokenizerFast:
     def convert_ids_to_tokens(
         self, ids: int | Iterable[int], skip_special_tokens: bool = False
     ) -> str | list[str]:
-        ids = _plain(ids)
+        ids = as_ids(ids)
         if isinstance(ids, int):
             return self._rust.id_to_token(ids)
         skipped = self.all_special_ids if skip_special_tokens else ()
@@ -285,11 +295,9 @@ class LxmertTokenizerFast:
     ) -> list[Encoding]:
         if truncation is None:
             truncation = max_length is not None and padding is False
-        if truncation not in TRUNCATIONS or padding not in PADDINGS:
-            raise ValueError(
-                f"truncation={truncation!r} is not in {TRUNCATIONS}, "
-                f"or padding={padding!r} is not in {PADDINGS}"
-            )
+        for option, known in ((truncation, TRUNCATIONS), (padding, PADDINGS)):
+            if option not in known:
+                raise ValueError(f"{option!r} is not one of {known}")
         length = self.model_max_length if max_length is None else max_length
         rust = self._rust
         with SETTINGS_LOCK:
@@ -297,7 +305,8 @@ class LxmertTokenizerFast:
             rust.no_padding()
             if truncation and truncation != "do_not_truncate":
                 strategy = "longest_first" if truncation is True else truncation
-                rust.enable_truncation(length, stride, strategy, self.truncation_side)
+                side = self.truncation_side
+                rust.enable_truncation(length, stride=stride, strategy=strategy, direction=side)
             if padding and padding != "do_not_pad":
                 rust.enable_padding(
                     direction=self.padding_side,
@@ -316,18 +325,12 @@ def _ids_by_piece(vocab: Vocabulary | None) -> dict[str, int]:
     if vocab is None:
         raise ValueError("vocab is needed: a vocab.txt, a list of pieces, or a dict of ids")
     if isinstance(vocab, str | Path):
-        # only line ends go: some published pieces are spaces to str.strip
+        # not splitlines, which would also cut a piece at U+2028 and its like
         vocab = Path(vocab).read_text(encoding="utf-8").removesuffix("\n").split("\n")
     ids = dict(vocab) if isinstance(vocab, dict) else {p: i for i, p in enumerate(vocab)}
     if sorted(ids.values()) != list(range(len(vocab))):
         raise ValueError(f"{len(ids)} different pieces do not fill {len(vocab)} ids from 0")
     return ids
-
-
-def _plain(ids: int | Iterable[int]) -> int | list[int]:
-    """One id, or a list of them, from ints, an array or a tensor."""
-    ids = ids.tolist() if hasattr(ids, "tolist") else ids
-    return ids if isinstance(ids, int) else list(ids)
 
 
 def _known_options(config: Any) -> dict[str, Any]:
