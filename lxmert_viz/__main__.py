@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lxmert_viz.commands import ask, serve
 from lxmert_viz.errors import LxmertVizError
 
-COMMANDS = {"ask": ask, "serve": serve}
+COMMANDS = (ask, serve)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,7 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m lxmert_viz", description="A browser laboratory for LXMERT."
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, command in COMMANDS.items():
+    for command in COMMANDS:
+        name = command.__name__.rpartition(".")[2].replace("_", "-")
         options = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
         command.add_options(options)
         options.set_defaults(run=command.run)

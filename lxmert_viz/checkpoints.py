@@ -16,12 +16,12 @@ NEEDED = (
     ("config.json",),
     WEIGHT_FILES,
     ("vocab.txt",),
-    ("detector/config.json",),
     tuple(f"detector/{file}" for file in WEIGHT_FILES),
     ("detector/objects.txt",),
     ("detector/attributes.txt",),
 )
 
+_HUB = "https://huggingface.co"
 _RAW = "https://raw.githubusercontent.com/airsplay"
 _ANSWERS = f"{_RAW}/lxmert/master/data"
 _REGION_NAMES = f"{_RAW}/py-bottom-up-attention/master/demo/data/genome/1600-400-20"
@@ -38,17 +38,23 @@ class KnownCheckpoint:
     answers: int = 0  # published ones only: how many its head tells apart
     answer_list: str = ""
 
-    def source(self, file: str) -> str:
-        """Where to get one file of this checkpoint."""
+    def remedy(self, missing: list[tuple[str, ...]]) -> str:
+        """What to do now; missing as from missing_files."""
         if not self.repository:
-            return "another copy of this project"
+            return "Get another copy of this project."
+        # the hub has no safetensors of these; answers.json is not needed, but names the answers
+        files = [*(alternatives[-1] for alternatives in missing), "answers.json"]
+        sources = "; ".join(f"{file} from {self._source(file)}" for file in files)
+        return f"Put there {sources}."
+
+    def _source(self, file: str) -> str:
         return {
             "answers.json": self.answer_list,
-            "vocab.txt": "https://huggingface.co/unc-nlp/lxmert-base-uncased/resolve/main/vocab.txt",
+            "vocab.txt": f"{_HUB}/unc-nlp/lxmert-base-uncased/resolve/main/vocab.txt",
+            "detector/pytorch_model.bin": f"{_DETECTOR}/pytorch_model.bin",
             "detector/objects.txt": f"{_REGION_NAMES}/objects_vocab.txt",
             "detector/attributes.txt": f"{_REGION_NAMES}/attributes_vocab.txt",
-            "detector/pytorch_model.bin": f"{_DETECTOR}/pytorch_model.bin",
-        }.get(file, f"https://huggingface.co/{self.repository}/resolve/main/{file}")
+        }.get(file, f"{_HUB}/{self.repository}/resolve/main/{file}")
 
 
 KNOWN = (
@@ -75,6 +81,17 @@ KNOWN = (
         answer_list=f"{_ANSWERS}/gqa/trainval_label2ans.json",
     ),
 )
+
+
+@dataclass(frozen=True)
+class RegionNames:
+    """What a detector's classes are called, by label."""
+
+    objects: tuple[str, ...]
+    attributes: tuple[str, ...]
+
+    def of(self, object_id: int, attribute_id: int) -> str:
+        return f"{self.attributes[attribute_id]} {self.objects[object_id]}"
 
 
 @dataclass(frozen=True)
@@ -122,14 +139,11 @@ def find(name_or_folder: str | Path, models: Path | None = None) -> Path:
     known = {checkpoint.name: checkpoint for checkpoint in KNOWN}.get(str(name_or_folder))
     folder = _folder(name_or_folder, known, models)
     missing = missing_files(folder)
-    if missing and known:
-        sources = "; ".join(f"{files[0]} from {known.source(files[0])}" for files in missing)
-        raise CheckpointError(
-            f"{known.name} is not complete: {_listing(missing)} missing in {folder}. "
-            f"Put there {sources}."
-        )
     if missing:
-        raise CheckpointError(f"{folder} is not a complete model: {_listing(missing)} missing.")
+        name, remedy = (known.name, known.remedy(missing)) if known else (folder.name, "")
+        raise CheckpointError(
+            f"{name} is not complete: {_listing(missing)} missing in {folder}. {remedy}".strip()
+        )
     return folder
 
 
@@ -170,7 +184,14 @@ def read_answers(folder: Path) -> tuple[str, ...]:
     return tuple(answers)
 
 
-def read_labels(path: Path) -> tuple[str, ...]:
+def read_region_names(folder: Path) -> RegionNames:
+    return RegionNames(
+        objects=_read_labels(folder / "detector" / "objects.txt"),
+        attributes=_read_labels(folder / "detector" / "attributes.txt"),
+    )
+
+
+def _read_labels(path: Path) -> tuple[str, ...]:
     """One name a line; of synonyms ("tshirt,t-shirt") the first."""
     try:
         lines = path.read_text().splitlines()

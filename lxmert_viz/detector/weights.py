@@ -30,9 +30,11 @@ def save_detector(network: FasterRCNN, folder: Path) -> None:
 def load_detector(folder: Path) -> FasterRCNN:
     """The detector of a folder, on the CPU and ready to look at pictures.
 
-    Takes model.safetensors, or pytorch_model.bin as published. Raises CheckpointError.
+    Takes model.safetensors, or pytorch_model.bin as published; without a config.json it has the
+    published sizes. Raises CheckpointError.
     """
-    network = FasterRCNN(DetectorConfig.from_file(folder / CONFIG_FILE))
+    config = folder / CONFIG_FILE
+    network = FasterRCNN(DetectorConfig.from_file(config) if config.exists() else DetectorConfig())
     path = folder / WEIGHT_FILE
     load_weights(network, path if path.exists() else folder / PUBLISHED_WEIGHT_FILE)
     return network.eval()

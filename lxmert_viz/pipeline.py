@@ -1,0 +1,305 @@
+"""Picture bytes and a text -> Trace: open, look, ask. Tensors become float32 numpy here."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lxmert_viz import checkpoints
+from lxmert_viz.checkpoints import RegionNames, Scope
+from lxmert_viz.detector.network import FasterRCNN
+from lxmert_viz.detector.selection import detect
+from lxmert_viz.detector.weights import load_detector
+from lxmert_viz.errors import CheckpointError, DeviceError
+from lxmert_viz.model.loading import Network, base_of, load_network
+from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering
+from lxmert_viz.model.outputs import Activations, Sublayers
+from lxmert_viz.model.streams import VisionStreams, padded
+from lxmert_viz.model.tokenizer import LxmertTokenizer
+from lxmert_viz.picture import decode
+from lxmert_viz.records import Answer, Regions, Tokens, Trace
+
+TRAINED_PROFILE = "trained"
+BATCH = 16  # pairs that go through the network at once; a full-size trace has 3.7 MB of arrays
+
+
+class Pipeline:
+    """One opened checkpoint with its detector. Many threads may use it at once."""
+
+    def __init__(
+        self,
+        name: str,
+        network: Network,
+        tokenizer: LxmertTokenizer,
+        detector: FasterRCNN,
+        *,
+        region_names: RegionNames,
+        answer_vocabulary: tuple[str, ...],
+        scope: Scope,
+        device: torch.device,
+    ) -> None:
+        self.name = name
+        self.scope = scope
+        self.device = str(device)
+        self.profiles = tuple(detector.config.profiles)
+        self.has_match = isinstance(network, LxmertForPreTraining) and network.config.task_matched
+        self.answer_kind = _answer_kind(network, scope)
+        self.has_answers = self.answer_kind != ""
+        self._notes: tuple[str, ...] = ()
+        if self.has_answers and not answer_vocabulary:
+            count = network.config.num_qa_labels
+            answer_vocabulary = tuple(f"label {label}" for label in range(count))
+            self._notes = (f"{name} has no answers.json, so its answers are numbers of labels.",)
+        self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
+        self._region_names = region_names
+        self._tokenizer = tokenizer
+        if device.type == "cuda":  # TensorFloat convolutions would move features by 1e-3
+            torch.backends.cudnn.allow_tf32 = False
+        self._network = network.to(device).eval()
+        self._detector = detector.to(device).eval()
+        self._streams = VisionStreams(base_of(network), device)
+
+    @classmethod
+    def open(
+        cls,
+        name_or_folder: str | Path = checkpoints.SHIPPED,
+        device: str = "auto",
+        models: Path | None = None,
+    ) -> Self:
+        """A known checkpoint, a folder's name in `models`, or any model folder.
+
+        device: "auto", "cpu", "cuda" or "cuda:1". Raises CheckpointError, DeviceError.
+        """
+        chosen_device = find_device(device)
+        folder = checkpoints.find(name_or_folder, models)
+        network = load_network(folder)
+        detector = load_detector(folder / "detector")
+        tokenizer = LxmertTokenizer.from_pretrained(folder)
+        pipeline = cls(
+            folder.name,
+            network,
+            tokenizer,
+            detector,
+            region_names=checkpoints.read_region_names(folder),
+            answer_vocabulary=checkpoints.read_answers(folder),
+            scope=checkpoints.read_scope(folder),
+            device=chosen_device,
+        )
+        pipeline._check_sizes(folder)
+        return pipeline
+
+    def look(
+        self,
+        picture: bytes,
+        profile: str = TRAINED_PROFILE,
+        progress: Callable[[str, float], None] | None = None,
+    ) -> Regions:
+        """The regions that the detector finds in an encoded picture.
+
+        progress is called with the stage's name and the share done, 0..1. Raises PictureError.
+        """
+        if profile not in self.profiles:
+            raise CheckpointError(
+                f"The detector of {self.name} has no profile {profile!r}; "
+                f"choose one of {', '.join(self.profiles)}."
+            )
+        upright = decode(picture)
+        found = detect(
+            self._detector, np.asarray(upright), self._detector.config.profiles[profile], progress
+        )
+        return Regions(
+            size_px=upright.size,
+            digest=hashlib.sha256(picture).hexdigest(),
+            boxes_unit=found.boxes_unit,
+            feats=found.feats,
+            names=tuple(map(self._region_names.of, found.object_ids, found.attribute_ids)),
+            object_ids=found.object_ids,
+            attribute_ids=found.attribute_ids,
+            scores=found.scores,
+            attribute_scores=found.attribute_scores,
+            profile=profile,
+            detector=self.name,
+        )
+
+    def ask(self, regions: Regions, text: str) -> Trace:
+        """Everything that one forward pass computes. Raises TextError for a text it cannot take.
+
+        The detector is not asked again, nor the vision encoder where it saw these regions lately.
+        """
+        return self.ask_many([(regions, text)])[0]
+
+    def ask_many(self, pairs: Sequence[tuple[Regions, str]]) -> list[Trace]:
+        """One trace a pair, in order; equal to asking each alone to 1e-5."""
+        limit = self._network.config.max_position_embeddings
+        rows = [(regions, self._tokenizer.read(text, limit)) for regions, text in pairs]
+        traces: dict[int, Trace] = {}
+        for places in _batches([len(regions) > 0 for regions, _ in rows]):
+            batch = [rows[place] for place in places]
+            traces |= zip(places, self._run(batch), strict=True)
+        return [traces[place] for place in range(len(rows))]
+
+    @torch.inference_mode()
+    def _run(self, batch: list[tuple[Regions, Tokens]]) -> list[Trace]:
+        output = self._network(
+            input_ids=self._words([tokens.ids for _, tokens in batch]),
+            attention_mask=self._words([np.ones_like(tokens.ids) for _, tokens in batch]),
+            token_type_ids=self._words([tokens.type_ids for _, tokens in batch]),
+            vision=self._streams.of([regions for regions, _ in batch]),
+            output_attentions=True,
+            output_hidden_states=True,
+            return_dict=True,
+        )
+        attention = _attention(output.activations)
+        states = _states(output.activations)
+        answers = [()] * len(batch)
+        if self.has_answers:
+            answers = [self._ranked(row) for row in output.question_answering_score.float()]
+        match = [None] * len(batch)
+        if self.has_match:
+            match = output.cross_relationship_score.float().softmax(-1)[:, 1].tolist()
+        return [
+            Trace(
+                model=self.name,
+                tokens=tokens,
+                regions=regions,
+                attention=_own_attention(attention, row, len(tokens.ids), len(regions)),
+                states=_own_states(states, row, len(tokens.ids), len(regions)),
+                answers=answers[row],
+                answer_kind=self.answer_kind,
+                match=match[row],
+                notes=(*self._notes, *self._notes_on(regions, tokens)),
+            )
+            for row, (regions, tokens) in enumerate(batch)
+        ]
+
+    def _words(self, rows: list[np.ndarray]) -> Tensor:
+        return torch.from_numpy(padded(rows, np.int64)).to(self.device)  # (B, T)
+
+    def _ranked(self, logits: Tensor) -> tuple[Answer, ...]:
+        """logits: (answers,)."""
+        shares = logits.softmax(-1) if self.answer_kind == "softmax" else logits.sigmoid()
+        order = shares.argsort(descending=True, stable=True).tolist()
+        values = shares.tolist()
+        return tuple(Answer(self.answer_vocabulary[label], values[label]) for label in order)
+
+    def _notes_on(self, regions: Regions, tokens: Tokens) -> Iterator[str]:
+        if len(tokens.ids) > self.scope.longest_text:
+            yield (
+                f"This text has {len(tokens.ids)} word pieces and {self.name} was trained on at "
+                f"most {self.scope.longest_text}: what it makes of longer ones is a guess."
+            )
+        for word in tokens.unknown_words:
+            yield f"This model has never seen the word \u201c{word}\u201d and reads a blank there."
+        if regions.profile != TRAINED_PROFILE:
+            yield (
+                f"These regions were found with the profile {regions.profile!r}; {self.name} was "
+                f"trained with {TRAINED_PROFILE!r}."
+            )
+
+    def _check_sizes(self, folder: Path) -> None:
+        """Raises CheckpointError for files that belong to different checkpoints."""
+        config, seen = self._network.config, self._detector.config
+        answers = len(self.answer_vocabulary) if self.has_answers else config.num_qa_labels
+        sizes = {  # file: how many entries it has, how many its network has
+            "answers.json": (answers, config.num_qa_labels),
+            "detector/objects.txt": (len(self._region_names.objects), seen.num_objects),
+            "detector/attributes.txt": (len(self._region_names.attributes), seen.num_attributes),
+            "detector/config.json": (seen.feature_size, config.visual_feat_dim),
+        }
+        if len(self._tokenizer) > config.vocab_size:
+            sizes["vocab.txt"] = (len(self._tokenizer), config.vocab_size)
+        for file, (found, needed) in sizes.items():
+            if found != needed:
+                raise CheckpointError(
+                    f"{folder / file} is for {found} entries and its network for {needed}: "
+                    "the two belong to different checkpoints."
+                )
+
+
+def find_device(asked: str) -> torch.device:
+    """The device to compute on; "auto" is a GPU where there is one. Raises DeviceError."""
+    if asked == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(asked)
+    except RuntimeError as error:
+        raise DeviceError(f"There is no device {asked!r}; use auto, cpu or cuda.") from error
+    if device.type == "cpu":
+        return device
+    if device.type != "cuda":
+        raise DeviceError(
+            f"Devices of the kind {device.type!r} are not used; use auto, cpu or cuda."
+        )
+    count = torch.cuda.device_count()  # 0 where PyTorch cannot use them
+    if (device.index or 0) >= count:
+        raise DeviceError(f"{asked} was asked for and PyTorch sees {count} GPUs here: use cpu.")
+    return device
+
+
+def _answer_kind(network: Network, scope: Scope) -> str:
+    if isinstance(network, LxmertForPreTraining):
+        return (scope.answers_trained_as or "softmax") if network.config.task_qa else ""
+    if isinstance(network, LxmertForQuestionAnswering):
+        return scope.answers_trained_as or "sigmoid"
+    return ""
+
+
+def _batches(kinds: Sequence[bool]) -> Iterator[list[int]]:
+    """Places of equal kind, at most BATCH at a time.
+
+    A picture without regions cannot be padded: attention over hidden keys alone is uniform.
+    """
+    for kind in (True, False):
+        places = [place for place, own in enumerate(kinds) if own == kind]
+        for start in range(0, len(places), BATCH):
+            yield places[start : start + BATCH]
+
+
+def _attention(activations: Activations) -> dict[str, np.ndarray]:
+    """Each family as (B, L, H, queries, keys)."""
+    return {family: _array(torch.stack(m, 1)) for family, m in activations.attention.items()}
+
+
+def _states(activations: Activations) -> dict[str, np.ndarray]:
+    """Streams as (B, L+1, N, D), cross-modality layers as (B, L, 3, N, D), pooled as (B, D)."""
+    return {
+        "lang": _array(torch.stack(activations.lang_states, 1)),
+        "vision": _array(torch.stack(activations.vision_states, 1)),
+        "lang_cross": _array(_steps(activations.lang_cross_states)),
+        "vision_cross": _array(_steps(activations.vision_cross_states)),
+        "pooled": _array(activations.pooled),
+    }
+
+
+def _own_attention(
+    attention: dict[str, np.ndarray], row: int, words: int, regions: int
+) -> dict[str, np.ndarray]:
+    """One row's maps without padding: "lang_from_vision" becomes (L, H, words, regions)."""
+    sizes = {"lang": words, "vision": regions}
+    own = {}
+    for family, maps in attention.items():
+        queries, _, keys = family.removeprefix("cross_").partition("_from_")
+        own[family] = maps[row, :, :, : sizes[queries], : sizes[keys or queries]].copy()
+    return own
+
+
+def _own_states(
+    states: dict[str, np.ndarray], row: int, words: int, regions: int
+) -> dict[str, np.ndarray]:
+    sizes = {"lang": words, "vision": regions}
+    own = {"pooled": states["pooled"][row].copy()}
+    for name in ("lang", "vision", "lang_cross", "vision_cross"):
+        own[name] = states[name][row, ..., : sizes[name.removesuffix("_cross")], :].copy()
+    return own
+
+
+def _steps(layers: tuple[Sublayers, ...]) -> Tensor:
+    return torch.stack([torch.stack(layer, 1) for layer in layers], 1)  # (B, L, 3, N, D)
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return tensor.float().cpu().numpy()

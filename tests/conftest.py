@@ -1,0 +1,138 @@
+"""One tiny, complete checkpoint folder with random weights, and one photograph, made here."""
+
+import io
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from lxmert_viz.config import DetectorConfig, LxmertConfig, RegionProfile
+
+if TYPE_CHECKING:  # tests of pictures or arrays should not wait for torch
+    from playwright.sync_api import Browser
+
+    from lxmert_viz.pipeline import Pipeline
+
+PIECES = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "?", "##s", "##er")
+WORDS = (
+    "a and ball behind big blue circle color corner cube dog front green how in is it large left "
+    "man many of on picture red right round shape small square the there to what where yellow"
+)
+OBJECTS = ("ball,globe", "cube", "dog", "man", "tree", "house")
+ATTRIBUTES = ("red", "green", "blue,azure", "small", "large")
+ANSWERS = ("yes", "no", "red", "green", "blue", "1", "2", "cube", "ball")
+LXMERT = LxmertConfig(
+    vocab_size=len(PIECES) + len(WORDS.split()),
+    hidden_size=16,
+    num_attention_heads=4,
+    num_qa_labels=len(ANSWERS),
+    num_object_labels=len(OBJECTS),
+    num_attr_labels=len(ATTRIBUTES),
+    intermediate_size=24,
+    max_position_embeddings=64,
+    initializer_range=0.4,  # at 0.02 a tiny network gives nearly the same answer to everything
+    l_layers=3,
+    x_layers=2,
+    r_layers=2,
+    visual_feat_dim=64,
+)
+DETECTOR = DetectorConfig(
+    stem_channels=8,
+    width=4,
+    res2_channels=8,
+    blocks=(1, 1, 1, 1),
+    rpn_channels=8,
+    anchor_sizes=(16.0, 32.0, 64.0),
+    rpn_pre_nms=200,
+    rpn_post_nms=24,
+    pooler_resolution=4,
+    num_objects=len(OBJECTS),
+    num_attributes=len(ATTRIBUTES),
+    class_embedding_size=8,
+    attribute_hidden_size=8,
+    profiles={
+        "trained": RegionProfile(64, 128, "per_class", min_regions=4, max_regions=8),
+        "demo": RegionProfile(96, 160, "agnostic", min_regions=4, max_regions=8),
+    },
+)
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Everything that a checkpoint folder holds; read only, copy it to change it."""
+    import torch
+    from safetensors.torch import save_file
+
+    from lxmert_viz.detector.network import FasterRCNN
+    from lxmert_viz.model.lxmert import LxmertForPreTraining
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    (folder / "detector").mkdir(parents=True)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        LxmertForPreTraining(LXMERT).save_pretrained(folder)
+        detector = FasterRCNN(DETECTOR)
+        save_file(detector.state_dict(), folder / "detector" / "model.safetensors")
+    DETECTOR.to_file(folder / "detector" / "config.json")
+    (folder / "vocab.txt").write_text("\n".join((*PIECES, *WORDS.split())) + "\n")
+    (folder / "answers.json").write_text(json.dumps(ANSWERS))
+    (folder / "scope.json").write_text(
+        json.dumps({"world": "Nothing: its weights are random.", "longest_text": 12})
+    )
+    (folder / "detector" / "objects.txt").write_text("\n".join(OBJECTS))
+    (folder / "detector" / "attributes.txt").write_text("\n".join(ATTRIBUTES))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_pipeline(tiny_folder: Path) -> "Pipeline":
+    from lxmert_viz.pipeline import Pipeline
+
+    return Pipeline.open(tiny_folder, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def photograph() -> bytes:
+    """A JPEG of 160 x 120 pixels with a sky, a ground, a ball and a cube."""
+    down = np.linspace(90, 220, 120)[:, None].repeat(160, 1)
+    across = np.linspace(0, 30, 160)[None, :]
+    sky = np.stack([down + across, down, 255 - down + across], -1).clip(0, 255)
+    image = Image.fromarray(sky.astype(np.uint8))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((15, 40, 65, 90), fill=(200, 40, 30), outline=(90, 10, 10))
+    draw.rectangle((90, 55, 140, 105), fill=(30, 60, 190), outline=(10, 20, 80))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=95)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of published data that LXMERT_VIZ_TEST_DATA names."""
+    folder = os.environ.get("LXMERT_VIZ_TEST_DATA")
+    if not folder:
+        pytest.skip("LXMERT_VIZ_TEST_DATA names no folder with published data")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """A headless Chromium: the machine's own, or else the one that Playwright installed."""
+    from playwright.sync_api import sync_playwright
+
+    own = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium
+        if own is None and not Path(chromium.executable_path).exists():
+            pytest.skip("there is no Chromium: run `python -m playwright install chromium`")
+        # Chromium refuses to sandbox itself for root, which is what containers run as
+        started = chromium.launch(executable_path=own, args=["--no-sandbox"])
+        yield started
+        started.close()

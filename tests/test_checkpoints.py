@@ -1,0 +1,164 @@
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lxmert_viz import checkpoints
+from lxmert_viz.checkpoints import KNOWN, MODELS_VARIABLE, Scope, find, installed
+from lxmert_viz.errors import CheckpointError
+from lxmert_viz.places import ASSETS
+
+PUBLISHED = [checkpoint for checkpoint in KNOWN if checkpoint.repository]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, tiny_folder: Path) -> Path:
+    """A complete checkpoint that a test may break."""
+    return Path(shutil.copytree(tiny_folder, tmp_path / "models" / "mine"))
+
+
+def test_a_folder_is_found_by_its_path(folder: Path) -> None:
+    assert find(folder) == folder
+    assert find(str(folder)) == folder
+
+
+def test_a_folder_is_found_by_its_name_among_the_models(folder: Path) -> None:
+    assert find("mine", folder.parent) == folder
+
+
+def test_the_environment_names_the_models_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(MODELS_VARIABLE, str(folder.parent))
+    assert find("mine") == folder
+
+
+def test_a_published_name_is_looked_for_among_the_models(folder: Path) -> None:
+    own = folder.rename(folder.parent / "lxmert-vqa")
+    assert find("lxmert-vqa", own.parent) == own
+
+
+@pytest.mark.parametrize(
+    ("file", "listed"),
+    [
+        ("config.json", "config.json is missing"),
+        ("model.safetensors", "model.safetensors or pytorch_model.bin is missing"),
+        ("vocab.txt", "vocab.txt is missing"),
+        ("detector/objects.txt", "detector/objects.txt is missing"),
+        ("detector/attributes.txt", "detector/attributes.txt is missing"),
+    ],
+)
+def test_a_missing_file_is_named(folder: Path, file: str, listed: str) -> None:
+    (folder / file).unlink()
+    with pytest.raises(CheckpointError, match=listed):
+        find(folder)
+
+
+def test_a_torch_file_serves_as_well_as_safetensors(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    assert find(folder) == folder
+
+
+@pytest.mark.parametrize("checkpoint", PUBLISHED)
+def test_a_published_model_that_is_not_there_says_where_to_put_what(
+    tmp_path: Path, checkpoint: checkpoints.KnownCheckpoint
+) -> None:
+    with pytest.raises(CheckpointError) as raised:
+        find(checkpoint.name, tmp_path)
+    message = str(raised.value)
+    assert str(tmp_path / checkpoint.name) in message
+    assert f"huggingface.co/{checkpoint.repository}/resolve/main/config.json" in message
+    files = ("config.json", "pytorch_model.bin", "vocab.txt", "answers.json")
+    for file in (*files, "detector/pytorch_model.bin", "detector/objects.txt"):
+        assert re.search(rf"{re.escape(file)} from https://\S+", message)
+    assert "fetch" not in message
+
+
+def test_an_unknown_model_lists_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="'vilbert'.*miniature, lxmert-base") as raised:
+        find("vilbert", tmp_path)
+    assert str(tmp_path) in str(raised.value)
+
+
+def test_a_models_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="no-such-place"):
+        find("lxmert-vqa", tmp_path / "no-such-place")
+
+
+def test_installed_models_are_the_shipped_one_and_every_complete_folder(folder: Path) -> None:
+    (folder.parent / "half").mkdir()
+    shutil.copy(folder / "config.json", folder.parent / "half")
+    assert installed(folder.parent) == ("miniature", "mine")
+
+
+def test_without_a_models_folder_only_the_shipped_model_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(MODELS_VARIABLE, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert installed() == ("miniature",)
+
+
+def test_the_shipped_model_is_complete() -> None:
+    assert find("miniature") == ASSETS / "miniature"
+
+
+def test_a_folder_without_a_scope_has_that_of_the_published_checkpoints(folder: Path) -> None:
+    (folder / "scope.json").unlink()
+    scope = checkpoints.read_scope(folder)
+    assert scope == Scope()
+    assert scope.longest_text == 20
+    assert "photographs" in scope.world
+
+
+@pytest.mark.parametrize("content", ['{"wrold": "x"}', '["x"]', '{"answers_trained_as": "relu"}'])
+def test_a_scope_that_means_nothing_is_refused(folder: Path, content: str) -> None:
+    (folder / "scope.json").write_text(content)
+    with pytest.raises(CheckpointError, match="scope.json"):
+        checkpoints.read_scope(folder)
+
+
+def test_the_pretraining_list_of_answers_is_read_as_published(folder: Path) -> None:
+    entries = [{"ans": "yes", "dsets": ["vqa"]}, {"ans": "no", "dsets": []}]
+    (folder / "answers.json").write_text(json.dumps(entries))
+    assert checkpoints.read_answers(folder) == ("yes", "no")
+
+
+@pytest.mark.parametrize("content", ['{"yes": 0}', '["yes", 3]', '[{"answer": "yes"}]', "7"])
+def test_a_list_of_answers_that_names_none_is_refused(folder: Path, content: str) -> None:
+    (folder / "answers.json").write_text(content)
+    with pytest.raises(CheckpointError, match="answers.json"):
+        checkpoints.read_answers(folder)
+
+
+def test_of_synonyms_the_first_names_a_region(folder: Path) -> None:
+    (folder / "detector" / "objects.txt").write_bytes(b"tshirt,t-shirt,t shirt\r\ndog\r\ncat")
+    names = checkpoints.read_region_names(folder)
+    assert names.objects == ("tshirt", "dog", "cat")
+    assert names.of(0, 2) == "blue tshirt"
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "file"),
+    [
+        (PUBLISHED[0], "lxmert_all_ans.json"),
+        (PUBLISHED[1], "vqa_label2ans.json"),
+        (PUBLISHED[2], "gqa_label2ans.json"),
+    ],
+)
+def test_published_answer_lists_have_the_length_of_their_heads(
+    folder: Path, test_data: Path, checkpoint: checkpoints.KnownCheckpoint, file: str
+) -> None:
+    shutil.copy(test_data / file, folder / "answers.json")
+    assert len(checkpoints.read_answers(folder)) == checkpoint.answers
+
+
+def test_published_region_names_are_1600_and_400(folder: Path, test_data: Path) -> None:
+    for name in ("objects", "attributes"):
+        shutil.copy(test_data / f"{name}_vocab.txt", folder / "detector" / f"{name}.txt")
+    names = checkpoints.read_region_names(folder)
+    assert len(set(names.objects)) == len(names.objects) == 1600
+    assert len(names.attributes) == 400
+    assert names.of(16, 1) == "multi colored stop sign"
