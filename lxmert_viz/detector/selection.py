@@ -87,7 +87,8 @@ def select(
 ) -> Selection:
     """The regions that the profile's rule picks from proposals (P, 4) in a picture of this size.
 
-    size: height, width in pixels. Regions below min_score serve only to reach min_regions; there are at most max_regions.
+    size: height, width in pixels. Regions below min_score serve only to reach min_regions; there
+    are at most max_regions.
     """
     if profile.rule == "per_class":
         return select_per_class(heads, proposals, profile)
