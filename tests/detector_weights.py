@@ -1,8 +1,8 @@
 """Detectors for tests: a tiny one, and the full-size one filled with stand-in numbers.
 
 The stand-in numbers and the picture are those for which `fixtures/detector_vectors` holds what the
-reference implementation computed. Every tensor is drawn from numpy's frozen generator, seeded by its
-name, then scaled so that values stay in a healthy range through the whole network.
+reference implementation computed. Every tensor is drawn from numpy's frozen generator, seeded by
+its name, then scaled so that values stay in a healthy range through the whole network.
 """
 
 import math
