@@ -141,7 +141,7 @@ class LxmertModel(PretrainedNetwork):
     def cross(
         self, lang: Stream, vision: Stream, *, collect: bool = False
     ) -> tuple[Tensor, Tensor, tuple[CrossStep, ...]]:
-        """Last word states (B, T, D) and region states (B, R, D); each layer's step if asked for."""
+        """Last word states (B, T, D) and region states (B, R, D); each layer's step, if kept."""
         if len(lang.state) != len(vision.state):
             raise ValueError(
                 f"the text has batch size {len(lang.state)}, the regions {len(vision.state)}"
