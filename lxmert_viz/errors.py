@@ -16,3 +16,7 @@ class TextError(LxmertVizError):
 
 class DeviceError(LxmertVizError):
     """The device that was asked for is not there."""
+
+
+class AddressError(LxmertVizError):
+    """The page cannot be served at the address that was asked for."""

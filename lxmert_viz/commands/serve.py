@@ -2,9 +2,11 @@
 
 import argparse
 import os
+import socket
 from pathlib import Path
 
 from lxmert_viz.checkpoints import MODELS_VARIABLE, models_folder
+from lxmert_viz.errors import AddressError
 from lxmert_viz.places import APP
 
 
@@ -14,16 +16,30 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--host", default="localhost", help="address to listen on (default: this machine only)"
     )
     parser.add_argument(
-        "--port", type=int, help="port to listen on (default: 8501, or the next free)"
+        "--port", type=_port, help="port to listen on (default: 8501, or the next free)"
     )
 
 
 def run(options: argparse.Namespace) -> None:
-    from streamlit.web import cli  # half a second that --help should not wait for
-
     if options.models is not None:
         os.environ[MODELS_VARIABLE] = str(models_folder(options.models))
+    check_address(options.host, options.port)
+    from streamlit.web import cli  # half a second that --help should not wait for
+
     cli.main(["run", str(APP), *streamlit_options(options.host, options.port)])
+
+
+def check_address(host: str, port: int | None) -> None:
+    """Raises AddressError where nothing can listen; Streamlit would only log it."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        socket.create_server(address[:2], family=family).close()
+    except OSError as error:
+        place = host if port is None else f"{host}, port {port}"
+        raise AddressError(
+            f"The page cannot be served at {place} ({error.strerror}); "
+            "choose another --port or --host."
+        ) from error
 
 
 def streamlit_options(host: str, port: int | None) -> list[str]:
@@ -31,3 +47,9 @@ def streamlit_options(host: str, port: int | None) -> list[str]:
     if port is not None:
         options += ["--server.port", str(port)]
     return options
+
+
+def _port(text: str) -> int:
+    if not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not between 1 and 65535")
+    return int(text)
