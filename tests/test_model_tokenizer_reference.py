@@ -92,7 +92,7 @@ def test_any_text_is_encoded_as_by_the_reference(
     same()
 
 
-@pytest.mark.filterwarnings("ignore:`max_length` is ignored")  # the reference warns about some draws
+@pytest.mark.filterwarnings("ignore:`max_length` is ignored")  # says the reference
 def test_any_cut_is_made_as_by_the_reference(tmp_path: Path) -> None:
     ours, reference = ours_and_reference("own", tmp_path)
     sentence = st.lists(st.sampled_from(WORDS), min_size=4, max_size=12).map(" ".join)
