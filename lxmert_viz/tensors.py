@@ -1,6 +1,7 @@
 """Any weight file -> {name: tensor}, without ever running code from the file."""
 
 import pickle
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +16,10 @@ from lxmert_viz.errors import CheckpointError
 TORCH_ERRORS = (
     pickle.UnpicklingError,
     RuntimeError,
+    struct.error,
     EOFError,
+    MemoryError,
+    ArithmeticError,
     OSError,
     ValueError,
     LookupError,
@@ -70,7 +74,8 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        with path.open("rb") as file:  # given a path, torch.load believes the name's ending
+            loaded = torch.load(file, map_location="cpu", weights_only=True)
     except TORCH_ERRORS as error:
         raise _broken(path, error) from error
     if not isinstance(loaded, Mapping):
