@@ -15,7 +15,7 @@ from lxmert_viz.detector.network import FasterRCNN
 
 ANCHORS_PER_PICTURE = 256
 OBJECT_IOU, GROUND_IOU = 0.7, 0.3  # anchors between the two teach nothing
-REGIONS_PER_PICTURE = 64
+REGIONS_PER_PICTURE = 32
 REGION_IOU = 0.5
 POSITIVE_SHARE = 0.5  # of the sample, at most
 RPN_WEIGHTS = (1.0, 1.0, 1.0, 1.0)

@@ -35,33 +35,38 @@ CONFIG = DetectorConfig(
     class_embedding_size=16,
     attribute_hidden_size=96,
     profiles={
-        "trained": RegionProfile(360, 640, "per_class", 1, 12, 0.3),
-        "demo": RegionProfile(480, 800, "agnostic", 1, 12, 0.3),
+        "trained": RegionProfile(360, 640, "per_class", 1, 12, 0.4),
+        "demo": RegionProfile(480, 800, "agnostic", 1, 12, 0.4),
     },
 )
 
 
 def train_detector(
-    scenes: ScenePictures, steps: int, seed: int, log: TrainingLog, checkpoint: Path
+    scenes: ScenePictures,
+    steps: int,
+    seed: int,
+    log: TrainingLog,
+    checkpoint: Path,
+    device: str = "cpu",
 ) -> FasterRCNN:
     """A detector that has seen `steps` batches of the scenes; resumes from `checkpoint` if it exists."""
     torch.manual_seed(seed)
-    network = FasterRCNN(CONFIG).train()
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
-    )
+    network = FasterRCNN(CONFIG).to(device).train()
+    optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
     start = _resume(checkpoint, network, optimizer, schedule)
     for step in range(start, steps):
         random = np.random.default_rng([seed, step])
         pixels, targets = _batch(scenes, random)
-        losses = detector_losses(network, pixels, targets)
+        targets = [tuple(part.to(device) for part in target) for target in targets]
+        losses = detector_losses(network, pixels.to(device), targets)
         optimizer.zero_grad()
         sum(losses.values()).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimizer.step()
         schedule.step()
-        log.step(step, steps, {name: value.item() for name, value in losses.items()})
+        log.add({name: value.item() for name, value in losses.items()})
+        log.step(step, steps)
         if (step + 1) % 250 == 0 or step + 1 == steps:
             state = {
                 "step": step + 1,
@@ -69,7 +74,9 @@ def train_detector(
                 "optimizer": optimizer.state_dict(),
                 "schedule": schedule.state_dict(),
             }
-            torch.save(state, checkpoint)
+            unfinished = checkpoint.with_suffix(".unfinished")
+            torch.save(state, unfinished)
+            unfinished.rename(checkpoint)
     return network.eval()
 
 

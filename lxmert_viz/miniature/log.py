@@ -17,11 +17,14 @@ class TrainingLog:
         self._started = time.monotonic()
         self._first_step: int | None = None
 
-    def step(self, step: int, steps: int, values: dict[str, float]) -> None:
-        if self._first_step is None:
-            self._first_step = step
+    def add(self, values: dict[str, float]) -> None:
         for name, value in values.items():
             self._sums.setdefault(name, []).append(value)
+
+    def step(self, step: int, steps: int) -> None:
+        """Step number `step` of `steps` is done; its values were added."""
+        if self._first_step is None:
+            self._first_step = step
         if (step + 1) % EVERY == 0 or step + 1 == steps:
             self._write(step, steps)
 
@@ -33,9 +36,6 @@ class TrainingLog:
         left = seconds / done * (steps - step - 1)
         parts = "  ".join(f"{name} {value:.3f}" for name, value in means.items())
         print(f"step {step + 1}/{steps}  {parts}  {left / 60:.1f} min left", file=sys.stderr)
-        new = not self._path.exists()
         with self._path.open("a", newline="") as file:
-            rows = csv.writer(file)
-            if new:
-                rows.writerow(["step", "seconds", *sorted(means)])
-            rows.writerow([step + 1, round(seconds, 1), *(means[k] for k in sorted(means))])
+            rows = csv.writer(file)  # long form: a task may have no labels in some rows
+            rows.writerows([step + 1, round(seconds, 1), k, v] for k, v in means.items())

@@ -39,6 +39,9 @@ class View:
     def part(self, indices: Sequence[int]) -> "View":
         return View(tuple(self.objects[i] for i in indices), tuple(self.spots[i] for i in indices))
 
+    def mirrored(self) -> "View":
+        return View(self.objects, tuple((1 - x, y) for x, y in self.spots))
+
     def stands(self, first: int, relation: str, second: int) -> bool | None:
         """Whether `first` is in a relation to `second`; None when it is too close to call."""
         axis = 0 if relation in ("left of", "right of") else 1

@@ -1,0 +1,50 @@
+"""Writes a trained miniature as a checkpoint folder like any other, with its model card."""
+
+import json
+from pathlib import Path
+
+from lxmert_viz.detector.network import FasterRCNN
+from lxmert_viz.detector.weights import save_detector
+from lxmert_viz.miniature.evaluation import Measurement
+from lxmert_viz.miniature.lessons import LONGEST_TEXT
+from lxmert_viz.miniature.questions import answer_names
+from lxmert_viz.miniature.scenes import SHAPES, attribute_names
+from lxmert_viz.miniature.wording import word_pieces
+from lxmert_viz.model.lxmert import LxmertForPreTraining
+
+FIGURES = "<!-- figures -->"
+
+SCOPE = {
+    "world": (
+        "Drawn tabletop scenes with 3 to 8 objects: cubes, spheres, cylinders, cones and rings in "
+        "eight colours, two sizes, matte or shiny."
+    ),
+    "longest_text": LONGEST_TEXT,
+    "warning": (
+        "This small model knows only drawn tabletop scenes. What it says about any other picture "
+        "shows how it works, not what is in the picture."
+    ),
+    "answers_trained_as": "softmax",
+}
+
+
+def write_checkpoint(folder: Path, detector: FasterRCNN, model: LxmertForPreTraining) -> None:
+    """Everything but the model card, into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(word_pieces()) + "\n")
+    (folder / "answers.json").write_text(json.dumps(answer_names()) + "\n")
+    (folder / "scope.json").write_text(json.dumps(SCOPE, indent=2) + "\n")
+    save_detector(detector, folder / "detector")
+    (folder / "detector" / "objects.txt").write_text("\n".join(SHAPES) + "\n")
+    (folder / "detector" / "attributes.txt").write_text("\n".join(attribute_names()) + "\n")
+
+
+def write_figures(card: Path, measurement: Measurement, how: str) -> None:
+    """Replaces what stands below the card's marker by measured figures."""
+    rows = [f"| {name} | {tally} |" for name, tally in measurement.rows()]
+    table = "\n".join(["| what | measured |", "| --- | --- |", *rows])
+    text = card.read_text()
+    if FIGURES not in text:
+        raise ValueError(f"{card} has no line {FIGURES!r} below which the figures belong")
+    card.write_text(f"{text.split(FIGURES)[0]}{FIGURES}\n{how}\n\n{table}\n")

@@ -1,0 +1,189 @@
+"""Training examples: a part of a scene, a sentence about it, and what the five tasks expect.
+
+A lesson shows only some of a scene's objects. The curriculum of 2, 3, 5, 8 objects is what leads the model off the
+plateau on which it knows an answer's type but not the answer; the last lesson shows the detector's regions as they are.
+"""
+
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from lxmert_viz.miniature.captions import caption, foil
+from lxmert_viz.miniature.masking import IGNORED, mask_regions, mask_words
+from lxmert_viz.miniature.questions import QUESTION_TYPES, answer_names, ask
+from lxmert_viz.miniature.sightings import Sighting
+from lxmert_viz.miniature.views import View
+from lxmert_viz.model.tokenizer import LxmertTokenizer
+
+BATCH = 256
+PARTS = 4  # a batch is cut by length of text, so that short texts are not padded to long ones
+LONGEST_TEXT = 28  # word pieces; the grammar's longest sentences have about as many
+CAPTIONS = 0.3  # share of examples; the rest are questions
+MASKED_CAPTIONS = (
+    0.5  # share of captions whose words and regions are masked at the published rates;
+)
+MASKED_QUESTIONS = (
+    0.15  # the others stay whole, so that a small model can learn to answer in an hour
+)
+FOILS = 0.5  # share of captions that are false; of these, half are off by one word
+TYPE_WEIGHTS = {
+    "attribute": 0.14,
+    "relation": 0.32,
+    "count": 0.14,
+    "existence": 0.1,
+    "comparison": 0.15,
+    "same": 0.15,
+}
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Until `until` of the training is over, scenes show up to `most` objects; 0: the picture as the detector saw it."""
+
+    until: float
+    most: int
+
+
+CURRICULUM = (Lesson(0.08, 2), Lesson(0.18, 3), Lesson(0.34, 5), Lesson(0.6, 8), Lesson(1.0, 0))
+
+
+@dataclass(frozen=True)
+class Example:
+    text: str
+    sighting: Sighting
+    regions: list[int]  # which of the sighting's regions are shown
+    answer: int  # label, or -100 where nothing is asked
+    matched: int  # 1 true, 0 false, or -100 where the text claims nothing
+    masked: bool
+
+
+def make_example(sightings: list[Sighting], lesson: Lesson, random: Random) -> Example:
+    """One example of a lesson."""
+    sighting = random.choice(sightings)
+    view, regions = _shown(sighting, lesson, random)
+    if random.random() < CAPTIONS:
+        return _caption_example(sightings, sighting, view, regions, random)
+    for _ in range(10):
+        kind = random.choices(QUESTION_TYPES, [TYPE_WEIGHTS[t] for t in QUESTION_TYPES])[0]
+        question = ask(view, kind, random)
+        if question is not None:
+            answer = answer_names().index(question.answer)
+            masked = random.random() < MASKED_QUESTIONS
+            return Example(question.text, sighting, regions, answer, IGNORED, masked)
+    return _caption_example(sightings, sighting, view, regions, random)
+
+
+def _shown(sighting: Sighting, lesson: Lesson, random: Random) -> tuple[View, list[int]]:
+    """Part of a scene, and the regions that show it."""
+    best = sighting.best_regions()
+    if lesson.most == 0 or len(best) < 2:
+        return sighting.view, list(range(len(sighting.object_of)))
+    count = min(random.randint(2, lesson.most), len(best))
+    objects = random.sample(sorted(best), count)
+    return sighting.view.part(objects), [best[i] for i in objects]
+
+
+def _caption_example(
+    sightings: list[Sighting], sighting: Sighting, view: View, regions: list[int], random: Random
+) -> Example:
+    claim = caption(view, random)
+    matched = 1
+    if random.random() < FOILS:
+        if random.random() < 0.5:
+            false = foil(claim, view, random)
+        else:
+            other = random.choice(sightings).view
+            false = caption(other.part(range(min(len(other.objects), 8))), random)
+            false = None if false.holds(view) else false
+        if false is not None:
+            claim, matched = false, 0
+    return Example(
+        claim.say(random), sighting, regions, IGNORED, matched, random.random() < MASKED_CAPTIONS
+    )
+
+
+class Lessons(Dataset):
+    """Batch number i of a training of `steps` batches, in PARTS; always the same for the same seed."""
+
+    def __init__(
+        self, sightings: list[Sighting], tokenizer: LxmertTokenizer, steps: int, seed: int
+    ) -> None:
+        self._sightings = sightings
+        self._tokenizer = tokenizer
+        self._steps = steps
+        self._seed = seed
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __getitem__(self, step: int) -> list[dict[str, torch.Tensor]]:
+        random = Random(f"{self._seed}/{step}")
+        lesson = next(x for x in CURRICULUM if step < x.until * self._steps or x.until == 1.0)
+        examples = [make_example(self._sightings, lesson, random) for _ in range(BATCH)]
+        examples.sort(key=lambda example: len(example.text.split()))
+        numbers = np.random.default_rng([self._seed, step])
+        size = BATCH // PARTS
+        return [
+            collate(examples[start : start + size], self._tokenizer, numbers)
+            for start in range(0, BATCH, size)
+        ]
+
+
+def collate(
+    examples: list[Example], tokenizer: LxmertTokenizer, random: np.random.Generator
+) -> dict[str, torch.Tensor]:
+    """Keyword arguments of LxmertForPreTraining.forward for a list of examples; obj_labels flattened (see `unflatten`)."""
+    texts = tokenizer([e.text for e in examples], padding=True, return_tensors="np")
+    ids, seen = np.array(texts["input_ids"]), np.array(texts["attention_mask"])
+    masked = np.array([e.masked for e in examples])[:, None]
+    special = np.isin(ids, [tokenizer.cls_token_id, tokenizer.sep_token_id]) | (seen == 0)
+    ids, labels = mask_words(
+        ids, special | ~masked, tokenizer.mask_token_id, tokenizer.vocab_size, random
+    )
+    regions = _pad_regions(examples)
+    real = regions.pop("real")
+    feats, chosen = mask_regions(regions["feats"], real & masked, random)
+    arrays = {
+        "input_ids": ids,
+        "attention_mask": seen,
+        "visual_feats": feats,
+        "visual_pos": regions["boxes_unit"],
+        "visual_attention_mask": real.astype(np.float32),
+        "labels": labels,
+        "matched_label": np.array([e.matched for e in examples]),
+        "ans": np.array([e.answer for e in examples]),
+        "obj": regions["object_ids"],
+        "obj_weight": regions["scores"],
+        "attr": regions["attribute_ids"],
+        "attr_weight": regions["attribute_scores"],
+        "feat": regions["feats"],
+        "feat_weight": chosen.astype(np.float32),
+    }
+    return {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
+
+
+def unflatten(batch: dict[str, torch.Tensor]) -> dict[str, object]:
+    """The batch with its object targets as the `obj_labels` that the network takes."""
+    pairs = {name: (batch[name], batch[f"{name}_weight"]) for name in ("obj", "attr", "feat")}
+    rest = {k: v for k, v in batch.items() if k.removesuffix("_weight") not in pairs}
+    return {**rest, "obj_labels": pairs}
+
+
+def _pad_regions(examples: list[Example]) -> dict[str, np.ndarray]:
+    """Region arrays padded with zeros to the longest list, and `real` (B, R)."""
+    most = max(1, *(len(e.regions) for e in examples))
+    first = vars(examples[0].sighting.regions)
+    padded = {
+        name: np.zeros((len(examples), most, *array.shape[1:]), array.dtype)
+        for name, array in first.items()
+    }
+    padded["real"] = np.zeros((len(examples), most), bool)
+    for row, example in enumerate(examples):
+        count = len(example.regions)
+        for name, array in vars(example.sighting.regions).items():
+            padded[name][row, :count] = array[example.regions]
+        padded["real"][row, :count] = True
+    return padded

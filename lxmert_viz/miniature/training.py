@@ -1,0 +1,115 @@
+"""Trains the miniature's LXMERT on lessons, through LxmertForPreTraining's own losses."""
+
+import math
+from pathlib import Path
+
+import torch
+from torch.utils.data import DataLoader
+
+from lxmert_viz.config import LxmertConfig
+from lxmert_viz.miniature import detector_training
+from lxmert_viz.miniature.lessons import Lessons, unflatten
+from lxmert_viz.miniature.log import TrainingLog
+from lxmert_viz.miniature.questions import answer_names
+from lxmert_viz.miniature.sightings import Sighting
+from lxmert_viz.miniature.wording import word_pieces
+from lxmert_viz.model.lxmert import LxmertForPreTraining
+from lxmert_viz.model.outputs import LxmertForPreTrainingOutput
+from lxmert_viz.model.tokenizer import LxmertTokenizer
+
+LEARNING_RATE = 7e-4
+WEIGHT_DECAY = 0.01
+WARM_UP = 0.03
+SAVE_EVERY = 200
+
+CONFIG = LxmertConfig(
+    vocab_size=len(word_pieces()),
+    hidden_size=128,
+    num_attention_heads=4,
+    intermediate_size=512,
+    num_qa_labels=len(answer_names()),
+    num_object_labels=detector_training.CONFIG.num_objects,
+    num_attr_labels=detector_training.CONFIG.num_attributes,
+    visual_feat_dim=detector_training.CONFIG.feature_size,
+    hidden_dropout_prob=0.0,
+    attention_probs_dropout_prob=0.0,
+    max_position_embeddings=64,
+    l_layers=2,
+    r_layers=1,
+    x_layers=4,
+    architectures=["LxmertForPreTraining"],
+)
+
+
+def train_lxmert(
+    sightings: list[Sighting],
+    tokenizer: LxmertTokenizer,
+    steps: int,
+    seed: int,
+    log: TrainingLog,
+    checkpoint: Path,
+    device: str = "cpu",
+) -> LxmertForPreTraining:
+    """An LXMERT that has had `steps` batches of lessons; resumes from `checkpoint` if it exists."""
+    torch.manual_seed(seed)
+    model = LxmertForPreTraining(CONFIG).to(device).train()
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.98)
+    )
+    start = _resume(checkpoint, model, optimizer)
+    lessons = Lessons(sightings, tokenizer, steps, seed)
+    batches = DataLoader(
+        lessons, batch_size=None, sampler=range(start, steps), num_workers=1, prefetch_factor=8
+    )
+    for step, parts in enumerate(batches, start=start):
+        for group in optimizer.param_groups:
+            group["lr"] = LEARNING_RATE * _rate(step, steps)
+        optimizer.zero_grad()
+        for part in parts:
+            part = {name: array.to(device) for name, array in part.items()}
+            with torch.autocast(device, torch.bfloat16):
+                out = model(**unflatten(part))
+            (out.loss / len(parts)).backward()
+            log.add({"loss": out.loss.item(), **_scores(out, part)})
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        log.step(step, steps)
+        if (step + 1) % SAVE_EVERY == 0 or step + 1 == steps:
+            weights, moments = model.state_dict(), optimizer.state_dict()
+            unfinished = checkpoint.with_suffix(".unfinished")
+            torch.save({"step": step + 1, "model": weights, "optimizer": moments}, unfinished)
+            unfinished.rename(checkpoint)
+    return model.eval()
+
+
+def _rate(step: int, steps: int) -> float:
+    """Share of the learning rate: linear warm-up, a long plateau, then a cosine to nothing."""
+    warm, cool = WARM_UP * steps, 0.5 * steps
+    if step < warm:
+        return (step + 1) / warm
+    return 1.0 if step < cool else 0.5 + 0.5 * math.cos(math.pi * (step - cool) / (steps - cool))
+
+
+@torch.no_grad()
+def _scores(out: LxmertForPreTrainingOutput, batch: dict[str, torch.Tensor]) -> dict[str, float]:
+    """Accuracy by task on a part of a training batch; tasks without labels in it are left out."""
+    pairs = {
+        "words": (out.prediction_logits, batch["labels"]),
+        "match": (out.cross_relationship_score, batch["matched_label"]),
+        "answers": (out.question_answering_score, batch["ans"]),
+    }
+    scores = {}
+    for name, (logits, labels) in pairs.items():
+        known = labels >= 0
+        if known.any():
+            scores[name] = (logits.argmax(-1) == labels)[known].float().mean().item()
+    return scores
+
+
+def _resume(checkpoint: Path, model: LxmertForPreTraining, optimizer: torch.optim.Optimizer) -> int:
+    if not checkpoint.exists():
+        return 0
+    state = torch.load(checkpoint, weights_only=True)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    return state["step"]
