@@ -1,4 +1,4 @@
-"""Captions: claims that are true of a scene, and foils that differ from one in a single word and are false."""
+"""Captions: claims that are true of a scene, and foils: one word changed, and false."""
 
 from dataclasses import dataclass, replace
 from random import Random
@@ -13,7 +13,7 @@ OPPOSITE |= {v: k for k, v in OPPOSITE.items()}
 
 @dataclass(frozen=True)
 class Claim:
-    """What a caption says: some `first` (exactly `count` of them, or in `relation` to some `second`)."""
+    """What a caption says: some `first`, or `count` of them, or in `relation` to some `second`."""
 
     form: str
     first: Kind
@@ -68,7 +68,7 @@ def caption(view: View, random: Random) -> Claim:
 
 
 def foil(claim: Claim, view: View, random: Random) -> Claim | None:
-    """The claim with one word changed so that it is false of the scene; None when no change was found."""
+    """The claim with one word changed so that it is false here; None when no change was found."""
     for _ in range(TRIES):
         changed = _change_one_word(claim, random)
         if changed != claim and not changed.holds(view):

@@ -49,7 +49,7 @@ def train_detector(
     checkpoint: Path,
     device: str = "cpu",
 ) -> FasterRCNN:
-    """A detector that has seen `steps` batches of the scenes; resumes from `checkpoint` if it exists."""
+    """A detector that has seen `steps` batches; resumes from `checkpoint` if it exists."""
     torch.manual_seed(seed)
     network = FasterRCNN(CONFIG).to(device).train()
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)

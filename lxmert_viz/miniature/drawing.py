@@ -1,4 +1,4 @@
-"""Draws a scene: each object is sphere-traced as a signed distance field inside its own part of the picture."""
+"""Draws a scene: each object is sphere-traced as a signed distance field in its own window."""
 
 from dataclasses import dataclass
 
@@ -156,7 +156,7 @@ def _window(thing: SceneObject, camera: Camera) -> tuple[slice, slice]:
 
 
 def _distance(thing: SceneObject, points: np.ndarray) -> np.ndarray:
-    """Signed distance (a lower bound of it outside) from world points (..., 3) to an object's skin."""
+    """Signed distance, outside a lower bound of it, from world points (..., 3) to an object."""
     s, edge = np.float32(thing.radius), np.float32(0.07 * thing.radius)
     x, y = _turned(points[..., :2] - np.array([thing.x, thing.y], np.float32), thing.turn)
     z = points[..., 2]

@@ -89,7 +89,7 @@ class Measurement:
 def measure(
     pipeline: Pipeline, scenes: ScenePictures, questions_a_scene: int, seed: int = 0
 ) -> Measurement:
-    """Figures of a pipeline on scenes: rendered picture -> detector -> LXMERT -> answer and match."""
+    """Figures of a pipeline on scenes, from rendered pictures to answers and matches."""
     result = Measurement()
     views = [View.of(scene) for scene in scenes.scenes]
     for index, view in enumerate(views):

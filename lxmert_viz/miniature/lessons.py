@@ -1,7 +1,8 @@
 """Training examples: a part of a scene, a sentence about it, and what the five tasks expect.
 
-A lesson shows only some of a scene's objects. The curriculum of 2, 3, 5, 8 objects is what leads the model off the
-plateau on which it knows an answer's type but not the answer; the last lesson shows the detector's regions as they are.
+A lesson shows only some of a scene's objects. The curriculum of 2, 3, 5, 8 objects is what leads
+the model off the plateau on which it knows an answer's type but not the answer; the last lesson
+shows the detector's regions as they are.
 """
 
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ TYPE_WEIGHTS = {
 
 @dataclass(frozen=True)
 class Lesson:
-    """Until `until` of the training is over, scenes show up to `most` objects; 0: the picture as the detector saw it."""
+    """Up to `most` objects a scene until this share of the training; 0: all regions as detected."""
 
     until: float
     most: int
@@ -106,7 +107,7 @@ def _caption_example(
 
 
 class Lessons(Dataset):
-    """Batch number i of a training of `steps` batches, in PARTS; always the same for the same seed."""
+    """Batch number i of a training of `steps`, in PARTS; always the same for the same seed."""
 
     def __init__(
         self, sightings: list[Sighting], tokenizer: LxmertTokenizer, steps: int, seed: int
@@ -135,7 +136,7 @@ class Lessons(Dataset):
 def collate(
     examples: list[Example], tokenizer: LxmertTokenizer, random: np.random.Generator
 ) -> dict[str, torch.Tensor]:
-    """Keyword arguments of LxmertForPreTraining.forward for a list of examples; obj_labels flattened (see `unflatten`)."""
+    """What LxmertForPreTraining.forward takes, as one flat dict; `unflatten` builds obj_labels."""
     texts = tokenizer([e.text for e in examples], padding=True, return_tensors="np")
     ids, seen = np.array(texts["input_ids"]), np.array(texts["attention_mask"])
     masked = np.array([e.masked for e in examples])[:, None]

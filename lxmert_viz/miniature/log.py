@@ -9,7 +9,7 @@ EVERY = 25  # steps a row
 
 
 class TrainingLog:
-    """Averages the losses of EVERY steps into one row of the CSV file and one line on the screen."""
+    """Averages the values of EVERY steps: rows of a CSV file and one line on the screen."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

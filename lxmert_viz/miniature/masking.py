@@ -1,4 +1,4 @@
-"""The masking rules of LXMERT's pre-training (Tan & Bansal 2019, section 3.1), with the published rates."""
+"""The masking rules and rates of LXMERT's pre-training (Tan & Bansal 2019, section 3.1)."""
 
 import numpy as np
 
@@ -15,7 +15,8 @@ def mask_words(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Masked ids and labels, both (B, T): 80 % [MASK], 10 % a random piece, 10 % kept.
 
-    special: (B, T) bool, true for [CLS], [SEP] and padding, which are never chosen. Labels are -100 elsewhere.
+    special: (B, T) bool, true for [CLS], [SEP] and padding, which are never chosen.
+    Labels are -100 where nothing was chosen.
     """
     chosen = (random.random(ids.shape) < RATE) & ~special
     labels = np.where(chosen, ids, IGNORED)
@@ -28,8 +29,9 @@ def mask_words(
 def mask_regions(
     feats: np.ndarray, real: np.ndarray, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Masked features (B, R, F) and which regions were chosen (B, R): 80 % zeros, 10 % another region's, 10 % kept.
+    """Masked features (B, R, F) and which regions were chosen (B, R).
 
+    Of those 80 % become zeros, 10 % another region's features, 10 % stay.
     real: (B, R) bool, false for padding. Boxes stay as they are.
     """
     chosen = (random.random(real.shape) < RATE) & real

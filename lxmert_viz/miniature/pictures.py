@@ -26,7 +26,7 @@ class ScenePictures:
 
 
 def render(folder: Path, first_seed: int, count: int, workers: int = 2) -> ScenePictures:
-    """The scenes of seeds first_seed .. first_seed + count - 1; chunks already in `folder` are kept."""
+    """The scenes of `count` seeds from `first_seed` on; chunks already in `folder` are kept."""
     folder.mkdir(parents=True, exist_ok=True)
     starts = range(first_seed, first_seed + count, CHUNK)
     missing = [(folder, s) for s in starts if not _boxes_file(folder, s).exists()]

@@ -1,4 +1,4 @@
-"""Questions about a scene, each with its true answer, its program and the objects that the answer depends on."""
+"""Questions about a scene, each with its answer, its program and the objects it depends on."""
 
 from dataclasses import dataclass
 from random import Random
@@ -50,9 +50,9 @@ class Question:
 
 
 def ask(view: View, kind: str, random: Random) -> Question | None:
-    """A question of a type with one clear answer; None when this scene offers none within a few tries.
+    """A question of a type with one clear answer; None when no try in this scene found one.
 
-    Whether a yes-or-no question is to be true is drawn first, so that "yes" and "no" come equally often.
+    Whether a yes-or-no question is to be true is drawn first: "yes" and "no" come equally often.
     """
     makers = {
         "attribute": (_attribute, _attribute, _verify),
@@ -99,7 +99,7 @@ def _verify(view: View, random: Random, wanted: bool) -> Question | None:
 
 
 def _relation(view: View, random: Random, wanted: bool) -> Question | None:
-    """The one object of a kind on one side of another; others of that kind stand elsewhere if they can."""
+    """The one object of a kind on one side of another; others of that kind stand elsewhere."""
     name, relation = _attribute_name(random), random.choice(RELATIONS)
     anchor, target = two_indices(view, random)
     if not view.stands(target, relation, anchor):

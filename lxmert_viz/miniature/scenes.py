@@ -1,6 +1,6 @@
 """Tabletop scenes: what stands where. `drawing.py` makes the picture, `questions.py` the texts.
 
-World frame: x to the right, y away from the viewer, z up, in units of about ten centimetres; the table is z = 0.
+World frame: x to the right, y away from the viewer, z up; the table is z = 0.
 """
 
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ class Scene:
 
 
 def make_scene(seed: int, count: int | None = None) -> Scene:
-    """The scene of a seed: `count` objects, else 3 to 8, apart from each other and none mostly hidden."""
+    """The scene of a seed: `count` objects, else 3 to 8, apart and none mostly hidden."""
     random = np.random.default_rng(seed)
     count = int(random.integers(3, MOST_OBJECTS + 1)) if count is None else count
     camera = Camera(

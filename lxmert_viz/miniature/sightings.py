@@ -34,7 +34,7 @@ class Sighting:
 
 
 def look_at_all(network: FasterRCNN, scenes: ScenePictures, file: Path) -> list[Sighting]:
-    """Sightings of all scenes and of their mirror images; kept in `file` and read from there next time."""
+    """Sightings of all scenes and their mirror images; kept in `file` and read from there."""
     if not file.exists():
         rows = [
             _look(network, picture, boxes, mirror)
@@ -69,7 +69,7 @@ def _sighting(view: View, row: dict[str, torch.Tensor]) -> Sighting:
 
 
 def owners(regions_unit: np.ndarray, boxes_px: np.ndarray) -> np.ndarray:
-    """For each region the object whose box it overlaps most, -1 below an IoU of 0.5. Shapes (R, 4), (N, 4) -> (R,)."""
+    """For each region (R, 4) the object (N, 4) that it overlaps most; -1 below an IoU of 0.5."""
     scale = torch.tensor([*PICTURE_SIZE, *PICTURE_SIZE], dtype=torch.float32)
     overlap = box_iou(torch.from_numpy(regions_unit) * scale, torch.from_numpy(boxes_px))
     if not overlap.numel():

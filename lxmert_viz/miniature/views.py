@@ -25,7 +25,7 @@ CLEARLY = 0.05  # of the picture's width or height: less apart is neither left n
 
 @dataclass(frozen=True)
 class View:
-    """A scene as its viewer sees it: the objects, and where each touches the table in the picture."""
+    """A scene as its viewer sees it: its objects, and where each touches the table."""
 
     objects: tuple[SceneObject, ...]
     spots: tuple[tuple[float, float], ...]  # right and down, 0..1 of the picture

@@ -1,4 +1,4 @@
-"""The English of the miniature's world: every word, synonym and sentence form that it has ever seen."""
+"""The English of the miniature's world: every word, synonym and form of sentence."""
 
 import re
 from random import Random

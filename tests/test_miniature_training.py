@@ -1,0 +1,159 @@
+from random import Random
+
+import numpy as np
+import pytest
+import torch
+
+from lxmert_viz.detector.selection import Detections
+from lxmert_viz.miniature import training
+from lxmert_viz.miniature.evaluation import Tally
+from lxmert_viz.miniature.lessons import (
+    CURRICULUM,
+    Lesson,
+    Lessons,
+    collate,
+    make_example,
+    unflatten,
+)
+from lxmert_viz.miniature.log import TrainingLog
+from lxmert_viz.miniature.masking import IGNORED, mask_regions, mask_words
+from lxmert_viz.miniature.questions import answer_names
+from lxmert_viz.miniature.scenes import PICTURE_SIZE, make_scene
+from lxmert_viz.miniature.sightings import Sighting, owners
+from lxmert_viz.miniature.views import View
+from lxmert_viz.miniature.wording import word_pieces
+from lxmert_viz.model.tokenizer import LxmertTokenizer
+
+TOKENIZER = LxmertTokenizer(word_pieces())
+
+
+def perfect_sighting(seed: int) -> Sighting:
+    """Every object seen once; its labels written into its features."""
+    view = View.of(make_scene(seed))
+    count, size = len(view.objects), training.CONFIG.visual_feat_dim
+    spots = np.array(view.spots, np.float32)
+    shapes = np.array([o.shape_label for o in view.objects])
+    attributes = np.array([o.attribute_label for o in view.objects])
+    feats = np.zeros((count, size), np.float32)
+    feats[np.arange(count), shapes] = 5
+    feats[np.arange(count), 5 + attributes] = 5
+    ones = np.ones(count, np.float32)
+    boxes = np.clip(np.concatenate([spots - 0.05, spots + 0.02], 1), 0, 1).astype(np.float32)
+    regions = Detections(
+        boxes_unit=boxes,
+        feats=feats,
+        object_ids=shapes,
+        scores=ones,
+        attribute_ids=attributes,
+        attribute_scores=ones,
+    )
+    return Sighting(view, regions, np.arange(count))
+
+
+@pytest.fixture(scope="module")
+def sightings() -> list[Sighting]:
+    return [perfect_sighting(seed) for seed in range(20)]
+
+
+def test_words_are_masked_at_the_published_rates():
+    random = np.random.default_rng(0)
+    ids = random.integers(10, 90, (400, 50))
+    special = np.zeros_like(ids, bool)
+    special[:, 0] = True
+    masked, labels = mask_words(ids, special, 4, 90, random)
+    chosen = labels != IGNORED
+    assert not chosen[:, 0].any()
+    assert chosen[:, 1:].mean() == pytest.approx(0.15, abs=0.01)
+    assert (labels[chosen] == ids[chosen]).all()
+    assert (masked[~chosen] == ids[~chosen]).all()
+    assert (masked[chosen] == 4).mean() == pytest.approx(0.8, abs=0.02)
+    assert (masked[chosen] == ids[chosen]).mean() == pytest.approx(0.1, abs=0.02)
+
+
+def test_masked_regions_lose_their_features_and_padding_is_never_chosen():
+    random = np.random.default_rng(0)
+    feats = random.random((300, 12, 6)).astype(np.float32) + 1
+    real = np.ones((300, 12), bool)
+    real[:, 9:] = False
+    masked, chosen = mask_regions(feats, real, random)
+    assert not chosen[:, 9:].any()
+    assert chosen[:, :9].mean() == pytest.approx(0.15, abs=0.02)
+    assert (masked[~chosen] == feats[~chosen]).all()
+    assert (masked[chosen] == 0).all(-1).mean() == pytest.approx(0.8, abs=0.04)
+
+
+def test_a_lesson_shows_at_most_its_objects_and_asks_about_these_alone(sightings):
+    random = Random(0)
+    for _ in range(60):
+        example = make_example(sightings, Lesson(1.0, 3), random)
+        assert 2 <= len(example.regions) <= 3
+    whole = make_example(sightings, CURRICULUM[-1], random)
+    assert len(whole.regions) == len(whole.sighting.object_of)
+
+
+def test_questions_carry_an_answer_and_captions_a_match_but_never_both(sightings):
+    examples = [make_example(sightings, Lesson(1.0, 0), Random(i)) for i in range(200)]
+    for e in examples:
+        assert (e.answer == IGNORED) != (e.matched == IGNORED)
+        assert e.answer < len(answer_names())
+    captions = [e.matched for e in examples if e.matched != IGNORED]
+    assert 0.3 < np.mean(captions) < 0.7
+    assert 0.2 < len(captions) / len(examples) < 0.4
+
+
+def test_a_batch_is_the_same_for_the_same_seed_and_step(sightings):
+    first, again = (Lessons(sightings, TOKENIZER, 100, seed=5)[70] for _ in range(2))
+    other = Lessons(sightings, TOKENIZER, 100, seed=6)[70]
+    for a, b in zip(first, again, strict=True):
+        assert all(torch.equal(a[k], b[k]) for k in a)
+    assert any(
+        a["input_ids"].shape != b["input_ids"].shape or not torch.equal(a["ans"], b["ans"])
+        for a, b in zip(first, other, strict=True)
+    )
+
+
+def test_padding_regions_are_masked_and_weigh_nothing(sightings):
+    examples = [make_example(sightings, Lesson(1.0, 0), Random(i)) for i in range(30)]
+    batch = collate(examples, TOKENIZER, np.random.default_rng(0))
+    hidden = batch["visual_attention_mask"] == 0
+    assert hidden.any()
+    for name in ("obj_weight", "attr_weight", "feat_weight"):
+        assert (batch[name][hidden] == 0).all()
+    assert set(unflatten(batch)["obj_labels"]) == {"obj", "attr", "feat"}
+
+
+def test_training_goes_on_after_a_kill_as_if_nothing_had_happened(sightings, tmp_path, monkeypatch):
+    monkeypatch.setattr("lxmert_viz.miniature.lessons.BATCH", 8)
+    monkeypatch.setattr(training, "SAVE_EVERY", 2)
+
+    def train(folder: str, stop_after: int | None) -> dict[str, torch.Tensor]:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        log = TrainingLog(tmp_path / folder / "log.csv")
+        if stop_after is not None:
+            done = iter(range(stop_after))
+            monkeypatch.setattr(log, "step", lambda *_: next(done))
+        checkpoint = tmp_path / folder / "lxmert.pt"
+        return training.train_lxmert(sightings, TOKENIZER, 4, 1, log, checkpoint).state_dict()
+
+    whole = train("whole", None)
+    with pytest.raises(StopIteration):
+        train("broken", stop_after=2)  # killed in step 3, after the checkpoint of step 2
+    resumed = train("broken", None)
+    assert all(torch.equal(whole[k], resumed[k]) for k in whole)
+    assert (tmp_path / "whole" / "log.csv").read_text().count("loss") == 1
+
+
+def test_a_region_belongs_to_the_object_that_it_covers_by_half():
+    width, height = PICTURE_SIZE
+    boxes_px = np.array([[0, 0, 100, 100], [200, 200, 300, 300]], np.float32)
+    regions_px = np.array(
+        [[0, 0, 100, 60], [0, 0, 100, 40], [205, 205, 300, 300], [400, 0, 450, 50]], np.float32
+    )
+    scale = np.array([width, height, width, height], np.float32)
+    assert owners(regions_px / scale, boxes_px).tolist() == [0, -1, 1, -1]
+
+
+def test_wilson_interval_has_the_published_numbers():
+    # 81 of 263, the worked example of Newcombe 1998: 0.2553 to 0.3662
+    low, high = Tally(81, 263).interval()
+    assert (low, high) == (pytest.approx(0.2553, abs=2e-4), pytest.approx(0.3662, abs=2e-4))
