@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from lxmert_viz.commands import ask, serve
+from lxmert_viz.commands import ask, serve, train_miniature
 from lxmert_viz.errors import LxmertVizError
 
-COMMANDS = (ask, serve)
+COMMANDS = (ask, serve, train_miniature)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
