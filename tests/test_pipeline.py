@@ -187,15 +187,16 @@ def test_a_moved_box_is_another_picture(
     assert counted.batches == [1, 1]
 
 
-def test_kept_streams_are_bounded_and_the_oldest_goes_first(
+def test_kept_streams_are_bounded_and_the_longest_unused_goes_first(
     calls: tuple[Pipeline, CountedCalls], made_up: MakeRegions
 ) -> None:
     pipeline, counted = calls
-    for seed in range(KEPT + 1):
+    for seed in (*range(KEPT), 0, KEPT):  # 0 is used again before the last one comes in
         pipeline.ask(made_up(2, seed), QUESTION)
-    pipeline.ask(made_up(2, KEPT), QUESTION)
     assert len(counted.batches) == KEPT + 1
     pipeline.ask(made_up(2, 0), QUESTION)
+    assert len(counted.batches) == KEPT + 1
+    pipeline.ask(made_up(2, 1), QUESTION)
     assert len(counted.batches) == KEPT + 2
 
 
