@@ -24,6 +24,15 @@ class Answer(NamedTuple):
     probability: float  # 0..1
 
 
+class Standing(NamedTuple):
+    """An answer with its place among all answers of a model."""
+
+    text: str
+    probability: float  # 0..1
+    rank: int  # 1 is the most probable
+    of: int  # how many answers the model chooses from
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """A text as word pieces. Special pieces have the offsets (0, 0) and no word."""

@@ -1,0 +1,40 @@
+"""Regions in words: numbered names, captions and a table."""
+
+import numpy as np
+
+from lxmert_viz.records import Regions
+
+
+def numbered_names(regions: Regions) -> list[str]:
+    """R names, unlike even where two regions show the same: "3 red cube"; numbers begin at 1."""
+    return [f"{number} {name}" for number, name in enumerate(regions.names, start=1)]
+
+
+def boxes_px(regions: Regions) -> np.ndarray:
+    """(R, 4) xyxy in whole pixels of the upright picture."""
+    width, height = regions.size_px
+    return np.rint(regions.boxes_unit * [width, height, width, height]).astype(int)
+
+
+def captions(regions: Regions) -> list[str]:
+    """R lines with a region's number, name, score and place."""
+    return [
+        f"{name} · score {score:.2f} · x {left} to {right}, y {top} to {bottom} px"
+        for name, score, (left, top, right, bottom) in zip(
+            numbered_names(regions), regions.scores, boxes_px(regions), strict=True
+        )
+    ]
+
+
+def table(regions: Regions) -> dict[str, list]:
+    """Columns of a table with one row a region."""
+    left, top, right, bottom = boxes_px(regions).T.tolist()
+    return {
+        "number": list(range(1, len(regions) + 1)),
+        "name": list(regions.names),
+        "score": [round(float(score), 3) for score in regions.scores],
+        "left (px)": left,
+        "top (px)": top,
+        "right (px)": right,
+        "bottom (px)": bottom,
+    }

@@ -1,0 +1,211 @@
+"""What a person chooses for every page: the model, the picture, the question.
+
+Choices live in the session's state under "place.widget"; what the model makes of them never does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from lxmert_viz.analysis.answers import spelled
+from lxmert_viz.places import ASSETS
+from lxmert_viz.ui import resources, waiting
+from lxmert_viz.ui.resources import ExampleQuestion, ExampleScene
+from lxmert_viz.ui.wording import NOT_PROOF, plain
+
+PAGES = Path(__file__).parent / "pages"
+ANSWERS_PAGE = PAGES / "answers_page.py"
+ATTENTION_PAGE = PAGES / "attention_page.py"
+PICTURE_TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
+IN_SIGHT = 3
+SOURCES = {
+    "examples": ":material/photo_library: Example scenes",
+    "upload": ":material/upload: Your picture",
+    "camera": ":material/photo_camera: Camera",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is to be looked at and asked now."""
+
+    model: str
+    profile: str
+    picture: bytes | None  # None: not chosen yet
+    text: str  # "": not asked yet
+    right: str | None  # the right answer, where the scene's description tells it
+    own: bool  # the picture is the person's, not an example
+
+
+def pages() -> list[st.Page]:
+    return [
+        st.Page(ANSWERS_PAGE, title="Answers", icon=":material/question_answer:", default=True),
+        st.Page(ATTENTION_PAGE, title="Attention", icon=":material/visibility:"),
+    ]
+
+
+def frame() -> None:
+    """Everything that stays while pages change: model, picture, question."""
+    st.html(ASSETS / "style.css")
+    with st.sidebar:
+        _choose_model()
+    _first_choices()
+    with st.container(key="workbench", gap="small"):
+        st.markdown(
+            "**lxmert-viz** · Ask about a picture and look inside LXMERT while it answers.",
+        )
+        _choose_picture()
+        _ask()
+
+
+def heading(title: str, explanation: str) -> None:
+    """A page's title, how to read it in one line, and the note on what attention does not prove."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        st.subheader(title, anchor=False, width="content")
+        with st.popover("What attention does not prove", icon=":material/info:", type="tertiary"):
+            st.markdown(NOT_PROOF)
+    st.caption(explanation)
+
+
+def choice() -> Choice:
+    """What the widgets of `frame` hold now."""
+    state = st.session_state
+    source = state["picture.source"]
+    chosen = _example()
+    held = chosen.picture
+    if source != "examples":
+        file = state.get(f"picture.{source}")
+        held = file.getvalue() if file else None
+    answers = {spelled(q.text): q.answer for q in chosen.questions}
+    return Choice(
+        model=state["model.name"],
+        profile=state["model.profile"],
+        picture=held,
+        text=state["question.asked"],
+        right=answers.get(spelled(state["question.asked"])) if source == "examples" else None,
+        own=source != "examples",
+    )
+
+
+def _choose_model() -> None:
+    names = resources.model_names()
+    name = st.selectbox("Model", names, key="model.name", format_func=plain)
+    pipeline = waiting.result_of(
+        f"open {name}", f"opening {name}", lambda report: resources.pipeline(name)
+    )
+    st.selectbox(
+        "How regions are found",
+        pipeline.profiles,
+        key="model.profile",
+        help="“trained” finds regions as they were found for this model's training.",
+    )
+    st.caption(f"Runs on: **{plain(pipeline.device)}**")
+    st.caption(f"Knows: {plain(pipeline.scope.world)}")
+
+
+def _first_choices() -> None:
+    """The first scene with its first question, so that the page opens on an answer."""
+    first = resources.examples()[0]
+    st.session_state.setdefault("picture.example", first.name)
+    st.session_state.setdefault("picture.source", "examples")
+    st.session_state.setdefault("question.typed", first.questions[0].text)
+    st.session_state.setdefault("question.asked", first.questions[0].text)
+
+
+def _example() -> ExampleScene:
+    scenes = {scene.name: scene for scene in resources.examples()}
+    return scenes[st.session_state["picture.example"]]
+
+
+def _choose_picture() -> None:
+    source = st.segmented_control(
+        "Picture",
+        list(SOURCES),
+        key="picture.source",
+        format_func=SOURCES.get,
+        required=True,
+        label_visibility="collapsed",
+    )
+    if source == "examples":
+        _gallery()
+    elif source == "upload":
+        st.file_uploader("Your picture", PICTURE_TYPES, key="picture.upload")
+    else:
+        st.camera_input("Take a picture", key="picture.camera")
+
+
+def _gallery() -> None:
+    """Scenes as buttons that carry their picture; the one in use is framed."""
+    scenes = resources.examples()
+    addresses = [resources.thumbnail(scene.picture) for scene in scenes]
+    looks = [
+        f'.st-key-scene-{number} button {{ background-image: url("{address}") }}'
+        for number, address in enumerate(addresses)
+    ]
+    st.html(f"<style>{''.join(looks)}</style>")
+    in_use = st.session_state["picture.example"]
+    with st.container(horizontal=True, key="gallery", gap="xsmall"):
+        for number, scene in enumerate(scenes):
+            st.button(
+                plain(scene.title),
+                key=f"scene-{number}",
+                type="primary" if scene.name == in_use else "secondary",
+                on_click=_take_scene,
+                args=(scene,),
+            )
+
+
+def _ask() -> None:
+    with (
+        st.form("question.form", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        st.text_input(
+            "Question or caption",
+            key="question.typed",
+            placeholder="What color is the large cube?",
+        )
+        st.form_submit_button("Ask", type="primary", icon=":material/send:", on_click=_ask_typed)
+    if st.session_state["picture.source"] == "examples":
+        _suggest(_example().questions)
+
+
+def _suggest(questions: Sequence[ExampleQuestion]) -> None:
+    """Questions that are asked at a click: some in sight, all others one click away."""
+    asked = spelled(st.session_state["question.asked"])
+    others = [question for question in questions if spelled(question.text) != asked]
+    with st.container(horizontal=True, key="suggestions", gap="xsmall"):
+        st.markdown(":small[Or ask:]", width="content")
+        for question in others[:IN_SIGHT]:
+            _suggestion(question)
+        if others[IN_SIGHT:]:
+            with st.popover(f"{len(others) - IN_SIGHT} more"):
+                for question in others[IN_SIGHT:]:
+                    _suggestion(question)
+
+
+def _suggestion(question: ExampleQuestion) -> None:
+    st.button(
+        plain(question.text),
+        key=f"suggested-{question.text}",
+        on_click=_take_question,
+        args=(question.text,),
+    )
+
+
+def _take_scene(scene: ExampleScene) -> None:
+    st.session_state["picture.example"] = scene.name
+    _take_question(scene.questions[0].text)
+
+
+def _take_question(text: str) -> None:
+    st.session_state["question.typed"] = text
+    st.session_state["question.asked"] = text
+
+
+def _ask_typed() -> None:
+    st.session_state["question.asked"] = st.session_state["question.typed"].strip()

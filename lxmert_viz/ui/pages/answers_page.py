@@ -1,0 +1,164 @@
+"""What the model answers, how sure it is, and what it saw in the picture."""
+
+import streamlit as st
+
+from lxmert_viz.analysis import answers as ranks
+from lxmert_viz.analysis.regions import captions, table
+from lxmert_viz.figures.answers import answer_bars
+from lxmert_viz.figures.picture import regions_picture
+from lxmert_viz.records import Regions, Standing, Trace
+from lxmert_viz.ui import controls, resources, results
+from lxmert_viz.ui.wording import plain
+
+SHOWN = 6
+NO_BAR = {"displayModeBar": False}
+
+
+def show_regions(address: str, seen: Regions) -> None:
+    st.html(regions_picture(address, seen.size_px, seen.boxes_unit, captions(seen)))
+    if not len(seen):
+        st.info("The detector found no region here, so the model reads the text alone.")
+        return
+    st.caption(f"{len(seen)} regions. Point at one to read its name, score and place.")
+    with st.expander("All regions as a table", icon=":material/table:"):
+        st.dataframe(table(seen), hide_index=True)
+
+
+@st.fragment
+def show_answers(found: Trace, told: str | None) -> None:
+    """told: the right answer, where the scene's description has it."""
+    if not found.answers:
+        st.info(
+            "Not available: this checkpoint has no answer head. "
+            "lxmert-base, lxmert-vqa and lxmert-gqa have one."
+        )
+        return
+    right = marked_answer(found) or told or ""
+    asked = st.session_state.get("answers.asked", "")
+    shown = ranks.top(found.answers, SHOWN, (right, asked))
+    by_spelling = {ranks.spelled(answer.text): answer for answer in shown}
+    right_one = by_spelling.get(ranks.spelled(right))
+    asked_one = by_spelling.get(ranks.spelled(asked))
+    show_verdict(found, shown[0], right, right_one)
+    st.plotly_chart(
+        answer_bars(
+            shown,
+            found.answer_kind,
+            right=right_one.text if right_one else None,
+            asked=asked_one.text if asked_one else None,
+        ),
+        config=NO_BAR,
+        key="answers.bars",
+    )
+    ask_about(found, asked, asked_one)
+
+
+def show_verdict(found: Trace, first: Standing, right: str, right_one: Standing | None) -> None:
+    st.markdown(f"#### {plain(first.text)} &nbsp; :small[{first.probability:.3f}]")
+    if not right:
+        return
+    if right_one is None:
+        st.caption(f"The right answer, “{plain(right)}”, is not among this checkpoint's answers.")
+    elif right_one.rank == 1:
+        st.markdown(":green[:material/check_circle:] Right.")
+    else:
+        st.markdown(
+            f":orange[:material/cancel:] Wrong. The right answer, “{plain(right_one.text)}”, "
+            f"has rank {right_one.rank:,} and {right_one.probability:.3f}."
+        )
+
+
+def ask_about(found: Trace, asked: str, standing: Standing | None) -> None:
+    st.text_input(
+        "What about …?",
+        key="answers.asked",
+        persist_state="session",
+        placeholder="Type any answer to see its rank",
+    )
+    if not asked.strip():
+        return
+    if standing is None:
+        show_unknown(found, asked)
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"“{plain(standing.text)}” has rank **{standing.rank:,}** of {standing.of:,}, "
+            f"probability **{standing.probability:.4f}**."
+        )
+        is_marked = marked_answer(found) == standing.text
+        st.button(
+            "Remove the mark" if is_marked else "This is the right one",
+            icon=":material/close:" if is_marked else ":material/check:",
+            key="answers.mark",
+            on_click=mark_answer,
+            args=(found, "" if is_marked else standing.text),
+        )
+
+
+def show_unknown(found: Trace, asked: str) -> None:
+    similar = ranks.closest((answer.text for answer in found.answers), asked)
+    st.markdown(
+        f"“{plain(asked)}” is not among the {len(found.answers):,} answers of this checkpoint. "
+        + ("Did you mean" if similar else "None is spelled like it.")
+    )
+    with st.container(horizontal=True, key="similar"):
+        for number, answer in enumerate(similar):
+            st.button(
+                plain(answer), key=f"answers.similar-{number}", on_click=ask_instead, args=(answer,)
+            )
+
+
+def ask_instead(answer: str) -> None:
+    st.session_state["answers.asked"] = answer
+
+
+def mark_answer(found: Trace, answer: str) -> None:
+    st.session_state["answers.marked"] = (found.regions.digest, found.tokens.text, answer)
+
+
+def marked_answer(found: Trace) -> str:
+    """The answer that the person marked as right for this picture and text; "" where none is."""
+    digest, text, answer = st.session_state.get("answers.marked", ("", "", ""))
+    return answer if (digest, text) == (found.regions.digest, found.tokens.text) else ""
+
+
+def show_match(found: Trace) -> None:
+    if found.match is None:
+        st.caption(
+            "**P(match)**: not available. This checkpoint has no matching head; use lxmert-base."
+        )
+        return
+    st.progress(
+        found.match, text=f"**P(match) {found.match:.3f}**: this text belongs to this picture"
+    )
+    st.caption(
+        "Softmax of two classes, of which index 1 is “match”. "
+        "Trained on captions, true ones and false ones: statements are what it judges best."
+    )
+
+
+def show_next_steps() -> None:
+    with st.container(border=True, horizontal=True, key="next-steps", vertical_alignment="center"):
+        st.markdown("**Three things to try**", width="content")
+        st.markdown(":material/edit: Ask something else, above", width="content")
+        st.markdown(":material/upload: Give it your picture, above", width="content")
+        st.page_link(
+            controls.ATTENTION_PAGE, label="See where the words look", icon=":material/visibility:"
+        )
+
+
+controls.heading(
+    "Answers",
+    "The regions that the detector found, and the model's answers: longer bars, more probable.",
+)
+show_next_steps()
+choice = controls.choice()
+seen = results.regions(choice)
+left, right = st.columns([11, 9], gap="large")
+with left:
+    show_regions(resources.shown_picture(results.picture(choice)), seen)
+with right:
+    found = results.trace(choice)
+    results.notes(choice, found)
+    show_answers(found, choice.right)
+    show_match(found)

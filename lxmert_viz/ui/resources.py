@@ -1,0 +1,107 @@
+"""Every cache of the page, and what it is filled with. Keys are strings and bytes."""
+
+import base64
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
+
+import streamlit as st
+from PIL import Image
+
+from lxmert_viz import checkpoints
+from lxmert_viz.config import read_json
+from lxmert_viz.picture import decode
+from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.places import ASSETS
+from lxmert_viz.records import Regions, Trace
+
+SCENES = ASSETS / "scenes"
+SHOWN_SIDE_PX = 1200
+THUMBNAIL_SIDE_PX = 200
+WORKERS = 4  # computations at once, over all sessions
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleQuestion:
+    text: str
+    answer: str | None  # what is right, where the scene's description says so
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleScene:
+    name: str
+    title: str
+    picture: bytes
+    questions: tuple[ExampleQuestion, ...]
+
+
+def model_names() -> tuple[str, ...]:
+    """What can be opened now. Raises CheckpointError when the models' folder is not there."""
+    return checkpoints.installed()
+
+
+def load_pipeline(name: str) -> Pipeline:
+    return Pipeline.open(name)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def pipeline(name: str) -> Pipeline:
+    return load_pipeline(name)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def regions(
+    model: str, picture: bytes, profile: str, _progress: Callable[[str, float], None]
+) -> Regions:
+    return pipeline(model).look(picture, profile, _progress)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def trace(
+    model: str,
+    picture: bytes,
+    profile: str,
+    text: str,
+    _progress: Callable[[str, float], None],
+) -> Trace:
+    seen = regions(model, picture, profile, _progress)
+    return pipeline(model).ask(seen, text)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def shown_picture(picture: bytes) -> str:
+    """The upright picture as an address that an <img> takes, small enough to send."""
+    return _address(decode(picture), SHOWN_SIDE_PX)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def thumbnail(picture: bytes) -> str:
+    return _address(decode(picture), THUMBNAIL_SIDE_PX)
+
+
+@st.cache_data(show_spinner=False)
+def examples() -> tuple[ExampleScene, ...]:
+    """The shipped scenes with their questions. Raises CheckpointError without their list."""
+    return tuple(
+        ExampleScene(
+            name=entry["picture"].rsplit(".", 1)[0],
+            title=entry["title"],
+            picture=(SCENES / entry["picture"]).read_bytes(),
+            questions=tuple(ExampleQuestion(q["text"], q["answer"]) for q in entry["questions"]),
+        )
+        for entry in read_json(SCENES / "examples.json")
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def workers() -> ThreadPoolExecutor:
+    """Threads that compute while the page stays alive and can be told to stop waiting."""
+    return ThreadPoolExecutor(WORKERS, thread_name_prefix="lxmert-viz")
+
+
+def _address(image: Image.Image, side_px: int) -> str:
+    image.thumbnail((side_px, side_px))
+    written = BytesIO()
+    image.save(written, "JPEG", quality=88)
+    return f"data:image/jpeg;base64,{base64.b64encode(written.getvalue()).decode()}"

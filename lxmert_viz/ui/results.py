@@ -1,0 +1,57 @@
+"""What the model makes of the choices, or what to do first when there is nothing to make it of."""
+
+import hashlib
+
+import streamlit as st
+
+from lxmert_viz.records import Regions, Trace
+from lxmert_viz.ui import resources, waiting
+from lxmert_viz.ui.controls import Choice
+from lxmert_viz.ui.wording import plain
+
+NO_PICTURE = "No picture yet. Drop one above, or go back to the example scenes."
+NO_TEXT = "No question yet. Type one above and press Ask, or choose a suggested one."
+
+
+def picture(choice: Choice) -> bytes:
+    """The chosen picture; stops the page where none is chosen."""
+    if choice.picture is None:
+        st.info(NO_PICTURE, icon=":material/add_photo_alternate:")
+        st.stop()
+    return choice.picture
+
+
+def regions(choice: Choice) -> Regions:
+    chosen = picture(choice)
+    return waiting.result_of(
+        f"look {_key(choice)}",
+        f"looking for regions with {choice.model}",
+        lambda report: resources.regions(choice.model, chosen, choice.profile, report),
+    )
+
+
+def trace(choice: Choice) -> Trace:
+    """What the model computed for the chosen picture and text; stops the page without them."""
+    chosen = picture(choice)
+    if not choice.text:
+        st.info(NO_TEXT, icon=":material/edit:")
+        st.stop()
+    return waiting.result_of(
+        f"ask {_key(choice)} {choice.text}",
+        f"asking {choice.model}",
+        lambda report: resources.trace(choice.model, chosen, choice.profile, choice.text, report),
+    )
+
+
+def notes(choice: Choice, found: Trace) -> None:
+    """What the reader of the results must know."""
+    scope = resources.pipeline(choice.model).scope
+    if choice.own and scope.warning:
+        st.warning(plain(scope.warning), icon=":material/warning:")
+    for note in found.notes:
+        st.warning(plain(note), icon=":material/warning:")
+
+
+def _key(choice: Choice) -> str:
+    digest = hashlib.sha256(choice.picture or b"").hexdigest()
+    return f"{choice.model} {choice.profile} {digest}"

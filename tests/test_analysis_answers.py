@@ -1,0 +1,47 @@
+import pytest
+
+from lxmert_viz.analysis.answers import closest, spelled, standing, top
+from lxmert_viz.records import Answer, Standing
+
+ANSWERS = (
+    Answer("Red", 0.5),
+    Answer("light blue", 0.3),
+    Answer("green", 0.15),
+    Answer("2", 0.05),
+)
+
+
+@pytest.mark.parametrize("typed", ["light blue", "LIGHT Blue", "  light   blue "])
+def test_a_typed_answer_is_found_whatever_its_case_and_spaces(typed: str) -> None:
+    assert standing(ANSWERS, typed) == Standing("light blue", 0.3, 2, 4)
+
+
+@pytest.mark.parametrize("typed", ["", "lightblue", "blue"])
+def test_only_a_whole_answer_is_found(typed: str) -> None:
+    assert standing(ANSWERS, typed) is None
+
+
+def test_the_first_answer_has_rank_one() -> None:
+    assert standing(ANSWERS, "red") == Standing("Red", 0.5, 1, 4)
+
+
+def test_top_keeps_the_order_and_adds_what_was_asked_for() -> None:
+    assert [s.rank for s in top(ANSWERS, 2, ("2", "RED"))] == [1, 2, 4]
+
+
+def test_top_of_few_answers_is_all_of_them() -> None:
+    assert [s.text for s in top(ANSWERS, 10)] == ["Red", "light blue", "green", "2"]
+
+
+def test_a_slip_of_the_finger_finds_the_answer_meant() -> None:
+    vocabulary = [answer.text for answer in ANSWERS]
+    assert closest(vocabulary, "Gren")[0] == "green"
+    assert closest(vocabulary, "RD") == ["Red"]
+
+
+def test_nothing_alike_suggests_nothing() -> None:
+    assert closest(["red", "green"], "xylophone") == []
+
+
+def test_spelling_ignores_case_beyond_ascii() -> None:
+    assert spelled(" Groß\tStraße ") == spelled("GROSS strasse")
