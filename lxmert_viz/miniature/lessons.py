@@ -1,8 +1,8 @@
 """Training examples: a part of a scene, a sentence about it, and what the five tasks expect.
 
-A lesson shows only some of a scene's objects. The curriculum of 2, 3, 5, 8 objects is what leads
-the model off the plateau on which it knows an answer's type but not the answer; the last lesson
-shows the detector's regions as they are.
+A lesson shows only some of a scene's objects. One or two objects and simple questions teach which
+words mean which regions; without that the model stays on the plateau on which it knows an answer's
+type but not the answer. Then come all types and 3, 5, 8 objects, at last the regions as detected.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from torch.utils.data import Dataset
 
 from lxmert_viz.miniature.captions import caption, foil
 from lxmert_viz.miniature.masking import IGNORED, mask_regions, mask_words
-from lxmert_viz.miniature.questions import QUESTION_TYPES, answer_names, ask
+from lxmert_viz.miniature.questions import answer_names, ask
 from lxmert_viz.miniature.sightings import Sighting
 from lxmert_viz.miniature.views import View
 from lxmert_viz.model.tokenizer import LxmertTokenizer
 
-BATCH = 256
-PARTS = 4  # a batch is cut by length of text, so that short texts are not padded to long ones
+BATCH = 128
+PARTS = 2  # a batch is cut by length of text, so that short texts are not padded to long ones
 LONGEST_TEXT = 28  # word pieces; the grammar's longest sentences have about as many
 CAPTIONS = 0.3  # share of examples; the rest are questions
 MASKED_CAPTIONS = (
@@ -30,7 +30,8 @@ MASKED_QUESTIONS = (
     0.15  # the others stay whole, so that a small model can learn to answer in an hour
 )
 FOILS = 0.5  # share of captions that are false; of these, half are off by one word
-TYPE_WEIGHTS = {
+FIRST_TYPES = {"attribute": 0.8, "existence": 0.1, "count": 0.1}
+ALL_TYPES = {
     "attribute": 0.14,
     "relation": 0.32,
     "count": 0.14,
@@ -46,9 +47,16 @@ class Lesson:
 
     until: float
     most: int
+    types: dict[str, float]  # shares of the types of question
 
 
-CURRICULUM = (Lesson(0.08, 2), Lesson(0.18, 3), Lesson(0.34, 5), Lesson(0.6, 8), Lesson(1.0, 0))
+CURRICULUM = (
+    Lesson(0.16, 3, FIRST_TYPES),
+    Lesson(0.26, 4, ALL_TYPES),
+    Lesson(0.40, 5, ALL_TYPES),
+    Lesson(0.58, 8, ALL_TYPES),
+    Lesson(1.00, 0, ALL_TYPES),
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ def make_example(sightings: list[Sighting], lesson: Lesson, random: Random) -> E
     if random.random() < CAPTIONS:
         return _caption_example(sightings, sighting, view, regions, random)
     for _ in range(10):
-        kind = random.choices(QUESTION_TYPES, [TYPE_WEIGHTS[t] for t in QUESTION_TYPES])[0]
+        kind = random.choices(list(lesson.types), list(lesson.types.values()))[0]
         question = ask(view, kind, random)
         if question is not None:
             answer = answer_names().index(question.answer)
@@ -80,9 +88,9 @@ def make_example(sightings: list[Sighting], lesson: Lesson, random: Random) -> E
 def _shown(sighting: Sighting, lesson: Lesson, random: Random) -> tuple[View, list[int]]:
     """Part of a scene, and the regions that show it."""
     best = sighting.best_regions()
-    if lesson.most == 0 or len(best) < 2:
+    if lesson.most == 0 or not best:
         return sighting.view, list(range(len(sighting.object_of)))
-    count = min(random.randint(2, lesson.most), len(best))
+    count = min(random.randint(1, lesson.most), len(best))
     objects = random.sample(sorted(best), count)
     return sighting.view.part(objects), [best[i] for i in objects]
 

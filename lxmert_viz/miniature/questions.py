@@ -63,6 +63,8 @@ def ask(view: View, kind: str, random: Random) -> Question | None:
         "same": (_same,),
     }[kind]
     make, wanted = random.choice(makers), random.random() < 0.5
+    if len(view.objects) < 2 and kind in ("relation", "comparison", "same"):
+        return None
     for attempt in range(TRIES):
         if attempt == TRIES // 2:
             make, wanted = random.choice(makers), not wanted

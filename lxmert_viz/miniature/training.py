@@ -17,10 +17,10 @@ from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.model.outputs import LxmertForPreTrainingOutput
 from lxmert_viz.model.tokenizer import LxmertTokenizer
 
-LEARNING_RATE = 7e-4
+LEARNING_RATE = 1e-3
 WEIGHT_DECAY = 0.01
 WARM_UP = 0.03
-SAVE_EVERY = 200
+SAVE_EVERY = 250
 
 CONFIG = LxmertConfig(
     vocab_size=len(word_pieces()),
@@ -31,6 +31,8 @@ CONFIG = LxmertConfig(
     num_object_labels=detector_training.CONFIG.num_objects,
     num_attr_labels=detector_training.CONFIG.num_attributes,
     visual_feat_dim=detector_training.CONFIG.feature_size,
+    visual_loss_normalizer=1.0,  # at the published 6.67 the regions' own labels drown the questions
+    initializer_range=0.05,  # about what 0.02 is to 768 dimensions; with 0.02 it hardly starts to learn
     hidden_dropout_prob=0.0,
     attention_probs_dropout_prob=0.0,
     max_position_embeddings=64,

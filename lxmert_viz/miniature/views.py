@@ -87,6 +87,7 @@ def pick(view: View, random: Random) -> SceneObject:
 
 
 def two_indices(view: View, random: Random) -> tuple[int, int]:
+    """Two different objects of a view that has at least two."""
     first, second = random.sample(range(len(view.objects)), 2)
     return first, second
 
