@@ -8,7 +8,7 @@ from lxmert_viz.errors import CheckpointError
 
 @dataclass
 class LxmertConfig:
-    """Sizes and tasks of one LXMERT; the fields and defaults documented for the published checkpoints.
+    """Sizes and tasks of one LXMERT; fields and defaults are those of the published checkpoints.
 
     Fields of a config.json that this class does not know are kept in `extra` and written back.
     """
@@ -76,7 +76,7 @@ class LxmertConfig:
         values = read_json(path)
         kind = values.get("model_type", cls.model_type)
         if kind != cls.model_type:
-            raise CheckpointError(f"{path} describes a {kind!r} model; this tool opens LXMERT only.")
+            raise CheckpointError(f"{path} describes a {kind!r} model; only LXMERT opens here.")
         try:
             return cls.from_dict(values)
         except (TypeError, ValueError) as error:
@@ -88,9 +88,9 @@ class LxmertConfig:
 
 @dataclass(frozen=True)
 class RegionProfile:
-    """How a picture becomes regions: the size it is seen at and which rule picks the regions.
+    """How a picture becomes regions: the size it is seen at, and the rule that picks them.
 
-    rule "per_class": boxes are proposals, one NMS per class (what LXMERT's features were made with);
+    rule "per_class": boxes are proposals, one NMS per class (as LXMERT's features were made);
     rule "agnostic": boxes are regressed, one NMS over all classes.
     """
 
@@ -104,7 +104,7 @@ class RegionProfile:
 
 @dataclass
 class DetectorConfig:
-    """Sizes of one Faster R-CNN; the defaults are ResNet-101-C4 with 1600 objects and 400 attributes."""
+    """Sizes of one Faster R-CNN; the defaults are ResNet-101-C4, 1600 objects, 400 attributes."""
 
     stem_channels: int = 64
     width: int = 64  # channels inside the bottlenecks of res2; doubles with each stage

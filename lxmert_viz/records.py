@@ -1,6 +1,7 @@
 """What crosses rooms.
 
-Letters in shapes, here and everywhere: B batch, T word pieces, R regions, L layers, H heads, D hidden size, F feature size.
+Letters in shapes, here and everywhere: B batch, T word pieces, R regions, L layers, H heads,
+D hidden size, F feature size.
 Every map is <queries>_from_<keys>; a stage's self-attention carries the stage's name alone.
 """
 
@@ -68,15 +69,18 @@ class Regions:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Everything that one forward pass computed for one picture and one text."""
+    """Everything that one forward pass computed for one picture and one text.
+
+    states: lang (L+1, T, D) and vision (L+1, R, D), embeddings first; lang_cross (L, 3, T, D) and
+    vision_cross (L, 3, R, D), after cross-attention, self-attention, feed-forward; pooled (D,).
+    """
 
     model: str
     tokens: Tokens
     regions: Regions
     attention: dict[str, np.ndarray]  # ATTENTION_FAMILIES -> float32, rows sum to 1
-    states: dict[str, np.ndarray]  # lang (L+1, T, D), vision (L+1, R, D): embeddings first; lang_cross (L, 3, T, D)
-    # and vision_cross (L, 3, R, D): after cross-attention, self-attention, feed-forward; pooled (D,)
-    answers: tuple[Answer, ...]  # most probable first; empty where the checkpoint has no answer head
+    states: dict[str, np.ndarray]  # float32
+    answers: tuple[Answer, ...]  # most probable first; empty without an answer head
     answer_kind: str  # "softmax": probabilities sum to 1; "sigmoid": each answer alone; "": no head
-    match: float | None  # P(the text belongs to the picture); None where the checkpoint has no such head
+    match: float | None  # P(the text belongs to the picture); None without a matching head
     notes: tuple[str, ...] = field(default=())  # what the reader of these results must know

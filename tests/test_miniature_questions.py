@@ -4,7 +4,14 @@ from random import Random
 import pytest
 
 from lxmert_viz.miniature.captions import caption, foil
-from lxmert_viz.miniature.questions import OUTERMOST, QUESTION_TYPES, answer_names, ask
+from lxmert_viz.miniature.questions import (
+    OUTERMOST,
+    QUESTION_TYPES,
+    Question,
+    Step,
+    answer_names,
+    ask,
+)
 from lxmert_viz.miniature.scenes import Scene, SceneObject, make_scene
 from lxmert_viz.miniature.views import VALUES, Kind, View
 from lxmert_viz.miniature.wording import FORMS, word_pieces
@@ -13,7 +20,7 @@ from lxmert_viz.model.tokenizer import LxmertTokenizer
 VIEWS = [View.of(make_scene(seed)) for seed in range(40)]
 
 
-def all_questions(kind):
+def all_questions(kind: str) -> list[tuple[View, Question]]:
     found = []
     for seed, view in enumerate(VIEWS):
         question = ask(view, kind, Random(seed))
@@ -22,7 +29,7 @@ def all_questions(kind):
     return found
 
 
-def select(view, argument):
+def select(view: View, argument: str) -> list[int]:
     """The objects that a `select` step names in words, found again from the words alone."""
     words = re.sub(r" ?\(.*\)", "", argument).split()
     return [
@@ -32,7 +39,7 @@ def select(view, argument):
     ]
 
 
-def run(view, program):
+def run(view: View, program: tuple[Step, ...]) -> str:
     """Executes a program without looking at how the question was made."""
     results = []
     for step in program:
@@ -81,7 +88,7 @@ def run(view, program):
 
 
 @pytest.mark.parametrize("kind", QUESTION_TYPES)
-def test_the_answer_is_what_its_program_computes(kind):
+def test_the_answer_is_what_its_program_computes(kind: str) -> None:
     questions = all_questions(kind)
     assert len(questions) > 30
     for view, question in questions:
@@ -91,7 +98,7 @@ def test_the_answer_is_what_its_program_computes(kind):
 
 
 @pytest.mark.parametrize("kind", ["relation", "existence", "comparison", "same"])
-def test_yes_and_no_come_about_equally_often(kind):
+def test_yes_and_no_come_about_equally_often(kind: str) -> None:
     answers = [
         question.answer
         for seed in range(5)
@@ -103,7 +110,7 @@ def test_yes_and_no_come_about_equally_often(kind):
 
 
 @pytest.mark.parametrize("kind", QUESTION_TYPES)
-def test_each_type_is_asked_in_at_least_five_ways(kind):
+def test_each_type_is_asked_in_at_least_five_ways(kind: str) -> None:
     forms = {
         "attribute": "attribute",
         "relation": "relation",
@@ -115,7 +122,7 @@ def test_each_type_is_asked_in_at_least_five_ways(kind):
     assert len(FORMS[forms[kind]]) >= 5
 
 
-def test_captions_are_true_and_foils_are_false_and_one_word_off():
+def test_captions_are_true_and_foils_are_false_and_one_word_off() -> None:
     for seed, view in enumerate(VIEWS):
         claim = caption(view, Random(seed))
         assert claim.surely_holds(view)
@@ -129,7 +136,7 @@ def test_captions_are_true_and_foils_are_false_and_one_word_off():
         assert changes == 1
 
 
-def test_the_model_has_a_word_piece_for_every_word_of_the_grammar():
+def test_the_model_has_a_word_piece_for_every_word_of_the_grammar() -> None:
     tokenizer = LxmertTokenizer(word_pieces())
     for seed, view in enumerate(VIEWS):
         random = Random(seed)
@@ -139,7 +146,7 @@ def test_the_model_has_a_word_piece_for_every_word_of_the_grammar():
             assert tokenizer.read(text).unknown_words == (), text
 
 
-def test_left_and_behind_are_as_the_viewer_sees_them():
+def test_left_and_behind_are_as_the_viewer_sees_them() -> None:
     near_left = SceneObject("cube", "red", "small", "matte", -1.5, -1.0, 0.0)
     far_right = SceneObject("cone", "blue", "small", "matte", 1.5, 1.5, 0.0)
     scene = make_scene(0)
@@ -152,7 +159,7 @@ def test_left_and_behind_are_as_the_viewer_sees_them():
     assert view.stands(0, "left of", 0) is None
 
 
-def test_a_kind_names_what_it_wants_and_leaves_the_rest_open():
+def test_a_kind_names_what_it_wants_and_leaves_the_rest_open() -> None:
     view = VIEWS[0]
     assert Kind().among(view) == tuple(range(len(view.objects)))
     thing = view.objects[2]

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from lxmert_viz.miniature.drawing import draw
+from lxmert_viz.miniature.drawing import Drawing, draw
 from lxmert_viz.miniature.pictures import render
 from lxmert_viz.miniature.scenes import (
     GAP,
@@ -12,18 +14,18 @@ from lxmert_viz.miniature.scenes import (
 
 
 @pytest.fixture(scope="module")
-def drawing():
+def drawing() -> Drawing:
     return draw(make_scene(3))
 
 
-def test_a_seed_gives_one_scene_and_one_picture(drawing):
+def test_a_seed_gives_one_scene_and_one_picture(drawing: Drawing) -> None:
     assert make_scene(3) == make_scene(3)
     assert make_scene(3) != make_scene(4)
     assert np.array_equal(draw(make_scene(3)).picture, drawing.picture)
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_objects_stand_apart_and_number_three_to_eight(seed):
+def test_objects_stand_apart_and_number_three_to_eight(seed: int) -> None:
     objects = make_scene(seed).objects
     assert 3 <= len(objects) <= 8
     for i, first in enumerate(objects):
@@ -32,11 +34,11 @@ def test_objects_stand_apart_and_number_three_to_eight(seed):
             assert apart >= first.radius + second.radius + GAP
 
 
-def test_a_scene_can_be_asked_for_its_number_of_objects():
+def test_a_scene_can_be_asked_for_its_number_of_objects() -> None:
     assert [len(make_scene(9, count=n).objects) for n in (1, 2, 8)] == [1, 2, 8]
 
 
-def test_every_box_lies_in_the_picture_and_holds_its_object(drawing):
+def test_every_box_lies_in_the_picture_and_holds_its_object(drawing: Drawing) -> None:
     width, height = PICTURE_SIZE
     scene = make_scene(3)
     assert drawing.picture.shape == (height, width, 3)
@@ -49,7 +51,7 @@ def test_every_box_lies_in_the_picture_and_holds_its_object(drawing):
     assert (points < drawing.boxes_px[:, 2:]).all()
 
 
-def test_what_is_drawn_in_a_box_has_the_objects_color():
+def test_what_is_drawn_in_a_box_has_the_objects_color() -> None:
     hue = {"red": 0, "green": 1, "blue": 2}
     seen = 0
     for seed in range(6):
@@ -63,20 +65,20 @@ def test_what_is_drawn_in_a_box_has_the_objects_color():
     assert seen > 5
 
 
-def test_a_hidden_object_shows_less_of_itself_than_a_free_one():
+def test_a_hidden_object_shows_less_of_itself_than_a_free_one() -> None:
     shares = np.concatenate([draw(make_scene(s)).visible for s in range(4)])
     assert shares.max() == pytest.approx(1)
     assert (shares > 0.4).all()
 
 
-def test_attribute_labels_are_size_color_and_material_at_once():
+def test_attribute_labels_are_size_color_and_material_at_once() -> None:
     thing = make_scene(0).objects[0]
     name = attribute_names()[thing.attribute_label]
     assert name == f"{thing.size} {thing.color} {thing.material}"
     assert len(attribute_names()) == 2 * 8 * 2
 
 
-def test_rendered_scenes_are_found_again(tmp_path, monkeypatch):
+def test_rendered_scenes_are_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lxmert_viz.miniature.pictures.CHUNK", 2)
     first = render(tmp_path, 50, 3, workers=1)
     written = {f: f.stat().st_mtime_ns for f in tmp_path.iterdir()}

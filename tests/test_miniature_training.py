@@ -1,3 +1,4 @@
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -56,7 +57,7 @@ def sightings() -> list[Sighting]:
     return [perfect_sighting(seed) for seed in range(20)]
 
 
-def test_words_are_masked_at_the_published_rates():
+def test_words_are_masked_at_the_published_rates() -> None:
     random = np.random.default_rng(0)
     ids = random.integers(10, 90, (400, 50))
     special = np.zeros_like(ids, bool)
@@ -71,7 +72,7 @@ def test_words_are_masked_at_the_published_rates():
     assert (masked[chosen] == ids[chosen]).mean() == pytest.approx(0.1, abs=0.02)
 
 
-def test_masked_regions_lose_their_features_and_padding_is_never_chosen():
+def test_masked_regions_lose_their_features_and_padding_is_never_chosen() -> None:
     random = np.random.default_rng(0)
     feats = random.random((300, 12, 6)).astype(np.float32) + 1
     real = np.ones((300, 12), bool)
@@ -83,7 +84,9 @@ def test_masked_regions_lose_their_features_and_padding_is_never_chosen():
     assert (masked[chosen] == 0).all(-1).mean() == pytest.approx(0.8, abs=0.04)
 
 
-def test_a_lesson_shows_at_most_its_objects_and_asks_about_these_alone(sightings):
+def test_a_lesson_shows_at_most_its_objects_and_asks_about_these_alone(
+    sightings: list[Sighting],
+) -> None:
     random = Random(0)
     for _ in range(60):
         example = make_example(sightings, Lesson(1.0, 3, ALL_TYPES), random)
@@ -92,7 +95,9 @@ def test_a_lesson_shows_at_most_its_objects_and_asks_about_these_alone(sightings
     assert len(whole.regions) == len(whole.sighting.object_of)
 
 
-def test_questions_carry_an_answer_and_captions_a_match_but_never_both(sightings):
+def test_questions_carry_an_answer_and_captions_a_match_but_never_both(
+    sightings: list[Sighting],
+) -> None:
     examples = [make_example(sightings, Lesson(1.0, 0, ALL_TYPES), Random(i)) for i in range(200)]
     for e in examples:
         assert (e.answer == IGNORED) != (e.matched == IGNORED)
@@ -102,7 +107,7 @@ def test_questions_carry_an_answer_and_captions_a_match_but_never_both(sightings
     assert 0.2 < len(captions) / len(examples) < 0.4
 
 
-def test_a_batch_is_the_same_for_the_same_seed_and_step(sightings):
+def test_a_batch_is_the_same_for_the_same_seed_and_step(sightings: list[Sighting]) -> None:
     first, again = (Lessons(sightings, TOKENIZER, 100, seed=5)[70] for _ in range(2))
     other = Lessons(sightings, TOKENIZER, 100, seed=6)[70]
     for a, b in zip(first, again, strict=True):
@@ -113,7 +118,7 @@ def test_a_batch_is_the_same_for_the_same_seed_and_step(sightings):
     )
 
 
-def test_padding_regions_are_masked_and_weigh_nothing(sightings):
+def test_padding_regions_are_masked_and_weigh_nothing(sightings: list[Sighting]) -> None:
     examples = [make_example(sightings, Lesson(1.0, 0, ALL_TYPES), Random(i)) for i in range(30)]
     batch = collate(examples, TOKENIZER, np.random.default_rng(0))
     hidden = batch["visual_attention_mask"] == 0
@@ -123,7 +128,9 @@ def test_padding_regions_are_masked_and_weigh_nothing(sightings):
     assert set(unflatten(batch)["obj_labels"]) == {"obj", "attr", "feat"}
 
 
-def test_training_goes_on_after_a_kill_as_if_nothing_had_happened(sightings, tmp_path, monkeypatch):
+def test_training_goes_on_after_a_kill_as_if_nothing_had_happened(
+    sightings: list[Sighting], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("lxmert_viz.miniature.lessons.BATCH", 8)
     monkeypatch.setattr(training, "SAVE_EVERY", 2)
 
@@ -144,7 +151,7 @@ def test_training_goes_on_after_a_kill_as_if_nothing_had_happened(sightings, tmp
     assert (tmp_path / "whole" / "log.csv").read_text().count("loss") == 1
 
 
-def test_a_region_belongs_to_the_object_that_it_covers_by_half():
+def test_a_region_belongs_to_the_object_that_it_covers_by_half() -> None:
     width, height = PICTURE_SIZE
     boxes_px = np.array([[0, 0, 100, 100], [200, 200, 300, 300]], np.float32)
     regions_px = np.array(
@@ -154,7 +161,7 @@ def test_a_region_belongs_to_the_object_that_it_covers_by_half():
     assert owners(regions_px / scale, boxes_px).tolist() == [0, -1, 1, -1]
 
 
-def test_wilson_interval_has_the_published_numbers():
+def test_wilson_interval_has_the_published_numbers() -> None:
     # 81 of 263, the worked example of Newcombe 1998: 0.2553 to 0.3662
     low, high = Tally(81, 263).interval()
     assert (low, high) == (pytest.approx(0.2553, abs=2e-4), pytest.approx(0.3662, abs=2e-4))
