@@ -2,7 +2,7 @@
 
 Ours keeps all 34 maps and 46 states; transformers all that it can, 19 maps and 24 states.
 Prints two JSON objects: seconds on the wall, and processor seconds, which a busy machine leaves
-alone. Usage: python benchmarks/forward_full_size.py [--rounds N]
+alone. Usage: python -m benchmarks.forward_full_size [--rounds N]
 """
 
 import argparse
