@@ -64,8 +64,8 @@ def served(script: Path) -> Iterator[str]:
         wait_until_healthy(address, server)
         yield address
     finally:
-        server.terminate()
-        server.wait(30)
+        server.kill()  # it keeps nothing, and a busy one would take its time
+        server.wait()
 
 
 def wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
@@ -104,6 +104,12 @@ def expect_answer(page: Page) -> None:
     expect(page.locator(".gtitle", has_text="Probability of each answer")).to_be_visible()
 
 
+def expect_map(page: Page, title: str) -> None:
+    """The map itself; while a new one is drawn, the one before may still stand beside it."""
+    expect(page.locator(".js-plotly-plot .gtitle", has_text=title)).to_be_visible()
+    expect(page.locator(".js-plotly-plot .gtitle")).to_have_count(1)
+
+
 def test_a_walk_through_the_page(browser: Browser, address: str, photograph: bytes) -> None:
     page, complaints = opened(browser, address, WIDE)
     expect_answer(page)
@@ -113,21 +119,20 @@ def test_a_walk_through_the_page(browser: Browser, address: str, photograph: byt
     expect(question).not_to_have_value(re.compile("blue thing is a cylinder"))
     question.fill("how many items are there?")
     page.get_by_role("button", name="Ask", exact=True).click()
-    expect(page.locator("h4")).to_contain_text(re.compile(r"^\d"))
+    expect(page.locator("h4", has_text=re.compile(r"^\s*\d"))).to_be_visible()
     expect(page.locator(".lv-picture .lv-box").first).to_be_visible()
 
     page.get_by_role("link", name="See where the words look").click()
-    heading = page.locator(".js-plotly-plot .gtitle")
-    expect(heading).to_contain_text("Words look at regions, layer 4 of 4, mean over 4 heads")
+    expect_map(page, "Words look at regions, layer 4 of 4, mean over 4 heads")
     page.get_by_role("combobox", name=re.compile("Who looks at whom")).click()
     page.get_by_role("option", name="Regions look at words").click()
-    expect(heading).to_contain_text("Regions look at words, layer 4 of 4, mean over 4 heads")
+    expect_map(page, "Regions look at words, layer 4 of 4, mean over 4 heads")
     layers = page.get_by_role("radiogroup", name="Layer, of 4")
     layers.get_by_role("radio", name="1", exact=True).click()
-    expect(heading).to_contain_text("Regions look at words, layer 1 of 4, mean over 4 heads")
-    expect(page.locator(".lv-word")).to_have_count(8)
+    expect_map(page, "Regions look at words, layer 1 of 4, mean over 4 heads")
+    expect(page.locator(".lv-word").first).to_contain_text("[CLS]")
 
-    page.get_by_text("Your picture", exact=True).click()
+    page.get_by_text("Upload", exact=True).click()
     expect(page.get_by_text("No picture yet")).to_be_visible()
     mine = {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": photograph}
     page.locator("input[type=file]").set_input_files(mine)

@@ -9,7 +9,7 @@ from lxmert_viz.figures.attention import attention_heatmap, word_strip
 
 WEIGHTS = np.array([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7]], dtype=np.float32)
 QUERIES = ["the", "the"]
-KEYS = ["1 large red matte cylinder", "2 <i>cube", "3 ball"]
+KEYS = ["11 large red matte cylinder, shiny", "2 <i>cube", "3 ball"]
 
 
 def drawn(**changes: object) -> go.Figure:
@@ -45,7 +45,7 @@ def test_axes_say_who_looks_and_who_is_looked_at() -> None:
 
 def test_long_names_are_shortened_on_the_axis_and_whole_when_pointed_at() -> None:
     figure = drawn()
-    assert figure.layout.xaxis.ticktext[0] == "1 large red matte cylin…"
+    assert figure.layout.xaxis.ticktext[0] == "11 large red matte cylinder, …"
     assert figure.data[0].customdata[1, 0].tolist() == ["the", KEYS[0]]
 
 

@@ -101,3 +101,9 @@ def test_boxes_and_captions_must_be_as_many() -> None:
         regions_picture(ADDRESS, SIZE_PX, BOXES, CAPTIONS[:2])
     with pytest.raises(ValueError, match=r"boxes are \(3, 4\), expected \(1, 4\)"):
         weighted_picture(ADDRESS, SIZE_PX, BOXES, CAPTIONS, np.ones(1), top=1, named=[])
+
+
+def test_many_regions_have_thin_frames() -> None:
+    boxes = np.tile(BOXES, (6, 1))
+    assert "lv-many" in Page(regions_picture(ADDRESS, SIZE_PX, boxes, ["x"] * 18)).frame["class"]
+    assert "lv-many" not in Page(regions_picture(ADDRESS, SIZE_PX, BOXES, CAPTIONS)).frame["class"]

@@ -334,3 +334,25 @@ def test_a_picture_without_regions_still_has_words(counted: Counted) -> None:
     assert not page.exception
     assert "language" in page.selectbox(key="attention.family").options[2]
     assert page.get("plotly_chart")
+
+
+def test_a_long_text_says_which_part_of_its_map_is_drawn(counted: Counted) -> None:
+    def lengthen(trace: Trace) -> Trace:
+        tokens = replace(trace.tokens, pieces=("red",) * 70)
+        maps = trace.attention | {"lang": np.full((3, 4, 70, 70), 1 / 70, np.float32)}
+        return replace(trace, tokens=tokens, attention=maps)
+
+    counted.change = lengthen
+    page = AppTest.from_file(str(APP), default_timeout=SECONDS).run()
+    page.session_state["attention.family"] = "lang"
+    page.switch_page(str(ATTENTION_PAGE)).run()
+    assert not page.exception
+    assert "Only the first 64 rows and columns" in texts(page)
+
+
+def test_regions_that_look_at_words_are_drawn_for_a_chosen_word(attention: AppTest) -> None:
+    attention.selectbox(key="attention.family").set_value("vision_from_lang").run()
+    attention.button_group(key="attention.word").set_value(1).run()
+    assert not attention.exception
+    assert "How much each region looks at" in texts(attention)
+    assert len(attention.get("html")) >= 2

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from lxmert_viz.figures import theme
 
 CELL_PX = 24
-LONGEST_LABEL = 24  # letters; the hover text has the whole
+LONGEST_LABEL = 30  # letters; the hover text has the whole
 HOVER = "%{customdata[0]}<br>looks at %{customdata[1]}<br>weight %{z:.4f}<extra></extra>"
 
 

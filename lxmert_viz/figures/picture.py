@@ -12,6 +12,8 @@ import numpy as np
 
 from lxmert_viz.figures import theme
 
+MANY = 16  # regions above which frames are thin, so that the picture stays in sight
+
 
 def regions_picture(
     source: str, size_px: tuple[int, int], boxes_unit: np.ndarray, captions: Sequence[str]
@@ -31,7 +33,8 @@ def regions_picture(
         for index, caption in enumerate(captions)
     ]
     alt = f"The picture with {len(captions)} numbered regions; the table below lists them."
-    return _frame(source, size_px, boxes_unit, boxes, alt, "")
+    kind = "lv-many" if len(captions) > MANY else ""
+    return _frame(source, size_px, boxes_unit, boxes, alt, kind)
 
 
 def weighted_picture(
@@ -120,12 +123,14 @@ _STYLE = f"""
   font-size: 11px; font-weight: 600; line-height: 15px; white-space: nowrap;
   color: #10171b; background: var(--colour);
 }}
+.lv-many .lv-box {{ border-width: 1px; box-shadow: 0 0 0 1px rgba(0, 0, 0, 0.35); }}
+.lv-many .lv-box span {{ left: -1px; top: -1px; font-size: 10px; line-height: 13px; }}
 .lv-weighted .lv-box {{
   --colour: rgb({theme.WEIGHT_RGB}); border-width: calc(1px + var(--weight) * 4px);
   background: rgba({theme.WEIGHT_RGB}, calc(var(--weight) * 0.5));
 }}
 .lv-weighted .lv-box span {{ color: #fff; background: #8a3d00; z-index: 1; }}
-.lv-weighted .lv-faint {{ border-color: rgba(255, 255, 255, 0.6); box-shadow: none; }}
+.lv-weighted .lv-faint {{ border-color: rgba(255, 255, 255, 0.4); box-shadow: none; }}
 .lv-weighted .lv-faint span {{
   z-index: 0; font-size: 10px; line-height: 13px; background: rgba(0, 0, 0, 0.6);
 }}

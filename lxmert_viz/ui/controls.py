@@ -21,8 +21,8 @@ ATTENTION_PAGE = PAGES / "attention_page.py"
 PICTURE_TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
 IN_SIGHT = 3
 SOURCES = {
-    "examples": ":material/photo_library: Example scenes",
-    "upload": ":material/upload: Your picture",
+    "examples": ":material/photo_library: Examples",
+    "upload": ":material/upload: Upload",
     "camera": ":material/photo_camera: Camera",
 }
 
@@ -50,14 +50,16 @@ def frame() -> None:
     """Everything that stays while pages change: model, picture, question."""
     st.html(ASSETS / "style.css")
     with st.sidebar:
-        _choose_model()
+        name = st.selectbox("Model", resources.model_names(), key="model.name", format_func=plain)
+        about_model = st.container()
     _first_choices()
     with st.container(key="workbench", gap="small"):
-        st.markdown(
-            "**lxmert-viz** · Ask about a picture and look inside LXMERT while it answers.",
-        )
         _choose_picture()
         _ask()
+    # in the page and not in the sidebar, which a phone hides
+    waiting.result_of(f"open {name}", f"opening {name}", lambda report: resources.pipeline(name))
+    with about_model:
+        _choose_profile(name)
 
 
 def heading(title: str, explanation: str) -> None:
@@ -66,9 +68,9 @@ def heading(title: str, explanation: str) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.subheader(title, anchor=False, width="content")
+        st.caption(explanation, width="stretch")
         with st.popover("What attention does not prove", icon=":material/info:", type="tertiary"):
             st.markdown(NOT_PROOF)
-    st.caption(explanation)
 
 
 def choice() -> Choice:
@@ -91,12 +93,8 @@ def choice() -> Choice:
     )
 
 
-def _choose_model() -> None:
-    names = resources.model_names()
-    name = st.selectbox("Model", names, key="model.name", format_func=plain)
-    pipeline = waiting.result_of(
-        f"open {name}", f"opening {name}", lambda report: resources.pipeline(name)
-    )
+def _choose_profile(model: str) -> None:
+    pipeline = resources.pipeline(model)
     st.selectbox(
         "How regions are found",
         pipeline.profiles,
@@ -122,14 +120,16 @@ def _example() -> ExampleScene:
 
 
 def _choose_picture() -> None:
-    source = st.segmented_control(
-        "Picture",
-        list(SOURCES),
-        key="picture.source",
-        format_func=SOURCES.get,
-        required=True,
-        label_visibility="collapsed",
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        source = st.segmented_control(
+            "Picture",
+            list(SOURCES),
+            key="picture.source",
+            format_func=SOURCES.get,
+            required=True,
+            label_visibility="collapsed",
+        )
+        st.caption("Ask about a picture and look inside LXMERT while it answers.", width="content")
     if source == "examples":
         _gallery()
     elif source == "upload":

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from PIL import Image
@@ -12,9 +13,11 @@ from PIL import Image
 from lxmert_viz import checkpoints
 from lxmert_viz.config import read_json
 from lxmert_viz.picture import decode
-from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Regions, Trace
+
+if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
+    from lxmert_viz.pipeline import Pipeline
 
 SCENES = ASSETS / "scenes"
 SHOWN_SIDE_PX = 1200
@@ -41,12 +44,14 @@ def model_names() -> tuple[str, ...]:
     return checkpoints.installed()
 
 
-def load_pipeline(name: str) -> Pipeline:
+def load_pipeline(name: str) -> "Pipeline":
+    from lxmert_viz.pipeline import Pipeline
+
     return Pipeline.open(name)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def pipeline(name: str) -> Pipeline:
+def pipeline(name: str) -> "Pipeline":
     return load_pipeline(name)
 
 

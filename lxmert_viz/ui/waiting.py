@@ -69,7 +69,11 @@ def _watch(future: Future[Result], progress: Progress, key: str) -> None:
     with place.container(border=True):
         bar = st.progress(0.0, progress.line())
         st.button(
-            "Cancel", key="waiting.cancel", on_click=_cancel, args=(key,), icon=":material/close:"
+            "Cancel",
+            key=f"waiting.cancel {key}",
+            on_click=_cancel,
+            args=(key,),
+            icon=":material/close:",
         )
         while not future.done():
             # a click ends the script in this call

@@ -133,7 +133,7 @@ def show_match(found: Trace) -> None:
     )
     st.caption(
         "Softmax of two classes, of which index 1 is “match”. "
-        "Trained on captions, true ones and false ones: statements are what it judges best."
+        "Trained on captions, true ones and false ones: of a question it tells little."
     )
 
 
@@ -141,7 +141,7 @@ def show_next_steps() -> None:
     with st.container(border=True, horizontal=True, key="next-steps", vertical_alignment="center"):
         st.markdown("**Three things to try**", width="content")
         st.markdown(":material/edit: Ask something else, above", width="content")
-        st.markdown(":material/upload: Give it your picture, above", width="content")
+        st.markdown(":material/upload: Upload a picture, above", width="content")
         st.page_link(
             controls.ATTENTION_PAGE, label="See where the words look", icon=":material/visibility:"
         )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lxmert_viz.analysis.attention import even_share, head_map, largest, strongest
 from lxmert_viz.analysis.regions import captions, numbered_names
@@ -15,6 +16,7 @@ from lxmert_viz.ui.wording import FAMILIES, Family, plain
 
 LONGEST = 64  # rows and columns that a heatmap shows
 NAMED = 5  # keys that are named in the picture and in the sentence below it
+WIDE = 16  # columns above which a heatmap takes the whole width, and more than a phone has
 MEAN = 0  # in the place of a head's number, which begins at 1
 
 
@@ -102,10 +104,11 @@ def show_map(found: Trace, address: str) -> None:
         help="Off: colours run from 0 to 1, so that maps can be compared.",
     )
     top = largest(weights) if stretched else 1.0
+    wide = len(keys) > WIDE
     left, right = st.columns(2, gap="large")
     with left:
-        chosen = show_one_row(found, address, family, weights, top)
-    with right:
+        chosen = show_one_row(found, address, family, weights, top, right if wide else left)
+    with st.container(key="attention-wide") if wide else right:
         title = map_title(found.attention[name], family, layer, head)
         show_heatmap(weights, (queries, keys), title, name, top, chosen)
 
@@ -117,7 +120,12 @@ def map_title(maps: np.ndarray, family: Family, layer: int, head: int) -> str:
 
 
 def show_one_row(
-    found: Trace, address: str, family: Family, weights: np.ndarray, top: float
+    found: Trace,
+    address: str,
+    family: Family,
+    weights: np.ndarray,
+    top: float,
+    picture_place: DeltaGenerator,
 ) -> int:
     """One word or region that looks, with what it looks at; returns its row in the map."""
     pieces, names = found.tokens.pieces, numbered_names(found.regions)
@@ -129,19 +137,28 @@ def show_one_row(
         name = names[chosen]
     row = weights[chosen]
     looking = chosen if family.queries == family.keys else None
-    if family.keys == "region":
-        show_picture(found, address, row, top, looking)
-    else:
+    if family.keys == "word":
         st.html(word_strip(pieces, row, top=top, chosen=looking))
     say_strongest(name, row, pieces if family.keys == "word" else names)
-    if (family.queries, family.keys) == ("region", "word"):
-        word = choose_word(pieces, "Word that is looked at")
-        show_picture(found, address, weights[:, word], top, chosen)
-        st.caption(
-            f"How much each region looks at “{plain(pieces[word])}”: one column of the map, "
-            "which need not sum to 1."
-        )
+    with picture_place:
+        if family.keys == "region":
+            show_picture(found, address, row, top, looking)
+        elif family.queries == "region":
+            show_one_column(found, address, weights, top, chosen)
     return chosen
+
+
+def show_one_column(
+    found: Trace, address: str, weights: np.ndarray, top: float, looking: int
+) -> None:
+    """One word that regions look at, and how much each does. weights: (R, T)."""
+    pieces = found.tokens.pieces
+    word = choose_word(pieces, "Word that is looked at")
+    show_picture(found, address, weights[:, word], top, looking)
+    st.caption(
+        f"How much each region looks at “{plain(pieces[word])}”: one column of the map, "
+        "which need not sum to 1."
+    )
 
 
 def show_picture(
