@@ -16,8 +16,10 @@ from lxmert_viz.config import DetectorConfig, LxmertConfig, RegionProfile
 
 if TYPE_CHECKING:  # tests of pictures or arrays should not wait for torch
     from playwright.sync_api import Browser
+    from streamlit.testing.v1 import AppTest
 
     from lxmert_viz.pipeline import Pipeline
+    from tests.small_page import Counted
 
 PIECES = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "?", "##s", "##er")
 WORDS = (
@@ -136,3 +138,28 @@ def browser() -> "Iterator[Browser]":
         started = chromium.launch(executable_path=own, args=["--no-sandbox"])
         yield started
         started.close()
+
+
+@pytest.fixture
+def counted(tiny_pipeline: "Pipeline", monkeypatch: pytest.MonkeyPatch) -> "Iterator[Counted]":
+    """The page's only pipeline, with empty caches before and after."""
+    import streamlit as st
+
+    from lxmert_viz.ui import resources
+    from tests.small_page import Counted
+
+    pipeline = Counted(tiny_pipeline)
+    monkeypatch.setattr(resources, "load_pipeline", lambda name: pipeline)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield pipeline
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def page(counted: "Counted") -> "AppTest":
+    """The page as it opens, on the tiny checkpoint."""
+    from tests.small_page import opened
+
+    return opened()

@@ -50,7 +50,7 @@ def frame() -> None:
     """Everything that stays while pages change: model, picture, question."""
     st.html(ASSETS / "style.css")
     with st.sidebar:
-        name = st.selectbox("Model", resources.model_names(), key="model.name", format_func=plain)
+        name = st.selectbox("Model", resources.model_names(), key="model.name")
         about_model = st.container()
     _first_choices()
     with st.container(key="workbench", gap="small"):

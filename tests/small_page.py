@@ -1,0 +1,61 @@
+"""The page on a tiny checkpoint: what was asked of the model, and what stands on the page."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from streamlit.testing.v1 import AppTest
+
+from lxmert_viz.checkpoints import Scope
+from lxmert_viz.places import APP
+from lxmert_viz.records import Regions, Trace
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1.element_tree import Button
+
+    from lxmert_viz.pipeline import Pipeline
+
+SECONDS = 120  # a busy machine, not a slow page
+
+
+class Counted:
+    """A pipeline that counts what is asked of it, and can change what it says."""
+
+    def __init__(self, pipeline: "Pipeline") -> None:
+        self.inner = pipeline
+        self.looks = 0
+        self.asks = 0
+        self.change: Callable[[Trace], Trace] = lambda trace: trace
+        self.see: Callable[[Regions], Regions] = lambda regions: regions
+        self.device = pipeline.device
+        self.scope = Scope(world="Nothing.", warning="It knows no photographs.")
+        self.profiles = pipeline.profiles
+
+    def look(self, picture: bytes, profile: str, progress: Callable[[str, float], None]) -> Regions:
+        self.looks += 1
+        return self.see(self.inner.look(picture, profile, progress))
+
+    def ask(self, regions: Regions, text: str) -> Trace:
+        self.asks += 1
+        return self.change(self.inner.ask(regions, text))
+
+
+def opened() -> AppTest:
+    return AppTest.from_file(str(APP), default_timeout=SECONDS).run()
+
+
+def texts(page: AppTest) -> str:
+    kinds = (page.markdown, page.caption, page.info, page.warning, page.error, page.subheader)
+    return "\n".join(element.value for kind in kinds for element in kind).replace("\\", "")
+
+
+def button(page: AppTest, label: str) -> "Button":
+    return next(b for b in page.button if b.label.replace("\\", "") == label)
+
+
+def ask(page: AppTest, text: str) -> AppTest:
+    page.text_input(key="question.typed").set_value(text)
+    return button(page, "Ask").click().run()
+
+
+def chart(page: AppTest) -> str:
+    return page.get("plotly_chart")[0].proto.spec
