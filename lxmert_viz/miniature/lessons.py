@@ -21,7 +21,7 @@ from lxmert_viz.model.tokenizer import LxmertTokenizer
 
 BATCH = 128
 PARTS = 2  # a batch is cut by length of text, so that short texts are not padded to long ones
-LONGEST_TEXT = 28  # word pieces; the grammar's longest sentences have about as many
+LONGEST_TEXT = 22  # word pieces; few of the sentences it learnt from had more
 CAPTIONS = 0.3  # share of examples; the rest are questions
 MASKED_CAPTIONS = (
     0.5  # share of captions whose words and regions are masked at the published rates;
