@@ -5,14 +5,21 @@ from pathlib import Path
 
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.weights import save_detector
+from lxmert_viz.errors import CheckpointError
 from lxmert_viz.miniature.evaluation import Measurement
 from lxmert_viz.miniature.lessons import LONGEST_TEXT
 from lxmert_viz.miniature.questions import answer_names
 from lxmert_viz.miniature.scenes import SHAPES, attribute_names
+from lxmert_viz.miniature.training import CONFIG
 from lxmert_viz.miniature.wording import word_pieces
 from lxmert_viz.model.lxmert import LxmertForPreTraining
 
 FIGURES = "<!-- figures -->"
+BY_WORD_PIECE = (
+    "lxmert.embeddings.word_embeddings.weight",
+    "cls.predictions.decoder.weight",
+    "cls.predictions.bias",
+)
 
 SCOPE = {
     "world": (
@@ -38,6 +45,30 @@ def write_checkpoint(folder: Path, detector: FasterRCNN, model: LxmertForPreTrai
     save_detector(detector, folder / "detector")
     (folder / "detector" / "objects.txt").write_text("\n".join(SHAPES) + "\n")
     (folder / "detector" / "attributes.txt").write_text("\n".join(attribute_names()) + "\n")
+
+
+def learn_on(folder: Path) -> LxmertForPreTraining:
+    """An earlier miniature as training begins with it; word pieces that are new to it start afresh.
+
+    Raises CheckpointError where the network in the folder has another shape than today's.
+    """
+    earlier = LxmertForPreTraining.from_pretrained(folder).state_dict()
+    network = LxmertForPreTraining(CONFIG)
+    own = network.state_dict()
+    pieces = (folder / "vocab.txt").read_text().split()
+    kept = [(row, pieces.index(p)) for row, p in enumerate(word_pieces()) if p in pieces]
+    rows, earlier_rows = map(list, zip(*kept, strict=True))
+    for name, tensor in own.items():
+        if name in BY_WORD_PIECE:
+            tensor[rows] = earlier[name][earlier_rows]
+        elif tensor.shape == earlier[name].shape:
+            tensor.copy_(earlier[name])
+        else:
+            raise CheckpointError(
+                f"{folder} holds another network: its {name} is {tuple(earlier[name].shape)}, "
+                f"not {tuple(tensor.shape)}. Train without --on-from."
+            )
+    return network
 
 
 def write_figures(card: Path, measurement: Measurement, how: str) -> None:

@@ -2,9 +2,10 @@
 
 A lesson shows only some of a scene's objects. One or two objects and simple questions teach which
 words mean which regions; without that the model stays on the plateau on which it knows an answer's
-type but not the answer. Then come all types and 3, 5, 8 objects, at last the regions as detected.
+type but not the answer. Then come all types and 4, 5, 8 objects, at last the regions as detected.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -19,43 +20,43 @@ from lxmert_viz.miniature.sightings import Sighting
 from lxmert_viz.miniature.views import View
 from lxmert_viz.model.tokenizer import LxmertTokenizer
 
-BATCH = 128
+BATCH = 64
+POOL = 8  # batches that are made together; each gets pictures with about as many regions
 PARTS = 2  # a batch is cut by length of text, so that short texts are not padded to long ones
 LONGEST_TEXT = 22  # word pieces; few of the sentences it learnt from had more
 CAPTIONS = 0.3  # share of examples; the rest are questions
-MASKED_CAPTIONS = (
-    0.5  # share of captions whose words and regions are masked at the published rates;
-)
-MASKED_QUESTIONS = (
-    0.15  # the others stay whole, so that a small model can learn to answer in an hour
-)
+# Words and regions are masked at the published rates, but only in a share of the sentences: a small
+# model needs whole questions to learn from, and a foil whose one wrong word is masked is no foil.
+MASKED_CAPTIONS = 0.4
+MASKED_QUESTIONS = 0.1
 FOILS = 0.5  # share of captions that are false; of these, half are off by one word
 FIRST_TYPES = {"attribute": 0.8, "existence": 0.1, "count": 0.1}
 ALL_TYPES = {
-    "attribute": 0.14,
-    "relation": 0.32,
-    "count": 0.14,
-    "existence": 0.1,
-    "comparison": 0.15,
-    "same": 0.15,
+    "attribute": 0.1,
+    "relation": 0.28,
+    "count": 0.15,
+    "existence": 0.07,
+    "comparison": 0.22,
+    "same": 0.18,
 }
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """Up to `most` objects a scene until this share of the training; 0: all regions as detected."""
+    """Up to `most` objects a scene, until this share of the training."""
 
     until: float
     most: int
     types: dict[str, float]  # shares of the types of question
+    whole: float = 0.0  # share of examples that show every region as detected instead
 
 
 CURRICULUM = (
-    Lesson(0.16, 3, FIRST_TYPES),
-    Lesson(0.26, 4, ALL_TYPES),
-    Lesson(0.40, 5, ALL_TYPES),
-    Lesson(0.58, 8, ALL_TYPES),
-    Lesson(1.00, 0, ALL_TYPES),
+    Lesson(0.10, 3, FIRST_TYPES),
+    Lesson(0.17, 4, ALL_TYPES),
+    Lesson(0.26, 5, ALL_TYPES),
+    Lesson(0.36, 8, ALL_TYPES),
+    Lesson(1.00, 8, ALL_TYPES, whole=0.75),
 )
 
 
@@ -88,7 +89,7 @@ def make_example(sightings: list[Sighting], lesson: Lesson, random: Random) -> E
 def _shown(sighting: Sighting, lesson: Lesson, random: Random) -> tuple[View, list[int]]:
     """Part of a scene, and the regions that show it."""
     best = sighting.best_regions()
-    if lesson.most == 0 or not best:
+    if not best or random.random() < lesson.whole:
         return sighting.view, list(range(len(sighting.object_of)))
     count = min(random.randint(1, lesson.most), len(best))
     objects = random.sample(sorted(best), count)
@@ -115,30 +116,43 @@ def _caption_example(
 
 
 class Lessons(Dataset):
-    """Batch number i of a training of `steps`, in PARTS; always the same for the same seed."""
+    """Pool number i of a training: POOL batches, each in PARTS; the same for the same seed."""
 
     def __init__(
-        self, sightings: list[Sighting], tokenizer: LxmertTokenizer, steps: int, seed: int
+        self,
+        sightings: list[Sighting],
+        tokenizer: LxmertTokenizer,
+        steps: int,
+        seed: int,
+        curriculum: Sequence[Lesson] = CURRICULUM,
     ) -> None:
         self._sightings = sightings
         self._tokenizer = tokenizer
-        self._steps = steps
+        self._pools = -(-steps // POOL)
         self._seed = seed
+        self._curriculum = curriculum
 
     def __len__(self) -> int:
-        return self._steps
+        return self._pools
 
-    def __getitem__(self, step: int) -> list[dict[str, torch.Tensor]]:
-        random = Random(f"{self._seed}/{step}")
-        lesson = next(x for x in CURRICULUM if step < x.until * self._steps or x.until == 1.0)
-        examples = [make_example(self._sightings, lesson, random) for _ in range(BATCH)]
-        examples.sort(key=lambda example: len(example.text.split()))
-        numbers = np.random.default_rng([self._seed, step])
+    def __getitem__(self, pool: int) -> list[list[dict[str, torch.Tensor]]]:
+        random = Random(f"{self._seed}/{pool}")
+        numbers = np.random.default_rng([self._seed, pool])
+        done = pool / self._pools
+        lesson = next(x for x in self._curriculum if done < x.until)
+        examples = [make_example(self._sightings, lesson, random) for _ in range(BATCH * POOL)]
+        examples.sort(key=lambda example: len(example.regions))
+        batches = [examples[start : start + BATCH] for start in range(0, len(examples), BATCH)]
+        random.shuffle(batches)
+        return [self._parts(batch, numbers) for batch in batches]
+
+    def _parts(
+        self, batch: list[Example], numbers: np.random.Generator
+    ) -> list[dict[str, torch.Tensor]]:
+        batch.sort(key=lambda example: len(example.text.split()))
         size = BATCH // PARTS
-        return [
-            collate(examples[start : start + size], self._tokenizer, numbers)
-            for start in range(0, BATCH, size)
-        ]
+        cuts = range(0, BATCH, size)
+        return [collate(batch[start : start + size], self._tokenizer, numbers) for start in cuts]
 
 
 def collate(

@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader
 
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.miniature import detector_training
-from lxmert_viz.miniature.lessons import Lessons, unflatten
+from lxmert_viz.miniature.lessons import CURRICULUM, POOL, Lessons, unflatten
 from lxmert_viz.miniature.log import TrainingLog
 from lxmert_viz.miniature.questions import answer_names
 from lxmert_viz.miniature.sightings import Sighting
@@ -17,10 +17,10 @@ from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.model.outputs import LxmertForPreTrainingOutput
 from lxmert_viz.model.tokenizer import LxmertTokenizer
 
-LEARNING_RATE = 1e-3
+LEARNING_RATE = 7e-4
 WEIGHT_DECAY = 0.01
 WARM_UP = 0.03
-SAVE_EVERY = 250
+SAVE_EVERY = 30  # pools
 
 CONFIG = LxmertConfig(
     vocab_size=len(word_pieces()),
@@ -51,37 +51,60 @@ def train_lxmert(
     log: TrainingLog,
     checkpoint: Path,
     device: str = "cpu",
+    begun: LxmertForPreTraining | None = None,
 ) -> LxmertForPreTraining:
-    """An LXMERT that has had `steps` batches of lessons; resumes from `checkpoint` if it exists."""
+    """An LXMERT that has had `steps` batches of lessons; resumes from `checkpoint` if it exists.
+
+    begun: a network that has gone through the curriculum; it learns on from its last lesson.
+    """
     torch.manual_seed(seed)
-    model = LxmertForPreTraining(CONFIG).to(device).train()
+    model = (begun or LxmertForPreTraining(CONFIG)).to(device).train()
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.98)
     )
-    start = _resume(checkpoint, model, optimizer)
-    lessons = Lessons(sightings, tokenizer, steps, seed)
-    batches = DataLoader(
-        lessons, batch_size=None, sampler=range(start, steps), num_workers=1, prefetch_factor=8
+    first_pool = _resume(checkpoint, model, optimizer)
+    curriculum = CURRICULUM[-1:] if begun else CURRICULUM
+    lessons = Lessons(sightings, tokenizer, steps, seed, curriculum)
+    steps = len(lessons) * POOL
+    pools = DataLoader(
+        lessons,
+        batch_size=None,
+        sampler=range(first_pool, len(lessons)),
+        num_workers=1,
+        prefetch_factor=4,
     )
-    for step, parts in enumerate(batches, start=start):
-        for group in optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * _rate(step, steps)
-        optimizer.zero_grad()
-        for part in parts:
-            part = {name: array.to(device) for name, array in part.items()}
-            with torch.autocast(device, torch.bfloat16):
-                out = model(**unflatten(part))
-            (out.loss / len(parts)).backward()
-            log.add({"loss": out.loss.item(), **_scores(out, part)})
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        log.step(step, steps)
-        if (step + 1) % SAVE_EVERY == 0 or step + 1 == steps:
+    for pool, batches in enumerate(pools, start=first_pool):
+        for step, parts in enumerate(batches, start=pool * POOL):
+            for group in optimizer.param_groups:
+                group["lr"] = LEARNING_RATE * _rate(step, steps)
+            _learn(model, optimizer, parts, log, device)
+            log.step(step, steps)
+        if (pool + 1) % SAVE_EVERY == 0 or pool + 1 == len(lessons):
             weights, moments = model.state_dict(), optimizer.state_dict()
             unfinished = checkpoint.with_suffix(".unfinished")
-            torch.save({"step": step + 1, "model": weights, "optimizer": moments}, unfinished)
+            torch.save({"pool": pool + 1, "model": weights, "optimizer": moments}, unfinished)
             unfinished.rename(checkpoint)
     return model.eval()
+
+
+def _learn(
+    model: LxmertForPreTraining,
+    optimizer: torch.optim.Optimizer,
+    parts: list[dict[str, torch.Tensor]],
+    log: TrainingLog,
+    device: str,
+) -> None:
+    """One step of the optimizer on one batch."""
+    optimizer.zero_grad()
+    for part in parts:
+        part = {name: array.to(device) for name, array in part.items()}
+        # few processors multiply bfloat16 faster than float32; some take 20 times as long
+        with torch.autocast("cuda", torch.bfloat16, enabled=device.startswith("cuda")):
+            out = model(**unflatten(part))
+        (out.loss / len(parts)).backward()
+        log.add({"loss": out.loss.item(), **_scores(out, part)})
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
 
 
 def _rate(step: int, steps: int) -> float:
@@ -114,4 +137,4 @@ def _resume(checkpoint: Path, model: LxmertForPreTraining, optimizer: torch.opti
     state = torch.load(checkpoint, weights_only=True)
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
-    return state["step"]
+    return state["pool"]
