@@ -122,7 +122,9 @@ def test_a_walk_through_the_page(browser: Browser, address: str, photograph: byt
     expect(page.locator("h4", has_text=re.compile(r"^\s*\d"))).to_be_visible()
     expect(page.locator(".lv-picture .lv-box").first).to_be_visible()
 
-    page.get_by_role("link", name="See where the words look").click()
+    link = page.get_by_role("link", name="See where the words look")
+    expect(link).to_have_count(1)  # while the page is made anew, the old one stands beside it
+    link.click()
     expect_map(page, "Words look at regions, layer 4 of 4, mean over 4 heads")
     page.get_by_role("combobox", name=re.compile("Who looks at whom")).click()
     page.get_by_role("option", name="Regions look at words").click()
