@@ -20,3 +20,7 @@ class DeviceError(LxmertVizError):
 
 class AddressError(LxmertVizError):
     """The page cannot be served at the address that was asked for."""
+
+
+class DatasetError(LxmertVizError):
+    """A file of questions or regions is missing, broken, or not in the format it should have."""

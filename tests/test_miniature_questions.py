@@ -1,20 +1,20 @@
-import re
 from random import Random
 
 import pytest
 
 from lxmert_viz.miniature.captions import caption, foil
+from lxmert_viz.miniature.programs import answer_of
 from lxmert_viz.miniature.questions import (
-    OUTERMOST,
     QUESTION_TYPES,
     Question,
-    Step,
     answer_names,
     ask,
+    reworded,
+    verification,
 )
-from lxmert_viz.miniature.scenes import Scene, SceneObject, make_scene
+from lxmert_viz.miniature.scenes import COLORS, Scene, SceneObject, make_scene
 from lxmert_viz.miniature.views import VALUES, Kind, View
-from lxmert_viz.miniature.wording import FORMS, word_pieces
+from lxmert_viz.miniature.wording import FORMS, full_answer, word_pieces
 from lxmert_viz.model.tokenizer import LxmertTokenizer
 
 VIEWS = [View.of(make_scene(seed)) for seed in range(40)]
@@ -29,71 +29,14 @@ def all_questions(kind: str) -> list[tuple[View, Question]]:
     return found
 
 
-def select(view: View, argument: str) -> list[int]:
-    """The objects that a `select` step names in words, found again from the words alone."""
-    words = re.sub(r" ?\(.*\)", "", argument).split()
-    return [
-        i
-        for i, o in enumerate(view.objects)
-        if set(words) <= {o.size, o.color, o.material, o.shape, "thing"}
-    ]
-
-
-def run(view: View, program: tuple[Step, ...]) -> str:
-    """Executes a program without looking at how the question was made."""
-    results = []
-    for step in program:
-        inputs = [results[d] for d in step.dependencies]
-        if step.operation == "select":
-            value = select(view, step.argument)
-        elif step.operation == "relate":
-            kind, relation = re.match(r"(.*),(.*) \(", step.argument).groups()
-            (anchor,) = inputs[0]
-            value = [
-                i for i in select(view, kind) if i != anchor and view.stands(i, relation, anchor)
-            ]
-        elif step.operation in OUTERMOST:
-            axis, sign = OUTERMOST[step.operation]
-            value = [min(inputs[0], key=lambda i: sign * view.spots[i][axis])]
-        elif step.operation == "query":
-            (one,) = inputs[0]
-            value = getattr(view.objects[one], step.argument)
-        elif step.operation.startswith("verify relation"):
-            (a,), (b,) = inputs
-            value = "yes" if view.stands(a, step.argument, b) else "no"
-        elif step.operation.startswith("verify"):
-            (one,) = inputs[0]
-            matches = getattr(view.objects[one], step.operation.split()[1]) == step.argument
-            value = "yes" if matches else "no"
-        elif step.operation == "count":
-            value = str(len(inputs[0]))
-        elif step.operation == "exist":
-            value = "yes" if inputs[0] else "no"
-        elif step.operation in ("more", "fewer", "equal"):
-            a, b = map(len, inputs)
-            value = (
-                "yes" if {"more": a > b, "fewer": a < b, "equal": a == b}[step.operation] else "no"
-            )
-        elif step.operation in ("larger", "smaller"):
-            (a,), (b,) = inputs
-            order = ("large", "small") if step.operation == "larger" else ("small", "large")
-            value = "yes" if (view.objects[a].size, view.objects[b].size) == order else "no"
-        else:
-            word, name = step.operation.split()
-            (a,), (b,) = inputs
-            alike = getattr(view.objects[a], name) == getattr(view.objects[b], name)
-            value = "yes" if alike == (word == "same") else "no"
-        results.append(value)
-    return results[-1]
-
-
 @pytest.mark.parametrize("kind", QUESTION_TYPES)
 def test_the_answer_is_what_its_program_computes(kind: str) -> None:
     questions = all_questions(kind)
     assert len(questions) > 30
     for view, question in questions:
-        assert run(view, question.program) == question.answer, question
+        assert answer_of(question.program, view) == question.answer, question
         assert question.answer in answer_names()
+        assert all(0 <= index < len(view.objects) for index in question.objects)
         assert question.type == kind
 
 
@@ -107,6 +50,54 @@ def test_yes_and_no_come_about_equally_often(kind: str) -> None:
     ]
     yes, no = answers.count("yes"), answers.count("no")
     assert 0.35 < yes / (yes + no) < 0.65
+
+
+@pytest.mark.parametrize("kind", QUESTION_TYPES)
+def test_other_words_ask_the_same(kind: str) -> None:
+    changed = 0
+    for seed, (_, question) in enumerate(all_questions(kind)):
+        again = reworded(question, Random(seed))
+        assert (again.answer, again.program) == (question.answer, question.program)
+        changed += again.text != question.text
+    assert changed > 30
+
+
+@pytest.mark.parametrize("kind", QUESTION_TYPES)
+def test_a_phrase_stands_in_the_text_and_its_object_is_of_the_kind(kind: str) -> None:
+    meant = 0
+    for view, question in all_questions(kind):
+        kinds = {words: question.draft.slots[slot] for slot, words in question.phrases.items()}
+        for phrase, index in question.meant(view).items():
+            meant += 1
+            assert phrase in question.text
+            assert index in question.objects
+            assert index in kinds[phrase].among(view)
+    assert meant > 5
+
+
+def test_a_value_is_verified_truly_or_falsely() -> None:
+    view = VIEWS[0]
+    question = next(
+        q for seed in range(30) if (q := ask(view, "attribute", Random(seed))).answer in COLORS
+    )
+    right = verification(question, view, question.answer, Random(0))
+    wrong = verification(question, view, next(c for c in COLORS if c != question.answer), Random(0))
+    assert (right.answer, wrong.answer) == ("yes", "no")
+    assert right.objects == question.objects
+    count = ask(view, "count", Random(0))
+    assert verification(count, view, "1", Random(0)) is None
+
+
+def test_full_answers_say_yes_and_no() -> None:
+    phrases = {"z": "orange cube", "zs": "orange cubes"}
+    assert full_answer("existence", "yes", phrases) == "Yes, there is an orange cube."
+    assert full_answer("existence", "no", phrases) == "No, there is no orange cube."
+    asked = {"a": "shape", "x": "large thing"}
+    assert full_answer("attribute", "cone", asked) == "The large thing is a cone."
+    for kind in QUESTION_TYPES:
+        for _, question in all_questions(kind):
+            text = full_answer(question.draft.form, question.answer, question.phrases)
+            assert question.answer in text.lower()
 
 
 @pytest.mark.parametrize("kind", QUESTION_TYPES)

@@ -22,7 +22,6 @@ from lxmert_viz.model.tokenizer import LxmertTokenizer
 
 BATCH = 64
 POOL = 8  # batches that are made together; each gets pictures with about as many regions
-PARTS = 2  # a batch is cut by length of text, so that short texts are not padded to long ones
 LONGEST_TEXT = 22  # word pieces; few of the sentences it learnt from had more
 CAPTIONS = 0.3  # share of examples; the rest are questions
 # Words and regions are masked at the published rates, but only in a share of the sentences: a small
@@ -116,7 +115,11 @@ def _caption_example(
 
 
 class Lessons(Dataset):
-    """Pool number i of a training: POOL batches, each in PARTS; the same for the same seed."""
+    """Pool number i of a training: POOL batches, each in two parts; the same for the same seed.
+
+    The shorter texts of a batch are one part, the longer ones the other, which saves padding; both
+    parts take about as long, so that two processors can share a batch.
+    """
 
     def __init__(
         self,
@@ -150,9 +153,12 @@ class Lessons(Dataset):
         self, batch: list[Example], numbers: np.random.Generator
     ) -> list[dict[str, torch.Tensor]]:
         batch.sort(key=lambda example: len(example.text.split()))
-        size = BATCH // PARTS
-        cuts = range(0, BATCH, size)
-        return [collate(batch[start : start + size], self._tokenizer, numbers) for start in cuts]
+        sizes = [len(example.text.split()) + len(example.regions) for example in batch]
+        cut = min(
+            range(1, len(batch)),
+            key=lambda cut: max(cut * sizes[cut - 1], (len(batch) - cut) * sizes[-1]),
+        )
+        return [collate(part, self._tokenizer, numbers) for part in (batch[:cut], batch[cut:])]
 
 
 def collate(

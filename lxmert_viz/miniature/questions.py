@@ -1,11 +1,13 @@
 """Questions about a scene, each with its answer, its program and the objects it depends on."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from random import Random
 
+from lxmert_viz.miniature.programs import OUTERMOST, Program, Step, answer_of, results_of
 from lxmert_viz.miniature.scenes import COLORS, MATERIALS, MOST_OBJECTS, SHAPES, SIZES
 from lxmert_viz.miniature.views import (
-    CLEARLY,
     RELATIONS,
     VALUES,
     Kind,
@@ -21,7 +23,6 @@ from lxmert_viz.miniature.views import (
 from lxmert_viz.miniature.wording import say, sentence
 
 QUESTION_TYPES = ("attribute", "relation", "count", "existence", "comparison", "same")
-OUTERMOST = {"leftmost": (0, 1), "rightmost": (0, -1), "nearest": (1, -1), "furthest": (1, 1)}
 TRIES = 40
 
 
@@ -32,12 +33,21 @@ def answer_names() -> list[str]:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of a question's program, in the manner of GQA's semantic programs."""
+class Draft:
+    """What to ask, not yet in words: a form of sentence and what stands in its slots."""
 
-    operation: str
-    argument: str
-    dependencies: tuple[int, ...] = ()
+    form: str
+    slots: dict[str, Kind | str]
+    program: Program
+
+    def say(self, random: Random) -> dict[str, str]:
+        """Words for each slot; those of a slot that ends in s are plural."""
+        return {
+            slot: value.say(random, plural=slot.endswith("s"))
+            if isinstance(value, Kind)
+            else say(value, random)
+            for slot, value in self.slots.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -45,8 +55,26 @@ class Question:
     text: str
     type: str
     answer: str
-    program: tuple[Step, ...]
+    draft: Draft
     objects: tuple[int, ...]  # indices into the objects of the view that the answer depends on
+    phrases: dict[str, str]  # what was said for each slot
+
+    @property
+    def program(self) -> Program:
+        return self.draft.program
+
+    def meant(self, view: View) -> dict[str, int]:
+        """Phrases of the text that stand for one object, each with this object's index."""
+        results, steps = results_of(self.program, view), self.program
+        meant = {}
+        for slot, kind in self.draft.slots.items():
+            for place, step in enumerate(steps):
+                if not isinstance(kind, Kind) or step.argument.split(",")[0] != str(kind):
+                    continue
+                group = results[place + 1 if steps[place + 1].operation in OUTERMOST else place]
+                if len(group) == 1 and re.search(rf"\b{self.phrases[slot]}\b", self.text):
+                    meant[self.phrases[slot]] = group[0]
+        return meant
 
 
 def ask(view: View, kind: str, random: Random) -> Question | None:
@@ -54,7 +82,7 @@ def ask(view: View, kind: str, random: Random) -> Question | None:
 
     Whether a yes-or-no question is to be true is drawn first: "yes" and "no" come equally often.
     """
-    makers = {
+    makers: tuple[Maker, ...] = {
         "attribute": (_attribute, _attribute, _verify),
         "relation": (_relation, _relation, _placed, _outermost),
         "count": (_count,),
@@ -62,30 +90,61 @@ def ask(view: View, kind: str, random: Random) -> Question | None:
         "comparison": (_numbers, _numbers, _numbers, _sizes),
         "same": (_same,),
     }[kind]
-    make, wanted = random.choice(makers), random.random() < 0.5
+    make, wanted = random.choice(makers), random.choice(("yes", "no"))
     if len(view.objects) < 2 and kind in ("relation", "comparison", "same"):
         return None
     for attempt in range(TRIES):
         if attempt == TRIES // 2:
-            make, wanted = random.choice(makers), not wanted
-        question = make(view, random, wanted)
-        if question is not None:
-            return question
+            make, wanted = random.choice(makers), "no" if wanted == "yes" else "yes"
+        draft = make(view, random)
+        answer = draft and answer_of(draft.program, view)
+        if answer and (answer not in ("yes", "no") or answer == wanted):
+            return _question(view, kind, answer, draft, random)
     return None
 
 
-def _attribute(view: View, random: Random, wanted: bool) -> Question | None:
+def reworded(question: Question, random: Random) -> Question:
+    """The same question in other words; in the same ones when five tries found no others."""
+    for _ in range(5):
+        phrases = question.draft.say(random)
+        text = sentence(question.draft.form, random, **phrases)
+        if text != question.text:
+            return replace(question, text=text, phrases=phrases)
+    return question
+
+
+def verification(question: Question, view: View, value: str, random: Random) -> Question | None:
+    """The yes-or-no question whether the value is what a question for an attribute asks for.
+
+    None for questions of other forms.
+    """
+    if question.draft.form != "attribute":
+        return None
+    select, query = question.program
+    draft = _verify_draft(question.draft.slots["x"], query.argument, value)
+    return _question(view, question.type, answer_of(draft.program, view), draft, random)
+
+
+def _question(view: View, kind: str, answer: str, draft: Draft, random: Random) -> Question:
+    phrases = draft.say(random)
+    groups = [found for found in results_of(draft.program, view) if isinstance(found, tuple)]
+    objects = tuple(dict.fromkeys(index for group in groups for index in group))
+    text = sentence(draft.form, random, **phrases)
+    return Question(text, kind, answer, draft, objects, phrases)
+
+
+Maker = Callable[[View, Random], Draft | None]
+
+
+def _attribute(view: View, random: Random) -> Draft | None:
     name = _attribute_name(random)
-    target = pick_index(view, random)
-    kind = unique_kind(view, target, random, without=name)
+    kind = unique_kind(view, pick_index(view, random), random, without=name)
     if kind is None:
         return None
-    text = sentence("attribute", random, a=say(name, random), x=kind.say(random))
-    steps = (_select(kind, (target,)), Step("query", name, (0,)))
-    return Question(text, "attribute", getattr(view.objects[target], name), steps, (target,))
+    return Draft("attribute", {"a": name, "x": kind}, (_select(kind), Step("query", name, (0,))))
 
 
-def _verify(view: View, random: Random, wanted: bool) -> Question | None:
+def _verify(view: View, random: Random) -> Draft | None:
     name = _attribute_name(random)
     target = pick_index(view, random)
     kind = unique_kind(view, target, random, without=name)
@@ -93,169 +152,102 @@ def _verify(view: View, random: Random, wanted: bool) -> Question | None:
         return None
     truth = getattr(view.objects[target], name)
     others = [v for v in VALUES[name] if v != truth]
-    value = truth if wanted else random.choice(others)
-    word = f"a {say(value, random)}" if name == "shape" else say(value, random)
-    text = sentence("verify", random, x=kind.say(random), v=word)
-    steps = (_select(kind, (target,)), Step("verify " + name, value, (0,)))
-    return Question(text, "attribute", _yes(wanted), steps, (target,))
+    return _verify_draft(kind, name, truth if random.random() < 0.5 else random.choice(others))
 
 
-def _relation(view: View, random: Random, wanted: bool) -> Question | None:
-    """The one object of a kind on one side of another; others of that kind stand elsewhere."""
+def _verify_draft(kind: Kind, name: str, value: str) -> Draft:
+    program = (_select(kind), Step(f"verify {name}", value, (0,)))
+    slots: dict[str, Kind | str] = {"x": kind, "v": value}
+    return Draft("verify a" if name == "shape" else "verify", slots, program)
+
+
+def _relation(view: View, random: Random) -> Draft | None:
+    """The one object of a kind on one side of another; mostly others of that kind stand there."""
     name, relation = _attribute_name(random), random.choice(RELATIONS)
     anchor, target = two_indices(view, random)
     if not view.stands(target, relation, anchor):
         return None
     kind = kind_of(view.objects[target], random, without=name)
-    rivals = [i for i in kind.among(view) if i not in (target, anchor)]
-    if any(view.stands(i, relation, anchor) is not False for i in rivals):
-        return None
-    if not rivals and random.random() < 0.6:
-        return None
+    has_rivals = bool(set(kind.among(view)) - {target, anchor})
     anchor_kind = unique_kind(view, anchor, random)
-    if anchor_kind is None:
+    if anchor_kind is None or (not has_rivals and random.random() < 0.6):
         return None
-    slots = {"z": kind.say(random), "x": anchor_kind.say(random), "r": say(relation, random)}
-    text = sentence("relation", random, a=say(name, random), **slots)
-    steps = (
-        _select(anchor_kind, (anchor,)),
-        Step("relate", f"{_name(kind)},{relation} ({target})", (0,)),
+    program = (
+        _select(anchor_kind),
+        Step("relate", f"{kind},{relation}", (0,)),
         Step("query", name, (1,)),
     )
-    answer = getattr(view.objects[target], name)
-    return Question(text, "relation", answer, steps, (anchor, target))
+    return Draft("relation", {"a": name, "z": kind, "r": relation, "x": anchor_kind}, program)
 
 
-def _placed(view: View, random: Random, wanted: bool) -> Question | None:
+def _placed(view: View, random: Random) -> Draft | None:
     relation = random.choice(RELATIONS)
-    first, second = two_indices(view, random)
-    truth = view.stands(first, relation, second)
-    kinds = [unique_kind(view, i, random) for i in (first, second)]
-    if truth is not wanted or kinds[0] is None or kinds[1] is None:
+    kinds = [unique_kind(view, i, random) for i in two_indices(view, random)]
+    if kinds[0] is None or kinds[1] is None:
         return None
-    slots = {"x": kinds[0].say(random), "y": kinds[1].say(random), "r": say(relation, random)}
-    steps = (
-        _select(kinds[0], (first,)),
-        _select(kinds[1], (second,)),
-        Step("verify relation", relation, (0, 1)),
-    )
-    text = sentence("placed", random, **slots)
-    return Question(text, "relation", _yes(truth), steps, (first, second))
+    program = (_select(kinds[0]), _select(kinds[1]), Step("verify relation", relation, (0, 1)))
+    return Draft("placed", {"x": kinds[0], "y": kinds[1], "r": relation}, program)
 
 
-def _outermost(view: View, random: Random, wanted: bool) -> Question | None:
-    name = _attribute_name(random)
-    end = random.choice(list(OUTERMOST))
-    axis, sign = OUTERMOST[end]
+def _outermost(view: View, random: Random) -> Draft | None:
+    name, end = _attribute_name(random), random.choice(list(OUTERMOST))
     kind = kind_of(pick(view, random), random, without=name, most=1)
-    group = kind.among(view)
-    if len(group) < 2:
-        return None
-    spots = sorted((sign * view.spots[i][axis], i) for i in group)
-    if spots[1][0] - spots[0][0] < CLEARLY:
-        return None
-    target = spots[0][1]
-    slots = {"a": say(name, random), "r": say(end, random), "z": kind.say(random)}
-    steps = (_select(kind, group), Step(end, str(target), (0,)), Step("query", name, (1,)))
-    answer = getattr(view.objects[target], name)
-    return Question(sentence("outermost", random, **slots), "relation", answer, steps, group)
+    program = (_select(kind), Step(end, "", (0,)), Step("query", name, (1,)))
+    return Draft("outermost", {"a": name, "r": end, "z": kind}, program)
 
 
-def _count(view: View, random: Random, wanted: bool) -> Question | None:
+def _count(view: View, random: Random) -> Draft | None:
     """Counts are spread: the number is drawn first, then a kind that has it."""
     kinds = [any_kind(random, most=2) for _ in range(6)]
     kinds += [kind_of(pick(view, random), random, most=1) for _ in range(4)] + [Kind()]
     counts = [len(k.among(view)) for k in kinds]
     number = random.choice(sorted(set(counts)))
     kind = random.choice([k for k, count in zip(kinds, counts, strict=True) if count == number])
-    group = kind.among(view)
-    text = sentence("count", random, zs=kind.say(random, plural=True))
-    steps = (_select(kind, group), Step("count", "", (0,)))
-    return Question(text, "count", str(len(group)), steps, group)
+    return Draft("count", {"zs": kind}, (_select(kind), Step("count", "", (0,))))
 
 
-def _existence(view: View, random: Random, wanted: bool) -> Question | None:
+def _existence(view: View, random: Random) -> Draft | None:
     kind = kind_of(pick(view, random), random)
-    if not wanted:
-        named = [n for n in VALUES if getattr(kind, n)]
-        kind = other_value(kind, random.choice(named), random)
-    group = kind.among(view)
-    if bool(group) != wanted:
-        return None
-    slots = {"z": kind.say(random), "zs": kind.say(random, plural=True)}
-    steps = (_select(kind, group), Step("exist", "", (0,)))
-    return Question(sentence("existence", random, **slots), "existence", _yes(wanted), steps, group)
+    if random.random() < 0.5:
+        kind = other_value(kind, random.choice([n for n in VALUES if getattr(kind, n)]), random)
+    return Draft("existence", {"z": kind, "zs": kind}, (_select(kind), Step("exist", "", (0,))))
 
 
-def _numbers(view: View, random: Random, wanted: bool) -> Question | None:
+def _numbers(view: View, random: Random) -> Draft | None:
     name = random.choices(list(VALUES), (0.1, 0.3, 0.1, 0.5))[0]
     here = sorted({getattr(o, name) for o in view.objects})
     values = [random.choice(here), random.choice(VALUES[name])]
     if values[0] == values[1]:
         return None
-    if random.random() < 0.5:
-        values.reverse()
-    kinds = [Kind(**{name: v}) for v in values]
-    groups = [k.among(view) for k in kinds]
+    random.shuffle(values)
+    first, second = (Kind(**{name: v}) for v in values)
     form = random.choice(("more", "fewer", "equal"))
-    a, b = (len(g) for g in groups)
-    truth = {"more": a > b, "fewer": a < b, "equal": a == b}[form]
-    if truth != wanted:
-        return None
-    slots = {"xs": kinds[0].say(random, plural=True), "ys": kinds[1].say(random, plural=True)}
-    steps = (_select(kinds[0], groups[0]), _select(kinds[1], groups[1]), Step(form, "", (0, 1)))
-    text = sentence(form, random, **slots)
-    return Question(text, "comparison", _yes(truth), steps, groups[0] + groups[1])
-
-
-def _sizes(view: View, random: Random, wanted: bool) -> Question | None:
-    first, second = two_indices(view, random)
-    kinds = [unique_kind(view, i, random, without="size") for i in (first, second)]
-    if kinds[0] is None or kinds[1] is None:
-        return None
-    form = random.choice(("larger", "smaller"))
-    order = ("large", "small") if form == "larger" else ("small", "large")
-    truth = (view.objects[first].size, view.objects[second].size) == order
-    if truth != wanted:
-        return None
-    text = sentence(form, random, x=kinds[0].say(random), y=kinds[1].say(random))
-    steps = (_select(kinds[0], (first,)), _select(kinds[1], (second,)), Step(form, "", (0, 1)))
-    return Question(text, "comparison", _yes(truth), steps, (first, second))
-
-
-def _same(view: View, random: Random, wanted: bool) -> Question | None:
-    name = random.choice(list(VALUES))
-    first, second = two_indices(view, random)
-    kinds = [unique_kind(view, i, random, without=name) for i in (first, second)]
-    if kinds[0] is None or kinds[1] is None:
-        return None
-    alike = getattr(view.objects[first], name) == getattr(view.objects[second], name)
-    form = "same" if random.random() < 0.7 else "different"
-    if (alike == (form == "same")) != wanted:
-        return None
-    slots = {"a": say(name, random), "x": kinds[0].say(random), "y": kinds[1].say(random)}
-    steps = (
-        _select(kinds[0], (first,)),
-        _select(kinds[1], (second,)),
-        Step(f"{form} {name}", "", (0, 1)),
+    return Draft(
+        form, {"xs": first, "ys": second}, (_select(first), _select(second), Step(form, "", (0, 1)))
     )
-    text = sentence(form, random, **slots)
-    return Question(text, "same", _yes(wanted), steps, (first, second))
+
+
+def _sizes(view: View, random: Random) -> Draft | None:
+    form = random.choice(("larger", "smaller"))
+    return _of_two(view, random, form, Step(form, "", (0, 1)), without="size")
+
+
+def _same(view: View, random: Random) -> Draft | None:
+    name, form = random.choice(list(VALUES)), "same" if random.random() < 0.7 else "different"
+    return _of_two(view, random, form, Step(form, name, (0, 1)), without=name)
+
+
+def _of_two(view: View, random: Random, form: str, last: Step, without: str) -> Draft | None:
+    kinds = [unique_kind(view, i, random, without=without) for i in two_indices(view, random)]
+    if kinds[0] is None or kinds[1] is None:
+        return None
+    slots: dict[str, Kind | str] = {"x": kinds[0], "y": kinds[1], "a": without}
+    return Draft(form, slots, (_select(kinds[0]), _select(kinds[1]), last))
 
 
 def _attribute_name(random: Random) -> str:
     return random.choices(list(VALUES), (0.15, 0.4, 0.15, 0.3))[0]
 
 
-def _yes(truth: bool) -> str:
-    return "yes" if truth else "no"
-
-
-def _select(kind: Kind, group: tuple[int, ...]) -> Step:
-    numbers = ",".join(map(str, group)) or "-"
-    return Step("select", f"{_name(kind)} ({numbers})")
-
-
-def _name(kind: Kind) -> str:
-    words = (kind.size, kind.color, kind.material, kind.shape or "thing")
-    return " ".join(w for w in words if w)
+def _select(kind: Kind) -> Step:
+    return Step("select", str(kind))

@@ -128,12 +128,13 @@ def _place(random: np.random.Generator, count: int, camera: Camera) -> list[Scen
             y=random.uniform(-2.1, 2.3),
             turn=random.uniform(0, np.pi / 2),
         )
-        if _fits(candidate, objects, camera):
+        if fits(candidate, objects, camera):
             objects.append(candidate)
     return objects
 
 
-def _fits(candidate: SceneObject, others: list[SceneObject], camera: Camera) -> bool:
+def fits(candidate: SceneObject, others: list[SceneObject], camera: Camera) -> bool:
+    """Whether an object stands apart from others, in the picture, and none hides another mostly."""
     for other in others:
         apart = np.hypot(candidate.x - other.x, candidate.y - other.y)
         if apart < candidate.radius + other.radius + GAP:

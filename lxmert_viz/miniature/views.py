@@ -71,6 +71,16 @@ class Kind:
     def among(self, view: View) -> tuple[int, ...]:
         return tuple(i for i, thing in enumerate(view.objects) if self.fits(thing))
 
+    @classmethod
+    def named(cls, words: str) -> "Kind":
+        """The kind that `str` wrote."""
+        by_value = {value: name for name, values in VALUES.items() for value in values}
+        return cls(**{by_value[word]: word for word in words.split() if word != "thing"})
+
+    def __str__(self) -> str:
+        words = (self.size, self.color, self.material, self.shape or "thing")
+        return " ".join(word for word in words if word)
+
     def say(self, random: Random, plural: bool = False) -> str:
         adjectives = [say(w, random) for w in (self.size, self.color, self.material) if w]
         noun = say(self.shape or "thing", random)

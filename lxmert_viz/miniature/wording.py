@@ -49,6 +49,13 @@ FORMS = {
         "is it true that the {x} is {v}?",
         "isn't the {x} {v}?",
     ),
+    "verify a": (
+        "is the {x} a {v}?",
+        "would you say the {x} is a {v}?",
+        "the {x} is a {v}, right?",
+        "is it true that the {x} is a {v}?",
+        "isn't the {x} a {v}?",
+    ),
     "relation": (
         "what {a} is the {z} {r} the {x}?",
         "what is the {a} of the {z} {r} the {x}?",
@@ -161,6 +168,26 @@ FORMS = {
 }
 
 
+# Beside the slots of FORMS: {yes} is yes or no, {not} is "" or "not ", {one} is "a " or "no ".
+FULL_ANSWERS = {
+    "attribute": "the {x} is {answer}.",
+    "verify": "{yes}, the {x} is {not}{v}.",
+    "verify a": "{yes}, the {x} is {not}a {v}.",
+    "relation": "the {z} {r} the {x} is {answer}.",
+    "placed": "{yes}, the {x} is {not}{r} the {y}.",
+    "outermost": "the {z} that is {r} is {answer}.",
+    "count": "the number of {zs} is {answer}.",
+    "existence": "{yes}, there is {one}{z}.",
+    "more": "{yes}, there are {not}more {xs} than {ys}.",
+    "fewer": "{yes}, there are {not}fewer {xs} than {ys}.",
+    "equal": "{yes}, there are {not}as many {xs} as {ys}.",
+    "larger": "{yes}, the {x} is {not}larger than the {y}.",
+    "smaller": "{yes}, the {x} is {not}smaller than the {y}.",
+    "same": "{yes}, the {x} and the {y} are {not}of the same {a}.",
+    "different": "{yes}, the {x} and the {y} are {not}different in {a}.",
+}
+
+
 def say(word: str, random: Random) -> str:
     """A word or one of its synonyms."""
     choices = SYNONYMS.get(word, (word,))
@@ -172,9 +199,25 @@ def say(word: str, random: Random) -> str:
 def sentence(form: str, random: Random, **slots: str) -> str:
     """One of the sentences of a form; now and then its last mark is left out, as people do."""
     forms = FORMS[form]
-    text = random.choice(forms).format(**slots)
-    text = re.sub(r"\ba (?=[aeiou])", "an ", text)
+    text = _with_articles(random.choice(forms).format(**slots))
     return text[:-1] if random.random() < 0.15 else text
+
+
+def full_answer(form: str, answer: str, phrases: dict[str, str]) -> str:
+    """The answer to a question of a form as a sentence, with what was said in its slots."""
+    true = answer == "yes"
+    words = {
+        "answer": f"a {answer}" if answer in SHAPES else answer,
+        "yes": answer,
+        "not": "" if true else "not ",
+        "one": "a " if true else "no ",
+    }
+    text = _with_articles(FULL_ANSWERS[form].format(**phrases, **words))
+    return text[0].upper() + text[1:]
+
+
+def _with_articles(text: str) -> str:
+    return re.sub(r"\ba (?=[aeiou])", "an ", text)
 
 
 def word_pieces() -> list[str]:

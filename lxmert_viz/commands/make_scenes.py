@@ -1,0 +1,60 @@
+"""Draw tabletop scenes with questions, captions and regions, in GQA's and LXMERT's formats."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.errors import DatasetError
+
+if TYPE_CHECKING:  # torch takes seconds, and --help should not
+    from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.records import Regions
+
+MOST_SEED = 2**31
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("count", type=int, metavar="N", help="how many scenes")
+    parser.add_argument("--seed", type=int, default=0, help="of the first scene (default: 0)")
+    parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
+    parser.add_argument(
+        "--model",
+        default=SHIPPED,
+        help=f"whose detector makes regions.tsv (default: {SHIPPED}); none: no such file",
+    )
+    parser.add_argument(
+        "--pairs", action="store_true", help="draw the scenes of counterfactuals.json too"
+    )
+    parser.add_argument(
+        "--jpeg", action="store_true", help="JPEG pictures, a fifth as large as PNG"
+    )
+
+
+def run(chosen: argparse.Namespace) -> None:
+    from lxmert_viz.dataset.lxmert_tsv import write_regions
+    from lxmert_viz.miniature.study import write_study
+    from lxmert_viz.pipeline import Pipeline
+
+    if chosen.count < 1 or not 0 <= chosen.seed < MOST_SEED:
+        raise DatasetError(
+            f"N is {chosen.count} and the seed {chosen.seed}; "
+            f"take at least 1 scene and a seed from 0 to {MOST_SEED - 1}."
+        )
+    if chosen.out.exists() and (not chosen.out.is_dir() or any(chosen.out.iterdir())):
+        raise DatasetError(f"{chosen.out} is not an empty folder; name a new one.")
+    pipeline = None if chosen.model == "none" else Pipeline.open(chosen.model)
+    suffix = ".jpg" if chosen.jpeg else ".png"
+    pictures = write_study(chosen.out, chosen.seed, chosen.count, suffix, chosen.pairs)
+    if pipeline is not None:
+        write_regions(chosen.out / "regions.tsv", _looked_at(pipeline, pictures))
+    print(f"{len(pictures)} scenes in {chosen.out}")
+
+
+def _looked_at(pipeline: "Pipeline", pictures: list[Path]) -> "Iterator[tuple[str, Regions]]":
+    for number, path in enumerate(pictures, start=1):
+        yield path.stem, pipeline.look(path.read_bytes())
+        print(f"\rregions of {number} of {len(pictures)} scenes", end="", file=sys.stderr)
+    print(file=sys.stderr)
