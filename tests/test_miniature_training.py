@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -6,11 +7,13 @@ import pytest
 import torch
 
 from lxmert_viz.detector.selection import Detections
+from lxmert_viz.errors import CheckpointError
 from lxmert_viz.miniature import training
+from lxmert_viz.miniature.checkpoint import learn_on
 from lxmert_viz.miniature.evaluation import Tally
 from lxmert_viz.miniature.lessons import (
-    ALL_TYPES,
-    CURRICULUM,
+    BATCH,
+    POOL,
     Lesson,
     Lessons,
     collate,
@@ -19,14 +22,17 @@ from lxmert_viz.miniature.lessons import (
 )
 from lxmert_viz.miniature.log import TrainingLog
 from lxmert_viz.miniature.masking import IGNORED, mask_regions, mask_words
+from lxmert_viz.miniature.muon import LIKE_ADAM, Muon, orthogonal
 from lxmert_viz.miniature.questions import answer_names
 from lxmert_viz.miniature.scenes import PICTURE_SIZE, make_scene
 from lxmert_viz.miniature.sightings import Sighting, owners
 from lxmert_viz.miniature.views import View
 from lxmert_viz.miniature.wording import word_pieces
+from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.model.tokenizer import LxmertTokenizer
 
 TOKENIZER = LxmertTokenizer(word_pieces())
+WHOLE = Lesson(1.0, 8, whole=1.0)
 
 
 def perfect_sighting(seed: int) -> Sighting:
@@ -89,16 +95,16 @@ def test_a_lesson_shows_at_most_its_objects_and_asks_about_these_alone(
 ) -> None:
     random = Random(0)
     for _ in range(60):
-        example = make_example(sightings, Lesson(1.0, 3, ALL_TYPES), random)
-        assert 1 <= len(example.regions) <= 3
-    whole = make_example(sightings, CURRICULUM[-1], random)
+        example = make_example(sightings, Lesson(1.0, 3), random)
+        assert 2 <= len(example.regions) <= 3
+    whole = make_example(sightings, WHOLE, random)
     assert len(whole.regions) == len(whole.sighting.object_of)
 
 
 def test_questions_carry_an_answer_and_captions_a_match_but_never_both(
     sightings: list[Sighting],
 ) -> None:
-    examples = [make_example(sightings, Lesson(1.0, 0, ALL_TYPES), Random(i)) for i in range(200)]
+    examples = [make_example(sightings, WHOLE, Random(i)) for i in range(200)]
     for e in examples:
         assert (e.answer == IGNORED) != (e.matched == IGNORED)
         assert e.answer < len(answer_names())
@@ -107,19 +113,28 @@ def test_questions_carry_an_answer_and_captions_a_match_but_never_both(
     assert 0.2 < len(captions) / len(examples) < 0.4
 
 
-def test_a_batch_is_the_same_for_the_same_seed_and_step(sightings: list[Sighting]) -> None:
-    first, again = (Lessons(sightings, TOKENIZER, 100, seed=5)[70] for _ in range(2))
-    other = Lessons(sightings, TOKENIZER, 100, seed=6)[70]
-    for a, b in zip(first, again, strict=True):
-        assert all(torch.equal(a[k], b[k]) for k in a)
-    assert any(
-        a["input_ids"].shape != b["input_ids"].shape or not torch.equal(a["ans"], b["ans"])
-        for a, b in zip(first, other, strict=True)
-    )
+def test_batches_are_the_same_for_the_same_seed_and_pool(sightings: list[Sighting]) -> None:
+    first, again = (Lessons(sightings, TOKENIZER, 40, seed=5)[3] for _ in range(2))
+    other = Lessons(sightings, TOKENIZER, 40, seed=6)[3]
+    assert len(first) == POOL
+    for ours, theirs in zip(first, again, strict=True):
+        for a, b in zip(ours, theirs, strict=True):
+            assert all(torch.equal(a[k], b[k]) for k in a)
+    assert first[0][0]["input_ids"].tolist() != other[0][0]["input_ids"].tolist()
+
+
+def test_pictures_of_a_batch_have_about_as_many_regions(sightings: list[Sighting]) -> None:
+    batches = Lessons(sightings, TOKENIZER, 40, seed=5)[4]
+    for parts in batches:
+        assert sum(len(part["ans"]) for part in parts) == BATCH
+        short, long = (part["input_ids"].shape[1] for part in parts)
+        assert short <= long
+    real = [part["visual_attention_mask"] for parts in batches for part in parts]
+    assert sum(mask.sum() for mask in real) / sum(mask.numel() for mask in real) > 0.85
 
 
 def test_padding_regions_are_masked_and_weigh_nothing(sightings: list[Sighting]) -> None:
-    examples = [make_example(sightings, Lesson(1.0, 0, ALL_TYPES), Random(i)) for i in range(30)]
+    examples = [make_example(sightings, WHOLE, Random(i)) for i in range(30)]
     batch = collate(examples, TOKENIZER, np.random.default_rng(0))
     hidden = batch["visual_attention_mask"] == 0
     assert hidden.any()
@@ -132,7 +147,9 @@ def test_training_goes_on_after_a_kill_as_if_nothing_had_happened(
     sightings: list[Sighting], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lxmert_viz.miniature.lessons.BATCH", 8)
-    monkeypatch.setattr(training, "SAVE_EVERY", 2)
+    monkeypatch.setattr("lxmert_viz.miniature.lessons.POOL", 2)
+    monkeypatch.setattr(training, "POOL", 2)
+    monkeypatch.setattr(training, "SAVE_EVERY", 1)
 
     def train(folder: str, stop_after: int | None) -> dict[str, torch.Tensor]:
         (tmp_path / folder).mkdir(exist_ok=True)
@@ -145,10 +162,57 @@ def test_training_goes_on_after_a_kill_as_if_nothing_had_happened(
 
     whole = train("whole", None)
     with pytest.raises(StopIteration):
-        train("broken", stop_after=2)  # killed in step 3, after the checkpoint of step 2
+        train("broken", stop_after=3)  # killed in step 4, after the checkpoint of the first pool
     resumed = train("broken", None)
     assert all(torch.equal(whole[k], resumed[k]) for k in whole)
     assert (tmp_path / "whole" / "log.csv").read_text().count("loss") == 1
+
+
+def test_orthogonal_matrices_keep_their_directions_and_lose_their_sizes() -> None:
+    torch.manual_seed(0)
+    for rows, columns in ((16, 16), (16, 48), (48, 16)):
+        left, _, right = torch.linalg.svd(torch.randn(2, rows, columns), full_matrices=False)
+        sizes = torch.linspace(1, 9, min(rows, columns))
+        found = orthogonal(left @ torch.diag(sizes) @ right)
+        assert torch.linalg.svdvals(found).sub(1).abs().max() < 0.2
+        torch.testing.assert_close(
+            torch.diagonal(left.mT @ found @ right.mT, dim1=-2, dim2=-1),
+            torch.linalg.svdvals(found).flip(-1),
+            atol=0.35,
+            rtol=0,
+        )
+
+
+def test_muon_goes_the_same_distance_along_every_direction_of_a_gradient() -> None:
+    matrix = torch.nn.Parameter(torch.zeros(4, 4))
+    optimizer = Muon([matrix], lr=0.1, weight_decay=0.0)
+    matrix.grad = torch.diag(torch.tensor([1.0, -1.0, 0.5, 0.8]))
+    optimizer.step()
+    step = 0.1 * LIKE_ADAM * 2  # rate x size of an entry x root of the 4 rows
+    torch.testing.assert_close(
+        matrix.detach(),
+        torch.diag(torch.tensor([-step, step, -step, -step])),
+        atol=0.2 * step,
+        rtol=0,
+    )
+
+
+def test_learning_on_keeps_what_the_earlier_one_knew_of_each_word(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    pieces = word_pieces()
+    fewer = pieces[:60] + pieces[61:]
+    earlier = LxmertForPreTraining(replace(training.CONFIG, vocab_size=len(fewer)))
+    earlier.save_pretrained(tmp_path)
+    (tmp_path / "vocab.txt").write_text("\n".join(fewer) + "\n")
+    begun = learn_on(tmp_path)
+    ours, theirs = (n.lxmert.embeddings.word_embeddings.weight for n in (begun, earlier))
+    assert torch.equal(ours[:60], theirs[:60])
+    assert torch.equal(ours[61:], theirs[60:])
+    assert torch.equal(begun.answer_head.logit_fc[3].weight, earlier.answer_head.logit_fc[3].weight)
+
+    LxmertForPreTraining(replace(training.CONFIG, num_qa_labels=3)).save_pretrained(tmp_path)
+    with pytest.raises(CheckpointError, match="another network"):
+        learn_on(tmp_path)
 
 
 def test_a_region_belongs_to_the_object_that_it_covers_by_half() -> None:

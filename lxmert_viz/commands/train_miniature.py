@@ -2,13 +2,18 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lxmert_viz.places import ASSETS
 
-SCENES = 6000
+if TYPE_CHECKING:
+    from lxmert_viz.detector.network import FasterRCNN
+    from lxmert_viz.miniature.pictures import ScenePictures
+
+SCENES = 4000
 FIRST_TRAINING_SEED = 1_000_000
 DETECTOR_STEPS = 1400
-LESSONS = 5200
+LESSONS = 16000
 TEST_SCENES = 1000
 QUESTIONS_A_SCENE = 6
 
@@ -27,6 +32,12 @@ def add_options(options: argparse.ArgumentParser) -> None:
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--device", default="cpu", help="cpu or cuda")
     options.add_argument("--lessons", type=int, default=LESSONS, help="batches of LXMERT training")
+    options.add_argument(
+        "--on-from",
+        type=Path,
+        metavar="FOLDER",
+        help="keep this miniature's detector and let its network learn on, instead of starting anew",
+    )
     options.add_argument("--test-scenes", type=int, default=TEST_SCENES)
 
 
@@ -38,9 +49,9 @@ def run(chosen: argparse.Namespace) -> None:
 
 
 def _train(chosen: argparse.Namespace) -> None:
+    from lxmert_viz.detector.weights import load_detector
     from lxmert_viz.miniature import sightings
-    from lxmert_viz.miniature.checkpoint import write_checkpoint
-    from lxmert_viz.miniature.detector_training import train_detector
+    from lxmert_viz.miniature.checkpoint import learn_on, write_checkpoint
     from lxmert_viz.miniature.log import TrainingLog
     from lxmert_viz.miniature.pictures import render
     from lxmert_viz.miniature.training import train_lxmert
@@ -49,14 +60,10 @@ def _train(chosen: argparse.Namespace) -> None:
 
     work = chosen.work
     scenes = render(work / "pictures", FIRST_TRAINING_SEED, SCENES)
-    detector = train_detector(
-        scenes,
-        DETECTOR_STEPS,
-        chosen.seed,
-        TrainingLog(work / "detector.csv"),
-        work / "detector.pt",
-        chosen.device,
-    )
+    if chosen.on_from:
+        detector, begun = load_detector(chosen.on_from / "detector"), learn_on(chosen.on_from)
+    else:
+        detector, begun = _train_detector(chosen, scenes), None
     seen = sightings.look_at_all(detector, scenes, work / "sightings.pt")
     model = train_lxmert(
         seen,
@@ -66,8 +73,23 @@ def _train(chosen: argparse.Namespace) -> None:
         TrainingLog(work / "lxmert.csv"),
         work / "lxmert.pt",
         chosen.device,
+        begun,
     )
     write_checkpoint(chosen.out, detector.cpu(), model.cpu())
+
+
+def _train_detector(chosen: argparse.Namespace, scenes: "ScenePictures") -> "FasterRCNN":
+    from lxmert_viz.miniature.detector_training import train_detector
+    from lxmert_viz.miniature.log import TrainingLog
+
+    return train_detector(
+        scenes,
+        DETECTOR_STEPS,
+        chosen.seed,
+        TrainingLog(chosen.work / "detector.csv"),
+        chosen.work / "detector.pt",
+        chosen.device,
+    )
 
 
 def _measure(chosen: argparse.Namespace) -> None:

@@ -1,11 +1,10 @@
 """Training examples: a part of a scene, a sentence about it, and what the five tasks expect.
 
-A lesson shows only some of a scene's objects. One or two objects and simple questions teach which
-words mean which regions; without that the model stays on the plateau on which it knows an answer's
-type but not the answer. Then come all types and 4, 5, 8 objects, at last the regions as detected.
+A lesson shows only some of a scene's objects. Two at the most teach which words mean which regions
+and how two of them are compared; without that the model stays on the plateau on which it knows an
+answer's type but not the answer. Then come 3, 5, 8 objects, at last the regions as detected.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -29,8 +28,7 @@ CAPTIONS = 0.3  # share of examples; the rest are questions
 MASKED_CAPTIONS = 0.4
 MASKED_QUESTIONS = 0.1
 FOILS = 0.5  # share of captions that are false; of these, half are off by one word
-FIRST_TYPES = {"attribute": 0.8, "existence": 0.1, "count": 0.1}
-ALL_TYPES = {
+TYPES = {
     "attribute": 0.1,
     "relation": 0.28,
     "count": 0.15,
@@ -42,20 +40,19 @@ ALL_TYPES = {
 
 @dataclass(frozen=True)
 class Lesson:
-    """Up to `most` objects a scene, until this share of the training."""
+    """Two to `most` objects a scene, until this share of the training."""
 
     until: float
     most: int
-    types: dict[str, float]  # shares of the types of question
     whole: float = 0.0  # share of examples that show every region as detected instead
 
 
 CURRICULUM = (
-    Lesson(0.10, 3, FIRST_TYPES),
-    Lesson(0.17, 4, ALL_TYPES),
-    Lesson(0.26, 5, ALL_TYPES),
-    Lesson(0.36, 8, ALL_TYPES),
-    Lesson(1.00, 8, ALL_TYPES, whole=0.75),
+    Lesson(0.20, 2),
+    Lesson(0.35, 3),
+    Lesson(0.55, 5),
+    Lesson(0.70, 8),
+    Lesson(1.00, 8, whole=0.75),
 )
 
 
@@ -76,7 +73,7 @@ def make_example(sightings: list[Sighting], lesson: Lesson, random: Random) -> E
     if random.random() < CAPTIONS:
         return _caption_example(sightings, sighting, view, regions, random)
     for _ in range(10):
-        kind = random.choices(list(lesson.types), list(lesson.types.values()))[0]
+        kind = random.choices(list(TYPES), list(TYPES.values()))[0]
         question = ask(view, kind, random)
         if question is not None:
             answer = answer_names().index(question.answer)
@@ -90,7 +87,7 @@ def _shown(sighting: Sighting, lesson: Lesson, random: Random) -> tuple[View, li
     best = sighting.best_regions()
     if not best or random.random() < lesson.whole:
         return sighting.view, list(range(len(sighting.object_of)))
-    count = min(random.randint(1, lesson.most), len(best))
+    count = min(random.randint(2, lesson.most), len(best))
     objects = random.sample(sorted(best), count)
     return sighting.view.part(objects), [best[i] for i in objects]
 
@@ -127,13 +124,11 @@ class Lessons(Dataset):
         tokenizer: LxmertTokenizer,
         steps: int,
         seed: int,
-        curriculum: Sequence[Lesson] = CURRICULUM,
     ) -> None:
         self._sightings = sightings
         self._tokenizer = tokenizer
         self._pools = -(-steps // POOL)
         self._seed = seed
-        self._curriculum = curriculum
 
     def __len__(self) -> int:
         return self._pools
@@ -142,7 +137,7 @@ class Lessons(Dataset):
         random = Random(f"{self._seed}/{pool}")
         numbers = np.random.default_rng([self._seed, pool])
         done = pool / self._pools
-        lesson = next(x for x in self._curriculum if done < x.until)
+        lesson = next(x for x in CURRICULUM if done < x.until)
         examples = [make_example(self._sightings, lesson, random) for _ in range(BATCH * POOL)]
         examples.sort(key=lambda example: len(example.regions))
         batches = [examples[start : start + BATCH] for start in range(0, len(examples), BATCH)]

@@ -1,6 +1,7 @@
 """Trains the miniature's LXMERT on lessons, through LxmertForPreTraining's own losses."""
 
 import math
+import re
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -10,8 +11,9 @@ from torch.utils.data import DataLoader
 
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.miniature import detector_training
-from lxmert_viz.miniature.lessons import CURRICULUM, POOL, Lessons, unflatten
+from lxmert_viz.miniature.lessons import POOL, Lessons, unflatten
 from lxmert_viz.miniature.log import TrainingLog
+from lxmert_viz.miniature.muon import Muon
 from lxmert_viz.miniature.questions import answer_names
 from lxmert_viz.miniature.sightings import Sighting
 from lxmert_viz.miniature.wording import word_pieces
@@ -19,8 +21,7 @@ from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.model.outputs import LxmertForPreTrainingOutput
 from lxmert_viz.model.tokenizer import LxmertTokenizer
 
-LEARNING_RATE = 6e-4
-LEARNING_ON_RATE = 3e-4  # 7e-4 shook loose within minutes what had been learnt
+LEARNING_RATE = 1e-3
 WEIGHT_DECAY = 0.01
 WARM_UP = 0.03
 SAVE_EVERY = 30  # pools
@@ -58,17 +59,13 @@ def train_lxmert(
 ) -> LxmertForPreTraining:
     """An LXMERT that has had `steps` batches of lessons; resumes from `checkpoint` if it exists.
 
-    begun: a network that has gone through the curriculum; it learns on from its last lesson.
+    begun: a network that has learnt before.
     """
     torch.manual_seed(seed)
     model = (begun or LxmertForPreTraining(CONFIG)).to(device).train()
-    peak = LEARNING_ON_RATE if begun else LEARNING_RATE
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=peak, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.99), fused=True
-    )
-    first_pool = _resume(checkpoint, model, optimizer)
-    curriculum = CURRICULUM[-1:] if begun else CURRICULUM
-    lessons = Lessons(sightings, tokenizer, steps, seed, curriculum)
+    optimizers = _optimizers(model)
+    first_pool = _resume(checkpoint, model, optimizers)
+    lessons = Lessons(sightings, tokenizer, steps, seed)
     steps = len(lessons) * POOL
     pools = DataLoader(
         lessons,
@@ -80,27 +77,39 @@ def train_lxmert(
     threads = ThreadPoolExecutor(2, initializer=torch.set_num_threads, initargs=(1,))
     for pool, batches in enumerate(pools, start=first_pool):
         for step, parts in enumerate(batches, start=pool * POOL):
-            for group in optimizer.param_groups:
-                group["lr"] = peak * _rate(step, steps)
-            _learn(model, optimizer, parts, log, threads, device)
+            for group in (g for optimizer in optimizers for g in optimizer.param_groups):
+                group["lr"] = LEARNING_RATE * _rate(step, steps)
+            _learn(model, optimizers, parts, log, threads, device)
             log.step(step, steps)
         if (pool + 1) % SAVE_EVERY == 0 or pool + 1 == len(lessons):
-            weights, moments = model.state_dict(), optimizer.state_dict()
-            unfinished = checkpoint.with_suffix(".unfinished")
-            torch.save({"pool": pool + 1, "model": weights, "optimizer": moments}, unfinished)
-            unfinished.rename(checkpoint)
+            _save(checkpoint, pool + 1, model, optimizers)
     return model.eval()
+
+
+def _optimizers(model: LxmertForPreTraining) -> tuple[torch.optim.Optimizer, ...]:
+    """Muon for what maps hidden states to hidden states, AdamW for everything else."""
+    hidden = {
+        name
+        for name, parameter in model.named_parameters()
+        if parameter.dim() == 2 and re.search(r"\.(layer|r_layers|x_layers)\.", name)
+    }
+    chosen = [p for name, p in model.named_parameters() if name in hidden]
+    others = [p for name, p in model.named_parameters() if name not in hidden]
+    return (
+        Muon(chosen, LEARNING_RATE, weight_decay=WEIGHT_DECAY),
+        torch.optim.AdamW(others, LEARNING_RATE, (0.9, 0.99), weight_decay=WEIGHT_DECAY),
+    )
 
 
 def _learn(
     model: LxmertForPreTraining,
-    optimizer: torch.optim.Optimizer,
+    optimizers: tuple[torch.optim.Optimizer, ...],
     parts: list[dict[str, torch.Tensor]],
     log: TrainingLog,
     threads: Executor,
     device: str,
 ) -> None:
-    """One step of the optimizer on one batch; its parts are worked on side by side."""
+    """One step on one batch; its parts are worked on side by side."""
     parameters = list(model.parameters())
     size = sum(len(part["ans"]) for part in parts)
 
@@ -116,7 +125,8 @@ def _learn(
     for parameter, *halves in zip(parameters, *threads.map(gradients, parts), strict=True):
         parameter.grad = sum(halves)
     torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-    optimizer.step()
+    for optimizer in optimizers:
+        optimizer.step()
 
 
 def _rate(step: int, steps: int) -> float:
@@ -142,10 +152,30 @@ def _scores(out: LxmertForPreTrainingOutput, batch: dict[str, torch.Tensor]) -> 
     return scores
 
 
-def _resume(checkpoint: Path, model: LxmertForPreTraining, optimizer: torch.optim.Optimizer) -> int:
+def _save(
+    checkpoint: Path,
+    pool: int,
+    model: LxmertForPreTraining,
+    optimizers: tuple[torch.optim.Optimizer, ...],
+) -> None:
+    state = {
+        "pool": pool,
+        "model": model.state_dict(),
+        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
+    }
+    unfinished = checkpoint.with_suffix(".unfinished")
+    torch.save(state, unfinished)
+    unfinished.rename(checkpoint)
+
+
+def _resume(
+    checkpoint: Path, model: LxmertForPreTraining, optimizers: tuple[torch.optim.Optimizer, ...]
+) -> int:
+    """The first pool that is still to be learnt from."""
     if not checkpoint.exists():
         return 0
     state = torch.load(checkpoint, weights_only=True)
     model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
+    for optimizer, moments in zip(optimizers, state["optimizers"], strict=True):
+        optimizer.load_state_dict(moments)
     return state["pool"]
