@@ -12,7 +12,7 @@ from torch import Tensor
 from lxmert_viz import checkpoints
 from lxmert_viz.checkpoints import RegionNames, Scope
 from lxmert_viz.detector.network import FasterRCNN
-from lxmert_viz.detector.selection import detect
+from lxmert_viz.detector.selection import describe_boxes, detect
 from lxmert_viz.detector.weights import load_detector
 from lxmert_viz.errors import CheckpointError, DeviceError
 from lxmert_viz.model.loading import Network, base_of, load_network
@@ -24,6 +24,7 @@ from lxmert_viz.picture import decode
 from lxmert_viz.records import Answer, Regions, Tokens, Trace
 
 TRAINED_PROFILE = "trained"
+MASK = "[MASK]"
 BATCH = 16  # pairs that go through the network at once; a full-size trace has 3.7 MB of arrays
 
 
@@ -97,10 +98,13 @@ class Pipeline:
         picture: bytes,
         profile: str = TRAINED_PROFILE,
         progress: Callable[[str, float], None] | None = None,
+        boxes_unit: np.ndarray | None = None,
     ) -> Regions:
         """The regions that the detector finds in an encoded picture.
 
-        progress is called with the stage's name and the share done, 0..1. Raises PictureError.
+        progress is called with the stage's name and the share done, 0..1. boxes_unit: (R, 4); the
+        regions are then these boxes, in their order, and nothing is searched for. Raises
+        PictureError.
         """
         if profile not in self.profiles:
             raise CheckpointError(
@@ -108,9 +112,11 @@ class Pipeline:
                 f"choose one of {', '.join(self.profiles)}."
             )
         upright = decode(picture)
-        found = detect(
-            self._detector, np.asarray(upright), self._detector.config.profiles[profile], progress
-        )
+        pixels, rules = np.asarray(upright), self._detector.config.profiles[profile]
+        if boxes_unit is None:
+            found = detect(self._detector, pixels, rules, progress)
+        else:
+            found = describe_boxes(self._detector, pixels, boxes_unit, rules)
         return Regions(
             size_px=upright.size,
             digest=hashlib.sha256(picture).hexdigest(),
@@ -141,6 +147,30 @@ class Pipeline:
             batch = [rows[place] for place in places]
             traces |= zip(places, self._run(batch), strict=True)
         return [traces[place] for place in range(len(rows))]
+
+    @torch.inference_mode()
+    def masked_words(self, regions: Regions, text: str, top: int = 5) -> list[tuple[Answer, ...]]:
+        """For each [MASK] of a text the most probable word pieces, best first.
+
+        Raises TextError for a text it cannot take, CheckpointError where the word head is missing.
+        """
+        if not (
+            isinstance(self._network, LxmertForPreTraining) and self._network.config.task_mask_lm
+        ):
+            raise CheckpointError(f"{self.name} has no head for masked words; lxmert-base has one.")
+        tokens = self._tokenizer.read(text, self._network.config.max_position_embeddings)
+        output = self._network(
+            input_ids=self._words([tokens.ids]),
+            vision=self._streams.of([regions]),
+            return_dict=True,
+        )
+        masks = [place for place, piece in enumerate(tokens.pieces) if piece == MASK]
+        rows = output.prediction_logits[0, masks].float().softmax(-1)  # (masks, vocabulary)
+        best = rows.topk(min(top, rows.shape[-1]))
+        return [
+            tuple(map(Answer, self._tokenizer.convert_ids_to_tokens(ids), shares))
+            for ids, shares in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        ]
 
     @torch.inference_mode()
     def _run(self, batch: list[tuple[Regions, Tokens]]) -> list[Trace]:

@@ -49,6 +49,14 @@ def test_true_captions_are_told_from_false_ones(measured: Measurement) -> None:
     assert measured.all_captions().share > 0.75
 
 
+def test_every_other_figure_of_the_card_is_measured(measured: Measurement) -> None:
+    assert measured.true_boxes.total == measured.reworded.total == measured.all_answers().total
+    assert measured.true_boxes.share > 0.75
+    assert measured.reworded.share > 0.75
+    assert measured.words.total >= 5
+    assert measured.words.share > 0.5
+
+
 def test_every_file_is_small_enough_to_ship() -> None:
     sizes = [f.stat().st_size for f in (ASSETS / "miniature").rglob("*") if f.is_file()]
     assert max(sizes) < 12_000_000

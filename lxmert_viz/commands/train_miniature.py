@@ -36,7 +36,7 @@ def add_options(options: argparse.ArgumentParser) -> None:
         "--on-from",
         type=Path,
         metavar="FOLDER",
-        help="keep this miniature's detector and let its network learn on, instead of starting anew",
+        help="keep this miniature's detector and let its network learn on",
     )
     options.add_argument("--test-scenes", type=int, default=TEST_SCENES)
 

@@ -1,20 +1,21 @@
 """Measures the miniature from pixels to answers on scenes that were never trained on."""
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import sqrt
 from random import Random
 
 import numpy as np
 from PIL import Image
 
-from lxmert_viz.miniature.captions import caption, foil
+from lxmert_viz.miniature.captions import Claim, caption, foil
 from lxmert_viz.miniature.pictures import ScenePictures
-from lxmert_viz.miniature.questions import QUESTION_TYPES, ask
+from lxmert_viz.miniature.questions import QUESTION_TYPES, Question, ask, reworded
 from lxmert_viz.miniature.scenes import PICTURE_SIZE
 from lxmert_viz.miniature.sightings import owners
-from lxmert_viz.miniature.views import View
-from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.miniature.views import VALUES, View
+from lxmert_viz.miniature.wording import SYNONYMS
+from lxmert_viz.pipeline import MASK, Pipeline
 from lxmert_viz.records import Regions
 
 FIRST_TEST_SEED = 9_500_000
@@ -60,6 +61,9 @@ class Measurement:
     objects: Tally = field(default_factory=Tally)  # right shape among found objects
     attributes: Tally = field(default_factory=Tally)  # right size, colour and material at once
     answers: dict[str, Tally] = field(default_factory=lambda: {t: Tally() for t in QUESTION_TYPES})
+    true_boxes: Tally = field(default_factory=Tally)  # answers, given the regions of true boxes
+    reworded: Tally = field(default_factory=Tally)  # the same answer to the same in other words
+    words: Tally = field(default_factory=Tally)  # masked attribute words that the scene fixes
     captions: dict[str, Tally] = field(
         default_factory=lambda: {k: Tally() for k in ("true", "of another scene", "one word off")}
     )
@@ -81,6 +85,9 @@ class Measurement:
             ("attribute label (size, colour and material) of found objects", self.attributes),
             ("answers, all types", self.all_answers()),
             *((f"answers, {name}", tally) for name, tally in self.answers.items()),
+            ("answers, all types, from the true boxes", self.true_boxes),
+            ("the same answer to the same question in other words", self.reworded),
+            ("masked attribute words that the scene fixes", self.words),
             ("matching, all captions", self.all_captions()),
             *((f"matching, captions {name}", tally) for name, tally in self.captions.items()),
         ]
@@ -94,18 +101,41 @@ def measure(
     views = [View.of(scene) for scene in scenes.scenes]
     for index, view in enumerate(views):
         random = Random(f"{seed}/{index}")
-        regions = pipeline.look(png(scenes.pictures[index]))
+        picture = png(scenes.pictures[index])
+        regions = pipeline.look(picture)
         _measure_regions(result, regions, view, scenes.boxes_px[index])
+        true_boxes = scenes.boxes_px[index] / np.array([*PICTURE_SIZE, *PICTURE_SIZE], np.float32)
+        ideal = pipeline.look(picture, boxes_unit=true_boxes)
         asked = [
             question
             for i in range(questions_a_scene)
             if (question := ask(view, QUESTION_TYPES[i % len(QUESTION_TYPES)], random))
         ]
-        traces = pipeline.ask_many([(regions, q.text) for q in asked])
-        for question, trace in zip(asked, traces, strict=True):
-            result.answers[question.type].add(trace.answers[0].text == question.answer)
+        _measure_answers(result, pipeline, regions, ideal, asked, random)
         _measure_matching(result, pipeline, regions, view, views[index - 1], random)
+        _measure_words(result, pipeline, regions, view, random)
     return result
+
+
+def _measure_answers(
+    result: Measurement,
+    pipeline: Pipeline,
+    regions: Regions,
+    ideal: Regions,
+    asked: list[Question],
+    random: Random,
+) -> None:
+    texts = [question.text for question in asked]
+    others = [reworded(question, random).text for question in asked]
+    pairs = [(seen, text) for seen in (regions, ideal) for text in texts]
+    traces = pipeline.ask_many([*pairs, *((regions, text) for text in others)])
+    answers = [trace.answers[0].text for trace in traces]
+    count = len(asked)
+    for place, question in enumerate(asked):
+        answer, from_ideal, again = answers[place::count]
+        result.answers[question.type].add(answer == question.answer)
+        result.true_boxes.add(from_ideal == question.answer)
+        result.reworded.add(answer == again)
 
 
 def png(picture: np.ndarray) -> bytes:
@@ -151,3 +181,25 @@ def _measure_matching(
         kept, pipeline.ask_many([(regions, text) for _, text in kept]), strict=True
     ):
         result.captions[name].add((trace.match > 0.5) == (name == "true"))
+
+
+def _measure_words(
+    result: Measurement, pipeline: Pipeline, regions: Regions, view: View, random: Random
+) -> None:
+    """Hides one attribute of a true caption; only where one value alone makes the caption true."""
+    claim = caption(view, random)
+    named = [name for name in VALUES if getattr(claim.first, name)]
+    if claim.count >= 0 and claim.count != 1 and "shape" in named:
+        named.remove("shape")  # its piece would be followed by that of the plural
+    if not named:
+        return
+    name = random.choice(named)
+    possible = [v for v in VALUES[name] if _with(claim, name, v).holds(view)]
+    if len(possible) != 1:
+        return
+    (words,) = pipeline.masked_words(regions, _with(claim, name, MASK).say(random))
+    result.words.add(words[0].text in SYNONYMS.get(possible[0], possible))
+
+
+def _with(claim: Claim, name: str, value: str) -> Claim:
+    return replace(claim, first=replace(claim.first, **{name: value}))

@@ -7,6 +7,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import torch
+from torch import nn
 from torch.utils.data import DataLoader
 
 from lxmert_viz.config import LxmertConfig
@@ -25,6 +26,7 @@ LEARNING_RATE = 1e-3
 WEIGHT_DECAY = 0.01
 WARM_UP = 0.03
 SAVE_EVERY = 30  # pools
+MIDDLE_BOX = (0.42, 0.42, 0.55, 0.62)  # about the mean of all boxes, xyxy of the picture
 
 CONFIG = LxmertConfig(
     vocab_size=len(word_pieces()),
@@ -62,7 +64,7 @@ def train_lxmert(
     begun: a network that has learnt before.
     """
     torch.manual_seed(seed)
-    model = (begun or LxmertForPreTraining(CONFIG)).to(device).train()
+    model = (begun or fresh_network()).to(device).train()
     optimizers = _optimizers(model)
     first_pool = _resume(checkpoint, model, optimizers)
     lessons = Lessons(sightings, tokenizer, steps, seed)
@@ -84,6 +86,21 @@ def train_lxmert(
         if (pool + 1) % SAVE_EVERY == 0 or pool + 1 == len(lessons):
             _save(checkpoint, pool + 1, model, optimizers)
     return model.eval()
+
+
+def fresh_network() -> LxmertForPreTraining:
+    """Random weights, with boxes that tell regions apart as well as features do.
+
+    With the usual small weights and no bias, layer normalisation makes nearly the same vector of
+    every box: then "left of" is still not learnt after half a million examples.
+    """
+    network = LxmertForPreTraining(CONFIG)
+    boxes = network.lxmert.encoder.visn_fc.box_fc
+    nn.init.normal_(boxes.weight, std=1.0)
+    with torch.no_grad():
+        middle = boxes.weight @ torch.tensor(MIDDLE_BOX)
+        boxes.bias.normal_(std=0.3).sub_(middle)
+    return network
 
 
 def _optimizers(model: LxmertForPreTraining) -> tuple[torch.optim.Optimizer, ...]:
