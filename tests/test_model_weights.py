@@ -8,12 +8,12 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering, LxmertModel
 from lxmert_viz.model.weights import PretrainedNetwork
-from tests.small_networks import inputs, small_config, small_network
+from tests.small_networks import inputs, same_states, small_config, small_network
 
 CLASSES = (LxmertModel, LxmertForPreTraining, LxmertForQuestionAnswering)
 WORDS = "lxmert.embeddings.word_embeddings.weight"
@@ -36,11 +36,6 @@ def rewritten(network: PretrainedNetwork, folder: Path, **changes: Tensor | None
 
 def tied(network: LxmertForPreTraining) -> bool:
     return network.get_parameter(DECODER) is network.get_parameter(WORDS)
-
-
-def same_states(one: nn.Module, other: nn.Module) -> bool:
-    ours, theirs = one.state_dict(), other.state_dict()
-    return ours.keys() == theirs.keys() and all(torch.equal(t, theirs[n]) for n, t in ours.items())
 
 
 # at the start

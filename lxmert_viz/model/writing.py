@@ -75,4 +75,5 @@ def _whole(path: Path) -> Iterator[Path]:
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path} cannot be written: {error}.") from error
     finally:
-        part.unlink(missing_ok=True)
+        if part.exists():
+            part.unlink()
