@@ -1,12 +1,15 @@
 """Whether a file's weights fit a network, and putting them there."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.naming import BASE_PREFIX, DECODER, WORDS, Tensors
@@ -23,6 +26,22 @@ class LoadReport:
     missing: tuple[str, ...]  # not in the file; started anew, as was asked for
     unexpected: tuple[str, ...]  # in the file, and this network has no place for them
     reshaped: tuple[str, ...]  # of another shape in the file; started anew, as was asked for
+
+
+@contextmanager
+def without_values() -> Iterator[None]:
+    """Networks that are made here have shapes alone: no memory, and no time spent on drawing."""
+    with torch.device("meta"), _NoFirstValues():
+        yield
+
+
+class _NoFirstValues(TorchFunctionMode):
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return (*args, *(kwargs or {}).values())[0]  # the tensor comes first in all of them
+        return func(*args, **(kwargs or {}))
 
 
 def is_head(name: str) -> bool:

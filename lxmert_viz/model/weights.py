@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -13,7 +14,7 @@ from torch.nn.functional import pad
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.errors import CheckpointError, DeviceError
 from lxmert_viz.model import writing
-from lxmert_viz.model.fitting import LoadReport, fit, is_harmless, is_head
+from lxmert_viz.model.fitting import LoadReport, fit, is_harmless, is_head, without_values
 from lxmert_viz.model.naming import (
     BASE_PREFIX,
     DECODER,
@@ -133,10 +134,8 @@ class PretrainedNetwork(nn.Module):
         path: where they were read, for messages. The rest is as in fitting.fit.
         """
         config = _with_answers_of(tensors, config, path)
-        # weights that are all replaced need no memory before
-        first = torch.device("meta" if may_be_new is nothing else "cpu")
         try:
-            with first:
+            with without_values() if may_be_new is nothing else nullcontext():
                 network = cls(config)
         except (ValueError, TypeError, RuntimeError) as error:
             raise CheckpointError(f"The {CONFIG_FILE} of {path} is not usable: {error}.") from error
