@@ -148,6 +148,8 @@ def _read_hdf5(path: Path) -> Tensors:
     with h5py.File(path, "r") as file:
         file.visititems(note)  # follows no link out of the file
         for name, dataset in found.items():
+            if not isinstance(name, str):
+                raise CheckpointError(f"{path} is damaged: it names a weight {name!r}.")
             if dataset.external or dataset.is_virtual:
                 raise CheckpointError(f"{path} takes {name} from another file; that is not read.")
             if dataset.dtype.kind != "f" or dataset.shape is None:
