@@ -36,11 +36,10 @@ WEIGHT_FILES = (  # the first that a folder holds is read
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
     TENSORFLOW_FILE,
-    f"{TENSORFLOW_FILE}.index.json",
 )
 AUTHORS_ENDING = ".pth"
 LAST_ANSWER_LAYER = "answer_head.logit_fc.3.weight"
-BERT_PARTS = tuple(BASE_PREFIX + part for part in ("embeddings.", "encoder.layer."))
+BERT_PARTS = ("embeddings.", "encoder.layer.")
 
 
 class PretrainedNetwork(nn.Module):
@@ -111,10 +110,8 @@ class PretrainedNetwork(nn.Module):
             config or LxmertConfig(),
             tensors,
             path,
-            may_be_new=lambda n: (
-                not f"{BASE_PREFIX}{n.removeprefix(BASE_PREFIX)}".startswith(BERT_PARTS)
-            ),
-            may_be_left=lambda n: is_harmless(n) or "encoder.layer." in n,
+            may_be_new=lambda name: not name.removeprefix(BASE_PREFIX).startswith(BERT_PARTS),
+            may_be_left=lambda name: is_harmless(name) or BERT_PARTS[1] in name,
         )
         return network.train()
 
