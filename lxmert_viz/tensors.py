@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import h5py
 import torch
@@ -113,13 +114,20 @@ def _read_torch_zip(path: Path) -> Tensors:
         claimed = sum(member.file_size for member in archive.infolist())
     if claimed > path.stat().st_size:
         raise _absurd(path, claimed)
-    return _read_torch(path)
+    if path.suffix == ".safetensors":  # given a path, torch.load believes this ending
+        return _read_torch(path)
+    return _named(path, lambda: torch.load(path, "cpu", weights_only=True, mmap=True))
 
 
 def _read_torch(path: Path) -> Tensors:
+    with path.open("rb") as file:
+        return _named(path, lambda: torch.load(file, "cpu", weights_only=True))
+
+
+def _named(path: Path, load: Callable[[], Any]) -> Tensors:
+    """What torch loads, if that is named tensors alone; a refusal to run code says which."""
     try:
-        with path.open("rb") as file:  # given a path, torch.load believes the name's ending
-            loaded = torch.load(file, map_location="cpu", weights_only=True)
+        loaded = load()
     except READ_ERRORS as error:
         tried = forbidden_global(path, str(error))
         if tried is None:

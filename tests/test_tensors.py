@@ -47,6 +47,11 @@ def test_every_format_gives_the_same_tensors(tmp_path: Path, form: str) -> None:
         assert torch.equal(tensor, TENSORS[name]) and tensor.dtype == TENSORS[name].dtype
 
 
+def test_a_torch_file_may_be_called_safetensors(tmp_path: Path) -> None:
+    path = written(tmp_path, "zip").rename(tmp_path / "model.safetensors")
+    assert torch.equal(read_tensors(path)["words.weight"], TENSORS["words.weight"])
+
+
 @pytest.mark.parametrize("form", ("zip", "legacy"))
 def test_shared_memory_stays_shared(tmp_path: Path, form: str) -> None:
     one = torch.ones(3)
