@@ -5,6 +5,22 @@ from typing import Any, Self
 
 from lxmert_viz.errors import CheckpointError
 
+MAX_SIZE = 2**31  # far beyond any network, and small enough to multiply two of
+MAX_LAYERS = 1000
+SIZES = (
+    "vocab_size",
+    "hidden_size",
+    "num_attention_heads",
+    "num_qa_labels",
+    "num_object_labels",
+    "num_attr_labels",
+    "intermediate_size",
+    "max_position_embeddings",
+    "type_vocab_size",
+    "visual_feat_dim",
+    "visual_pos_dim",
+)
+
 
 @dataclass
 class LxmertConfig:
@@ -48,6 +64,13 @@ class LxmertConfig:
     model_type = "lxmert"
 
     def __post_init__(self) -> None:
+        names = self.architectures
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"architectures is {names!r}, not a list of names")
+        for name in SIZES:
+            _check_range(name, getattr(self, name), 1, MAX_SIZE)
+        for name in ("l_layers", "x_layers", "r_layers"):
+            _check_range(name, getattr(self, name), 0, MAX_LAYERS)
         if self.hidden_size % self.num_attention_heads:
             raise ValueError(
                 f"hidden_size {self.hidden_size} is not a multiple of "
@@ -63,6 +86,7 @@ class LxmertConfig:
         known = {f.name for f in fields(cls)} - {"extra"}
         derived = {"model_type", "num_hidden_layers"}
         extra = {k: v for k, v in values.items() if k not in known | derived}
+        values = {k: v for k, v in values.items() if (k, v) != ("architectures", None)}
         return cls(**{k: v for k, v in values.items() if k in known}, extra=extra)
 
     def to_dict(self) -> dict[str, Any]:
@@ -74,6 +98,8 @@ class LxmertConfig:
     def from_file(cls, path: Path) -> Self:
         """Read a config.json. Raises CheckpointError when it is not the config of an LXMERT."""
         values = read_json(path)
+        if not isinstance(values, dict):
+            raise CheckpointError(f"{path} does not describe a model but is {values!r:.40}.")
         kind = values.get("model_type", cls.model_type)
         if kind != cls.model_type:
             raise CheckpointError(f"{path} describes a {kind!r} model; only LXMERT opens here.")
@@ -84,6 +110,11 @@ class LxmertConfig:
 
     def to_file(self, path: Path) -> None:
         path.write_text(json.dumps(self.to_dict(), indent=2) + "\n")
+
+
+def _check_range(name: str, value: Any, low: int, high: int) -> None:
+    if not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{name} is {value!r}, not a whole number from {low} to {high}")
 
 
 @dataclass(frozen=True)
@@ -155,5 +186,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text())
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} is missing.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CheckpointError(f"{path} is not valid JSON: {error}.") from error

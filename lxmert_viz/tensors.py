@@ -1,22 +1,32 @@
 """Any weight file -> {name: tensor}, without ever running code from the file."""
 
 import pickle
+import re
 import struct
-from collections.abc import Mapping
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+import h5py
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from lxmert_viz.config import read_json
 from lxmert_viz.errors import CheckpointError
+from lxmert_viz.pickles import forbidden_global
 
-# what torch.load raises on files that were cut short or altered
-TORCH_ERRORS = (
+# what the readers raise on files that were cut short or altered
+READ_ERRORS = (
+    SafetensorError,
+    zipfile.BadZipFile,
+    zlib.error,
     pickle.UnpicklingError,
-    RuntimeError,
     struct.error,
+    RuntimeError,
     EOFError,
     MemoryError,
     ArithmeticError,
@@ -31,28 +41,47 @@ ZIP_START = b"PK\x03\x04"
 PICKLE_START = b"\x80"
 HDF5_START = b"\x89HDF\r\n\x1a\n"
 LFS_START = b"version https://git-lfs"
+INDEX_ENDING = ".index.json"  # of the file that lists the parts of a sharded checkpoint
+FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)
+HDF5_GROWTH = 4  # times its size on disk: more than compression saves on weights
+Tensors = dict[str, Tensor]
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Every tensor of a .safetensors file or of a torch file (zip or legacy pickle), on the CPU.
+def read_tensors(path: Path) -> Tensors:
+    """Every tensor of a weight file, on the CPU, under the names that the file has for them.
 
-    The format is told by the file's first bytes, not by its name. Tensors that share memory in a
-    torch file share it here. CheckpointError when it is missing, broken or of another kind.
+    Takes .safetensors, torch files (zip or legacy pickle) and HDF5 as Keras writes it, told apart
+    by their first bytes; and an .index.json with its parts beside it. Tensors that share memory in
+    a torch file share it here. CheckpointError when the file is missing, broken, of another kind,
+    tries to run code, or holds values that are no numbers.
     """
-    start = _first_bytes(path)
-    if start.startswith((ZIP_START, PICKLE_START)):
-        return _read_torch(path)
-    if start[8:9] == b"{":
-        return _read_safetensors(path)
-    raise CheckpointError(f"{path} is not a weight file that this tool reads: {_kind(start)}.")
+    if path.name.endswith(INDEX_ENDING):
+        return _read_shards(path)
+    read = _reader(path)
+    try:
+        tensors = read(path)
+        _check_values(tensors, path)
+    except READ_ERRORS as error:
+        raise _broken(path, error) from error
+    return tensors
 
 
-def _first_bytes(path: Path) -> bytes:
+def _reader(path: Path) -> Callable[[Path], Tensors]:
     try:
         with path.open("rb") as file:
-            return file.read(64)
+            start = file.read(64)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
+    if start[8:9] == b"{":  # first: the length before it may begin as a pickle does
+        return load_file
+    if start.startswith(ZIP_START):
+        return _read_torch_zip
+    if start.startswith(PICKLE_START):
+        return _read_torch
+    if start.startswith(HDF5_START):
+        return _read_hdf5
+    raise CheckpointError(f"{path} is not a weight file that this tool reads: {_kind(start)}.")
 
 
 def _kind(start: bytes) -> str:
@@ -60,24 +89,53 @@ def _kind(start: bytes) -> str:
         return "it is empty"
     if start.startswith(LFS_START):
         return "it is a Git LFS pointer; download the file that it points to"
-    if start.startswith(HDF5_START):
-        return "it is a TensorFlow (HDF5) file"
     return f"it starts with {start[:8]!r}"
 
 
-def _read_safetensors(path: Path) -> dict[str, Tensor]:
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
-        raise _broken(path, error) from error
+def _read_shards(path: Path) -> Tensors:
+    index = read_json(path)
+    parts = index.get("weight_map") if isinstance(index, dict) else None
+    if not isinstance(parts, dict) or not parts:
+        raise CheckpointError(f"{path} does not list the parts of a checkpoint (weight_map).")
+    tensors: Tensors = {}
+    for part in dict.fromkeys(parts.values()):
+        # a part is a plain file name, so that no index can reach for files elsewhere
+        if not isinstance(part, str) or not re.fullmatch(r"\w[\w.-]*", part):
+            raise CheckpointError(f"{path} lists {part!r}, which is not the name of a file.")
+        if part.endswith(INDEX_ENDING):
+            raise CheckpointError(f"{path} lists {part}, an index of its own.")
+        tensors |= read_tensors(path.parent / part)
+    return tensors
 
 
-def _read_torch(path: Path) -> dict[str, Tensor]:
+def _read_torch_zip(path: Path) -> Tensors:
+    """torch writes its zip files uncompressed; anything larger inside than outside is a trap."""
+    with zipfile.ZipFile(path) as archive:
+        claimed = sum(member.file_size for member in archive.infolist())
+    if claimed > path.stat().st_size:
+        raise _absurd(path, claimed)
+    if path.suffix == ".safetensors":  # given a path, torch.load believes this ending
+        return _read_torch(path)
+    return _named(path, lambda: torch.load(path, "cpu", weights_only=True, mmap=True))
+
+
+def _read_torch(path: Path) -> Tensors:
+    with path.open("rb") as file:
+        return _named(path, lambda: torch.load(file, "cpu", weights_only=True))
+
+
+def _named(path: Path, load: Callable[[], Any]) -> Tensors:
+    """What torch loads, if that is named tensors alone; a refusal to run code says which."""
     try:
-        with path.open("rb") as file:  # given a path, torch.load believes the name's ending
-            loaded = torch.load(file, map_location="cpu", weights_only=True)
-    except TORCH_ERRORS as error:
-        raise _broken(path, error) from error
+        loaded = load()
+    except READ_ERRORS as error:
+        tried = forbidden_global(path, str(error))
+        if tried is None:
+            raise
+        raise CheckpointError(
+            f"{path} was not opened: it asks for {tried}, and a weight file may run no code here. "
+            "Get one that holds tensors alone."
+        ) from error
     if not isinstance(loaded, Mapping):
         raise CheckpointError(f"{path} holds a {type(loaded).__name__}, not named tensors.")
     for name, value in loaded.items():
@@ -86,6 +144,63 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
                 f"{path} holds a {type(value).__name__} under {name!r}, not named tensors alone."
             )
     return dict(loaded)
+
+
+def _read_hdf5(path: Path) -> Tensors:
+    found: dict[str, h5py.Dataset] = {}
+
+    def note(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name] = item
+
+    with h5py.File(path, "r") as file:
+        file.visititems(note)  # follows no link out of the file
+        for name, dataset in found.items():
+            if not isinstance(name, str):
+                raise CheckpointError(f"{path} is damaged: it names a weight {name!r}.")
+            if dataset.external or dataset.is_virtual:
+                raise CheckpointError(f"{path} takes {name} from another file; that is not read.")
+            if dataset.dtype.kind != "f" or dataset.shape is None:
+                raise CheckpointError(f"{path} holds {name} as {dataset.dtype}, not as floats.")
+        claimed = sum(dataset.nbytes for dataset in found.values())
+        if claimed > HDF5_GROWTH * path.stat().st_size:
+            raise _absurd(path, claimed)
+        return {name: _hdf5_tensor(dataset) for name, dataset in found.items()}
+
+
+def _hdf5_tensor(dataset: h5py.Dataset) -> Tensor:
+    native = dataset.dtype.newbyteorder("=")  # torch takes no foreign byte order
+    return torch.from_numpy(dataset.astype(native)[...])
+
+
+def _check_values(tensors: Tensors, path: Path) -> None:
+    for name, tensor in tensors.items():
+        if tensor.layout is not torch.strided or tensor.device.type != "cpu":
+            raise CheckpointError(f"{path} holds {name} as {tensor.layout} on {tensor.device}.")
+        if tensor.dtype not in FLOATS + INTEGERS:
+            raise CheckpointError(f"{path} holds {name} as {tensor.dtype}, which is not read.")
+        # a stride of zero makes a terabyte out of one value
+        if tensor.nbytes > tensor.untyped_storage().nbytes():
+            raise _absurd(path, tensor.nbytes)
+        if tensor.dtype in FLOATS and not _all_finite(tensor):
+            bad = int((~tensor.isfinite()).sum())
+            raise CheckpointError(
+                f"{path} is damaged: {bad} of the {tensor.numel()} values of {name} "
+                "are not numbers (NaN or infinite); download or save it again."
+            )
+
+
+def _all_finite(tensor: Tensor) -> bool:
+    """One pass without memory of its own: a sum is finite only if every term is."""
+    total = tensor.sum(dtype=torch.float32 if tensor.itemsize < 4 else None)
+    return bool(total.isfinite()) or bool(tensor.isfinite().all())
+
+
+def _absurd(path: Path, claimed: int) -> CheckpointError:
+    return CheckpointError(
+        f"{path} has {path.stat().st_size} bytes and claims to hold {claimed}; "
+        "it is damaged or a trap, and was not opened."
+    )
 
 
 def _broken(path: Path, error: BaseException) -> CheckpointError:

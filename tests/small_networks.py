@@ -42,6 +42,12 @@ def small_network(kind: type[N], seed: int = 0, **changes: Any) -> N:
     return network
 
 
+def same_states(one: nn.Module, other: nn.Module) -> bool:
+    """Whether all names and all bits agree."""
+    ours, theirs = one.state_dict(), other.state_dict()
+    return ours.keys() == theirs.keys() and all(torch.equal(t, theirs[n]) for n, t in ours.items())
+
+
 def inputs(
     config: LxmertConfig, batch: int = 2, words: int = 6, regions: int = 5, seed: int = 0
 ) -> Inputs:

@@ -8,12 +8,12 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering, LxmertModel
 from lxmert_viz.model.weights import PretrainedNetwork
-from tests.small_networks import inputs, small_config, small_network
+from tests.small_networks import inputs, same_states, small_config, small_network
 
 CLASSES = (LxmertModel, LxmertForPreTraining, LxmertForQuestionAnswering)
 WORDS = "lxmert.embeddings.word_embeddings.weight"
@@ -36,11 +36,6 @@ def rewritten(network: PretrainedNetwork, folder: Path, **changes: Tensor | None
 
 def tied(network: LxmertForPreTraining) -> bool:
     return network.get_parameter(DECODER) is network.get_parameter(WORDS)
-
-
-def same_states(one: nn.Module, other: nn.Module) -> bool:
-    ours, theirs = one.state_dict(), other.state_dict()
-    return ours.keys() == theirs.keys() and all(torch.equal(t, theirs[n]) for n, t in ours.items())
 
 
 # at the start
@@ -249,10 +244,14 @@ def test_a_network_with_fewer_layers_than_its_file_is_refused(tmp_path: Path) ->
 
 
 def test_what_a_folder_lacks_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="config.json is missing"):
+    with pytest.raises(CheckpointError, match="There is no folder or file .*nowhere"):
         LxmertModel.from_pretrained(tmp_path / "nowhere")
     small_config().to_file(tmp_path / "config.json")
-    with pytest.raises(CheckpointError, match="neither model.safetensors nor pytorch_model.bin"):
+    with pytest.raises(CheckpointError, match="no weights: none of model.safetensors, .*pth"):
+        LxmertModel.from_pretrained(tmp_path)
+    small_network(LxmertModel).save_pretrained(tmp_path)
+    (tmp_path / "config.json").unlink()
+    with pytest.raises(CheckpointError, match="config.json is missing"):
         LxmertModel.from_pretrained(tmp_path)
 
 

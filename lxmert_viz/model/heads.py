@@ -64,13 +64,16 @@ class RegionHead(nn.Module):
 
 
 class AnswerHead(nn.Module):
-    """Logits over the answers. Its activation is GELU whatever config.hidden_act says."""
+    """Logits over the answers. Its activation is GELU whatever config.hidden_act says.
 
-    def __init__(self, config: LxmertConfig) -> None:
+    pictures: how many pooled states it reads side by side.
+    """
+
+    def __init__(self, config: LxmertConfig, pictures: int = 1) -> None:
         super().__init__()
         wide = config.hidden_size * 2
         self.logit_fc = nn.Sequential(
-            nn.Linear(config.hidden_size, wide),
+            nn.Linear(config.hidden_size * pictures, wide),
             nn.GELU(),
             nn.LayerNorm(wide, eps=LAYER_NORM_EPS),
             nn.Linear(wide, config.num_qa_labels),

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from lxmert_viz.config import LxmertConfig
+from lxmert_viz.model.answering import AnsweringNetwork
 from lxmert_viz.model.heads import AnswerHead, PreTrainingHeads, RegionHead
 from lxmert_viz.model.layers import Embeddings, Encoder, Pooler
 from lxmert_viz.model.losses import (
@@ -173,7 +174,7 @@ class LxmertModel(PretrainedNetwork):
         return hidden * torch.finfo(self.dtype).min
 
 
-class LxmertForPreTraining(PretrainedNetwork):
+class LxmertForPreTraining(AnsweringNetwork):
     """LXMERT with the heads of its pre-training tasks; config's `task_...` switch them off."""
 
     def __init__(self, config: LxmertConfig) -> None:
@@ -255,7 +256,7 @@ class LxmertForPreTraining(PretrainedNetwork):
         return total
 
 
-class LxmertForQuestionAnswering(PretrainedNetwork):
+class LxmertForQuestionAnswering(AnsweringNetwork):
     """LXMERT with an answer head alone."""
 
     def __init__(self, config: LxmertConfig) -> None:

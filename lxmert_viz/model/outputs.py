@@ -159,3 +159,17 @@ class LxmertForQuestionAnsweringOutput(ModelOutput):
     vision_attentions: tuple[Tensor, ...] | None = None
     cross_encoder_attentions: tuple[Tensor, ...] | None = None
     activations: Activations | None = None
+
+
+@dataclass(eq=False)
+class LxmertForVisualReasoningOutput(ModelOutput):
+    """As for question answering; states and maps have two rows an example, one a picture."""
+
+    loss: Tensor | None = None  # scalar
+    reasoning_score: Tensor | None = None  # (B, 2), index 1: the statement is true of the pair
+    language_hidden_states: tuple[Tensor, ...] | None = None  # each (2B, ...): 0a, 0b, 1a, 1b, ...
+    vision_hidden_states: tuple[Tensor, ...] | None = None
+    language_attentions: tuple[Tensor, ...] | None = None
+    vision_attentions: tuple[Tensor, ...] | None = None
+    cross_encoder_attentions: tuple[Tensor, ...] | None = None
+    activations: Activations | None = None

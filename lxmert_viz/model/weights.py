@@ -1,30 +1,51 @@
-"""Initial weights, and weights in and out of a folder."""
+"""Initial weights, and weights in and out of files."""
 
 import warnings
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 import torch
-from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import nn
+from torch.nn.functional import pad
 
 from lxmert_viz.config import LxmertConfig
-from lxmert_viz.errors import CheckpointError
+from lxmert_viz.errors import CheckpointError, DeviceError
+from lxmert_viz.model import writing
+from lxmert_viz.model.fitting import LoadReport, fit, is_harmless, is_head, without_values
+from lxmert_viz.model.naming import (
+    BASE_PREFIX,
+    DECODER,
+    WORDS,
+    Tensors,
+    as_fine_tuned_file,
+    as_ours,
+    as_pretraining_file,
+)
+from lxmert_viz.model.resizing import resized
 from lxmert_viz.tensors import read_tensors
 
 CONFIG_FILE = "config.json"
 SAFETENSORS_FILE = "model.safetensors"
-TORCH_FILE = "pytorch_model.bin"
-BASE_PREFIX = "lxmert."
-BASE_PARTS = ("embeddings.", "encoder.", "pooler.")
-HEAD_PREFIXES = ("cls.", "obj_predict_head.", "answer_head.")
-WORDS = "lxmert.embeddings.word_embeddings.weight"
-DECODER = "cls.predictions.decoder.weight"
+TENSORFLOW_FILE = "tf_model.h5"
+WEIGHT_FILES = (  # the first that a folder holds is read
+    SAFETENSORS_FILE,
+    f"{SAFETENSORS_FILE}.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+    TENSORFLOW_FILE,
+)
+AUTHORS_ENDING = ".pth"
+LAST_ANSWER_LAYER = "answer_head.logit_fc.3.weight"
+BERT_PARTS = ("embeddings.", "encoder.layer.")
 
 
 class PretrainedNetwork(nn.Module):
-    """A network that starts from N(0, initializer_range) or from a folder."""
+    """A network that starts from N(0, initializer_range) or from a file."""
+
+    load_report: LoadReport | None = None  # of the file that the weights came from
 
     def __init__(self, config: LxmertConfig) -> None:
         super().__init__()
@@ -46,40 +67,234 @@ class PretrainedNetwork(nn.Module):
         if _has(self, DECODER):
             self.get_submodule(_parent(DECODER)).weight = self.get_parameter(WORDS)
 
-    @classmethod
-    def from_pretrained(cls, folder: str | Path) -> Self:
-        """The network of a folder's config.json and weight file, in evaluation mode and float32.
+    # in
 
-        Reads model.safetensors or else pytorch_model.bin. Heads in the file that this class lacks
-        are left out; anything that it needs and the file lacks is a CheckpointError.
+    @classmethod
+    def from_pretrained(
+        cls,
+        source: str | Path,
+        *,
+        dtype: torch.dtype = torch.float32,
+        device: str | torch.device = "cpu",
+        fresh_heads: bool = False,
+    ) -> Self:
+        """The network of a folder or of one weight file, in evaluation mode.
+
+        Takes every published kind of file: WEIGHT_FILES, or the authors' .pth, which has the
+        published sizes unless a config.json lies beside it. Heads in the file that this class
+        lacks are left out. Anything that it needs and the file lacks is a CheckpointError, unless
+        fresh_heads: then what the heads lack, or have in another shape, starts anew.
+        `load_report` says what became of each weight.
         """
-        folder = Path(folder)
-        config = LxmertConfig.from_file(folder / CONFIG_FILE)
-        path = _weight_file(folder)
+        path = weight_file(Path(source))
+        config = config_of(path)
+        may_be_new = is_head if fresh_heads else nothing
+        tensors = as_ours(read_tensors(path), path)
+        network = cls.with_weights(config, tensors, path, dtype=dtype, may_be_new=may_be_new)
         try:
-            with torch.device("meta"):
+            return network.to(device)
+        except (RuntimeError, AssertionError) as error:  # the latter: torch was built without it
+            raise DeviceError(f"The network cannot go to {device}: {error}.") from error
+
+    @classmethod
+    def from_bert(cls, source: str | Path, config: LxmertConfig | None = None) -> Self:
+        """A network to train whose language side is BERT's, as the authors could start theirs.
+
+        source: BERT's folder or weight file. All of it that fits is taken, its heads included;
+        layers beyond config.l_layers are left out, and what BERT does not have starts anew. A file
+        without BERT's embeddings or layers is a CheckpointError.
+        """
+        path = weight_file(Path(source))
+        tensors = as_ours(read_tensors(path), path)
+        network = cls.with_weights(
+            config or LxmertConfig(),
+            tensors,
+            path,
+            may_be_new=lambda name: not name.removeprefix(BASE_PREFIX).startswith(BERT_PARTS),
+            may_be_left=lambda name: is_harmless(name) or BERT_PARTS[1] in name,
+        )
+        return network.train()
+
+    @classmethod
+    def with_weights(
+        cls,
+        config: LxmertConfig,
+        tensors: Tensors,
+        path: Path,
+        *,
+        dtype: torch.dtype = torch.float32,
+        may_be_new: Callable[[str], bool],
+        may_be_left: Callable[[str], bool] = is_harmless,
+    ) -> Self:
+        """The network of a config and of tensors under our names (emptied), in evaluation mode.
+
+        path: where they were read, for messages. The rest is as in fitting.fit.
+        """
+        config = _with_answers_of(tensors, config, path)
+        try:
+            with without_values() if may_be_new is nothing else nullcontext():
                 network = cls(config)
-        except ValueError as error:
-            raise CheckpointError(f"{folder / CONFIG_FILE} is not usable: {error}.") from error
-        network._take(read_tensors(path), path)
-        return network.eval()
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise CheckpointError(f"The {CONFIG_FILE} of {path} is not usable: {error}.") from error
+        network.load_report = fit(
+            network, tensors, path, dtype, may_be_new=may_be_new, may_be_left=may_be_left
+        )
+        return network.to(dtype).eval()
+
+    # out
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write model.safetensors and config.json; a tied decoder is not stored a second time."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
         tensors = {n: p.detach().contiguous().cpu() for n, p in self.named_parameters()}
-        save_file(tensors, folder / SAFETENSORS_FILE, metadata={"format": "pt"})
-        replace(self.config, architectures=[type(self).__name__]).to_file(folder / CONFIG_FILE)
+        writing.write_safetensors(tensors, Path(folder) / SAFETENSORS_FILE)
+        self._save_config(Path(folder))
 
-    def _take(self, stored: dict[str, Tensor], path: Path) -> None:
-        tensors = {n: t.to(torch.float32) for n, t in _named_for(self, stored).items()}
-        untied = _settle_decoder(tensors, path) if _has(self, DECODER) else False
-        _check(self, tensors, path)
-        needed = self.state_dict().keys()
-        self.load_state_dict({n: tensors[n] for n in needed}, assign=True)
-        if not untied:
+    def save_for_tensorflow(self, folder: str | Path) -> None:
+        """Write tf_model.h5 and config.json, as TFLxmertForPreTraining or TFLxmertModel would.
+
+        CheckpointError for a network that TensorFlow's LXMERT has no class for.
+        """
+        writing.write_tensorflow_hdf5(self._for_tensorflow(), Path(folder) / TENSORFLOW_FILE)
+        self._save_config(Path(folder), torch.float32)
+
+    def save_tensorflow_safetensors(self, folder: str | Path) -> None:
+        """As save_for_tensorflow, in a model.safetensors of TensorFlow's kind."""
+        path = Path(folder) / SAFETENSORS_FILE
+        writing.write_tensorflow_safetensors(self._for_tensorflow(), path)
+        self._save_config(Path(folder), torch.float32)
+
+    def save_for_authors(self, path: str | Path) -> None:
+        """Write a .pth that the authors' code loads, named as a pre-training or fine-tuned one."""
+        tensors = self._under_our_names()
+        fine_tuned = LAST_ANSWER_LAYER in tensors and DECODER not in tensors
+        named = as_fine_tuned_file(tensors) if fine_tuned else as_pretraining_file(tensors)
+        writing.write_torch(named, Path(path))
+
+    def _under_our_names(self) -> Tensors:
+        """Every weight, with the base's prefix; the tied decoder as a second name of the words."""
+        tensors = {n: t.detach().cpu() for n, t in self.state_dict().items()}
+        if DECODER in tensors and self.get_parameter(DECODER) is self.get_parameter(WORDS):
+            tensors[DECODER] = tensors[WORDS]
+        return as_ours(tensors, Path(type(self).__name__))
+
+    def _for_tensorflow(self) -> Tensors:
+        tensors = self._under_our_names()
+        if DECODER not in tensors and any(is_head(name) for name in tensors):
+            raise CheckpointError(
+                f"TensorFlow's LXMERT has no class like {type(self).__name__}; "
+                "save an LxmertForPreTraining or an LxmertModel for it."
+            )
+        return tensors
+
+    def _save_config(self, folder: Path, dtype: torch.dtype | None = None) -> None:
+        stored = str(dtype or self.dtype).removeprefix("torch.")
+        extra = {k: v for k, v in self.config.extra.items() if k != "dtype"}
+        config = replace(
+            self.config,
+            architectures=[type(self).__name__],
+            extra=extra | {"torch_dtype": stored},
+        )
+        config.to_file(folder / CONFIG_FILE)
+
+    # the vocabulary
+
+    def get_input_embeddings(self) -> nn.Embedding:
+        return self._base().embeddings.word_embeddings
+
+    def set_input_embeddings(self, table: nn.Embedding) -> None:
+        """Replace the word embedding, and with it the decoder where the two are tied.
+
+        ValueError when a tied decoder has another vocabulary; see resize_token_embeddings.
+        """
+        tied = self._is_tied()
+        if tied and table.num_embeddings != self.config.vocab_size:
+            raise ValueError(
+                f"the table has {table.num_embeddings} words, the network {self.config.vocab_size}"
+            )
+        self._base().embeddings.word_embeddings = table
+        if tied:
             self.tie_weights()
+
+    def resize_token_embeddings(self, new_num_tokens: int | None = None) -> nn.Embedding:
+        """The word embedding, cut or filled up to so many words; None changes nothing.
+
+        The decoder and its bias follow, tied as before. New rows are drawn as at the start, new
+        biases are zero.
+        """
+        if new_num_tokens in (None, self.config.vocab_size):
+            return self.get_input_embeddings()
+        tied, spread = self._is_tied(), self.config.initializer_range
+        table = resized(self.get_input_embeddings(), new_num_tokens, spread)
+        self._base().embeddings.word_embeddings = table
+        if _has(self, DECODER):
+            head = self.cls.predictions
+            head.decoder = resized(head.decoder, new_num_tokens, spread)
+            kept = head.bias.detach()[:new_num_tokens]
+            head.bias = nn.Parameter(pad(kept, (0, new_num_tokens - len(kept))))
+        if tied:
+            self.tie_weights()
+        self._reconfigure(vocab_size=new_num_tokens)
+        return table
+
+    def _base(self) -> nn.Module:
+        return self.get_submodule(BASE_PREFIX[:-1]) if _has(self, WORDS) else self
+
+    def _is_tied(self) -> bool:
+        return _has(self, DECODER) and self.get_parameter(DECODER) is self.get_parameter(WORDS)
+
+    def _reconfigure(self, **changes: int) -> None:
+        """Other sizes, here and in the base; a config may be shared, so it is not altered."""
+        config = replace(self.config, **changes)
+        for module in self.modules():
+            if isinstance(module, PretrainedNetwork):
+                module.config = config
+
+
+def weight_file(source: Path) -> Path:
+    """The file itself, or the one of a folder that is read. Raises CheckpointError."""
+    if source.is_file():
+        return source
+    if not source.is_dir():
+        raise CheckpointError(f"There is no folder or file {source}.")
+    for name in WEIGHT_FILES:
+        if (source / name).is_file():
+            return source / name
+    authors = sorted(source.glob(f"*{AUTHORS_ENDING}"))
+    if len(authors) > 1:
+        names = ", ".join(path.name for path in authors)
+        raise CheckpointError(f"{source} holds {names}; name the file that is meant.")
+    if authors:
+        return authors[0]
+    raise CheckpointError(
+        f"{source} holds no weights: none of {', '.join(WEIGHT_FILES)}, and no *{AUTHORS_ENDING}."
+    )
+
+
+def config_of(path: Path) -> LxmertConfig:
+    """What lies beside a weight file; the published sizes for an authors' file without one."""
+    beside = path.parent / CONFIG_FILE
+    if path.suffix == AUTHORS_ENDING and not beside.exists():
+        return LxmertConfig()
+    return LxmertConfig.from_file(beside)
+
+
+def nothing(name: str) -> bool:
+    """For fit's may_be_new: every weight must be in the file."""
+    return False
+
+
+def _with_answers_of(tensors: Tensors, config: LxmertConfig, path: Path) -> LxmertConfig:
+    """The config with as many answers as the file's head tells apart."""
+    last = tensors.get(LAST_ANSWER_LAYER)
+    if last is None or last.dim() != 2 or len(last) == config.num_qa_labels:
+        return config
+    if (path.parent / CONFIG_FILE).exists():
+        warnings.warn(
+            f"{path} tells {len(last)} answers apart, its {CONFIG_FILE} says "
+            f"{config.num_qa_labels}; the weights are right.",
+            stacklevel=4,
+        )
+    return replace(config, num_qa_labels=len(last))
 
 
 def _initialise(module: nn.Module, spread: float) -> None:
@@ -98,62 +313,3 @@ def _parent(name: str) -> str:
 
 def _has(network: nn.Module, name: str) -> bool:
     return name in dict(network.named_parameters(remove_duplicate=False))
-
-
-def _weight_file(folder: Path) -> Path:
-    for name in (SAFETENSORS_FILE, TORCH_FILE):
-        if (folder / name).is_file():
-            return folder / name
-    raise CheckpointError(f"{folder} holds neither {SAFETENSORS_FILE} nor {TORCH_FILE}.")
-
-
-def _named_for(network: nn.Module, stored: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The file's tensors with the `lxmert.` prefix added or taken away, as this class has it."""
-    if _has(network, WORDS):
-        return {BASE_PREFIX + n if n.startswith(BASE_PARTS) else n: t for n, t in stored.items()}
-    return {n.removeprefix(BASE_PREFIX): t for n, t in stored.items()}
-
-
-def _settle_decoder(tensors: dict[str, Tensor], path: Path) -> bool:
-    """Fill in whichever of decoder and word embedding is missing; returns whether they differ."""
-    words, decoder = tensors.get(WORDS), tensors.get(DECODER)
-    if words is None and decoder is not None:
-        tensors[WORDS] = decoder
-    elif words is not None and decoder is None:
-        tensors[DECODER] = words
-    elif words is not None and decoder is not None and not torch.equal(words, decoder):
-        warnings.warn(
-            f"{path} holds a masked-word decoder that differs from its word embedding; "
-            "both are kept, untied.",
-            stacklevel=4,
-        )
-        return True
-    return False
-
-
-def _check(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
-    needed = {n: p.shape for n, p in network.state_dict().items()}
-    missing = [n for n in needed if n not in tensors]
-    if missing:
-        raise CheckpointError(
-            f"{path} lacks {len(missing)} of the {len(needed)} weights of "
-            f"{type(network).__name__} (first: {missing[0]}); choose a checkpoint that has them."
-        )
-    odd = [n for n in needed if tensors[n].shape != needed[n]]
-    if odd:
-        raise CheckpointError(
-            f"{path} has {len(odd)} weights of another shape than {CONFIG_FILE} says "
-            f"(first: {odd[0]} is {tuple(tensors[odd[0]].shape)}, not {tuple(needed[odd[0]])}); "
-            "the two files must belong together."
-        )
-    unknown = [n for n in tensors if n not in needed and not _is_harmless(n)]
-    if unknown:
-        raise CheckpointError(
-            f"{path} has {len(unknown)} weights that {type(network).__name__} does not know "
-            f"(first: {unknown[0]}); {CONFIG_FILE} describes a smaller network or another model."
-        )
-
-
-def _is_harmless(name: str) -> bool:
-    """Heads that this class does not build, and an index buffer that old tools wrote."""
-    return name.startswith(HEAD_PREFIXES) or name.endswith("embeddings.position_ids")
