@@ -11,7 +11,11 @@ import streamlit as st
 from PIL import Image
 
 from lxmert_viz import checkpoints
+from lxmert_viz.analysis.head_statistics import all_statistics
+from lxmert_viz.analysis.regions import numbered_names
+from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.config import read_json
+from lxmert_viz.figures.stage import payload
 from lxmert_viz.picture import decode
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Regions, Trace
@@ -75,6 +79,25 @@ def trace(
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
+def stage_payload(
+    model: str,
+    picture: bytes,
+    profile: str,
+    text: str,
+    _progress: Callable[[str, float], None],
+) -> bytes:
+    """A trace with its statistics, as the stage draws it."""
+    found = trace(model, picture, profile, text, _progress)
+    return payload(
+        found,
+        _jpeg(decode(picture), SHOWN_SIDE_PX),
+        numbered_names(found.regions),
+        all_statistics(found),
+        rollout(found.attention),
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
 def shown_picture(picture: bytes) -> str:
     """The upright picture as an address that an <img> takes, small enough to send."""
     return _address(decode(picture), SHOWN_SIDE_PX)
@@ -106,7 +129,11 @@ def workers() -> ThreadPoolExecutor:
 
 
 def _address(image: Image.Image, side_px: int) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(_jpeg(image, side_px)).decode()}"
+
+
+def _jpeg(image: Image.Image, side_px: int) -> bytes:
     image.thumbnail((side_px, side_px))
     written = BytesIO()
     image.save(written, "JPEG", quality=88)
-    return f"data:image/jpeg;base64,{base64.b64encode(written.getvalue()).decode()}"
+    return written.getvalue()

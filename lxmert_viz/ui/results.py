@@ -33,13 +33,24 @@ def regions(choice: Choice) -> Regions:
 def trace(choice: Choice) -> Trace:
     """What the model computed for the chosen picture and text; stops the page without them."""
     chosen = picture(choice)
-    if not choice.text:
-        st.info(NO_TEXT, icon=":material/edit:")
-        st.stop()
+    _text(choice)
     return waiting.result_of(
         f"ask {_key(choice)} {choice.text}",
         f"asking {choice.model}",
         lambda report: resources.trace(choice.model, chosen, choice.profile, choice.text, report),
+    )
+
+
+def stage_payload(choice: Choice) -> bytes:
+    """The same as the stage draws it; stops the page without picture or text."""
+    chosen = picture(choice)
+    _text(choice)
+    return waiting.result_of(
+        f"stage {_key(choice)} {choice.text}",
+        "preparing the maps",
+        lambda report: resources.stage_payload(
+            choice.model, chosen, choice.profile, choice.text, report
+        ),
     )
 
 
@@ -50,6 +61,12 @@ def notes(choice: Choice, found: Trace) -> None:
         st.warning(plain(scope.warning), icon=":material/warning:")
     for note in found.notes:
         st.warning(plain(note), icon=":material/warning:")
+
+
+def _text(choice: Choice) -> None:
+    if not choice.text:
+        st.info(NO_TEXT, icon=":material/edit:")
+        st.stop()
 
 
 def _key(choice: Choice) -> str:
