@@ -15,7 +15,7 @@ function timed(what, change) {
 }
 
 class Stage {
-  constructor(root, trace, address) {
+  constructor(root, trace, address, sources) {
     this.root = root;
     this.trace = trace;
     this.address = address;
@@ -34,6 +34,7 @@ class Stage {
     this.matrix = new MatrixView(actions);
     this.table = new TableView();
     this.state = new StateView(actions);
+    this.saving = new SaveMenu(this, sources);
     this.title = element("h3", {});
     this.ramp = element("span", { class: "colours" });
     this.most = element("span", {});
@@ -42,7 +43,7 @@ class Stage {
     this.headTip = element("p", { class: "quiet head-tip" });
     this.build();
     this.listen();
-    this.draw();
+    this.choose({}); // the address states the whole selection from the start
   }
 
   build() {
@@ -50,7 +51,7 @@ class Stage {
     this.sheet = element("section", { class: "sheet" },
       element("div", { class: "scale-line" }, this.displayControls.sheet,
         element("span", { class: "ramp", "aria-hidden": "true" }, "0", this.ramp, this.most), this.scale),
-      this.matrix.root, this.table.root, this.empty);
+      this.matrix.root, this.table.root, this.empty, this.saving.root);
     this.root.replaceChildren(
       element("section", { class: "scene-panel" }, this.title, this.mapControls.root,
         this.mapControls.hint, this.state.root, this.scene),

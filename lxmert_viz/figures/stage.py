@@ -39,6 +39,8 @@ FILES = (
     "table_view",
     "state_view",
     "controls",
+    "vector",
+    "saving",
     "stage",
     "mounting",
 )

@@ -19,6 +19,7 @@ from lxmert_viz.figures.stage import payload
 from lxmert_viz.picture import decode
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Regions, Trace
+from lxmert_viz.ui.pictures import PictureStore
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
     from lxmert_viz.pipeline import Pipeline
@@ -123,6 +124,11 @@ def examples() -> tuple[ExampleScene, ...]:
 
 
 @st.cache_resource(show_spinner=False)
+def kept_pictures() -> PictureStore:
+    return PictureStore()
+
+
+@st.cache_resource(show_spinner=False)
 def workers() -> ThreadPoolExecutor:
     """Threads that compute while the page stays alive and can be told to stop waiting."""
     return ThreadPoolExecutor(WORKERS, thread_name_prefix="lxmert-viz")
@@ -135,5 +141,5 @@ def _address(image: Image.Image, side_px: int) -> str:
 def _jpeg(image: Image.Image, side_px: int) -> bytes:
     image.thumbnail((side_px, side_px))
     written = BytesIO()
-    image.save(written, "JPEG", quality=88)
+    image.save(written, "JPEG", quality=88, comment=b"")  # nor a comment of the original
     return written.getvalue()

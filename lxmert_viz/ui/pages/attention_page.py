@@ -4,9 +4,11 @@ from lxmert_viz.ui import controls, results, stage
 
 controls.heading(
     "Attention",
-    "Choose a head in the model, point at words and boxes. Who reads has weights that sum to 1.",
+    "Every cell is a head. Point at heads, words and boxes to see what reads what; click to lock.",
 )
 choice = controls.choice()
 results.regions(choice)
-results.notes(choice, results.trace(choice))
+found = results.trace(choice)
+results.pinned(choice, found)
+results.notes(choice, found)
 stage.show(results.stage_payload(choice))
