@@ -85,9 +85,14 @@ def main() -> None:
 def listen(page: Page) -> list[str]:
     """Fills with every request and every message to the server."""
     sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.url))
+    page.on("request", lambda request: is_icon(request.url) or sent.append(request.url))
     page.on("websocket", lambda s: s.on("framesent", lambda _: sent.append("message")))
     return sent
+
+
+def is_icon(url: str) -> bool:
+    """Chromium asks for the page's icon again whenever an address changes."""
+    return url.endswith(".png")
 
 
 def interact(page: Page, repeat: int) -> None:
@@ -183,7 +188,7 @@ def random_regions(numbers: np.random.Generator, count: int) -> Regions:
 
 
 def report(options: argparse.Namespace, measured: list[Any], sent: int, chromium: str) -> None:
-    for name in sorted({name for name, _ in measured}):
+    for name in sorted({name for name, _ in measured if name.startswith("stage.")}):
         durations = [duration for own, duration in measured if own == name]
         print(
             json.dumps(

@@ -4,6 +4,7 @@ const NARROWEST = 12;
 const WIDEST = 62;
 const TALLEST = 26;
 const NUMBERS_FROM = 34; // a cell as wide as this has room for its number
+const MOST_NUMBERS = 250; // more would be slow to draw, and the pointer tells each
 const LETTER = 6.4;
 const LONGEST_LABEL = 24; // letters; the state in words has the whole
 const SLANT = 55; // degrees
@@ -79,6 +80,7 @@ class MatrixView {
 
   makeCells(rows, columns) {
     this.cells = [];
+    const hasNumbers = this.across >= NUMBERS_FROM && rows * columns <= MOST_NUMBERS;
     for (let r = 0; r < rows; r += 1) {
       for (let c = 0; c < columns; c += 1) {
         const [x, y] = [this.left + c * this.across, this.top + r * this.down];
@@ -86,7 +88,7 @@ class MatrixView {
           x: x + 0.5, y: y + 0.5, width: this.across - 1, height: this.down - 1,
           "data-row": r, "data-column": c,
         });
-        const text = this.across >= NUMBERS_FROM
+        const text = hasNumbers
           ? shape("text", {
             class: "number", x: x + this.across / 2, y: y + this.down / 2 + 4, "text-anchor": "middle",
           })

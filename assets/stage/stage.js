@@ -1,7 +1,6 @@
 /* The stage: one selection, one map, and the views that draw it. */
 
 const PLAY_MILLISECONDS = 1100;
-const MEMORY = "lxmert-viz.stage";
 
 /* Measures from the event's arrival to the end of the frame that shows it. */
 function timed(what, change) {
