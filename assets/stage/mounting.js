@@ -41,16 +41,20 @@ class OwnAddress {
   stop() {}
 }
 
-/* Returns what stops the stage. */
+const MOUNTED = new WeakMap(); // place: what stops the stage that stands there
+
+/* Returns what stops the stage. In the same place another trace takes over. */
 function mountStage(parent, bytes, sources, address = new PageAddress()) {
-  let stage = null;
+  const place = parent.querySelector(".stage");
+  MOUNTED.get(place)?.();
   timed("first", () => {
-    stage = new Stage(parent.querySelector(".stage"), readPayload(bytes), address, sources);
+    const stage = new Stage(place, readPayload(bytes), address, sources);
+    MOUNTED.set(place, () => {
+      stage.stop();
+      address.stop();
+    });
   });
-  return () => {
-    stage.stop();
-    address.stop();
-  };
+  return MOUNTED.get(place);
 }
 
 function mountAlone() {

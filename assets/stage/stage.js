@@ -22,6 +22,7 @@ class Stage {
     this.previewed = null;
     this.pointed = null;
     this.playing = null;
+    this.ending = new AbortController();
     const actions = this.actions();
     this.model = new ModelView(trace, actions);
     this.legend = new LegendView(trace, actions);
@@ -78,10 +79,11 @@ class Stage {
   }
 
   listen() {
-    this.root.addEventListener("keydown", (event) => this.keyed(event));
+    const { signal } = this.ending;
+    this.root.addEventListener("keydown", (event) => this.keyed(event), { signal });
     this.root.addEventListener("transitionrun", (event) => {
       if (event.target === this.root) this.draw(); // light turned dark, or the other way
-    });
+    }, { signal });
     this.resized = new ResizeObserver(() => {
       if (this.root.clientWidth !== this.width) this.draw();
     });
@@ -95,6 +97,7 @@ class Stage {
 
   stop() {
     clearInterval(this.playing);
+    this.ending.abort();
     this.resized.disconnect();
     this.moved.disconnect();
     this.picture.stop();
