@@ -35,7 +35,7 @@ function firstSelection(trace) {
 
 /* Another trace may have fewer layers, heads, words or regions. */
 function fitted(selection, trace) {
-  const known = trace.families[selection.family] ? selection.family : "lang";
+  const known = Object.hasOwn(trace.families, selection.family) ? selection.family : "lang";
   const [layers, heads] = trace.families[known].shape;
   const layer = within(selection.layer, layers);
   return {
@@ -99,7 +99,7 @@ function addressOf(selection, trace) {
 function selectionFrom(address, trace) {
   const selection = firstSelection(trace);
   const map = /^(\w+)\.(\d+)$/.exec(address.get("map") ?? "");
-  if (map && trace.families[map[1]]) {
+  if (map && Object.hasOwn(trace.families, map[1])) {
     selection.family = map[1];
     selection.layer = Number(map[2]) - 1;
     selection.since = selection.layer;
