@@ -68,6 +68,18 @@ class Regions:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadStatistic:
+    """One number for every head of the families that it applies to."""
+
+    name: str
+    title: str
+    sentence: str  # what it says
+    values: dict[str, np.ndarray]  # family -> (L, H) float32
+    tops: dict[str, float] = field(default_factory=dict)  # family -> end of its scale; else 1
+    units: dict[str, str] = field(default_factory=dict)  # family -> unit; else none
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """Everything that one forward pass computed for one picture and one text.
 

@@ -163,3 +163,15 @@ def page(counted: "Counted") -> "AppTest":
     from tests.small_page import opened
 
     return opened()
+
+
+@pytest.fixture(scope="session")
+def address() -> "Iterator[str]":
+    """Where the app is served, with the shipped miniature."""
+    from lxmert_viz.places import APP, ASSETS
+    from tests.served_page import served
+
+    if not (ASSETS / "miniature" / "model.safetensors").exists():
+        pytest.skip("the miniature's weights are not here")
+    with served(APP) as found:
+        yield found

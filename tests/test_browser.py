@@ -1,27 +1,15 @@
 """What only a browser shows: real clicks, widths, console errors, a run that is cancelled."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from lxmert_viz.places import APP, ASSETS, ROOT
+from lxmert_viz.places import APP
+from tests.served_page import PHONE, WIDE, opened, served
 
 pytestmark = pytest.mark.browser
-
-MILLISECONDS = 120_000  # a busy machine, not a slow page
-WIDE = (1440, 900)
-PHONE = (390, 844)
 
 SLOW_APP = f"""
 import time
@@ -46,68 +34,15 @@ exec(compile(open({str(APP)!r}).read(), {str(APP)!r}, "exec"))
 """
 
 
-@contextmanager
-def served(script: Path) -> Iterator[str]:
-    """The address of the running page."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--server.port", str(port), "--server.headless", "true"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(script), *options],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(APP.parent)},
-        stdout=subprocess.DEVNULL,
-    )
-    address = f"http://localhost:{port}"
-    try:
-        wait_until_healthy(address, server)
-        yield address
-    finally:
-        server.kill()  # it keeps nothing, and a busy one would take its time
-        server.wait()
-
-
-def wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + MILLISECONDS / 1000
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5)
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.5)
-    raise AssertionError(f"the page does not come up at {address}; exit code {server.poll()}")
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    if not (ASSETS / "miniature" / "model.safetensors").exists():
-        pytest.skip("the miniature's weights are not here")
-    with served(APP) as found:
-        yield found
-
-
-def opened(browser: Browser, address: str, size: tuple[int, int]) -> tuple[Page, list[str]]:
-    """The page with its first answer, and what its console complains of."""
-    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
-    complaints: list[str] = []
-    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.set_default_timeout(MILLISECONDS)
-    expect.set_options(timeout=MILLISECONDS)
-    page.goto(address, timeout=MILLISECONDS)
-    return page, complaints
-
-
 def expect_answer(page: Page) -> None:
     expect(page.locator(".js-plotly-plot .barlayer .point").first).to_be_attached()
     expect(page.locator(".gtitle", has_text="Probability of each answer")).to_be_visible()
 
 
 def expect_map(page: Page, title: str) -> None:
-    """The map itself; while a new one is drawn, the one before may still stand beside it."""
-    expect(page.locator(".js-plotly-plot .gtitle", has_text=title)).to_be_visible()
-    expect(page.locator(".js-plotly-plot .gtitle")).to_have_count(1)
+    """The map itself; while a new stage is mounted, the one before may still stand beside it."""
+    expect(page.locator(".stage h3", has_text=title)).to_be_visible()
+    expect(page.locator(".stage h3")).to_have_count(1)
 
 
 def test_a_walk_through_the_page(browser: Browser, address: str, photograph: bytes) -> None:
@@ -125,20 +60,19 @@ def test_a_walk_through_the_page(browser: Browser, address: str, photograph: byt
     link = page.get_by_role("link", name="See where the words look")
     expect(link).to_have_count(1)  # while the page is made anew, the old one stands beside it
     link.click()
-    expect_map(page, "Words look at regions, layer 4 of 4, mean over 4 heads")
-    page.get_by_role("combobox", name=re.compile("Who looks at whom")).click()
-    page.get_by_role("option", name="Regions look at words").click()
-    expect_map(page, "Regions look at words, layer 4 of 4, mean over 4 heads")
-    layers = page.get_by_role("radiogroup", name="Layer, of 4")
-    layers.get_by_role("radio", name="1", exact=True).click()
-    expect_map(page, "Regions look at words, layer 1 of 4, mean over 4 heads")
-    expect(page.locator(".lv-word").first).to_contain_text("[CLS]")
+    expect_map(page, "Words read regions, cross layer 4 of 4, mean over 4 heads")
+    page.get_by_role("combobox", name="Who reads whom").select_option("vision_from_lang")
+    expect_map(page, "Regions read words, cross layer 4 of 4, mean over 4 heads")
+    page.get_by_role("button", name="Previous layer").click()
+    expect_map(page, "Regions read words, cross layer 3 of 4, mean over 4 heads")
+    expect(page.locator(".stage .word").first).to_contain_text("[CLS]")
 
     page.get_by_text("Upload", exact=True).click()
     expect(page.get_by_text("No picture yet")).to_be_visible()
     mine = {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": photograph}
     page.locator("input[type=file]").set_input_files(mine)
-    expect(page.locator(".lv-weighted .lv-box").first).to_be_visible()
+    expect(page.locator(".stage .picture .box").first).to_be_visible()
+    expect_map(page, "Regions read words, cross layer 3 of 4, mean over 4 heads")
     page.get_by_role("link", name="Answers").click()
     expect_answer(page)
     expect(page.get_by_text("knows only drawn tabletop scenes")).to_be_visible()

@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from lxmert_viz.figures.picture import regions_picture, weighted_picture
+from lxmert_viz.figures.picture import regions_picture
 
 ADDRESS = "data:image/png;base64,AA=="
 SIZE_PX = (400, 200)
@@ -73,34 +73,9 @@ def test_a_picture_without_regions_is_only_the_picture() -> None:
     assert page.address == ADDRESS
 
 
-def test_fills_follow_the_weights_up_to_the_top() -> None:
-    weights = np.array([0.1, 0.6, 0.3])
-    page = Page(weighted_picture(ADDRESS, SIZE_PX, BOXES, CAPTIONS, weights, top=0.4, named=[1, 2]))
-    fills = {n: box["style"].split(";")[0] for n, box in by_number(page).items()}
-    assert fills == {"1": "--weight:0.250", "2": "--weight:1.000", "3": "--weight:0.750"}
-
-
-def test_named_regions_show_their_weight_and_the_others_step_back() -> None:
-    weights = np.array([0.1, 0.6, 0.3])
-    page = Page(weighted_picture(ADDRESS, SIZE_PX, BOXES, CAPTIONS, weights, top=1, named=[1, 2]))
-    assert [box["number"] for box in page.boxes] == ["2 · 0.60", "3 · 0.30", "1"]
-    assert ["lv-faint" in box["class"] for box in page.boxes] == [False, False, True]
-    assert page.frame["aria-label"] == "Strongest regions: 2 (0.60), 3 (0.30)."
-
-
-def test_the_region_that_looks_is_framed_even_where_it_is_weak() -> None:
-    weights = np.array([0.1, 0.6, 0.3])
-    page = Page(
-        weighted_picture(ADDRESS, SIZE_PX, BOXES, CAPTIONS, weights, top=1, named=[1], chosen=0)
-    )
-    assert "lv-looks" in by_number(page)["1"]["class"]
-
-
 def test_boxes_and_captions_must_be_as_many() -> None:
     with pytest.raises(ValueError, match=r"boxes are \(3, 4\), expected \(2, 4\)"):
         regions_picture(ADDRESS, SIZE_PX, BOXES, CAPTIONS[:2])
-    with pytest.raises(ValueError, match=r"boxes are \(3, 4\), expected \(1, 4\)"):
-        weighted_picture(ADDRESS, SIZE_PX, BOXES, CAPTIONS, np.ones(1), top=1, named=[])
 
 
 def test_many_regions_have_thin_frames() -> None:

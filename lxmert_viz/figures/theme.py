@@ -1,6 +1,7 @@
 """Colours and axes that every figure shares.
 
-One meaning a colour everywhere: orange is attention, blue is what a person chose, green is right.
+One meaning a colour everywhere: blue is what a person chose, green is right; the stage's own
+`assets/stage/colours.js` has orange for attention and violet for statistics of heads.
 Nothing is said by colour alone. Text keeps the colour of the page, light or dark.
 """
 
@@ -8,21 +9,10 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
-WEIGHT_RGB = "213, 94, 0"  # vermilion of Okabe and Ito's palette
 CHOSEN = "#56b4e9"
 RIGHT = "#009e73"
 PLAIN = "#5b8fa8"
 GRID = "rgba(128, 128, 128, 0.25)"
-
-# dark to light in even steps, on light and dark pages alike; written as rgb(), because Streamlit
-# takes near-blacks like "#000003" for places to put its own colours
-ATTENTION = (
-    (0.0, "rgb(24, 18, 43)"),
-    (0.25, "rgb(96, 24, 92)"),
-    (0.5, "rgb(176, 48, 72)"),
-    (0.75, "rgb(231, 116, 36)"),
-    (1.0, "rgb(252, 222, 92)"),
-)
 
 # what tells boxes apart on any picture, for all kinds of colour vision
 BOX_COLOURS = ("#56b4e9", "#e69f00", "#f0e442", "#cc79a7", "#3cc7a0", "#ffffff")

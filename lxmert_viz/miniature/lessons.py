@@ -28,13 +28,13 @@ CAPTIONS = 0.3  # share of examples; the rest are questions
 MASKED_CAPTIONS = 0.4
 MASKED_QUESTIONS = 0.1
 FOILS = 0.5  # share of captions that are false; of these, half are off by one word
-TYPES = {
-    "attribute": 0.1,
-    "relation": 0.28,
-    "count": 0.15,
-    "existence": 0.07,
-    "comparison": 0.22,
-    "same": 0.18,
+TYPES = {  # shares of the questions: what is hard is asked often
+    "attribute": 0.05,
+    "relation": 0.42,
+    "count": 0.1,
+    "existence": 0.03,
+    "comparison": 0.2,
+    "same": 0.2,
 }
 
 

@@ -5,13 +5,14 @@ Choices live in the session's state under "place.widget"; what the model makes o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import streamlit as st
 
 from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.places import ASSETS
-from lxmert_viz.ui import resources, waiting
+from lxmert_viz.ui import address, resources, waiting
 from lxmert_viz.ui.resources import ExampleQuestion, ExampleScene
 from lxmert_viz.ui.wording import NOT_PROOF, plain
 
@@ -37,6 +38,7 @@ class Choice:
     text: str  # "": not asked yet
     right: str | None  # the right answer, where the scene's description tells it
     own: bool  # the picture is the person's, not an example
+    lost: str  # digest of a picture that the address names and nobody has; "" where there is none
 
 
 def pages() -> list[st.Page]:
@@ -49,6 +51,7 @@ def pages() -> list[st.Page]:
 def frame() -> None:
     """Everything that stays while pages change: model, picture, question."""
     st.html(ASSETS / "style.css")
+    address.read()
     with st.sidebar:
         name = st.selectbox("Model", resources.model_names(), key="model.name")
         about_model = st.container()
@@ -56,6 +59,7 @@ def frame() -> None:
     with st.container(key="workbench", gap="small"):
         _choose_picture()
         _ask()
+    address.write()
     # in the page and not in the sidebar, which a phone hides
     waiting.result_of(f"open {name}", f"opening {name}", lambda report: resources.pipeline(name))
     with about_model:
@@ -78,10 +82,7 @@ def choice() -> Choice:
     state = st.session_state
     source = state["picture.source"]
     chosen = _example()
-    held = chosen.picture
-    if source != "examples":
-        file = state.get(f"picture.{source}")
-        held = file.getvalue() if file else None
+    held = chosen.picture if source == "examples" else _own_picture(source)
     answers = {spelled(q.text): q.answer for q in chosen.questions}
     return Choice(
         model=state["model.name"],
@@ -90,6 +91,7 @@ def choice() -> Choice:
         text=state["question.asked"],
         right=answers.get(spelled(state["question.asked"])) if source == "examples" else None,
         own=source != "examples",
+        lost="" if held else state.get(f"picture.own.{source}", ""),
     )
 
 
@@ -133,9 +135,25 @@ def _choose_picture() -> None:
     if source == "examples":
         _gallery()
     elif source == "upload":
-        st.file_uploader("Your picture", PICTURE_TYPES, key="picture.upload")
+        _keep(source, st.file_uploader("Your picture", PICTURE_TYPES, key="picture.upload"))
     else:
-        st.camera_input("Take a picture", key="picture.camera")
+        _keep(source, st.camera_input("Take a picture", key="picture.camera"))
+
+
+def _keep(source: str, given: BytesIO | None) -> None:
+    """A picture stays, also over a reload, until another is given or this one is taken away."""
+    state = st.session_state
+    if given is not None:
+        state[f"picture.own.{source}"] = resources.kept_pictures().keep(given.getvalue())
+    elif state.get(f"picture.given.{source}"):
+        state[f"picture.own.{source}"] = ""
+    state[f"picture.given.{source}"] = given is not None
+    if given is None and _own_picture(source) is not None:
+        st.caption("This is the picture that you gave before.")
+
+
+def _own_picture(source: str) -> bytes | None:
+    return resources.kept_pictures().find(st.session_state.get(f"picture.own.{source}", ""))
 
 
 def _gallery() -> None:

@@ -11,10 +11,15 @@ import streamlit as st
 from PIL import Image
 
 from lxmert_viz import checkpoints
+from lxmert_viz.analysis.head_statistics import all_statistics
+from lxmert_viz.analysis.regions import numbered_names
+from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.config import read_json
+from lxmert_viz.figures.stage import payload
 from lxmert_viz.picture import decode
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Regions, Trace
+from lxmert_viz.ui.pictures import PictureStore
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
     from lxmert_viz.pipeline import Pipeline
@@ -75,6 +80,25 @@ def trace(
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
+def stage_payload(
+    model: str,
+    picture: bytes,
+    profile: str,
+    text: str,
+    _progress: Callable[[str, float], None],
+) -> bytes:
+    """A trace with its statistics, as the stage draws it."""
+    found = trace(model, picture, profile, text, _progress)
+    return payload(
+        found,
+        _jpeg(decode(picture), SHOWN_SIDE_PX),
+        numbered_names(found.regions),
+        all_statistics(found),
+        rollout(found.attention),
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
 def shown_picture(picture: bytes) -> str:
     """The upright picture as an address that an <img> takes, small enough to send."""
     return _address(decode(picture), SHOWN_SIDE_PX)
@@ -100,13 +124,22 @@ def examples() -> tuple[ExampleScene, ...]:
 
 
 @st.cache_resource(show_spinner=False)
+def kept_pictures() -> PictureStore:
+    return PictureStore()
+
+
+@st.cache_resource(show_spinner=False)
 def workers() -> ThreadPoolExecutor:
     """Threads that compute while the page stays alive and can be told to stop waiting."""
     return ThreadPoolExecutor(WORKERS, thread_name_prefix="lxmert-viz")
 
 
 def _address(image: Image.Image, side_px: int) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(_jpeg(image, side_px)).decode()}"
+
+
+def _jpeg(image: Image.Image, side_px: int) -> bytes:
     image.thumbnail((side_px, side_px))
     written = BytesIO()
-    image.save(written, "JPEG", quality=88)
-    return f"data:image/jpeg;base64,{base64.b64encode(written.getvalue()).decode()}"
+    image.save(written, "JPEG", quality=88, comment=b"")  # nor a comment of the original
+    return written.getvalue()

@@ -9,12 +9,20 @@ from lxmert_viz.ui import resources, waiting
 from lxmert_viz.ui.controls import Choice
 from lxmert_viz.ui.wording import plain
 
+THUMBNAIL_WIDTH = 44
 NO_PICTURE = "No picture yet. Drop one above, or go back to the example scenes."
+LOST_PICTURE = (
+    "This address names a picture that is not kept here: it was given on another machine, or more "
+    "than a day ago. Upload it again and the same view comes back (its SHA-256 begins with {})."
+)
 NO_TEXT = "No question yet. Type one above and press Ask, or choose a suggested one."
 
 
 def picture(choice: Choice) -> bytes:
     """The chosen picture; stops the page where none is chosen."""
+    if choice.picture is None and choice.lost:
+        st.warning(LOST_PICTURE.format(choice.lost[:12]), icon=":material/link_off:")
+        st.stop()
     if choice.picture is None:
         st.info(NO_PICTURE, icon=":material/add_photo_alternate:")
         st.stop()
@@ -33,14 +41,37 @@ def regions(choice: Choice) -> Regions:
 def trace(choice: Choice) -> Trace:
     """What the model computed for the chosen picture and text; stops the page without them."""
     chosen = picture(choice)
-    if not choice.text:
-        st.info(NO_TEXT, icon=":material/edit:")
-        st.stop()
+    _text(choice)
     return waiting.result_of(
         f"ask {_key(choice)} {choice.text}",
         f"asking {choice.model}",
         lambda report: resources.trace(choice.model, chosen, choice.profile, choice.text, report),
     )
+
+
+def stage_payload(choice: Choice) -> bytes:
+    """The same as the stage draws it; stops the page without picture or text."""
+    chosen = picture(choice)
+    _text(choice)
+    return waiting.result_of(
+        f"stage {_key(choice)} {choice.text}",
+        "preparing the maps",
+        lambda report: resources.stage_payload(
+            choice.model, chosen, choice.profile, choice.text, report
+        ),
+    )
+
+
+def pinned(choice: Choice, found: Trace) -> None:
+    """Picture, question, top answer and P(match), in sight however far the page is scrolled."""
+    with st.container(key="pinned", horizontal=True, vertical_alignment="center", gap="small"):
+        st.image(resources.thumbnail(picture(choice)), width=THUMBNAIL_WIDTH)
+        st.markdown(plain(found.tokens.text), width="content")
+        if found.answers:
+            first = found.answers[0]
+            st.markdown(f"**{plain(first.text)}** {first.probability:.2f}", width="content")
+        if found.match is not None:
+            st.caption(f"P(match) {found.match:.2f}", width="content")
 
 
 def notes(choice: Choice, found: Trace) -> None:
@@ -50,6 +81,12 @@ def notes(choice: Choice, found: Trace) -> None:
         st.warning(plain(scope.warning), icon=":material/warning:")
     for note in found.notes:
         st.warning(plain(note), icon=":material/warning:")
+
+
+def _text(choice: Choice) -> None:
+    if not choice.text:
+        st.info(NO_TEXT, icon=":material/edit:")
+        st.stop()
 
 
 def _key(choice: Choice) -> str:

@@ -1,24 +1,6 @@
 """Words that more than one page says, and texts of others made safe to show."""
 
 import re
-from typing import NamedTuple
-
-
-class Family(NamedTuple):
-    name: str
-    stage: str
-    queries: str  # "word" or "region"
-    keys: str
-
-
-FAMILIES = {
-    "lang_from_vision": Family("Words look at regions", "cross-modality layers", "word", "region"),
-    "vision_from_lang": Family("Regions look at words", "cross-modality layers", "region", "word"),
-    "lang": Family("Words look at words", "language encoder", "word", "word"),
-    "vision": Family("Regions look at regions", "object-relationship encoder", "region", "region"),
-    "cross_lang": Family("Words look at words", "cross-modality layers", "word", "word"),
-    "cross_vision": Family("Regions look at regions", "cross-modality layers", "region", "region"),
-}
 
 NOT_PROOF = """
 **An attention map shows where a head looked, not why the model answered.**

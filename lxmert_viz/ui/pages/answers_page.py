@@ -154,11 +154,14 @@ controls.heading(
 show_next_steps()
 choice = controls.choice()
 seen = results.regions(choice)
+pinned = st.container()
 left, right = st.columns([11, 9], gap="large")
 with left:
     show_regions(resources.shown_picture(results.picture(choice)), seen)
 with right:
     found = results.trace(choice)
+    with pinned:
+        results.pinned(choice, found)
     results.notes(choice, found)
     show_answers(found, choice.right)
     show_match(found)

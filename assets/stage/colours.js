@@ -1,0 +1,74 @@
+/* Colour scales. Orange is attention, violet is a statistic of heads, blue is what was chosen.
+
+   Both scales change in lightness from end to end, so that they read the same with any colour
+   vision and in print; they begin at the page's own colour, light or dark. */
+
+const STEPS = 64;
+const SCALES = {
+  light: {
+    weight: ["#ffffff", "#fee3c6", "#fbb46b", "#ee7413", "#b84400", "#6f2500"],
+    statistic: ["#f1edf6", "#d6c9e6", "#ae98cd", "#7f5fae", "#4a2583"],
+  },
+  dark: {
+    weight: ["#14191c", "#3d2410", "#7c3a08", "#c95f0c", "#f59a3e", "#ffe0b0"],
+    statistic: ["#2a2536", "#4a3d68", "#7762a6", "#a990d8", "#e0d2fa"],
+  },
+};
+const INK = { light: "#1d2529", dark: "#0d1113" };
+const PAPER = "#ffffff";
+
+class Colours {
+  constructor(dark) {
+    this.dark = dark;
+    const { weight, statistic } = SCALES[dark ? "dark" : "light"];
+    this.weights = Array.from({ length: STEPS + 1 }, (_, i) => mixed(weight, i / STEPS));
+    this.bins = statistic.map((colour) => rgb(channels(colour)));
+    this.onWeights = this.weights.map((colour) => readableOn(colour));
+  }
+
+  /* share: a weight over the top of the scale, 0..1. */
+  weight(share) {
+    return this.weights[this.step(share)];
+  }
+
+  onWeight(share) {
+    return this.onWeights[this.step(share)];
+  }
+
+  step(share) {
+    return Math.round(Math.min(Math.max(share, 0), 1) * STEPS);
+  }
+
+  statistic(share) {
+    return this.bins[binOf(share)];
+  }
+
+  ramp() {
+    const stops = [0, 0.2, 0.4, 0.6, 0.8, 1].map((share) => this.weight(share));
+    return `linear-gradient(to right, ${stops.join(", ")})`;
+  }
+}
+
+function channels(hex) {
+  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+}
+
+function rgb(numbers) {
+  return `rgb(${numbers.map(Math.round).join(", ")})`;
+}
+
+function mixed(stops, share) {
+  const at = share * (stops.length - 1);
+  const left = Math.min(Math.floor(at), stops.length - 2);
+  const [from, to] = [channels(stops[left]), channels(stops[left + 1])];
+  return rgb(from.map((value, i) => value + (to[i] - value) * (at - left)));
+}
+
+function brightness(colour) {
+  const [red, green, blue] = colour.match(/[\d.]+/g).map(Number);
+  return (0.299 * red + 0.587 * green + 0.114 * blue) / 255;
+}
+
+function readableOn(colour) {
+  return brightness(colour) > 0.52 ? INK.light : PAPER;
+}

@@ -1,0 +1,35 @@
+/* Making elements. Words of people and models become text nodes, never markup. */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function element(tag, attributes = {}, ...children) {
+  return filled(document.createElement(tag), attributes, children);
+}
+
+function shape(tag, attributes = {}, ...children) {
+  return filled(document.createElementNS(SVG, tag), attributes, children);
+}
+
+/* Attributes that are functions listen to the event of their name: { click: … }. */
+function filled(made, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") made.addEventListener(name, value);
+    else if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value !== null) made.setAttribute(name, value);
+  }
+  made.append(...children.map((child) => (child instanceof Node ? child : String(child))));
+  return made;
+}
+
+/* Writes only what changed, so that the browser repaints only that. */
+function write(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+function put(target, name, value) {
+  if (target.getAttribute(name) !== value) target.setAttribute(name, value);
+}
+
+function unit(share, digits = 2) {
+  return share.toFixed(digits);
+}

@@ -1,0 +1,186 @@
+/* From what was chosen to the one map that is drawn, and what of it lights up. */
+
+const LINKS_AT_REST = 8;
+const LINKS_OF_ONE = 8;
+
+/* The heads that the map is made of: [[layer, head]]. */
+function slotsOf(selection, trace) {
+  if (selection.combine === "chosen") return selection.chosen;
+  const slots = [];
+  for (let layer = selection.since; layer <= selection.layer; layer += 1) {
+    if (selection.combine === "one") slots.push([layer, selection.head]);
+    else slots.push(...headsShown(selection, trace, selection.family, layer));
+  }
+  return slots;
+}
+
+function headsShown(selection, trace, family, layer) {
+  const heads = trace.families[family].shape[1];
+  const slots = [];
+  for (let head = 0; head < heads; head += 1) {
+    if (passes(selection, trace, family, layer, head)) slots.push([layer, head]);
+  }
+  return slots;
+}
+
+/* A head that the statistic says nothing about is never filtered out. */
+function passes(selection, trace, family, layer, head) {
+  const measured = trace.measured(selection.statistic, family, layer, head);
+  return measured === null || selection.bins[binOf(measured.share)];
+}
+
+function binOf(share) {
+  return Math.min(Math.floor(share * BINS), BINS - 1);
+}
+
+function combined(trace, selection, slots) {
+  const { family, combine, layer } = selection;
+  if (combine === "rollout") return trace.rolledOut(family, layer);
+  if (slots.length === 1) return trace.weights(family, ...slots[0]);
+  const [, , queries, keys] = trace.families[family].shape;
+  const sum = new Float32Array(queries * keys);
+  for (const slot of slots) {
+    const weights = trace.weights(family, ...slot);
+    if (combine === "max") sum.forEach((old, i) => { if (weights[i] > old) sum[i] = weights[i]; });
+    else for (let i = 0; i < sum.length; i += 1) sum[i] += weights[i];
+  }
+  if (combine !== "max" && slots.length) {
+    for (let i = 0; i < sum.length; i += 1) sum[i] /= slots.length;
+  }
+  return sum;
+}
+
+/* The tokens of one side of a map: [{ kind, place, places, label }]; `place` is the first. */
+function tokensOf(kind, trace, selection) {
+  if (kind === "region") {
+    return trace.names.map((label, place) => ({ kind, place, places: [place], label }));
+  }
+  const words = selection.merged
+    ? trace.wholeWords
+    : trace.pieces.map((label, place) => ({ label, pieces: [place] }));
+  return words
+    .filter(({ pieces }) => !(selection.hideSpecial && trace.special[pieces[0]]))
+    .map(({ label, pieces }) => ({ kind, place: pieces[0], places: pieces, label }));
+}
+
+/* The map as it is drawn. Looking at a word is looking at any of its pieces, so columns of one
+   word are summed; what a word looks at is the mean over its pieces. */
+function drawnMap(trace, selection) {
+  const family = trace.families[selection.family];
+  const slots = selection.combine === "rollout" ? [] : slotsOf(selection, trace);
+  const whole = combined(trace, selection, slots);
+  const rows = tokensOf(family.queries, trace, selection);
+  const columns = tokensOf(family.keys, trace, selection);
+  const width = family.shape[3];
+  const weights = new Float32Array(rows.length * columns.length);
+  rows.forEach((row, r) => {
+    columns.forEach((column, c) => {
+      let sum = 0;
+      for (const q of row.places) for (const k of column.places) sum += whole[q * width + k];
+      weights[r * columns.length + c] = sum / row.places.length;
+    });
+  });
+  const kept = keptCells(weights, rows.length, columns.length, selection);
+  let largest = 0;
+  for (const weight of weights) if (weight > largest) largest = weight;
+  const top = selection.ownScale && largest > 0 ? largest : 1;
+  return { family, slots, rows, columns, weights, kept, largest, top };
+}
+
+function keptCells(weights, rows, columns, { top, over }) {
+  const kept = new Uint8Array(weights.length).fill(1);
+  for (let r = 0; r < rows; r += 1) {
+    const row = weights.subarray(r * columns, (r + 1) * columns);
+    const limit = top && top < columns ? [...row].sort((a, b) => b - a)[top - 1] : -1;
+    let left = top || columns; // of equal weights the first are kept
+    row.forEach((weight, c) => {
+      const stays = weight >= over && weight >= limit && left > 0;
+      if (stays) left -= 1;
+      kept[r * columns + c] = Number(stays);
+    });
+  }
+  return kept;
+}
+
+function weightAt(map, r, c) {
+  const cell = r * map.columns.length + c;
+  return map.kept[cell] ? map.weights[cell] : 0;
+}
+
+function placeIn(tokens, { kind, place }) {
+  return tokens.findIndex((token) => token.kind === kind && token.places.includes(place));
+}
+
+/* Where a token stands in the map: as the one that reads, or else as the one that is read. */
+function roleOf(map, token) {
+  const row = placeIn(map.rows, token);
+  if (row >= 0) return { side: "query", row };
+  const column = placeIn(map.columns, token);
+  return column >= 0 ? { side: "key", column } : null;
+}
+
+/* What lights up for the active locks or for what is pointed at; for nothing, what the map reads
+   on average and its strongest links.
+
+   rows and columns: a weight for each token, or null for a side that stays dark. */
+function litBy(map, actives) {
+  const lit = {
+    rows: null,
+    columns: null,
+    links: [],
+    framedRows: new Set(),
+    framedColumns: new Set(),
+    resting: actives.length === 0,
+  };
+  if (lit.resting) return restingLight(map, lit);
+  for (const active of actives) {
+    if (active.query) lightPair(map, lit, active);
+    else lightToken(map, lit, active);
+  }
+  return lit;
+}
+
+function restingLight(map, lit) {
+  lit.columns = map.columns.map((_, c) => {
+    const sum = map.rows.reduce((total, _row, r) => total + weightAt(map, r, c), 0);
+    return map.rows.length ? sum / map.rows.length : 0;
+  });
+  const cells = [...map.weights.keys()].filter((cell) => map.kept[cell] && map.weights[cell] > 0);
+  cells.sort((a, b) => map.weights[b] - map.weights[a]);
+  lit.links = cells.slice(0, LINKS_AT_REST).map((cell) => linkAt(map, cell));
+  return lit;
+}
+
+function linkAt(map, cell) {
+  const r = Math.floor(cell / map.columns.length);
+  const c = cell % map.columns.length;
+  return { row: r, column: c, weight: map.weights[cell] };
+}
+
+function lightToken(map, lit, token) {
+  const role = roleOf(map, token);
+  if (!role) return;
+  const { side, row, column } = role;
+  const others = side === "query" ? map.columns : map.rows;
+  const links = others.map((_, i) => {
+    const [r, c] = side === "query" ? [row, i] : [i, column];
+    return { row: r, column: c, weight: weightAt(map, r, c) };
+  });
+  const lights = side === "query" ? "columns" : "rows";
+  lit[lights] ??= new Array(others.length).fill(0);
+  links.forEach(({ weight }, i) => { lit[lights][i] = Math.max(lit[lights][i], weight); });
+  lit[side === "query" ? "framedRows" : "framedColumns"].add(side === "query" ? row : column);
+  links.sort((a, b) => b.weight - a.weight);
+  lit.links.push(...links.slice(0, LINKS_OF_ONE).filter((link) => link.weight > 0));
+}
+
+function lightPair(map, lit, { query, key }) {
+  const row = placeIn(map.rows, query);
+  const column = placeIn(map.columns, key);
+  if (row < 0 || column < 0) return;
+  lit.columns ??= new Array(map.columns.length).fill(0);
+  lit.columns[column] = Math.max(lit.columns[column], weightAt(map, row, column));
+  lit.framedRows.add(row);
+  lit.framedColumns.add(column);
+  lit.links.push({ row, column, weight: weightAt(map, row, column) });
+}

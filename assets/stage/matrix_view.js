@@ -1,0 +1,151 @@
+/* The map itself: rows read, columns are read. */
+
+const NARROWEST = 12;
+const WIDEST = 62;
+const TALLEST = 26;
+const NUMBERS_FROM = 34; // a cell as wide as this has room for its number
+const MOST_NUMBERS = 250; // more would be slow to draw, and the pointer tells each
+const LETTER = 6.4;
+const LONGEST_LABEL = 24; // letters; the state in words has the whole
+const SLANT = 55; // degrees
+
+class MatrixView {
+  constructor(actions) {
+    this.actions = actions;
+    this.cells = [];
+    this.cursor = { row: 0, column: 0 };
+    this.svg = shape("svg", { class: "matrix", tabindex: "0", role: "img" });
+    this.root = element("div", { class: "matrix-frame" }, this.svg);
+    this.svg.addEventListener("pointerover", (event) => this.pointed(event));
+    this.svg.addEventListener("pointerleave", () => actions.point(null));
+    this.svg.addEventListener("click", (event) => this.clicked(event));
+    this.svg.addEventListener("keydown", (event) => this.keyed(event));
+    this.svg.addEventListener("blur", () => actions.point(null));
+  }
+
+  draw(map, colours, width) {
+    this.map = map;
+    const labels = [map.rows, map.columns].map((side) => side.map(({ label }) => label));
+    const built = JSON.stringify([labels, width]);
+    if (built !== this.built) this.build(labels, width);
+    this.built = built;
+    map.weights.forEach((weight, i) => {
+      const { rect, text } = this.cells[i];
+      const share = map.kept[i] ? weight / map.top : 0;
+      put(rect, "fill", map.kept[i] ? colours.weight(share) : "none");
+      if (!text) return;
+      put(text, "fill", colours.onWeight(share));
+      write(text, map.kept[i] ? unit(weight) : "");
+    });
+    put(this.svg, "aria-label",
+      `Matrix of ${map.rows.length} rows that read and ${map.columns.length} columns that are read. ` +
+      "Arrow keys move between cells, Enter locks one.");
+  }
+
+  build([rows, columns], width) {
+    const short = (label) => label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
+    const longest = (side) => Math.max(2, ...side.map((label) => short(label).length)) * LETTER;
+    const slant = (SLANT * Math.PI) / 180;
+    this.left = Math.ceil(longest(rows)) + 12;
+    this.top = Math.ceil(longest(columns) * Math.sin(slant)) + 16;
+    const beyond = longest(columns) * Math.cos(slant) + 8; // the last label leans out
+    const fit = (width - this.left - beyond) / Math.max(columns.length, 1);
+    this.across = Math.min(Math.max(Math.floor(fit), NARROWEST), WIDEST);
+    this.down = Math.min(Math.max(this.across, NARROWEST + 2), TALLEST);
+    const full = this.left + this.across * columns.length + beyond;
+    const tall = this.top + this.down * rows.length + 4;
+    put(this.svg, "width", String(Math.ceil(full)));
+    put(this.svg, "height", String(tall));
+    put(this.svg, "viewBox", `0 0 ${Math.ceil(full)} ${tall}`);
+    this.rowLabels = rows.map((label, r) => shape("text", {
+      x: this.left - 7, y: this.top + (r + 0.5) * this.down + 4, "text-anchor": "end", "data-row": r,
+    }, short(label)));
+    this.columnLabels = columns.map((label, c) => {
+      const [x, y] = [this.left + (c + 0.5) * this.across, this.top - 6];
+      return shape("text", { transform: `translate(${x} ${y}) rotate(-${SLANT})`, "data-column": c }, short(label));
+    });
+    this.makeCells(rows.length, columns.length);
+    this.frames = shape("path", { class: "frame" });
+    this.crossings = shape("path", { class: "cell-frame" });
+    this.svg.replaceChildren(
+      shape("rect", {
+        class: "ground", x: this.left, y: this.top,
+        width: this.across * columns.length, height: this.down * rows.length,
+      }),
+      ...this.rowLabels, ...this.columnLabels,
+      ...this.cells.flatMap(({ rect, text }) => (text ? [rect, text] : [rect])),
+      this.frames, this.crossings,
+    );
+  }
+
+  makeCells(rows, columns) {
+    this.cells = [];
+    const hasNumbers = this.across >= NUMBERS_FROM && rows * columns <= MOST_NUMBERS;
+    for (let r = 0; r < rows; r += 1) {
+      for (let c = 0; c < columns; c += 1) {
+        const [x, y] = [this.left + c * this.across, this.top + r * this.down];
+        const rect = shape("rect", {
+          x: x + 0.5, y: y + 0.5, width: this.across - 1, height: this.down - 1,
+          "data-row": r, "data-column": c,
+        });
+        const text = hasNumbers
+          ? shape("text", {
+            class: "number", x: x + this.across / 2, y: y + this.down / 2 + 4, "text-anchor": "middle",
+          })
+          : null;
+        this.cells.push({ rect, text });
+      }
+    }
+  }
+
+  /* Frames the rows and columns that light up. */
+  light(lit) {
+    this.rowLabels.forEach((label, r) => put(label, "class", lit.framedRows.has(r) ? "framed" : ""));
+    this.columnLabels.forEach((label, c) => put(label, "class", lit.framedColumns.has(c) ? "framed" : ""));
+    const { left, top, across, down, map } = this;
+    const box = (x, y, width, height) => `M${x} ${y}h${width}v${height}h${-width}z`;
+    const [rows, columns] = [[...lit.framedRows], [...lit.framedColumns]];
+    const [wide, tall] = [across * map.columns.length, down * map.rows.length];
+    put(this.frames, "d", [
+      ...rows.map((r) => box(left, top + r * down, wide, down)),
+      ...columns.map((c) => box(left + c * across, top, across, tall)),
+    ].join(""));
+    const pairs = rows.flatMap((r) => columns.map((c) => [r, c]));
+    put(this.crossings, "d", pairs
+      .map(([r, c]) => box(left + c * across, top + r * down, across, down)).join(""));
+  }
+
+  activeAt(target) {
+    const { row, column } = target.dataset ?? {};
+    const token = (side, place) => ({ kind: side[place].kind, place: side[place].place });
+    const query = row === undefined ? null : token(this.map.rows, Number(row));
+    const key = column === undefined ? null : token(this.map.columns, Number(column));
+    return query && key ? { query, key } : (query ?? key);
+  }
+
+  pointed(event) {
+    this.actions.point(this.activeAt(event.target), event);
+  }
+
+  clicked(event) {
+    const active = this.activeAt(event.target);
+    if (active) this.actions.toggleLock(active);
+  }
+
+  keyed(event) {
+    const { map, cursor } = this;
+    if (!map.weights.length) return;
+    const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+    const step = event.shiftKey ? undefined : steps[event.key];
+    if (!step && event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (step) {
+      cursor.row = within(cursor.row + step[0], map.rows.length);
+      cursor.column = within(cursor.column + step[1], map.columns.length);
+    }
+    const target = { dataset: { row: cursor.row, column: cursor.column } };
+    if (step) this.actions.point(this.activeAt(target));
+    else this.actions.toggleLock(this.activeAt(target));
+  }
+}

@@ -1,0 +1,124 @@
+/* Files made in the browser: figures, numbers, and the whole stage as one page. */
+
+const FIGURES = { scene: "Words and picture", matrix: "Matrix", model: "Heads of the model" };
+const PAGE_STYLE = `
+body { margin: 24px; font-family: system-ui, sans-serif; }
+@media (prefers-color-scheme: dark) {
+  :root { color-scheme: dark; --st-text-color: #e6ebed; --st-background-color: #14191c;
+    --st-secondary-background-color: #1d2428; }
+  body { background: #14191c; }
+}
+.about { max-width: 70ch; margin: 0 0 20px; color: GrayText; font-size: 13px; line-height: 1.5; }`;
+const ABOUT_PAGE =
+  "Attention of LXMERT. Point at words, boxes, heads and cells; click to lock, Escape to unlock. " +
+  "An attention map shows where a head looked, not why the model answered.";
+
+class SaveMenu {
+  /* sources: the script and the style that this stage is made of. */
+  constructor(stage, sources) {
+    this.stage = stage;
+    this.sources = sources;
+    this.said = element("span", { class: "quiet", role: "status" });
+    const save = (label, words, make) => element("button", {
+      type: "button", class: "plain", "aria-label": label, click: () => this.save(make),
+    }, words);
+    const rows = Object.entries(FIGURES).map(([figure, words]) => element("span", { class: "field" },
+      element("span", {}, words),
+      save(`Save ${words} as SVG`, "SVG", () => this.svg(figure)),
+      save(`Save ${words} as PNG`, "PNG", () => this.png(figure))));
+    this.root = element("details", { class: "save" }, element("summary", {}, "Save …"),
+      element("div", { class: "controls" }, ...rows,
+        element("span", { class: "field" }, element("span", {}, "This map's numbers"),
+          save("Save numbers as CSV", "CSV", () => this.csv())),
+        element("span", { class: "field" }, element("span", {}, "This stage, offline"),
+          save("Save this stage as a page", "HTML", () => this.page())),
+        this.said));
+  }
+
+  async save(make) {
+    const { name, blob } = await make();
+    const address = URL.createObjectURL(blob);
+    element("a", { href: address, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+    write(this.said, `Saved ${name}`);
+  }
+
+  name(figure, ending) {
+    const { family, layer } = this.stage.selection;
+    const words = headsOf(this.stage.selection, this.stage.map).replace(/[^\w.]+/g, "-");
+    return `lxmert-${figure}-${family}-layer-${layer + 1}-${words}.${ending}`;
+  }
+
+  async figure(figure) {
+    const { stage } = this;
+    const { trace, selection, map } = stage;
+    const isModel = figure === "model";
+    const drawing = figure === "scene"
+      ? sceneDrawing(stage, await dataAddress(trace.picture))
+      : drawingOf(stage[figure].svg);
+    const { title, sentence } = trace.statistic(selection.statistic);
+    const lines = isModel
+      ? [`Colour: ${title}, from 0 to 1 of its scale. ${sentence}`]
+      : [`${titleOf(selection, map)}. Attention weights. ${scaleSentence(selection, map)}`];
+    return figureFile(drawing, [...lines, `Model ${trace.model}. “${trace.text}”`], stage.root);
+  }
+
+  async svg(figure) {
+    const { text } = await this.figure(figure);
+    return { name: this.name(figure, "svg"), blob: new Blob([text], { type: "image/svg+xml" }) };
+  }
+
+  async png(figure) {
+    return { name: this.name(figure, "png"), blob: await asPng(await this.figure(figure)) };
+  }
+
+  csv() {
+    const text = numbersAsCsv(this.stage.trace, this.stage.selection, this.stage.map);
+    return { name: this.name("map", "csv"), blob: new Blob([text], { type: "text/csv" }) };
+  }
+
+  async page() {
+    const { trace, selection } = this.stage;
+    const page = document.implementation.createHTMLDocument(`LXMERT: ${trace.text}`);
+    const payload = (await dataAddress(new Blob([trace.bytes]))).split(",")[1];
+    const address = new URLSearchParams(stated(addressOf(selection, trace)));
+    page.documentElement.lang = "en";
+    page.head.append(element("meta", { charset: "utf-8" }),
+      element("meta", { name: "viewport", content: "width=device-width" }),
+      element("style", {}, PAGE_STYLE), element("style", { id: "stage-style" }, this.sources.style));
+    page.body.append(element("p", { class: "about" }, ABOUT_PAGE),
+      element("div", { class: "stage-frame" }, element("div", { class: "stage" })),
+      element("script", { type: "text/plain", id: "stage-payload" }, payload),
+      element("script", { type: "text/plain", id: "stage-selection" }, address),
+      element("script", { id: "stage-script" }, this.sources.script),
+      element("script", {}, "mountAlone();"));
+    const text = `<!doctype html>\n${page.documentElement.outerHTML}`;
+    return { name: this.name("stage", "html"), blob: new Blob([text], { type: "text/html" }) };
+  }
+}
+
+function stated(keys) {
+  return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== null));
+}
+
+function numbersAsCsv(trace, selection, map) {
+  const quoted = (text) => `"${String(text).replaceAll('"', '""')}"`;
+  const lines = [["map", "reads", "is read", "weight"].map(quoted).join(",")];
+  const title = `${trace.model}: ${titleOf(selection, map)}`;
+  map.rows.forEach((row, r) => map.columns.forEach((column, c) => {
+    const cell = r * map.columns.length + c;
+    if (map.kept[cell]) {
+      lines.push([quoted(title), quoted(row.label), quoted(column.label), map.weights[cell]].join(","));
+    }
+  }));
+  return `${lines.join("\n")}\n`;
+}
+
+function dataAddress(blob) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(blob);
+  });
+}

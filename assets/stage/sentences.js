@@ -1,0 +1,101 @@
+/* The state in words. */
+
+const SHORT_STAGES = {
+  "language encoder": "language",
+  "object-relationship encoder": "region",
+  "cross-modality encoder": "cross",
+};
+const NAMED = 4; // tokens that a sentence names
+
+function nameOf(token) {
+  return `${token.kind} “${token.label}”`;
+}
+
+function layersOf(selection) {
+  const { layer, since } = selection;
+  return since < layer ? `layers ${since + 1} to ${layer + 1}` : `layer ${layer + 1}`;
+}
+
+function headsOf(selection, map) {
+  const heads = map.family.shape[1];
+  const { combine, head, chosen } = selection;
+  if (combine === "one") return `head ${head + 1}`;
+  if (combine === "rollout") return "rollout of all layers up to here";
+  if (combine === "chosen") {
+    const named = chosen.map(([l, h]) => `${l + 1}.${h + 1}`).join(", ");
+    return chosen.length ? `mean over the chosen heads ${named}` : "no head chosen";
+  }
+  const name = combine === "max" ? "largest" : "mean";
+  const all = heads * (selection.layer - selection.since + 1);
+  const which = map.slots.length === all ? `${all}` : `${map.slots.length} of ${all}`;
+  return `${name} over ${which} heads`;
+}
+
+/* "cross layer 4, head 7" */
+function placeOf(selection, map) {
+  const stage = SHORT_STAGES[map.family.stage];
+  if (selection.combine === "chosen") return `${stage} layers, ${headsOf(selection, map)}`;
+  return `${stage} ${layersOf(selection)}, ${headsOf(selection, map)}`;
+}
+
+function titleOf(selection, map) {
+  const of = selection.combine === "chosen" ? "" : ` of ${map.family.shape[0]}`;
+  const [where, ...heads] = placeOf(selection, map).split(", ");
+  return `${map.family.title}, ${where}${of}, ${heads.join(", ")}`;
+}
+
+/* One lock or one thing pointed at: who reads whom, and the largest weights. */
+function sentenceOf(active, selection, map) {
+  const place = placeOf(selection, map);
+  if (active.query) {
+    const row = placeIn(map.rows, active.query);
+    const column = placeIn(map.columns, active.key);
+    if (row < 0 || column < 0) return "this pair is not in this map";
+    const weight = map.weights[row * map.columns.length + column];
+    const [query, key] = [nameOf(map.rows[row]), nameOf(map.columns[column])];
+    return `${query} reads ${key}, ${place}: ${unit(weight, 3)}`;
+  }
+  const role = roleOf(map, active);
+  if (!role) return `this ${active.kind} is not in this map`;
+  if (role.side === "query") {
+    const found = strongest(map.columns, (c) => weightAt(map, role.row, c));
+    return `${nameOf(map.rows[role.row])} reads ${map.family.keys}s, ${place}: ${found}`;
+  }
+  const found = strongest(map.rows, (r) => weightAt(map, r, role.column));
+  const verb = `is read by ${map.family.queries}s`;
+  return `${nameOf(map.columns[role.column])} ${verb}, ${place}: ${found}`;
+}
+
+function strongest(tokens, weightOf) {
+  const ranked = tokens.map((token, i) => ({ token, weight: weightOf(i) }));
+  ranked.sort((a, b) => b.weight - a.weight);
+  const named = ranked.slice(0, NAMED).filter(({ weight }) => weight > 0);
+  if (!named.length) return "nothing above the threshold";
+  return named.map(({ token, weight }) => `${token.label} ${unit(weight)}`).join(", ");
+}
+
+function headSentence(trace, selection, name, layer, head) {
+  const family = trace.families[name];
+  const where = `${family.title}, ${SHORT_STAGES[family.stage]} layer ${layer + 1}, head ${head + 1}`;
+  const measured = trace.measured(selection.statistic, name, layer, head);
+  const { title } = trace.statistic(selection.statistic);
+  if (!measured) return `${where}: ${title.toLowerCase()} is not defined here`;
+  const amount = `${unit(measured.value)}${measured.unit && ` ${measured.unit}`}`;
+  return `${where}: ${title.toLowerCase()} ${amount}`;
+}
+
+function scaleSentence(selection, map) {
+  const most = unit(map.largest, 3);
+  return selection.ownScale
+    ? `Colours are stretched to this map: they end at ${most}, its largest weight.`
+    : `Colours from 0 to 1, the same for every map; the largest weight here is ${most}.`;
+}
+
+function emptySentence(trace, map) {
+  if (!map.rows.length || !map.columns.length) {
+    return trace.names.length
+      ? "Nothing is left of this map: show [CLS] and [SEP] again."
+      : "The detector found no region in this picture. Choose “Words read words” on the left.";
+  }
+  return "";
+}

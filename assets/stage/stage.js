@@ -1,0 +1,283 @@
+/* The stage: one selection, one map, and the views that draw it. */
+
+const PLAY_MILLISECONDS = 1100;
+
+/* Measures from the event's arrival to the end of the frame that shows it. */
+function timed(what, change) {
+  const start = performance.now();
+  change();
+  requestAnimationFrame(() => setTimeout(() => {
+    const name = `stage.${what}`;
+    performance.measure(name, { start, end: performance.now() });
+    performance.clearMeasures(name); // observers have it; the buffer need not grow
+  }));
+}
+
+class Stage {
+  constructor(root, trace, address, sources) {
+    this.root = root;
+    this.trace = trace;
+    this.address = address;
+    this.selection = selectionFrom(address.read(), trace);
+    this.previewed = null;
+    this.pointed = null;
+    this.playing = null;
+    this.ending = new AbortController();
+    const actions = this.actions();
+    this.model = new ModelView(trace, actions);
+    this.legend = new LegendView(trace, actions);
+    this.mapControls = new MapControls(trace, actions);
+    this.displayControls = new DisplayControls(trace, actions);
+    this.words = new WordsView(trace, actions);
+    this.picture = new PictureView(trace, actions);
+    this.links = new LinksView(trace, this.words, this.picture);
+    this.matrix = new MatrixView(actions);
+    this.table = new TableView();
+    this.state = new StateView(actions);
+    this.saving = new SaveMenu(this, sources);
+    this.title = element("h3", {});
+    this.ramp = element("span", { class: "colours" });
+    this.most = element("span", {});
+    this.scale = element("p", { class: "scale" });
+    this.empty = element("p", { class: "empty" });
+    this.headTip = element("p", { class: "quiet head-tip" });
+    this.build();
+    this.listen();
+    this.choose({}); // the address states the whole selection from the start
+  }
+
+  build() {
+    this.scene = element("div", { class: "scene" }, this.words.root, this.picture.root, this.links.svg);
+    this.sheet = element("section", { class: "sheet" },
+      element("div", { class: "scale-line" }, this.displayControls.sheet,
+        element("span", { class: "ramp", "aria-hidden": "true" }, "0", this.ramp, this.most), this.scale),
+      this.matrix.root, this.table.root, this.empty, this.saving.root);
+    this.root.replaceChildren(
+      element("section", { class: "scene-panel" }, this.title, this.mapControls.root,
+        this.mapControls.hint, this.state.root, this.scene),
+      element("section", { class: "model-panel" }, this.legend.head, this.model.svg, this.headTip, this.legend.foot,
+        this.displayControls.root),
+      this.sheet,
+    );
+  }
+
+  actions() {
+    return {
+      choose: (changes, what) => timed(what, () => this.choose(changes)),
+      chooseHead: (place, isMore) => timed("head", () => this.chooseHead(place, isMore)),
+      chooseRow: ({ family, layer }) => timed("layer", () =>
+        this.choose({ ...this.inFamily(family), layer, since: layer, combine: "mean" })),
+      chooseFamily: (family) => timed("layer", () => this.choose(this.inFamily(family))),
+      moveTo: (place) => timed("layer", () => this.moveTo(place)),
+      stepLayer: (step) => timed("layer", () => this.stepLayer(step)),
+      stepHead: (step) => timed("head", () => this.stepHead(step)),
+      preview: (place) => this.preview(place),
+      point: (token) => this.point(token),
+      toggleLock: (lock) => timed("lock", () => this.toggleLock(lock)),
+      play: () => this.play(),
+    };
+  }
+
+  listen() {
+    const { signal } = this.ending;
+    this.root.addEventListener("keydown", (event) => this.keyed(event), { signal });
+    this.root.addEventListener("transitionrun", (event) => {
+      if (event.target === this.root) this.draw(); // light turned dark, or the other way
+    }, { signal });
+    this.resized = new ResizeObserver(() => {
+      if (this.root.clientWidth !== this.width) this.draw();
+    });
+    this.resized.observe(this.root);
+    this.moved = new ResizeObserver(() => {
+      this.links.forget();
+      if (this.map) this.light();
+    });
+    this.moved.observe(this.scene);
+  }
+
+  stop() {
+    clearInterval(this.playing);
+    this.ending.abort();
+    this.resized.disconnect();
+    this.moved.disconnect();
+    this.picture.stop();
+  }
+
+  /* Changes of the selection. */
+
+  choose(changes) {
+    this.selection = fitted({ ...this.selection, ...changes }, this.trace);
+    this.address.write(addressOf(this.selection, this.trace));
+    this.draw();
+  }
+
+  /* In another family the last layers face each other, and chosen heads begin anew. */
+  inFamily(family) {
+    if (family === this.selection.family) return {};
+    const last = this.trace.families[family].shape[0] - 1;
+    const layer = Math.min(this.selection.layer, last);
+    return { family, layer, since: layer, chosen: [] };
+  }
+
+  chooseHead({ family, layer, head }, isMore) {
+    const { combine, chosen } = this.selection;
+    const place = { ...this.inFamily(family), layer, since: layer, head };
+    if (combine !== "chosen" && !isMore) {
+      this.choose({ ...place, combine: "one" });
+      return;
+    }
+    const before = family === this.selection.family ? this.chosenSoFar(combine, chosen) : [];
+    const rest = before.filter(([l, h]) => l !== layer || h !== head);
+    const isNew = rest.length === before.length;
+    this.choose({ ...place, combine: "chosen", chosen: isNew ? [...before, [layer, head]] : rest });
+  }
+
+  chosenSoFar(combine, chosen) {
+    const { layer, head } = this.selection;
+    return combine === "one" ? [[layer, head]] : combine === "chosen" ? chosen : [];
+  }
+
+  moveTo({ family, layer, head }) {
+    const { combine, head: before, layer: from } = this.selection;
+    const isOther = head !== before && family === this.selection.family && layer === from;
+    const next = isOther || combine === "chosen" ? "one" : combine;
+    this.choose({ ...this.inFamily(family), layer, since: layer, head, combine: next });
+  }
+
+  stepLayer(step) {
+    const layer = within(this.selection.layer + step, this.trace.families[this.selection.family].shape[0]);
+    const isRange = this.selection.since < this.selection.layer;
+    this.choose({ layer, since: isRange ? Math.min(this.selection.since, layer) : layer });
+  }
+
+  stepHead(step) {
+    const heads = this.trace.families[this.selection.family].shape[1];
+    this.choose({ combine: "one", head: (this.selection.head + step + heads) % heads });
+  }
+
+  toggleLock(lock) {
+    const rest = this.selection.locks.filter((own) => !sameLock(own, lock));
+    const isNew = rest.length === this.selection.locks.length;
+    this.pointed = null;
+    this.choose({ locks: isNew ? [...rest, lock] : rest });
+  }
+
+  play() {
+    if (this.playing) {
+      clearInterval(this.playing);
+      this.playing = null;
+    } else {
+      const last = this.trace.families[this.selection.family].shape[0] - 1;
+      if (this.selection.layer === last) this.choose({ layer: 0, since: 0 });
+      this.playing = setInterval(() => this.playOn(), PLAY_MILLISECONDS);
+    }
+    this.draw();
+  }
+
+  playOn() {
+    const last = this.trace.families[this.selection.family].shape[0] - 1;
+    if (this.selection.layer === last) this.play();
+    else this.stepLayer(1);
+  }
+
+  keyed(event) {
+    if (event.target.matches("input, select")) return;
+    if (event.key === "Escape") {
+      this.pointed = null;
+      if (this.selection.locks.length) timed("lock", () => this.choose({ locks: [] }));
+      return;
+    }
+    const layer = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    const head = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!layer && !head) return;
+    event.preventDefault();
+    timed(layer ? "layer" : "head", () => (layer ? this.stepLayer(layer) : this.stepHead(head)));
+  }
+
+  /* What a pointer shows and leaves again. */
+
+  preview(place) {
+    if (!place && !this.previewed) return;
+    timed("preview", () => {
+      this.previewed = place && { ...this.inFamily(place.family), ...place, since: place.layer, combine: "one" };
+      write(this.headTip, place
+        ? headSentence(this.trace, this.selection, place.family, place.layer, place.head)
+        : "\u00a0");
+      this.draw();
+    });
+  }
+
+  point(token) {
+    if (!token && !this.pointed) return;
+    timed("hover", () => {
+      this.pointed = token;
+      this.light();
+    });
+  }
+
+  /* Drawing. */
+
+  draw() {
+    const { selection, trace } = this;
+    const shown = this.previewed ? fitted({ ...selection, ...this.previewed }, trace) : selection;
+    if (this.root.clientWidth !== this.width) this.links.forget();
+    this.width = this.root.clientWidth;
+    this.colours = coloursOf(this.root, this.colours);
+    this.shown = shown;
+    this.map = drawnMap(trace, shown);
+    this.model.draw(selection, drawnHeads(trace, selection), this.colours);
+    this.legend.draw(selection, this.colours);
+    this.mapControls.draw(selection, this.playing !== null);
+    this.displayControls.draw(selection);
+    this.drawWords(shown);
+    this.drawSheet(shown);
+    write(this.title, titleOf(shown, this.map));
+    this.title.classList.toggle("previewed", this.previewed !== null);
+    this.light();
+  }
+
+  drawWords(shown) {
+    const before = this.words.shown;
+    this.words.show(tokensOf("word", this.trace, shown));
+    const { queries, keys } = this.map.family;
+    const hadArcs = this.scene.classList.contains("arcs");
+    const hasArcs = queries === "word" && keys === "word";
+    this.scene.classList.toggle("arcs", hasArcs);
+    if (hadArcs !== hasArcs || before !== this.words.shown) this.links.forget();
+  }
+
+  drawSheet(shown) {
+    const reason = emptySentence(this.trace, this.map);
+    write(this.empty, reason);
+    this.empty.hidden = !reason;
+    this.matrix.root.hidden = shown.table || Boolean(reason);
+    this.table.root.hidden = !shown.table || Boolean(reason);
+    if (shown.table) this.table.draw(this.map, titleOf(shown, this.map));
+    else this.matrix.draw(this.map, this.colours, this.sheet.clientWidth);
+    put(this.ramp, "style", `background:${this.colours.ramp()}`);
+    write(this.most, unit(this.map.top, shown.ownScale ? 3 : 0));
+    write(this.scale, scaleSentence(shown, this.map));
+    this.scale.classList.toggle("stretched", shown.ownScale);
+  }
+
+  light() {
+    const { locks } = this.selection;
+    const actives = locks.length || !this.pointed ? locks : [this.pointed];
+    const lit = litBy(this.map, actives);
+    const locked = locks.flatMap(partsOf);
+    this.words.draw(this.map, lit, this.colours, locked);
+    this.picture.draw(this.map, lit, locked);
+    this.links.draw(this.map, lit);
+    if (!this.shown.table) this.matrix.light(lit);
+    this.state.draw(locks, this.pointed, this.shown, this.map);
+  }
+}
+
+function drawnHeads(trace, selection) {
+  return { slots: selection.combine === "rollout" ? [] : slotsOf(selection, trace) };
+}
+
+function coloursOf(root, before) {
+  const dark = brightness(getComputedStyle(root).backgroundColor) < 0.5;
+  return before?.dark === dark ? before : new Colours(dark);
+}

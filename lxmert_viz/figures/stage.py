@@ -1,0 +1,162 @@
+"""The stage: a trace as one binary payload, and the script and style that draw it in a browser.
+
+A payload is, in this order, with every number little-endian:
+
+    4 bytes    "LXST"
+    4 bytes    length of the header, a multiple of 4, as uint32
+    header     JSON in UTF-8, filled up with spaces
+    arrays     float32, one after the other; the header has each one's first element and shape
+    picture    an encoded picture, to the end
+
+Letters: L layers, H heads, Q queries, K keys.
+"""
+
+import json
+import struct
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lxmert_viz.places import ASSETS
+from lxmert_viz.records import HeadStatistic, Trace
+
+MAGIC = b"LXST"
+LONGEST = 64  # word pieces that are sent
+SHOWN_ANSWERS = 3
+FILES = (
+    "elements",
+    "payload",
+    "selection",
+    "maps",
+    "colours",
+    "sentences",
+    "model_view",
+    "legend_view",
+    "words_view",
+    "picture_view",
+    "links_view",
+    "matrix_view",
+    "table_view",
+    "state_view",
+    "controls",
+    "vector",
+    "saving",
+    "stage",
+    "mounting",
+)
+
+
+class Family(NamedTuple):
+    title: str
+    stage: str
+    queries: str  # "word" or "region"
+    keys: str
+
+
+FAMILIES = {
+    "lang": Family("Words read words", "language encoder", "word", "word"),
+    "vision": Family("Regions read regions", "object-relationship encoder", "region", "region"),
+    "lang_from_vision": Family("Words read regions", "cross-modality encoder", "word", "region"),
+    "vision_from_lang": Family("Regions read words", "cross-modality encoder", "region", "word"),
+    "cross_lang": Family("Words read words", "cross-modality encoder", "word", "word"),
+    "cross_vision": Family("Regions read regions", "cross-modality encoder", "region", "region"),
+}
+
+
+def payload(
+    trace: Trace,
+    picture: bytes,
+    names: list[str],
+    statistics: tuple[HeadStatistic, ...],
+    rollout: dict[str, np.ndarray],
+) -> bytes:
+    """Everything that the stage draws.
+
+    picture: encoded as a browser reads it. names: R, one a region. rollout: family -> (L, Q, K).
+    Of longer texts the first 64 word pieces are sent, with the weights as they are.
+    """
+    if len(names) != len(trace.regions):
+        raise ValueError(f"there are {len(names)} names for {len(trace.regions)} regions")
+    arrays = _Arrays()
+    header = {
+        **_about(trace),
+        "names": names,
+        "boxes": trace.regions.boxes_unit.round(5).tolist(),
+        "families": {
+            name: _family(name, trace.attention[name], rollout[name], arrays) for name in FAMILIES
+        },
+        "statistics": [_statistic(statistic, arrays) for statistic in statistics],
+        "floats": 0,
+    }
+    header["floats"] = arrays.count
+    encoded = json.dumps(header, ensure_ascii=False).encode()
+    encoded += b" " * (-len(encoded) % 4)
+    return b"".join([MAGIC, struct.pack("<I", len(encoded)), encoded, *arrays.parts, picture])
+
+
+def script() -> str:
+    """The stage's declarations as one text; none is exported and nothing runs yet."""
+    return "\n".join((ASSETS / "stage" / f"{name}.js").read_text() for name in FILES)
+
+
+def style() -> str:
+    return (ASSETS / "stage" / "stage.css").read_text()
+
+
+class _Arrays:
+    """Arrays in the order in which they are sent."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.count = 0
+
+    def add(self, values: np.ndarray) -> int:
+        """The place of the array's first element."""
+        first = self.count
+        self.parts.append(np.ascontiguousarray(values, dtype="<f4").tobytes())
+        self.count += values.size
+        return first
+
+
+def _about(trace: Trace) -> dict[str, Any]:
+    tokens = trace.tokens
+    return {
+        "model": trace.model,
+        "text": tokens.text,
+        "digest": trace.regions.digest,
+        "size_px": list(trace.regions.size_px),
+        "answers": [list(answer) for answer in trace.answers[:SHOWN_ANSWERS]],
+        "match": trace.match,
+        "pieces": list(tokens.pieces[:LONGEST]),
+        "word_ids": list(tokens.word_ids[:LONGEST]),
+        "left_out": max(len(tokens.pieces) - LONGEST, 0),
+    }
+
+
+def _family(name: str, maps: np.ndarray, rolled_out: np.ndarray, arrays: _Arrays) -> dict[str, Any]:
+    family = FAMILIES[name]
+    rows = LONGEST if family.queries == "word" else None
+    columns = LONGEST if family.keys == "word" else None
+    maps, rolled_out = maps[..., :rows, :columns], rolled_out[..., :rows, :columns]
+    return {
+        **family._asdict(),
+        "shape": list(maps.shape),  # (L, H, Q, K)
+        "maps": arrays.add(maps),
+        "rollout": arrays.add(rolled_out),
+    }
+
+
+def _statistic(statistic: HeadStatistic, arrays: _Arrays) -> dict[str, Any]:
+    return {
+        "name": statistic.name,
+        "title": statistic.title,
+        "sentence": statistic.sentence,
+        "families": {
+            family: {
+                "values": arrays.add(values),  # (L, H)
+                "top": statistic.tops.get(family, 1.0),
+                "unit": statistic.units.get(family, ""),
+            }
+            for family, values in statistic.values.items()
+        },
+    }

@@ -1,0 +1,65 @@
+"""The real app, served and opened in a browser."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from lxmert_viz.places import APP, ROOT
+
+MILLISECONDS = 120_000  # a busy machine, not a slow page
+WIDE = (1440, 900)
+PHONE = (390, 844)
+
+
+@contextmanager
+def served(script: Path) -> Iterator[str]:
+    """The address of the running page."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--server.port", str(port), "--server.headless", "true"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", str(script), *options],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(APP.parent)},
+        stdout=subprocess.DEVNULL,
+    )
+    address = f"http://localhost:{port}"
+    try:
+        wait_until_healthy(address, server)
+        yield address
+    finally:
+        server.kill()  # it keeps nothing, and a busy one would take its time
+        server.wait()
+
+
+def wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + MILLISECONDS / 1000
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5)
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    raise AssertionError(f"the page does not come up at {address}; exit code {server.poll()}")
+
+
+def opened(browser: Browser, address: str, size: tuple[int, int]) -> tuple[Page, list[str]]:
+    """The page with its first answer, and what its console complains of."""
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.set_default_timeout(MILLISECONDS)
+    expect.set_options(timeout=MILLISECONDS)
+    page.goto(address, timeout=MILLISECONDS)
+    return page, complaints

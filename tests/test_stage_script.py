@@ -1,0 +1,172 @@
+"""The stage's script alone in a browser: what it makes of a payload and of an address."""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from lxmert_viz.analysis.head_statistics import all_statistics
+from lxmert_viz.analysis.regions import numbered_names
+from lxmert_viz.analysis.rollout import rollout
+from lxmert_viz.figures import stage
+from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.records import Trace
+
+pytestmark = pytest.mark.browser
+
+READ = """
+(text) => {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  window.trace = readPayload(bytes);
+  return [trace.pieces, trace.names.length];
+}
+"""
+DRAW = """
+(changes) => {
+  const map = drawnMap(trace, fitted({ ...firstSelection(trace), ...changes }, trace));
+  return { weights: [...map.weights], kept: [...map.kept], rows: map.rows.map((r) => r.label) };
+}
+"""
+THERE_AND_BACK = """
+(changes) => {
+  const selection = fitted({ ...firstSelection(trace), ...changes }, trace);
+  const address = new URLSearchParams(stated(addressOf(selection, trace)));
+  return [selection, selectionFrom(new URLSearchParams(address.toString()), trace)];
+}
+"""
+FROM_ADDRESS = """
+(address) => {
+  const selection = selectionFrom(new URLSearchParams(address), trace);
+  drawnMap(trace, selection);
+  const { family, layer, head, locks } = selection;
+  const [layers, heads] = trace.families[family].shape;
+  return layer >= 0 && layer < layers && head >= 0 && head < heads && locks.length === 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def trace(tiny_pipeline: Pipeline, photograph: bytes) -> Trace:
+    """Its third and fourth pieces are one word."""
+    asked = tiny_pipeline.ask(tiny_pipeline.look(photograph), "how many greens?")
+    assert asked.tokens.pieces[3:5] == ("green", "##s")
+    return asked
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, trace: Trace) -> Iterator[Page]:
+    names = numbered_names(trace.regions)
+    found = stage.payload(trace, b"", names, all_statistics(trace), rollout(trace.attention))
+    page = browser.new_page()
+    page.add_script_tag(content=stage.script())
+    read = page.evaluate(READ, base64.b64encode(found).decode())
+    assert read == [list(trace.tokens.pieces), len(trace.regions)]
+    yield page
+    page.close()
+
+
+def drawn(page: Page, shape: tuple[int, int], **changes: Any) -> np.ndarray:
+    weights = page.evaluate(DRAW, {"layer": 1, "since": 1, **changes})["weights"]
+    return np.array(weights, np.float32).reshape(shape)
+
+
+def test_heads_are_combined_as_they_are_called(page: Page, trace: Trace) -> None:
+    family = trace.attention["lang_from_vision"]  # (L, H, T, R)
+    shape = family.shape[2:]
+    one = drawn(page, shape, combine="one", head=2)
+    assert np.array_equal(one, family[1, 2])
+    assert np.allclose(drawn(page, shape, combine="mean"), family[1].mean(0), atol=1e-6)
+    assert np.array_equal(drawn(page, shape, combine="max"), family[1].max(0))
+    chosen = drawn(page, shape, combine="chosen", chosen=[[0, 3], [1, 0]])
+    assert np.allclose(chosen, (family[0, 3] + family[1, 0]) / 2, atol=1e-6)
+    ranged = drawn(page, shape, combine="one", head=1, since=0)
+    assert np.allclose(ranged, family[:, 1].mean(0), atol=1e-6)
+    rolled_out = drawn(page, shape, combine="rollout")
+    assert np.array_equal(rolled_out, rollout(trace.attention)["lang_from_vision"][1])
+
+
+def test_whole_words_are_read_in_sum_and_read_on_average(page: Page, trace: Trace) -> None:
+    map_ = trace.attention["lang"][1, 0]
+    words = len(map_)
+    sums = np.delete(map_, 4, axis=1)
+    sums[:, 3] = map_[:, 3] + map_[:, 4]
+    expected = np.delete(sums, 4, axis=0)
+    expected[3] = (sums[3] + sums[4]) / 2
+    changes = {"family": "lang", "combine": "one", "head": 0, "merged": True}
+    found = drawn(page, (words - 1, words - 1), **changes)
+    assert np.allclose(found, expected, atol=1e-6)
+    assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
+
+
+def test_marks_are_hidden_with_their_weights_as_they_are(page: Page, trace: Trace) -> None:
+    map_ = trace.attention["lang"][1].mean(0)
+    inner = map_[1:-1, 1:-1]
+    found = drawn(page, inner.shape, family="lang", combine="mean", hideSpecial=True)
+    assert np.allclose(found, inner, atol=1e-6)
+
+
+def test_each_row_keeps_its_largest_weights_above_the_threshold(page: Page, trace: Trace) -> None:
+    map_ = trace.attention["lang"][1, 1]
+    changes = {"family": "lang", "layer": 1, "since": 1, "combine": "one", "head": 1}
+    kept = page.evaluate(DRAW, {**changes, "top": 3})["kept"]
+    largest = np.argsort(-map_, axis=1)[:, :3]
+    for row, places in zip(np.reshape(kept, map_.shape), largest, strict=True):
+        assert set(np.flatnonzero(row)) == set(places)
+    kept = page.evaluate(DRAW, {**changes, "over": 0.2})["kept"]
+    assert np.array_equal(np.reshape(kept, map_.shape), map_ >= 0.2)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"combine": "one", "head": 2, "layer": 1, "since": 0},
+        {"combine": "chosen", "chosen": [[0, 1], [1, 3]]},
+        {"combine": "chosen", "chosen": []},
+        {"combine": "rollout", "statistic": "k90", "bins": [True, False, True, True, False]},
+        {"combine": "max", "merged": True, "hideSpecial": True, "top": 3, "over": 0.12},
+        {"ownScale": False, "table": True, "family": "lang", "layer": 2, "since": 2},
+        {"locks": [{"kind": "word", "place": 2}, {"kind": "region", "place": 0}]},
+        {"locks": [{"query": {"kind": "word", "place": 1}, "key": {"kind": "region", "place": 2}}]},
+    ],
+)
+def test_an_address_brings_the_whole_selection_back(page: Page, changes: dict[str, Any]) -> None:
+    before, after = page.evaluate(THERE_AND_BACK, changes)
+    assert before == after
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "map=lang.99&heads=0&locks=w99_r1&bins=xx&since=-4&over=abc&top=4",
+        "map=__proto__.1",
+        "map=constructor.1&statistic=__proto__",
+        "map=lang.0&heads=77&locks=w0",
+        "heads=9.9_8.8&locks=<script>&view=none",
+    ],
+)
+def test_a_broken_address_opens_something_that_can_be_drawn(page: Page, address: str) -> None:
+    assert page.evaluate(FROM_ADDRESS, address)
+
+
+def test_names_of_others_are_letters_and_not_markup(page: Page, trace: Trace) -> None:
+    """A name is drawn as it is spelled, whatever it spells."""
+    names = ["<img src=x onerror=window.broken=1>"] * len(trace.regions)
+    wild = replace(trace, tokens=replace(trace.tokens, text="<b>how</b>"))
+    found = stage.payload(wild, b"", names, all_statistics(wild), rollout(wild.attention))
+    page.evaluate("document.body.replaceChildren(element('div', { class: 'stage' }))")
+    page.evaluate(
+        """(text) => {
+          const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+          const address = { read: () => new URLSearchParams(), write() {}, stop() {} };
+          mountStage(document, bytes, { script: "", style: "" }, address);
+        }""",
+        base64.b64encode(found).decode(),
+    )
+    assert page.locator(".matrix text", has_text="<img").count() >= 1
+    assert page.locator(".stage img").count() == 1
+    assert page.evaluate("window.broken") is None

@@ -1,0 +1,46 @@
+import hashlib
+
+import pytest
+
+from lxmert_viz.ui import pictures
+from lxmert_viz.ui.pictures import PictureStore
+
+
+class Clock:
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_a_picture_is_found_under_its_digest() -> None:
+    store = PictureStore()
+    digest = store.keep(b"mine")
+    assert digest == hashlib.sha256(b"mine").hexdigest()
+    assert store.find(digest) == b"mine"
+    assert store.find("another") is None
+
+
+def test_a_picture_is_kept_for_a_day() -> None:
+    clock = Clock()
+    store = PictureStore(clock)
+    digest = store.keep(b"mine")
+    clock.seconds = pictures.MAX_SECONDS
+    assert store.find(digest) == b"mine"
+    clock.seconds += 1
+    assert store.find(digest) is None
+
+
+def test_the_picture_unused_for_longest_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MAX_BYTES", 8)
+    store = PictureStore()
+    first, second = store.keep(b"1111"), store.keep(b"2222")
+    store.find(first)
+    third = store.keep(b"3333")
+    assert [store.find(digest) for digest in (first, second, third)] == [b"1111", None, b"3333"]
+
+
+def test_one_large_picture_is_kept_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MAX_BYTES", 2)
+    store = PictureStore()
+    assert store.find(store.keep(b"1111")) == b"1111"
