@@ -20,3 +20,7 @@ class DeviceError(LxmertVizError):
 
 class AddressError(LxmertVizError):
     """The page cannot be served at the address that was asked for."""
+
+
+class DownloadError(LxmertVizError):
+    """A file cannot be brought here: no network, no such file, no room, or another's content."""

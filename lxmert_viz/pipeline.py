@@ -53,7 +53,10 @@ class Pipeline:
         if self.has_answers and not answer_vocabulary:
             count = network.config.num_qa_labels
             answer_vocabulary = tuple(f"label {label}" for label in range(count))
-            self._notes = (f"{name} has no answers.json, so its answers are numbers of labels.",)
+            self._notes = (
+                f"{name} has no answers.json, so its answers are numbers of labels; "
+                "fetching it again brings the published list, where there is one.",
+            )
         self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
         self._region_names = region_names
         self._tokenizer = tokenizer
