@@ -95,6 +95,15 @@ class Pipeline:
         pipeline._check_sizes(folder)
         return pipeline
 
+    @property
+    def network(self) -> Network:
+        """The network itself, for what looks inside; it keeps nothing between calls."""
+        return self._network
+
+    @property
+    def detector(self) -> FasterRCNN:
+        return self._detector
+
     def look(
         self,
         picture: bytes,

@@ -35,6 +35,7 @@ FLOORS = {
     "dataset": 1,
     "pipeline": 2,
     "experiments": 3,
+    "checks": 3,
     "runs": 3,
     "miniature": 3,
     "ui": 4,
@@ -46,7 +47,7 @@ TRADES = {"model", "detector", "analysis", "figures", "dataset"}  # do not know 
 ROOMS = {
     "streamlit": {"app", "ui", "commands.serve"},
     "plotly": {"figures"},
-    "torch": {"tensors", "model", "detector", "pipeline", "experiments", "miniature"},
+    "torch": {"tensors", "model", "detector", "pipeline", "experiments", "checks", "miniature"},
     "torchvision": {"detector", "miniature"},
     "PIL": {"picture", "miniature", "ui"},
     "transformers": set(),
