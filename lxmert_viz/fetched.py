@@ -41,8 +41,7 @@ class Plan:
         return sum(_missing(file, self.folder) for file in self.files)
 
     def free_bytes(self) -> int:
-        existing = next(p for p in (self.folder, *self.folder.parents) if p.exists())
-        return shutil.disk_usage(existing).free
+        return free_bytes(self.folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,12 @@ class Kept:
     folder: Path
     size_bytes: int  # on the disk; files shared with another checkpoint count once
     complete: bool
+
+
+def free_bytes(folder: Path) -> int:
+    """Room on the disk of a folder that may not be there yet."""
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    return shutil.disk_usage(existing).free
 
 
 def kept(models: Path | None = None) -> tuple[Kept, ...]:

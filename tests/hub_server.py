@@ -1,14 +1,23 @@
 """A small web server on this machine that speaks the hub's protocol, and can misbehave."""
 
 import hashlib
+import json
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from lxmert_viz import checkpoints, download, fetching
+from lxmert_viz.download import RemoteFile
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+REPOSITORY = "unc-nlp/lxmert-vqa-uncased"
+DETECTOR = ("objects.txt", "attributes.txt", "config.json", "model.safetensors")
 LARGE = 20_000  # bytes; larger files are sent on to another address, as the hub does
 
 
@@ -136,3 +145,26 @@ def serving() -> Iterator[Hub]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def publish(hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tiny checkpoint as if it were lxmert-vqa: half on the hub, half elsewhere."""
+    monkeypatch.setattr(download, "PAUSES_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(fetching, "FEATURES", 64)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setenv("HF_ENDPOINT", hub.address)
+    for name in ("config.json", "vocab.txt"):
+        hub.hold(REPOSITORY, name, (folder / name).read_bytes())
+    hub.hold(REPOSITORY, "pytorch_model.bin", (folder / "model.safetensors").read_bytes())
+    parts = [_elsewhere(hub, folder, f"detector/{name}") for name in DETECTOR]
+    monkeypatch.setattr(checkpoints, "DETECTOR_FILES", tuple(parts))
+    answers = _elsewhere(hub, folder, "answers.json", needed=False)
+    count = len(json.loads((folder / "answers.json").read_text()))
+    monkeypatch.setitem(checkpoints.ANSWER_LISTS, count, answers)
+
+
+def _elsewhere(hub: Hub, folder: Path, path: str, needed: bool = True) -> RemoteFile:
+    content = (folder / path).read_bytes()
+    hub.files[f"/raw/{path}"] = content
+    url = f"{hub.address}/raw/{path}"
+    return RemoteFile(path, (url,), len(content), f"sha256:{digests(content)[0]}", needed)

@@ -7,18 +7,13 @@ from pathlib import Path
 
 import pytest
 from conftest import ANSWERS
-from hub_server import COMMIT, LARGE, Hub, digests, serving
+from hub_server import COMMIT, REPOSITORY, Hub, publish, serving
 
-from lxmert_viz import checkpoints, download, fetching
 from lxmert_viz.__main__ import main
 from lxmert_viz.checkpoints import KNOWN, find, installed
-from lxmert_viz.download import RemoteFile
 from lxmert_viz.errors import CheckpointError, DownloadError
 from lxmert_viz.fetched import RECORD, Plan, kept, remove
 from lxmert_viz.fetching import Progress, fetch, in_words, plan
-
-REPOSITORY = "unc-nlp/lxmert-vqa-uncased"
-DETECTOR = ("objects.txt", "attributes.txt", "config.json", "model.safetensors")
 
 
 @pytest.fixture
@@ -29,30 +24,10 @@ def models(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def hub(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, models: Path) -> Iterator[Hub]:
-    """The tiny checkpoint as if it were published: half on the hub, half elsewhere."""
-    monkeypatch.setattr(download, "PAUSES_SECONDS", (0.0, 0.0))
-    monkeypatch.setattr(fetching, "FEATURES", 64)
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+def hub(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     with serving() as hub:
-        monkeypatch.setenv("HF_ENDPOINT", hub.address)
-        for name in ("config.json", "vocab.txt"):
-            hub.hold(REPOSITORY, name, (tiny_folder / name).read_bytes())
-        weights = (tiny_folder / "model.safetensors").read_bytes()
-        assert len(weights) > LARGE
-        hub.hold(REPOSITORY, "pytorch_model.bin", weights)
-        parts = [elsewhere(hub, tiny_folder / "detector" / n, f"detector/{n}") for n in DETECTOR]
-        monkeypatch.setattr(checkpoints, "DETECTOR_FILES", tuple(parts))
-        answers = elsewhere(hub, tiny_folder / "answers.json", "answers.json", needed=False)
-        monkeypatch.setitem(checkpoints.ANSWER_LISTS, len(ANSWERS), answers)
+        publish(hub, tiny_folder, monkeypatch)
         yield hub
-
-
-def elsewhere(hub: Hub, source: Path, path: str, needed: bool = True) -> RemoteFile:
-    content = source.read_bytes()
-    hub.files[f"/raw/{path}"] = content
-    url = f"{hub.address}/raw/{path}"
-    return RemoteFile(path, (url,), len(content), f"sha256:{digests(content)[0]}", needed)
 
 
 def unheard(progress: Progress) -> None:

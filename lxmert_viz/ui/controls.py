@@ -18,6 +18,7 @@ from lxmert_viz.ui.wording import NOT_PROOF, plain
 PAGES = Path(__file__).parent / "pages"
 ANSWERS_PAGE = PAGES / "answers_page.py"
 ATTENTION_PAGE = PAGES / "attention_page.py"
+MODELS_PAGE = PAGES / "models_page.py"
 PICTURE_TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
 IN_SIGHT = 3
 SOURCES = {
@@ -43,6 +44,7 @@ def pages() -> list[st.Page]:
     return [
         st.Page(ANSWERS_PAGE, title="Answers", icon=":material/question_answer:", default=True),
         st.Page(ATTENTION_PAGE, title="Attention", icon=":material/visibility:"),
+        st.Page(MODELS_PAGE, title="Models", icon=":material/deployed_code:"),
     ]
 
 
