@@ -19,7 +19,7 @@ from lxmert_viz.model.loading import Network, base_of, load_network
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering
 from lxmert_viz.model.outputs import Activations, Sublayers
 from lxmert_viz.model.streams import VisionStreams, padded
-from lxmert_viz.model.tokenizer import LxmertTokenizer
+from lxmert_viz.model.tokenizer import LxmertTokenizerFast
 from lxmert_viz.picture import decode
 from lxmert_viz.records import Answer, Regions, Tokens, Trace
 
@@ -34,7 +34,7 @@ class Pipeline:
         self,
         name: str,
         network: Network,
-        tokenizer: LxmertTokenizer,
+        tokenizer: LxmertTokenizerFast,
         detector: FasterRCNN,
         *,
         region_names: RegionNames,
@@ -81,7 +81,7 @@ class Pipeline:
         folder = checkpoints.find(name_or_folder, models)
         network = load_network(folder)
         detector = load_detector(folder / "detector")
-        tokenizer = LxmertTokenizer.from_pretrained(folder)
+        tokenizer = LxmertTokenizerFast.from_pretrained(folder)
         pipeline = cls(
             folder.name,
             network,
