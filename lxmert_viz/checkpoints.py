@@ -126,12 +126,10 @@ class KnownCheckpoint:
 
 EVERY_HEAD = "answers, matching, masked words, regions"
 KNOWN = (
-    KnownCheckpoint(
-        SHIPPED, "Small, shipped; knows drawn tabletop scenes only; has every head.", EVERY_HEAD
-    ),
+    KnownCheckpoint(SHIPPED, "Small, shipped; knows drawn tabletop scenes only.", EVERY_HEAD),
     KnownCheckpoint(
         "lxmert-base",
-        "Full size, pre-trained on photographs; has every head.",
+        "Full size, pre-trained on photographs and sentences about them.",
         EVERY_HEAD,
         repository="unc-nlp/lxmert-base-uncased",
         answers=9500,
@@ -139,7 +137,7 @@ KNOWN = (
     ),
     KnownCheckpoint(
         "lxmert-vqa",
-        "Full size, fine-tuned on VQA v2; answers only.",
+        "Full size, fine-tuned to answer the questions of VQA v2.",
         "answers",
         repository="unc-nlp/lxmert-vqa-uncased",
         answers=3129,
@@ -147,7 +145,7 @@ KNOWN = (
     ),
     KnownCheckpoint(
         "lxmert-gqa",
-        "Full size, fine-tuned on GQA; answers only.",
+        "Full size, fine-tuned to answer the questions of GQA.",
         "answers",
         repository="unc-nlp/lxmert-gqa-uncased",
         answers=1842,

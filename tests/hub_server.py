@@ -33,6 +33,7 @@ class Hub:
     moved: dict[str, str] = field(default_factory=dict)
     no_ranges: bool = False
     slow_seconds: float = 0.0  # between pieces
+    piece: int = 4096  # bytes
     tells_digests: bool = True
 
     def hold(self, repository: str, name: str, content: bytes) -> None:
@@ -114,7 +115,7 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
         def _write(self, content: bytes) -> None:
             breaks = hub.drops.get(self.path.removeprefix("/elsewhere"), [])
             end = breaks.pop(0) if breaks else len(content)
-            step = 4096 if hub.slow_seconds else len(content) or 1
+            step = hub.piece if hub.slow_seconds else len(content) or 1
             for place in range(0, min(end, len(content)), step):
                 self.wfile.write(content[place : min(place + step, end)])
                 self.wfile.flush()

@@ -51,7 +51,7 @@ def test_every_known_model_says_what_it_is_and_how_large(
     page = at_models()
     assert not page.exception
     shown = texts(page)
-    assert "fine-tuned on VQA v2" in shown
+    assert "the questions of VQA v2" in shown
     assert "About 1.27 GB to download, the detector included" in shown
     assert str(models) in shown
     assert labels(page).count("Download") == 3

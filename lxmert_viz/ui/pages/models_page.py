@@ -26,11 +26,13 @@ def show_model(name: str, known: KnownCheckpoint | None) -> None:
     """One model: what it is, whether it is here, and what can be done with it."""
     here = name in resources.model_names()
     running = resources.downloads().of(name)
-    with st.container(border=True, key=f"model-{name}"):
+    with st.container(border=True, key=f"model-{name}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(name)}**", width="content")
-            show_state(name, here)
+            show_state(name, here, running)
         st.markdown(plain(known.summary if known else "In the models folder."))
+        if known:
+            st.caption(f"Heads: {known.heads}.")
         if known and known.repository and not here:
             show_size(known)
         if running and not running.over.is_set():
@@ -44,8 +46,10 @@ def show_model(name: str, known: KnownCheckpoint | None) -> None:
             show_findings(name)
 
 
-def show_state(name: str, here: bool) -> None:
-    if name == st.session_state["model.name"]:
+def show_state(name: str, here: bool, running: Download | None) -> None:
+    if running and not running.over.is_set():
+        st.badge("downloading", icon=":material/downloading:", color="orange")
+    elif name == st.session_state["model.name"]:
         st.badge("in use", icon=":material/visibility:", color="blue")
     elif here:
         st.badge("ready", icon=":material/check:", color="green")
@@ -169,8 +173,8 @@ def show_folder() -> None:
     found = kept()
     total = sum(entry.size_bytes for entry in found)
     st.caption(
-        f"Models lie in {plain(str(models_folder()))}: {len(found)} downloaded, "
-        f"{in_words(total)}; {in_words(free_bytes(models_folder()))} are free there. "
+        f"Downloads lie in {plain(str(models_folder()))} and take {in_words(total)}; "
+        f"{in_words(free_bytes(models_folder()))} are free there. "
         "A complete folder that you put there yourself is offered too."
     )
     if found:
