@@ -16,8 +16,10 @@ from safetensors.torch import load_file, save_file
 
 from lxmert_viz.__main__ import main
 from lxmert_viz.checks import answers, files, regions, selfcheck, weights
+from lxmert_viz.checks import subject as subjects
 from lxmert_viz.checks.findings import NOT_APPLICABLE, RIGHT, WRONG, Finding
 from lxmert_viz.checks.subject import Published, Subject, Truth, open_subject
+from lxmert_viz.config import read_json
 from lxmert_viz.detector.selection import describe_boxes
 from lxmert_viz.download import RemoteFile
 from lxmert_viz.fetched import Plan, write_record
@@ -257,6 +259,31 @@ def test_without_known_pictures_what_needs_them_does_not_apply(tiny_folder: Path
     assert findings[weights.TIED].state == findings[selfcheck.OPENS].state == RIGHT
     needing = (regions.COLOURS, regions.BOXES, regions.FEATURES, answers.MATCH, answers.ALIGNMENT)
     assert {findings[name].state for name in needing} == {NOT_APPLICABLE}
+
+
+def test_the_published_sight_is_36_boxes_and_their_classes() -> None:
+    facts = subjects._published(read_json(subjects.SAMPLE_FACTS))
+    for boxes in (facts.given_boxes_unit, facts.found_boxes_unit):
+        assert boxes.shape == (36, 4)
+        assert boxes.min() >= 0
+        assert boxes.max() <= 1
+        assert (boxes[:, :2] < boxes[:, 2:]).all()
+    assert facts.object_ids[:5].tolist() == [42, 42, 601, 601, 234]  # horse, pole, hat
+
+
+def test_with_the_sample_picture_every_check_applies(
+    tiny_folder: Path, tmp_path: Path, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a detector of random weights, which sees nothing of what was published."""
+    monkeypatch.setattr(subjects, "PUBLISHED_OBJECTS", 6)
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "mine"))
+    (folder / subjects.SAMPLE_FILE).write_bytes(photograph)
+    found = {f.check: f for f in selfcheck.check(folder, device="cpu")}
+    assert found[regions.COLOURS].state == WRONG
+    assert "published for the sample picture" in found[regions.COLOURS].said
+    assert found[answers.ALIGNMENT].state == WRONG
+    needing = (regions.BOXES, regions.FEATURES, answers.MATCH)
+    assert NOT_APPLICABLE not in {found[name].state for name in needing}
 
 
 def test_the_command_prints_each_line_and_fails_where_one_is_wrong(

@@ -19,6 +19,7 @@ from lxmert_viz.records import Regions, Trace
 
 SAMPLE_FILE = "detector/sample.jpg"
 SAMPLE_FACTS = ASSETS / "detector-sample.json"
+PUBLISHED_OBJECTS = 1600  # classes of the published detector
 SMALLEST = 1e-6  # probability, so that one sure mistake does not outweigh everything
 
 
@@ -113,7 +114,7 @@ def open_subject(folder: Path, device: str = "auto") -> Subject:
     sample = folder / SAMPLE_FILE
     if is_of_the_shipped_world(folder):
         truths = _example_scenes(pipeline)
-    elif sample.is_file() and pipeline.detector.config.num_objects == 1600:
+    elif sample.is_file() and pipeline.detector.config.num_objects == PUBLISHED_OBJECTS:
         facts = read_json(SAMPLE_FACTS)
         published = _published(facts)
         truths = (_sample(pipeline, sample.read_bytes(), facts),)

@@ -185,8 +185,6 @@ def show_folder() -> None:
             )
 
 
-# this page is about models alone; the workbench keeps what it holds, out of sight
-st.html("<style>.st-key-workbench { display: none }</style>")
 st.subheader("Models", anchor=False)
 st.caption(
     "The miniature is always here. For photographs, download a full-size model; "
