@@ -8,5 +8,5 @@ from lxmert_viz.ui import controls, waiting
 st.set_page_config(page_title="lxmert-viz", page_icon=str(ASSETS / "icon.png"), layout="wide")
 page = st.navigation(controls.pages())
 with waiting.errors_in_a_sentence():
-    controls.frame()
+    controls.frame(page.title)
     page.run()

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from lxmert_viz.config import read_json
+from lxmert_viz.download import RemoteFile
 from lxmert_viz.errors import CheckpointError
+from lxmert_viz.hub import HUB, is_repository
 from lxmert_viz.places import ASSETS
 
 MODELS_VARIABLE = "LXMERT_VIZ_MODELS"
@@ -21,11 +23,66 @@ NEEDED = (
     ("detector/attributes.txt",),
 )
 
-_HUB = "https://huggingface.co"
-_RAW = "https://raw.githubusercontent.com/airsplay"
-_ANSWERS = f"{_RAW}/lxmert/master/data"
-_REGION_NAMES = f"{_RAW}/py-bottom-up-attention/master/demo/data/genome/1600-400-20"
-_DETECTOR = "https://s3.amazonaws.com/models.huggingface.co/bert/unc-nlp/frcnn-vg-finetuned"
+_AIRSPLAY = "https://raw.githubusercontent.com/airsplay"
+_ANSWERS = f"{_AIRSPLAY}/lxmert/master/data"
+_DETECTOR = f"{_AIRSPLAY}/py-bottom-up-attention/master/demo/data"
+_REGION_NAMES = f"{_DETECTOR}/genome/1600-400-20"
+_DETECTOR_WEIGHTS = "unc-nlp/frcnn-vg-finetuned/pytorch_model.bin"
+
+VOCABULARY_REPOSITORY = "unc-nlp/lxmert-base-uncased"  # every published LXMERT reads with this one
+ANSWER_LISTS = {  # by how many answers the head tells apart; on no hub
+    9500: RemoteFile(
+        "answers.json",
+        (f"{_ANSWERS}/lxmert/all_ans.json",),
+        986_576,
+        "sha256:b860c6cd7b8fe3afa1e5308933664c37bc8728eff967e9845543169a06d012b8",
+        needed=False,
+    ),
+    3129: RemoteFile(
+        "answers.json",
+        (f"{_ANSWERS}/vqa/trainval_label2ans.json",),
+        46_668,
+        "sha256:e72e568a6303130f5a627db06360605ee3b306366ff463aa5153d782adc12a7d",
+        needed=False,
+    ),
+    1842: RemoteFile(
+        "answers.json",
+        (f"{_ANSWERS}/gqa/trainval_label2ans.json",),
+        20_586,
+        "sha256:3ba2e3668760dfcfcfe40dc58711a7c551ca7da48be87a7fdd3fae9963f8264d",
+        needed=False,
+    ),
+}
+DETECTOR_FILES = (
+    RemoteFile(
+        "detector/objects.txt",
+        (f"{_REGION_NAMES}/objects_vocab.txt",),
+        12_782,
+        "sha256:d985096938db111f585a311ff0a2ee9092fbc325c3a619ac9622e57e5389722f",
+    ),
+    RemoteFile(
+        "detector/attributes.txt",
+        (f"{_REGION_NAMES}/attributes_vocab.txt",),
+        3_095,
+        "sha256:19981b5a288f284c576545a21de78634f1a78c26b6949f7acf12b924739fdc66",
+    ),
+    RemoteFile(
+        "detector/sample.jpg",  # for the self-check: what the detector sees in it was published
+        (f"{_DETECTOR}/images/input.jpg",),
+        209_222,
+        "sha256:cb5afca9304177a472d98045a48c8cf00a07a1cfc3a960cb57777d0d6ee798a2",
+        needed=False,
+    ),
+    RemoteFile(
+        "detector/pytorch_model.bin",
+        (
+            f"https://s3.amazonaws.com/models.huggingface.co/bert/{_DETECTOR_WEIGHTS}",
+            f"https://huggingface.co/spaces/WwYc/explain-LXMERT/resolve/main/lxmert/{_DETECTOR_WEIGHTS}",
+        ),
+        262_398_754,
+        "sha256:d3bf8ad74828a244a95d85e17a842cc0ac75419a53e4e81ee68386f192bb24c5",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -34,9 +91,20 @@ class KnownCheckpoint:
 
     name: str
     summary: str
-    repository: str = ""  # on huggingface.co; empty: shipped
+    heads: str
+    repository: str = ""  # on the hub; empty: shipped
+    revision: str = "main"
     answers: int = 0  # published ones only: how many its head tells apart
-    answer_list: str = ""
+    weight_bytes: int = 0  # about; the hub says exactly
+
+    @property
+    def answer_list(self) -> RemoteFile:
+        return ANSWER_LISTS[self.answers]
+
+    @property
+    def download_bytes(self) -> int:
+        """About how much comes over the network, its detector included."""
+        return self.weight_bytes + self.answer_list.size + sum(f.size for f in DETECTOR_FILES)
 
     def remedy(self, missing: list[tuple[str, ...]]) -> str:
         """What to do now; missing as from missing_files."""
@@ -45,40 +113,43 @@ class KnownCheckpoint:
         # the hub has no safetensors of these; answers.json is not needed, but names the answers
         files = [*(alternatives[-1] for alternatives in missing), "answers.json"]
         sources = "; ".join(f"{file} from {self._source(file)}" for file in files)
-        return f"Put there {sources}."
+        return (
+            f"Run `python -m lxmert_viz fetch {self.name}`, or press Download on the page Models. "
+            f"By hand: put there {sources}."
+        )
 
     def _source(self, file: str) -> str:
-        return {
-            "answers.json": self.answer_list,
-            "vocab.txt": f"{_HUB}/unc-nlp/lxmert-base-uncased/resolve/main/vocab.txt",
-            "detector/pytorch_model.bin": f"{_DETECTOR}/pytorch_model.bin",
-            "detector/objects.txt": f"{_REGION_NAMES}/objects_vocab.txt",
-            "detector/attributes.txt": f"{_REGION_NAMES}/attributes_vocab.txt",
-        }.get(file, f"{_HUB}/{self.repository}/resolve/main/{file}")
+        elsewhere = {f.path: f.urls[0] for f in (*DETECTOR_FILES, self.answer_list)}
+        repository = VOCABULARY_REPOSITORY if file == "vocab.txt" else self.repository
+        return elsewhere.get(file, f"{HUB}/{repository}/resolve/{self.revision}/{file}")
 
 
+EVERY_HEAD = "answers, matching, masked words, regions"
 KNOWN = (
-    KnownCheckpoint(SHIPPED, "Small, shipped; knows drawn tabletop scenes only; has every head."),
+    KnownCheckpoint(SHIPPED, "Small, shipped; knows drawn tabletop scenes only.", EVERY_HEAD),
     KnownCheckpoint(
         "lxmert-base",
-        "Full size, pre-trained on photographs; has every head.",
+        "Full size, pre-trained on photographs and sentences about them.",
+        EVERY_HEAD,
         repository="unc-nlp/lxmert-base-uncased",
         answers=9500,
-        answer_list=f"{_ANSWERS}/lxmert/all_ans.json",
+        weight_bytes=1_006_100_000,
     ),
     KnownCheckpoint(
         "lxmert-vqa",
-        "Full size, fine-tuned on VQA v2; answers only.",
+        "Full size, fine-tuned to answer the questions of VQA v2.",
+        "answers",
         repository="unc-nlp/lxmert-vqa-uncased",
         answers=3129,
-        answer_list=f"{_ANSWERS}/vqa/trainval_label2ans.json",
+        weight_bytes=855_915_865,
     ),
     KnownCheckpoint(
         "lxmert-gqa",
-        "Full size, fine-tuned on GQA; answers only.",
+        "Full size, fine-tuned to answer the questions of GQA.",
+        "answers",
         repository="unc-nlp/lxmert-gqa-uncased",
         answers=1842,
-        answer_list=f"{_ANSWERS}/gqa/trainval_label2ans.json",
+        weight_bytes=848_000_000,
     ),
 )
 
@@ -120,6 +191,11 @@ def models_folder(models: Path | None = None) -> Path:
             f"There is no folder {asked} to look for models in; create it or name another."
         )
     return Path(asked).resolve()
+
+
+def folder_name(name: str) -> str:
+    """How the folder of a checkpoint is called: "owner/name" of the hub is "owner--name" here."""
+    return name.replace("/", "--") if is_repository(name) else name
 
 
 def installed(models: Path | None = None) -> tuple[str, ...]:
@@ -203,7 +279,7 @@ def _read_labels(path: Path) -> tuple[str, ...]:
 def _folder(name_or_folder: str | Path, known: KnownCheckpoint | None, models: Path | None) -> Path:
     if known and known.name == SHIPPED:
         return ASSETS / SHIPPED
-    below = models_folder(models) / name_or_folder
+    below = models_folder(models) / folder_name(str(name_or_folder))
     if known or below.is_dir():
         return below
     folder = Path(name_or_folder)

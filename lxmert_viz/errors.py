@@ -24,3 +24,7 @@ class AddressError(LxmertVizError):
 
 class DatasetError(LxmertVizError):
     """A file of questions or regions is missing, broken, or not in the format it should have."""
+
+
+class DownloadError(LxmertVizError):
+    """A file cannot be brought here: no network, no such file, no room, or another's content."""

@@ -19,7 +19,7 @@ from lxmert_viz.model.loading import Network, base_of, load_network
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering
 from lxmert_viz.model.outputs import Activations, Sublayers
 from lxmert_viz.model.streams import VisionStreams, padded
-from lxmert_viz.model.tokenizer import LxmertTokenizer
+from lxmert_viz.model.tokenizer import LxmertTokenizerFast
 from lxmert_viz.picture import decode
 from lxmert_viz.records import Answer, Regions, Tokens, Trace
 
@@ -35,7 +35,7 @@ class Pipeline:
         self,
         name: str,
         network: Network,
-        tokenizer: LxmertTokenizer,
+        tokenizer: LxmertTokenizerFast,
         detector: FasterRCNN,
         *,
         region_names: RegionNames,
@@ -54,7 +54,10 @@ class Pipeline:
         if self.has_answers and not answer_vocabulary:
             count = network.config.num_qa_labels
             answer_vocabulary = tuple(f"label {label}" for label in range(count))
-            self._notes = (f"{name} has no answers.json, so its answers are numbers of labels.",)
+            self._notes = (
+                f"{name} has no answers.json, so its answers are numbers of labels; "
+                "fetching it again brings the published list, where there is one.",
+            )
         self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
         self._region_names = region_names
         self._tokenizer = tokenizer
@@ -79,7 +82,7 @@ class Pipeline:
         folder = checkpoints.find(name_or_folder, models)
         network = load_network(folder)
         detector = load_detector(folder / "detector")
-        tokenizer = LxmertTokenizer.from_pretrained(folder)
+        tokenizer = LxmertTokenizerFast.from_pretrained(folder)
         pipeline = cls(
             folder.name,
             network,
@@ -92,6 +95,15 @@ class Pipeline:
         )
         pipeline._check_sizes(folder)
         return pipeline
+
+    @property
+    def network(self) -> Network:
+        """The network itself, for what looks inside; it keeps nothing between calls."""
+        return self._network
+
+    @property
+    def detector(self) -> FasterRCNN:
+        return self._detector
 
     def look(
         self,

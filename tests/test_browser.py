@@ -109,6 +109,25 @@ def test_on_a_phone_picture_and_question_come_first(browser: Browser, address: s
     page.close()
 
 
+@pytest.mark.parametrize("size", [WIDE, PHONE])
+def test_the_page_of_models_fits_and_hides_the_workbench(
+    browser: Browser, address: str, size: tuple[int, int]
+) -> None:
+    page, complaints = opened(browser, address, size)
+    expect_answer(page)
+    if size == PHONE:
+        page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_role("link", name="Models").click()
+    expect(page.get_by_text("Downloads lie in")).to_be_attached()
+    expect(page.get_by_role("button", name="Download")).to_have_count(3)
+    expect(page.get_by_label("Question or caption")).to_be_hidden()
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("part => part.scrollWidth <= part.clientWidth")
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    assert complaints == []
+    page.close()
+
+
 def test_slow_work_can_be_cancelled_and_tried_again(
     browser: Browser, address: str, tmp_path: Path
 ) -> None:

@@ -73,7 +73,7 @@ def test_a_published_model_that_is_not_there_says_where_to_put_what(
     files = ("config.json", "pytorch_model.bin", "vocab.txt", "answers.json")
     for file in (*files, "detector/pytorch_model.bin", "detector/objects.txt"):
         assert re.search(rf"{re.escape(file)} from https://\S+", message)
-    assert "fetch" not in message
+    assert f"python -m lxmert_viz fetch {checkpoint.name}" in message
 
 
 def test_an_unknown_model_lists_the_known_ones(tmp_path: Path) -> None:

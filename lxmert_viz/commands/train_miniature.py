@@ -56,7 +56,7 @@ def _train(chosen: argparse.Namespace) -> None:
     from lxmert_viz.miniature.pictures import render
     from lxmert_viz.miniature.training import train_lxmert
     from lxmert_viz.miniature.wording import word_pieces
-    from lxmert_viz.model.tokenizer import LxmertTokenizer
+    from lxmert_viz.model.tokenizer import LxmertTokenizerFast
 
     work = chosen.work
     scenes = render(work / "pictures", FIRST_TRAINING_SEED, SCENES)
@@ -67,7 +67,7 @@ def _train(chosen: argparse.Namespace) -> None:
     seen = sightings.look_at_all(detector, scenes, work / "sightings.pt")
     model = train_lxmert(
         seen,
-        LxmertTokenizer(word_pieces()),
+        LxmertTokenizerFast(word_pieces()),
         chosen.lessons,
         chosen.seed,
         TrainingLog(work / "lxmert.csv"),

@@ -17,7 +17,7 @@ from lxmert_viz.miniature.masking import IGNORED, mask_regions, mask_words
 from lxmert_viz.miniature.questions import answer_names, ask
 from lxmert_viz.miniature.sightings import Sighting
 from lxmert_viz.miniature.views import View
-from lxmert_viz.model.tokenizer import LxmertTokenizer
+from lxmert_viz.model.tokenizer import LxmertTokenizerFast
 
 BATCH = 64
 POOL = 8  # batches that are made together; each gets pictures with about as many regions
@@ -121,7 +121,7 @@ class Lessons(Dataset):
     def __init__(
         self,
         sightings: list[Sighting],
-        tokenizer: LxmertTokenizer,
+        tokenizer: LxmertTokenizerFast,
         steps: int,
         seed: int,
     ) -> None:
@@ -157,7 +157,7 @@ class Lessons(Dataset):
 
 
 def collate(
-    examples: list[Example], tokenizer: LxmertTokenizer, random: np.random.Generator
+    examples: list[Example], tokenizer: LxmertTokenizerFast, random: np.random.Generator
 ) -> dict[str, torch.Tensor]:
     """What LxmertForPreTraining.forward takes, as one flat dict; `unflatten` builds obj_labels."""
     texts = tokenizer([e.text for e in examples], padding=True, return_tensors="np")

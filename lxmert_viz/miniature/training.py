@@ -20,7 +20,7 @@ from lxmert_viz.miniature.sightings import Sighting
 from lxmert_viz.miniature.wording import word_pieces
 from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.model.outputs import LxmertForPreTrainingOutput
-from lxmert_viz.model.tokenizer import LxmertTokenizer
+from lxmert_viz.model.tokenizer import LxmertTokenizerFast
 
 LEARNING_RATE = 1e-3
 WEIGHT_DECAY = 0.01
@@ -51,7 +51,7 @@ CONFIG = LxmertConfig(
 
 def train_lxmert(
     sightings: list[Sighting],
-    tokenizer: LxmertTokenizer,
+    tokenizer: LxmertTokenizerFast,
     steps: int,
     seed: int,
     log: TrainingLog,

@@ -19,6 +19,8 @@ from lxmert_viz.ui.wording import NOT_PROOF, plain
 PAGES = Path(__file__).parent / "pages"
 ANSWERS_PAGE = PAGES / "answers_page.py"
 ATTENTION_PAGE = PAGES / "attention_page.py"
+MODELS_PAGE = PAGES / "models_page.py"
+MODELS = "Models"
 PICTURE_TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
 IN_SIGHT = 3
 SOURCES = {
@@ -45,18 +47,22 @@ def pages() -> list[st.Page]:
     return [
         st.Page(ANSWERS_PAGE, title="Answers", icon=":material/question_answer:", default=True),
         st.Page(ATTENTION_PAGE, title="Attention", icon=":material/visibility:"),
+        st.Page(MODELS_PAGE, title=MODELS, icon=":material/deployed_code:"),
     ]
 
 
-def frame() -> None:
-    """Everything that stays while pages change: model, picture, question."""
+def frame(page: str) -> None:
+    """Everything that stays while pages change: model, picture, question.
+
+    page: its title. The page of models hides the workbench, which keeps what it holds.
+    """
     st.html(ASSETS / "style.css")
     address.read()
     with st.sidebar:
         name = st.selectbox("Model", resources.model_names(), key="model.name")
         about_model = st.container()
     _first_choices()
-    with st.container(key="workbench", gap="small"):
+    with st.container(key="workbench-away" if page == MODELS else "workbench", gap="small"):
         _choose_picture()
         _ask()
     address.write()

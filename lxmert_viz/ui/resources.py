@@ -14,12 +14,14 @@ from lxmert_viz import checkpoints
 from lxmert_viz.analysis.head_statistics import all_statistics
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.rollout import rollout
+from lxmert_viz.checks.findings import Finding
 from lxmert_viz.config import read_json
 from lxmert_viz.figures.stage import payload
 from lxmert_viz.picture import decode
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Regions, Trace
 from lxmert_viz.ui.pictures import PictureStore
+from lxmert_viz.ui.downloads import Downloads
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
     from lxmert_viz.pipeline import Pipeline
@@ -58,6 +60,19 @@ def load_pipeline(name: str) -> "Pipeline":
 @st.cache_resource(max_entries=2, show_spinner=False)
 def pipeline(name: str) -> "Pipeline":
     return load_pipeline(name)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def findings(model: str, _progress: Callable[[str, float], None]) -> list[Finding]:
+    """What the self-check finds."""
+    from lxmert_viz.checks.selfcheck import check
+
+    return list(check(model, report=_progress))
+
+
+@st.cache_resource(show_spinner=False)
+def downloads() -> Downloads:
+    return Downloads()
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

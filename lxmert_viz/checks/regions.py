@@ -1,0 +1,157 @@
+"""Checks of what LXMERT is given: colours, boxes, features. Most wrong results began here."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from lxmert_viz.checks.findings import RIGHT, WRONG, Finding, judged, not_applicable
+from lxmert_viz.checks.subject import Subject, Truth
+from lxmert_viz.detector.selection import describe_boxes
+from lxmert_viz.records import Regions
+
+COLOURS = "Channel order"
+BOXES = "Box frame"
+FEATURES = "Feature statistics"
+
+NO_TRUTH = "no picture of which the truth is known; fetching again brings the published sample"
+CLEAR = 1.05  # ratio of confidences below which two ways of giving a picture are alike
+ENOUGH = 0.9  # share of the published classes
+SAME_PLACE = 0.5  # IoU
+FOUND_AGAIN = 0.5  # share of regions near a published box; the rules of choice differ
+# mean, largest, norm of a region, share of zeros; of ten photographs as published, widened
+PUBLISHED = {"mean": (0.2, 1.2), "max": (8, 80), "norm": (30, 130), "zeros": (0.05, 0.65)}
+MINIATURE = {"mean": (0.2, 2.5), "max": (1.5, 25), "norm": (5, 80), "zeros": (0.0, 0.6)}
+
+FRAMES: dict[str, Callable[[Regions], np.ndarray]] = {
+    "y1 x1 y2 x2": lambda seen: seen.boxes_unit[:, [1, 0, 3, 2]],
+    "pixels": lambda seen: seen.boxes_unit * np.array([*seen.size_px, *seen.size_px]),
+    "x1 y1 width height": lambda seen: np.concatenate(
+        [seen.boxes_unit[:, :2], seen.boxes_unit[:, 2:] - seen.boxes_unit[:, :2]], 1
+    ),
+}
+
+
+def check_channels(subject: Subject) -> Finding:
+    """The detector knows things by their colours as they are, and not with red and blue swapped."""
+    if subject.published:
+        return _check_published_channels(subject)
+    if not subject.truths or not subject.pipeline.has_answers:
+        return not_applicable(COLOURS, NO_TRUTH)
+    upright = subject.confidence
+    swapped = subject.confidence_with(lambda t: subject.described(t, t.picture_rgb[..., ::-1]))
+    said = f"right answers have {upright:.0%}, with red and blue swapped {swapped:.0%}"
+    if max(upright, swapped) < CLEAR * min(upright, swapped):
+        return not_applicable(COLOURS, f"{said}: too close to tell")
+    meaning = "the detector's weights or its pixel means are in the order R G B, and it reads B G R"
+    return judged(COLOURS, upright > swapped, said, f"{said}: {meaning}")
+
+
+def _check_published_channels(subject: Subject) -> Finding:
+    facts, detector = subject.published, subject.pipeline.detector
+    picture = subject.truths[0].picture_rgb
+    shares = []
+    for colours in (picture, np.ascontiguousarray(picture[..., ::-1])):
+        profile = detector.config.profiles[facts.profile]
+        seen = describe_boxes(detector, colours, facts.given_boxes_unit, profile)
+        shares.append(float((seen.object_ids == facts.object_ids).mean()))
+    said = f"{shares[0]:.0%} of the classes published for the sample picture"
+    meaning = (
+        f"with red and blue swapped {shares[1]:.0%}: the detector reads colours or sizes wrong"
+    )
+    return judged(
+        COLOURS, shares[0] >= ENOUGH and shares[0] > shares[1], said, f"{said}, {meaning}"
+    )
+
+
+def check_boxes(subject: Subject) -> Finding:
+    """Boxes are x1 y1 x2 y2 in shares of the picture, and the network reads them so."""
+    if not subject.truths:
+        return not_applicable(BOXES, NO_TRUTH)
+    boxes = np.concatenate([truth.regions.boxes_unit for truth in subject.truths])
+    inside = boxes.min() >= 0 and boxes.max() <= 1 + 1e-5
+    if not inside or not (boxes[:, :2] < boxes[:, 2:]).all():
+        return Finding(
+            BOXES,
+            WRONG,
+            f"boxes run from {boxes.min():.2f} to {boxes.max():.2f} or have no area: they must be "
+            "x1 y1 x2 y2, divided by the picture's width and height",
+        )
+    if subject.published:
+        return _check_published_boxes(subject)
+    return _check_frames(subject, f"{len(boxes)} boxes are x1 y1 x2 y2 within 0..1")
+
+
+def _check_published_boxes(subject: Subject) -> Finding:
+    found = subject.truths[0].regions.boxes_unit
+    near = overlaps(found, subject.published.found_boxes_unit).max(1)
+    share = float((near > SAME_PLACE).mean())
+    said = (
+        f"{share:.0%} of {len(found)} boxes lie where the published ones of the sample picture do"
+    )
+    meaning = "boxes are divided by the wrong side or given in another order"
+    return judged(BOXES, share >= FOUND_AGAIN, said, f"{said}: {meaning}")
+
+
+def _check_frames(subject: Subject, said: str) -> Finding:
+    if not subject.pipeline.has_answers:
+        return Finding(BOXES, RIGHT, said)
+    own = subject.confidence
+    others = {name: subject.confidence_with(_in_frame(change)) for name, change in FRAMES.items()}
+    best = max(others, key=others.get)
+    if others[best] > CLEAR * own:
+        return Finding(
+            BOXES,
+            WRONG,
+            f"right answers have {own:.0%}, with boxes as {best} {others[best]:.0%}: it was "
+            "trained on boxes of that kind",
+        )
+    if own < CLEAR * min(others.values()):
+        return Finding(BOXES, RIGHT, f"{said}; the answers hardly depend on them")
+    return Finding(
+        BOXES, RIGHT, f"{said}; right answers have {own:.0%}, as {best} {others[best]:.0%}"
+    )
+
+
+def _in_frame(change: Callable[[Regions], np.ndarray]) -> Callable[[Truth], Regions]:
+    def changed(truth: Truth) -> Regions:
+        boxes = np.ascontiguousarray(change(truth.regions), np.float32)
+        return replace(truth.regions, boxes_unit=boxes)
+
+    return changed
+
+
+def overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """IoU of boxes (N, 4) with others (M, 4), xyxy: (N, M)."""
+    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    shared = (high - low).clip(0).prod(-1)
+    areas = [(b[:, 2:] - b[:, :2]).prod(-1) for b in (boxes, others)]
+    return shared / (areas[0][:, None] + areas[1][None] - shared)
+
+
+def check_features(subject: Subject) -> Finding:
+    """Region features are as large as those that LXMERT was trained on."""
+    if not subject.truths:
+        return not_applicable(FEATURES, NO_TRUTH)
+    feats = np.concatenate([truth.regions.feats for truth in subject.truths])
+    measured = {
+        "mean": float(feats.mean()),
+        "max": float(feats.max()),
+        "norm": float(np.linalg.norm(feats, axis=1).mean()),
+        "zeros": float((feats == 0).mean()),
+    }
+    ranges = PUBLISHED if subject.published else MINIATURE
+    odd = [
+        f"{name} {measured[name]:.2f}, not {low:g} to {high:g}"
+        for name, (low, high) in ranges.items()
+        if not low <= measured[name] <= high
+    ]
+    odd += ["some are negative"] if feats.min() < 0 else []
+    said = ", ".join(f"{name} {value:.2f}" for name, value in measured.items())
+    return judged(
+        FEATURES,
+        not odd,
+        f"{len(feats)} regions: {said}, none negative",
+        f"{'; '.join(odd)}: features were normalised, or come from another layer or detector",
+    )

@@ -1,0 +1,163 @@
+"""A checkpoint on the examination table, and pictures of which the truth is known."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from lxmert_viz import checkpoints
+from lxmert_viz.checkpoints import SHIPPED, read_scope
+from lxmert_viz.config import read_json
+from lxmert_viz.detector.selection import describe_boxes
+from lxmert_viz.fetched import recorded
+from lxmert_viz.picture import decode
+from lxmert_viz.pipeline import TRAINED_PROFILE, Pipeline
+from lxmert_viz.places import ASSETS
+from lxmert_viz.records import Regions, Trace
+
+SAMPLE_FILE = "detector/sample.jpg"
+SAMPLE_FACTS = ASSETS / "detector-sample.json"
+PUBLISHED_OBJECTS = 1600  # classes of the published detector
+SMALLEST = 1e-6  # probability, so that one sure mistake does not outweigh everything
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A picture, what was found in it, and what is true of it."""
+
+    picture_rgb: np.ndarray  # (H, W, 3) uint8
+    regions: Regions
+    questions: tuple[tuple[str, str], ...]  # text, right answer
+    captions: tuple[tuple[str, bool], ...]  # text, whether it is true
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the published detector sees in its sample picture."""
+
+    given_boxes_unit: np.ndarray  # (36, 4)
+    object_ids: np.ndarray  # (36,) of the given boxes
+    found_boxes_unit: np.ndarray  # (36, 4)
+    profile: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An opened checkpoint."""
+
+    folder: Path
+    pipeline: Pipeline
+    known: str  # its name in the table of known checkpoints, or ""
+    truths: tuple[Truth, ...]
+    published: Published | None  # only with the published detector and its sample picture
+
+    @cached_property
+    def first_answers(self) -> list[tuple[str, str]]:
+        """The answer given to every question, and the right one."""
+        return [(trace.answers[0].text, right) for trace, right in self._as_they_are]
+
+    @cached_property
+    def confidence(self) -> float:
+        """The probability of right answers, 0..1: the geometric mean over all questions."""
+        return _mean_probability(self._as_they_are)
+
+    def confidence_with(self, change: Callable[[Truth], Regions]) -> float:
+        """The same with other regions."""
+        return _mean_probability(self._asked(change))
+
+    @cached_property
+    def _as_they_are(self) -> list[tuple[Trace, str]]:
+        return self._asked(lambda truth: truth.regions)
+
+    def _asked(self, seen: Callable[[Truth], Regions]) -> list[tuple[Trace, str]]:
+        """Every question of every picture, with its right answer."""
+        pairs = []
+        for truth in self.truths:
+            regions = seen(truth)
+            traces = self.pipeline.ask_many([(regions, text) for text, _ in truth.questions])
+            pairs += zip(traces, (right for _, right in truth.questions), strict=True)
+        return pairs
+
+    def described(self, truth: Truth, picture_rgb: np.ndarray) -> Regions:
+        """The truth's regions with the features that another picture has in these places."""
+        detector = self.pipeline.detector
+        profile = detector.config.profiles[TRAINED_PROFILE]
+        boxes = truth.regions.boxes_unit
+        seen = describe_boxes(detector, np.ascontiguousarray(picture_rgb), boxes, profile)
+        return replace(truth.regions, feats=seen.feats)
+
+
+def _mean_probability(answered: list[tuple[Trace, str]]) -> float:
+    shares = [max(dict(trace.answers).get(right, 0.0), SMALLEST) for trace, right in answered]
+    return float(np.exp(np.mean(np.log(shares))))
+
+
+def known_name(folder: Path) -> str:
+    """Which known checkpoint a folder holds, by its name or by where it was fetched from."""
+    fetched = recorded(folder)
+    for known in checkpoints.KNOWN:
+        if folder.name == known.name or (fetched and fetched.repository == known.repository):
+            return known.name
+    return ""
+
+
+def is_of_the_shipped_world(folder: Path) -> bool:
+    return read_scope(folder).world == read_scope(ASSETS / SHIPPED).world
+
+
+def open_subject(folder: Path, device: str = "auto") -> Subject:
+    """Raises CheckpointError."""
+    pipeline = Pipeline.open(folder, device)
+    truths, published = (), None
+    sample = folder / SAMPLE_FILE
+    if is_of_the_shipped_world(folder):
+        truths = _example_scenes(pipeline)
+    elif sample.is_file() and pipeline.detector.config.num_objects == PUBLISHED_OBJECTS:
+        facts = read_json(SAMPLE_FACTS)
+        published = _published(facts)
+        truths = (_sample(pipeline, sample.read_bytes(), facts),)
+    return Subject(folder, pipeline, known_name(folder), truths, published)
+
+
+def _example_scenes(pipeline: Pipeline) -> tuple[Truth, ...]:
+    folder = ASSETS / "scenes"
+    truths = []
+    for entry in read_json(folder / "examples.json"):
+        content = (folder / entry["picture"]).read_bytes()
+        texts = entry["questions"]
+        truths.append(
+            Truth(
+                np.asarray(decode(content)),
+                pipeline.look(content),
+                tuple((t["text"], t["answer"]) for t in texts if t["answer"] is not None),
+                tuple(
+                    (t["text"], t["type"] == "true caption")
+                    for t in texts
+                    if t["type"].endswith("caption")
+                ),
+            )
+        )
+    return tuple(truths)
+
+
+def _sample(pipeline: Pipeline, content: bytes, facts: dict) -> Truth:
+    captions = facts["captions"]
+    return Truth(
+        np.asarray(decode(content)),
+        pipeline.look(content),
+        tuple((text, answer) for text, answer in facts["questions"]),
+        tuple((text, kind == "true") for kind in ("true", "false") for text in captions[kind]),
+    )
+
+
+def _published(facts: dict) -> Published:
+    width, height = facts["picture"]["size_px"]
+    size = np.array([width, height, width, height], np.float32)
+    return Published(
+        np.array(facts["given_boxes_px"], np.float32) / size,
+        np.array(facts["object_ids"]),
+        np.array(facts["found_boxes_px"], np.float32) / size,
+        facts["profile"],
+    )

@@ -1,0 +1,32 @@
+"""Where downloaded checkpoints lie, how large they are, and how to remove them."""
+
+import argparse
+from pathlib import Path
+
+from lxmert_viz.checkpoints import models_folder
+from lxmert_viz.fetched import kept, remove
+from lxmert_viz.fetching import in_words
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models", type=Path, metavar="FOLDER", help="where model folders lie")
+    parser.add_argument(
+        "--clear",
+        nargs="*",
+        metavar="NAME",
+        help="remove these downloaded checkpoints; all of them where none is named",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    found = kept(options.models)
+    if options.clear is not None:
+        for name in options.clear or [entry.name for entry in found]:
+            print(f"{name}: {in_words(remove(name, options.models))} removed")
+        return
+    total = in_words(sum(entry.size_bytes for entry in found))
+    print(f"{models_folder(options.models)}: {len(found)} downloaded checkpoints, {total}")
+    width = max((len(entry.name) for entry in found), default=0)
+    for entry in found:
+        state = "" if entry.complete else "  not complete: fetch it again to go on"
+        print(f"{entry.name:<{width}}  {in_words(entry.size_bytes):>9}{state}")

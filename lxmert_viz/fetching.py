@@ -1,0 +1,223 @@
+"""Brings known checkpoints, and any LXMERT of the hub, into the models folder."""
+
+import json
+import os
+import shutil
+import time
+import urllib.request
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+
+from lxmert_viz import checkpoints, hub
+from lxmert_viz.checkpoints import KNOWN, SHIPPED, WEIGHT_FILES, folder_name, models_folder
+from lxmert_viz.config import LxmertConfig
+from lxmert_viz.download import AGENT, Received, RemoteFile, bring, matches, open_web, put
+from lxmert_viz.errors import CheckpointError, DownloadError
+from lxmert_viz.fetched import Plan, locked, recorded, twins, write_record
+
+CONFIG_LIMIT = 1 << 20  # bytes
+FEATURES = 2048  # a region, from the published detector
+SPARE_BYTES = 50_000_000  # left free on the disk
+SPEED_SECONDS = 5.0  # over which the speed is told
+SHORTEST_SECONDS = 0.2  # less tells nothing
+OPTIONAL_FILES = ("tokenizer_config.json",)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a download is."""
+
+    file: str
+    done: int  # bytes, of all files
+    total: int
+    speed: float  # bytes a second, lately
+
+    @property
+    def share(self) -> float:
+        return self.done / self.total if self.total else 1.0
+
+    def line(self) -> str:
+        """In words: the file, bytes, speed, time left."""
+        text = f"{self.file}: {in_words(self.done)} of {in_words(self.total)}"
+        if not self.speed:
+            return text
+        left = (self.total - self.done) / self.speed
+        time_left = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
+        return f"{text}, {in_words(self.speed)}/s, {time_left} left"
+
+
+Report = Callable[[Progress], None]
+
+
+def in_words(count: float) -> str:
+    """Bytes as people read them, in units of 1000."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.{2 if unit == 'GB' else 1}f} {unit}"
+    return f"{count:.0f} bytes"
+
+
+def plan(name: str, models: Path | None = None) -> Plan:
+    """What fetching a checkpoint would bring; nothing is written yet.
+
+    name: of the table, or owner/name of the hub. Without network it still knows a checkpoint that
+    is already whole. Raises DownloadError, CheckpointError.
+    """
+    known = {checkpoint.name: checkpoint for checkpoint in KNOWN}.get(name)
+    if name == SHIPPED:
+        raise CheckpointError(f"{SHIPPED} is shipped with this project; it need not be fetched.")
+    if known is None and not hub.is_repository(name):
+        names = ", ".join(c.name for c in KNOWN if c.repository)
+        raise CheckpointError(
+            f"{name!r} cannot be fetched: it is none of {names}, and no owner/name of the hub."
+        )
+    folder = models_folder(models) / folder_name(name)
+    earlier = recorded(folder)
+    if earlier and all(matches(file.place(folder), file) for file in earlier.files):
+        return earlier
+    repository = known.repository if known else name
+    config = hub.look_up(repository, "config.json", known.revision if known else "main")
+    if config is None:
+        raise DownloadError(f"{repository} holds no config.json, so it is no model to open here.")
+    described = _read_config(config.file, repository)
+    files = [config.file, *_hub_files(repository, config.commit), *checkpoints.DETECTOR_FILES]
+    answers = checkpoints.ANSWER_LISTS.get(described.num_qa_labels)
+    notes = ()
+    if answers:
+        files.append(answers)
+    else:
+        notes = (
+            f"No list of {described.num_qa_labels} answers is published, so the answers of {name} "
+            f"are numbers of labels; put your list at {folder / 'answers.json'}.",
+        )
+    files.sort(key=lambda file: file.size)  # what is wrong with a source shows early
+    return Plan(name, folder, repository, config.commit, tuple(files), notes)
+
+
+def fetch(chosen: Plan, report: Report) -> tuple[str, ...]:
+    """Bring what is missing of a plan; returns what its owner must know.
+
+    report may raise to stop: what came so far is kept, and the next call goes on from there.
+    Raises DownloadError.
+    """
+    _make_folder(chosen.folder)
+    with locked(chosen):
+        _check_room(chosen)
+        write_record(chosen)
+        return (*chosen.notes, *_bring_all(chosen, report))
+
+
+def _read_config(file: RemoteFile, repository: str) -> LxmertConfig:
+    """The repository's config, read before anything large is asked for."""
+    request = urllib.request.Request(file.urls[0], headers=AGENT)
+    try:
+        with open_web(request) as response:
+            values = json.loads(response.read(CONFIG_LIMIT))
+        if not isinstance(values, dict) or values.get("model_type", "lxmert") != "lxmert":
+            raise CheckpointError(f"{repository} is no LXMERT, and only LXMERT opens here.")
+        config = LxmertConfig.from_dict(values)
+    except (OSError, HTTPException) as error:
+        raise DownloadError(f"{file.urls[0]} cannot be read ({error}); try again.") from error
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"{repository} has no usable config.json: {error}.") from error
+    if config.visual_feat_dim != FEATURES:
+        raise CheckpointError(
+            f"{repository} reads {config.visual_feat_dim} features a region, and the published "
+            f"detector makes {FEATURES}: there is nothing that could show it pictures."
+        )
+    return config
+
+
+def _hub_files(repository: str, commit: str) -> list[RemoteFile]:
+    weights = next(filter(None, (hub.look_up(repository, f, commit) for f in WEIGHT_FILES)), None)
+    if weights is None:
+        raise DownloadError(f"{repository} holds none of {', '.join(WEIGHT_FILES)}.")
+    vocabulary = hub.look_up(repository, "vocab.txt", commit) or hub.look_up(
+        checkpoints.VOCABULARY_REPOSITORY, "vocab.txt"
+    )
+    if vocabulary is None:
+        raise DownloadError(f"{checkpoints.VOCABULARY_REPOSITORY} has lost its vocab.txt.")
+    optional = [hub.look_up(repository, name, commit) for name in OPTIONAL_FILES]
+    return [listed.file for listed in (weights, vocabulary, *optional) if listed]
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DownloadError(
+            f"{folder} cannot be made ({error.strerror}); name another models folder."
+        ) from error
+
+
+def _check_room(chosen: Plan) -> None:
+    missing, free = chosen.missing_bytes(), chosen.free_bytes()
+    if missing and missing + SPARE_BYTES > free:
+        raise DownloadError(
+            f"{chosen.name} needs {in_words(missing)} more and {chosen.folder} has "
+            f"{in_words(free)} free. Make room, or name a models folder on another disk."
+        )
+
+
+def _bring_all(chosen: Plan, report: Report) -> list[str]:
+    notes = []
+    before = 0
+    for file in chosen.files:
+        report(Progress(file.path, before, chosen.total_bytes, 0.0))
+        if not matches(file.place(chosen.folder), file) and not _take_twin(file, chosen.folder):
+            try:
+                bring(file, chosen.folder, _teller(chosen, file, before, report))
+            except DownloadError as error:
+                if file.needed:
+                    raise
+                notes.append(f"{error} {chosen.name} opens without it.")
+        before += file.size
+    return notes
+
+
+def _teller(chosen: Plan, file: RemoteFile, before: int, report: Report) -> Received:
+    """Makes progress of the whole plan out of bytes of one file."""
+    pace = _Pace()
+
+    def received(size: int) -> None:
+        done = before + size
+        report(Progress(file.path, done, chosen.total_bytes, pace.at(done)))
+
+    return received
+
+
+class _Pace:
+    """Bytes a second over the last seconds; 0 while there is nothing to tell."""
+
+    def __init__(self) -> None:
+        self._marks: deque[tuple[float, int]] = deque()
+
+    def at(self, done: int) -> float:
+        now = time.monotonic()
+        if self._marks and done < self._marks[-1][1]:  # begun again
+            self._marks.clear()
+        self._marks.append((now, done))
+        while now - self._marks[0][0] > SPEED_SECONDS and len(self._marks) > 2:
+            self._marks.popleft()
+        began, bytes_then = self._marks[0]
+        return (done - bytes_then) / (now - began) if now - began > SHORTEST_SECONDS else 0.0
+
+
+def _take_twin(file: RemoteFile, folder: Path) -> bool:
+    """Share a file, such as the detector, that another checkpoint of the models folder has."""
+    place, part = file.place(folder), file.part(folder)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    for twin in twins(file, folder):
+        if not matches(twin, file):
+            continue
+        part.unlink(missing_ok=True)
+        try:
+            os.link(twin, part)
+        except OSError:  # another disk, or one that knows no links
+            shutil.copyfile(twin, part)
+        put(part, place)
+        return True
+    return False
