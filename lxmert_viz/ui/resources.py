@@ -20,8 +20,8 @@ from lxmert_viz.figures.stage import payload
 from lxmert_viz.picture import decode
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Regions, Trace
-from lxmert_viz.ui.pictures import PictureStore
 from lxmert_viz.ui.downloads import Downloads
+from lxmert_viz.ui.pictures import PictureStore
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
     from lxmert_viz.pipeline import Pipeline
