@@ -13,6 +13,7 @@ from lxmert_viz.places import ASSETS
 
 MODELS_VARIABLE = "LXMERT_VIZ_MODELS"
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+OTHER_WEIGHTS = ("*.index.json", "tf_model.h5", "*.pth")  # read as well, but not published so
 SHIPPED = "miniature"
 NEEDED = (
     ("config.json",),
@@ -225,7 +226,14 @@ def find(name_or_folder: str | Path, models: Path | None = None) -> Path:
 
 def missing_files(folder: Path) -> list[tuple[str, ...]]:
     """What a model folder lacks; each entry names the files of which one is enough."""
-    return [files for files in NEEDED if not any((folder / file).is_file() for file in files)]
+    others = {WEIGHT_FILES: OTHER_WEIGHTS}
+    return [
+        files
+        for files in NEEDED
+        if not any(
+            found.is_file() for f in (*files, *others.get(files, ())) for found in folder.glob(f)
+        )
+    ]
 
 
 def read_scope(folder: Path) -> Scope:

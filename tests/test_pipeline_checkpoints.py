@@ -142,3 +142,19 @@ def test_a_damaged_weight_file_is_named(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(CheckpointError, match="model.safetensors"):
         Pipeline.open(folder, device="cpu")
+
+
+@pytest.mark.parametrize("kind", ["tf_model.h5", "authors.pth"])
+def test_a_folder_with_another_kind_of_weight_file_answers_the_same(
+    kind: str, folder: Path, photograph: bytes
+) -> None:
+    _, expected = answered(folder, photograph)
+    network = LxmertForPreTraining.from_pretrained(folder)
+    (folder / "model.safetensors").unlink()
+    if kind == "tf_model.h5":
+        network.save_for_tensorflow(folder)
+    else:
+        network.save_for_authors(folder / kind)
+    _, trace = answered(folder, photograph)
+    assert trace.answers == expected.answers
+    assert trace.match == expected.match

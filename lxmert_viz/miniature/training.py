@@ -69,13 +69,8 @@ def train_lxmert(
     first_pool = _resume(checkpoint, model, optimizers)
     lessons = Lessons(sightings, tokenizer, steps, seed)
     steps = len(lessons) * POOL
-    pools = DataLoader(
-        lessons,
-        batch_size=None,
-        sampler=range(first_pool, len(lessons)),
-        num_workers=1,
-        prefetch_factor=4,
-    )
+    order = range(first_pool, len(lessons))
+    pools = DataLoader(lessons, None, sampler=order, num_workers=1, prefetch_factor=4)
     threads = ThreadPoolExecutor(2, initializer=torch.set_num_threads, initargs=(1,))
     for pool, batches in enumerate(pools, start=first_pool):
         for step, parts in enumerate(batches, start=pool * POOL):
