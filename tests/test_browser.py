@@ -114,7 +114,7 @@ def test_the_page_of_models_fits_and_hides_the_workbench(
     browser: Browser, address: str, size: tuple[int, int]
 ) -> None:
     page, complaints = opened(browser, address, size)
-    expect_answer(page)
+    expect(page.get_by_label("Question or caption")).to_be_visible()
     if size == PHONE:
         page.get_by_test_id("stExpandSidebarButton").click()
     page.get_by_role("link", name="Models").click()
