@@ -123,10 +123,11 @@ def test_the_address_brings_the_view_back(wide: Page, address: str) -> None:
     found.locator(".word").nth(4).click()
     found.get_by_role("radio", name="Whole").check()
     expect(wide).to_have_url(re.compile(r"map=vision_from_lang\.4.*words=whole.*locks=w5"))
-    said = found.locator(".lock").inner_text()
+    lock = found.locator(".lock span").first
+    said = lock.inner_text()
     wide.reload()
     expect(found.locator("h3")).to_have_text("Regions read words, cross layer 4 of 4, head 1")
-    expect(found.locator(".lock")).to_have_text(said)
+    expect(lock).to_have_text(said)
 
 
 def test_heads_outside_of_the_filter_do_not_count(wide: Page, address: str, trace: Trace) -> None:

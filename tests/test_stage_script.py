@@ -142,7 +142,7 @@ def test_an_address_brings_the_whole_selection_back(page: Page, changes: dict[st
 @pytest.mark.parametrize(
     "address",
     [
-        "map=lang.99&heads=0&locks=w99_r1&bins=xx&since=-4&over=abc&top=4",
+        "map=lang.99&heads=0&locks=w99_r99&bins=xx&since=-4&over=abc&top=4",
         "map=__proto__.1",
         "map=constructor.1&statistic=__proto__",
         "map=lang.0&heads=77&locks=w0",

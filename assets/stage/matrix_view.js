@@ -5,6 +5,7 @@ const WIDEST = 62;
 const TALLEST = 26;
 const NUMBERS_FROM = 34; // a cell as wide as this has room for its number
 const MOST_NUMBERS = 250; // more would be slow to draw, and the pointer tells each
+const MOST_KEPT = 6; // drawings that wait for the way back
 const LETTER = 6.4;
 const LONGEST_LABEL = 24; // letters; the state in words has the whole
 const SLANT = 55; // degrees
@@ -13,6 +14,7 @@ class MatrixView {
   constructor(actions) {
     this.actions = actions;
     this.cells = [];
+    this.kept = new Map(); // what was built for which labels and width
     this.cursor = { row: 0, column: 0 };
     this.svg = shape("svg", { class: "matrix", tabindex: "0", role: "img" });
     this.root = element("div", { class: "matrix-frame" }, this.svg);
@@ -27,8 +29,7 @@ class MatrixView {
     this.map = map;
     const labels = [map.rows, map.columns].map((side) => side.map(({ label }) => label));
     const built = JSON.stringify([labels, width]);
-    if (built !== this.built) this.build(labels, width);
-    this.built = built;
+    if (built !== this.built) this.change(built, labels, width);
     map.weights.forEach((weight, i) => {
       const { rect, text } = this.cells[i];
       const share = map.kept[i] ? weight / map.top : 0;
@@ -40,6 +41,30 @@ class MatrixView {
     put(this.svg, "aria-label",
       `Matrix of ${map.rows.length} rows that read and ${map.columns.length} columns that are read. ` +
       "Arrow keys move between cells, Enter locks one.");
+  }
+
+  /* The way back to a map of the same words and regions finds its cells as they were. */
+  change(built, labels, width) {
+    if (this.built) this.kept.set(this.built, this.parts());
+    if (this.kept.size > MOST_KEPT) this.kept.clear();
+    this.built = built;
+    if (!this.kept.has(built)) {
+      this.build(labels, width);
+      return;
+    }
+    const { children, attributes, own } = this.kept.get(built);
+    Object.assign(this, own);
+    for (const [name, value] of attributes) put(this.svg, name, value);
+    this.svg.replaceChildren(...children);
+  }
+
+  parts() {
+    const { cells, rowLabels, columnLabels, frames, crossings, left, top, across, down } = this;
+    return {
+      children: [...this.svg.children],
+      attributes: ["width", "height", "viewBox"].map((name) => [name, this.svg.getAttribute(name)]),
+      own: { cells, rowLabels, columnLabels, frames, crossings, left, top, across, down },
+    };
   }
 
   build([rows, columns], width) {
