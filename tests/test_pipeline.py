@@ -269,33 +269,6 @@ def test_threads_do_not_disturb_each_other(tiny_folder: Path, made_up: MakeRegio
         assert all(equal(a, b, 1e-6) for a, b in zip(found[thread], twice, strict=True))
 
 
-def test_given_boxes_are_described_as_they_are_and_in_their_order(
-    tiny_pipeline: Pipeline, photograph: bytes, regions: Regions
-) -> None:
-    boxes = np.array([[0.5, 0.4, 0.9, 0.9], [0.0, 0.0, 1.0, 1.0]], np.float32)
-    given = tiny_pipeline.look(photograph, boxes_unit=boxes)
-    np.testing.assert_allclose(given.boxes_unit, boxes, atol=1e-6)
-    again = tiny_pipeline.look(photograph, boxes_unit=regions.boxes_unit)
-    np.testing.assert_allclose(again.feats, regions.feats, atol=1e-4)
-    assert again.names == regions.names
-
-
-def test_masked_words_are_those_of_the_word_head(tiny_folder: Path, regions: Regions) -> None:
-    pipeline = Pipeline.open(tiny_folder, device="cpu")
-    first, second = pipeline.masked_words(regions, "a [MASK] [MASK]", top=3)
-    assert len(first) == len(second) == 3
-    assert [word.probability for word in first] == sorted(
-        (word.probability for word in first), reverse=True
-    )
-    head = pipeline._network.cls.predictions
-    with torch.no_grad():
-        head.bias[8] += 100
-    for ranking in pipeline.masked_words(regions, "a [MASK] [MASK]", top=2):
-        assert ranking[0].text == pipeline._tokenizer.convert_ids_to_tokens(8)
-        assert ranking[0].probability == pytest.approx(1.0)
-    assert pipeline.masked_words(regions, "a word") == []
-
-
 def test_a_long_text_runs_with_a_note(tiny_pipeline: Pipeline, regions: Regions) -> None:
     assert tiny_pipeline.ask(regions, QUESTION).notes == ()
     trace = tiny_pipeline.ask(regions, "is the ball red " * 4)

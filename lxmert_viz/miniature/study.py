@@ -143,7 +143,29 @@ def _add_texts(study: Study, stem: str, scene: Scene, random: Random) -> list[Co
 
 def question_entry(stem: str, question: Question, view: View) -> Json:
     """A question in GQA's layout, and the ids of all objects that its answer depends on."""
-    structural, semantic = STRUCTURES[question.draft.form]
+    form = question.draft.form
+    structural, semantic = STRUCTURES[form]
+    name = attribute_asked(question.program)
+    is_query = structural == "query" and question.type in ("attribute", "relation")
+    return {
+        "question": question.text,
+        "answer": question.answer,
+        "fullAnswer": full_answer(form, question.answer, question.phrases),
+        "imageId": stem,
+        "isBalanced": True,
+        "groups": {"global": name if is_query else None, "local": f"{form}-{name or 'none'}"},
+        "types": {
+            "structural": structural,
+            "semantic": semantic,
+            "detailed": f"{question.type}: {form}",
+        },
+        **_semantic(stem, question, view),
+        "annotations": _annotations(stem, question, view, is_query),
+        "objects": [_object_id(stem, index) for index in question.objects],
+    }
+
+
+def _semantic(stem: str, question: Question, view: View) -> Json:
     results = results_of(question.program, view)
     steps = [
         {
@@ -153,36 +175,21 @@ def question_entry(stem: str, question: Question, view: View) -> Json:
         }
         for step, result in zip(question.program, results, strict=True)
     ]
-    meant = question.meant(view)
-    is_query = structural == "query" and question.type in ("attribute", "relation")
+    lines = [f"{s['operation']}: {s['argument']} {s['dependencies']}" for s in steps]
+    return {"semantic": steps, "semanticStr": "->".join(lines)}
+
+
+def _annotations(stem: str, question: Question, view: View, is_query: bool) -> Json:
+    """Which words of the question, and which answer, stand for which object."""
+    words = {
+        _words(question.text, phrase): _object_id(stem, index)
+        for phrase, index in question.meant(view).items()
+    }
+    asked = results_of(question.program, view)[-2] if is_query else ()
     return {
-        "question": question.text,
-        "answer": question.answer,
-        "fullAnswer": full_answer(question.draft.form, question.answer, question.phrases),
-        "imageId": stem,
-        "isBalanced": True,
-        "groups": {
-            "global": attribute_asked(question.program) if is_query else None,
-            "local": f"{question.draft.form}-{attribute_asked(question.program) or 'none'}",
-        },
-        "types": {
-            "structural": structural,
-            "semantic": semantic,
-            "detailed": f"{question.type}: {question.draft.form}",
-        },
-        "semantic": steps,
-        "semanticStr": "->".join(
-            f"{s['operation']}: {s['argument']} {s['dependencies']}" for s in steps
-        ),
-        "annotations": {
-            "question": {
-                _words(question.text, phrase): _object_id(stem, index)
-                for phrase, index in meant.items()
-            },
-            "answer": {"0": _object_id(stem, results[-2][0])} if is_query else {},
-            "fullAnswer": {},
-        },
-        "objects": [_object_id(stem, index) for index in question.objects],
+        "question": words,
+        "answer": {"0": _object_id(stem, index) for index in asked},
+        "fullAnswer": {},
     }
 
 
