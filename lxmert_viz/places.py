@@ -8,3 +8,5 @@ _IN_WHEEL = _PACKAGE / "_app"  # pyproject.toml maps app.py, .streamlit and asse
 ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else _PACKAGE.parent
 APP = ROOT / "app.py"
 ASSETS = ROOT / "assets"
+
+KEEP_PICTURES_VARIABLE = "LXMERT_VIZ_KEEP_PICTURES"  # hours that uploads stay; 0: not at all

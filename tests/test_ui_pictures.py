@@ -23,12 +23,17 @@ def test_a_picture_is_found_under_its_digest() -> None:
 
 def test_a_picture_is_kept_for_a_day() -> None:
     clock = Clock()
-    store = PictureStore(clock)
+    store = PictureStore(now=clock)
     digest = store.keep(b"mine")
-    clock.seconds = pictures.MAX_SECONDS
+    clock.seconds = 24 * 60 * 60 - 1
     assert store.find(digest) == b"mine"
     clock.seconds += 1
     assert store.find(digest) is None
+
+
+def test_without_hours_nothing_is_kept() -> None:
+    store = PictureStore(hours=0, now=Clock())
+    assert store.find(store.keep(b"mine")) is None
 
 
 def test_the_picture_unused_for_longest_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,11 +7,17 @@ from pathlib import Path
 
 from lxmert_viz.checkpoints import MODELS_VARIABLE, models_folder
 from lxmert_viz.errors import AddressError
-from lxmert_viz.places import APP
+from lxmert_viz.places import APP, KEEP_PICTURES_VARIABLE
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=Path, metavar="FOLDER", help="where model folders lie")
+    parser.add_argument(
+        "--keep-pictures",
+        type=_hours,
+        metavar="HOURS",
+        help="how long an uploaded picture is found again after a reload (default: 24; 0: never)",
+    )
     parser.add_argument(
         "--host", default="localhost", help="address to listen on (default: this machine only)"
     )
@@ -23,6 +29,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     if options.models is not None:
         os.environ[MODELS_VARIABLE] = str(models_folder(options.models))
+    if options.keep_pictures is not None:
+        os.environ[KEEP_PICTURES_VARIABLE] = str(options.keep_pictures)
     check_address(options.host, options.port)
     from streamlit.web import cli  # half a second that --help should not wait for
 
@@ -47,6 +55,12 @@ def streamlit_options(host: str, port: int | None) -> list[str]:
     if port is not None:
         options += ["--server.port", str(port)]
     return options
+
+
+def _hours(text: str) -> float:
+    if not 0 <= float(text) <= 24:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 24")
+    return float(text)
 
 
 def _port(text: str) -> int:

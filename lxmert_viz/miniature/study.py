@@ -188,7 +188,7 @@ def _annotations(stem: str, question: Question, view: View, is_query: bool) -> J
     asked = results_of(question.program, view)[-2] if is_query else ()
     return {
         "question": words,
-        "answer": {"0": _object_id(stem, index) for index in asked},
+        "answer": {"0": _object_id(stem, asked[0])} if asked else {},
         "fullAnswer": {},
     }
 

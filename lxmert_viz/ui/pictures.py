@@ -6,14 +6,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
 
+HOURS = 24.0
 MAX_BYTES = 300_000_000
-MAX_SECONDS = 24 * 60 * 60
 
 
 class PictureStore:
-    """Holds each picture for a day; the one unused for longest leaves first when room is short."""
+    """Holds each picture for some hours; the one unused for longest leaves when room is short."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, hours: float = HOURS, now: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = 3600 * hours
         self._now = now
         self._lock = Lock()
         self._kept: OrderedDict[str, tuple[float, bytes]] = OrderedDict()  # digest: since when
@@ -37,8 +38,8 @@ class PictureStore:
             return self._kept[digest][1]
 
     def _drop(self) -> None:
-        oldest = self._now() - MAX_SECONDS
-        for digest in [d for d, (since, _) in self._kept.items() if since < oldest]:
+        oldest = self._now() - self._seconds
+        for digest in [d for d, (since, _) in self._kept.items() if since <= oldest]:
             del self._kept[digest]
         while len(self._kept) > 1 and self._bytes() > MAX_BYTES:
             self._kept.popitem(last=False)

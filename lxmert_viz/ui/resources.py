@@ -1,6 +1,7 @@
 """Every cache of the page, and what it is filled with. Keys are strings and bytes."""
 
 import base64
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,10 +19,10 @@ from lxmert_viz.checks.findings import Finding
 from lxmert_viz.config import read_json
 from lxmert_viz.figures.stage import payload
 from lxmert_viz.picture import decode
-from lxmert_viz.places import ASSETS
+from lxmert_viz.places import ASSETS, KEEP_PICTURES_VARIABLE
 from lxmert_viz.records import Regions, Trace
 from lxmert_viz.ui.downloads import Downloads
-from lxmert_viz.ui.pictures import PictureStore
+from lxmert_viz.ui.pictures import HOURS, PictureStore
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
     from lxmert_viz.pipeline import Pipeline
@@ -140,7 +141,7 @@ def examples() -> tuple[ExampleScene, ...]:
 
 @st.cache_resource(show_spinner=False)
 def kept_pictures() -> PictureStore:
-    return PictureStore()
+    return PictureStore(float(os.environ.get(KEEP_PICTURES_VARIABLE, HOURS)))
 
 
 @st.cache_resource(show_spinner=False)
