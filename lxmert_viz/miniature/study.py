@@ -244,9 +244,11 @@ def _add_counterfactuals(
     study: Study, stem: str, scene: Scene, asked: dict[str, Question], random: Random
 ) -> list[Counterfactual]:
     """To one question of the scene, a change that matters and one that does not."""
-    number = random.choice(list(asked))
-    changes = [counterfactual(scene, asked[number].program, r, random) for r in (True, False)]
-    found = [change for change in changes if change is not None]
+    for number in random.sample(list(asked), len(asked)):
+        changes = [counterfactual(scene, asked[number].program, r, random) for r in (True, False)]
+        found = [change for change in changes if change is not None]
+        if len(found) == len(changes):
+            break
     study.counterfactuals[number] = [
         {
             "relevant": change.relevant,
