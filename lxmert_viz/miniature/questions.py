@@ -84,7 +84,7 @@ def ask(view: View, kind: str, random: Random) -> Question | None:
     """
     makers: tuple[Maker, ...] = {
         "attribute": (_attribute, _attribute, _verify),
-        "relation": (_relation, _placed, _outermost),
+        "relation": (_relation, _relation, _placed, _outermost),
         "count": (_count,),
         "existence": (_existence,),
         "comparison": (_numbers, _numbers, _numbers, _sizes),
