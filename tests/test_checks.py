@@ -131,13 +131,13 @@ def test_an_untied_decoder_is_seen(subject: Subject, folder: Path) -> None:
         pipeline = Pipeline.open(folder, device="cpu")
     found = weights.check_tied_decoder(altered(subject, pipeline))
     assert found.state == WRONG
-    assert "1 of 146 rows differ, by up to 0.5" in found.said
+    assert f"1 of {len(words)} rows differ, by up to 0.5" in found.said
 
 
 def test_weights_that_are_no_numbers_are_seen(subject: Subject, folder: Path) -> None:
-    pipeline = with_weights(
-        folder, "model.safetensors", "lxmert.pooler.dense.bias", lambda t: t * float("nan")
-    )
+    pipeline = Pipeline.open(folder, device="cpu")  # a file with such weights does not open
+    with torch.no_grad():
+        pipeline.network.lxmert.pooler.dense.bias[3] = float("nan")
     found = weights.check_finite(altered(subject, pipeline))
     assert found.state == WRONG
     assert "lxmert.pooler.dense.bias" in found.said
@@ -212,7 +212,8 @@ def test_another_sight_than_the_published_one_is_seen(published: Subject) -> Non
 def test_the_known_answer_is_that_of_lxmert_base_alone(subject: Subject) -> None:
     assert weights.check_known_answer(subject).state == NOT_APPLICABLE
     found = weights.check_known_answer(replace(subject, known="lxmert-base"))
-    assert (found.state, "146 word pieces" in found.said) == (WRONG, True)
+    count = subject.pipeline.network.config.vocab_size
+    assert (found.state, f"{count} word pieces" in found.said) == (WRONG, True)
 
 
 def test_the_known_answer_is_met_by_what_gave_it(monkeypatch: pytest.MonkeyPatch) -> None:

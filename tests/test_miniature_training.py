@@ -163,7 +163,9 @@ def test_training_goes_on_after_a_kill_as_if_nothing_had_happened(
     whole = train("whole", None)
     with pytest.raises(StopIteration):
         train("broken", stop_after=3)  # killed in step 4, after the checkpoint of the first pool
+    threads = torch.get_num_threads()
     resumed = train("broken", None)
+    assert torch.get_num_threads() == threads
     assert all(torch.equal(whole[k], resumed[k]) for k in whole)
     assert (tmp_path / "whole" / "log.csv").read_text().count("loss") == 1
 
