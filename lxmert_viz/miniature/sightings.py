@@ -10,9 +10,11 @@ from torchvision.ops import box_iou
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.selection import Detections, detect
 from lxmert_viz.miniature.pictures import ScenePictures
+from lxmert_viz.miniature.processors import two_processors
 from lxmert_viz.miniature.scenes import PICTURE_SIZE
 from lxmert_viz.miniature.views import View
 
+REPORT_EVERY = 50  # pictures
 FOUND = 0.5  # IoU from which a region counts as an object's
 
 
@@ -36,11 +38,18 @@ class Sighting:
 def look_at_all(network: FasterRCNN, scenes: ScenePictures, file: Path) -> list[Sighting]:
     """Sightings of all scenes and their mirror images; kept in `file` and read from there."""
     if not file.exists():
-        rows = [
-            _look(network, picture, boxes, mirror)
+        jobs = [
+            (picture, boxes, mirror)
             for picture, boxes in zip(scenes.pictures, scenes.boxes_px, strict=True)
             for mirror in (False, True)
         ]
+        with two_processors() as threads:
+            rows = []
+            for row in threads.map(lambda job: _look(network, *job), jobs):
+                rows.append(row)
+                if len(rows) % REPORT_EVERY == 0:
+                    print(f"\rlooked at {len(rows)} of {len(jobs)} pictures", end="", flush=True)
+            print()
         unfinished = file.with_suffix(".unfinished")
         torch.save(rows, unfinished)
         unfinished.rename(file)

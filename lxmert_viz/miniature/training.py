@@ -2,9 +2,8 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 
 import torch
@@ -16,6 +15,7 @@ from lxmert_viz.miniature import detector_training
 from lxmert_viz.miniature.lessons import POOL, Lessons, unflatten
 from lxmert_viz.miniature.log import TrainingLog
 from lxmert_viz.miniature.muon import Muon
+from lxmert_viz.miniature.processors import two_processors
 from lxmert_viz.miniature.questions import answer_names
 from lxmert_viz.miniature.sightings import Sighting
 from lxmert_viz.miniature.wording import word_pieces
@@ -50,18 +50,6 @@ CONFIG = LxmertConfig(
 )
 
 
-@contextmanager
-def one_processor_a_thread() -> Iterator[None]:
-    """Two halves of a batch side by side are quicker than each on all processors in turn."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@one_processor_a_thread()
 def train_lxmert(
     sightings: list[Sighting],
     tokenizer: LxmertTokenizerFast,
@@ -84,15 +72,15 @@ def train_lxmert(
     steps = len(lessons) * POOL
     order = range(first_pool, len(lessons))
     pools = DataLoader(lessons, None, sampler=order, num_workers=1, prefetch_factor=4)
-    threads = ThreadPoolExecutor(2)
-    for pool, batches in enumerate(pools, start=first_pool):
-        for step, parts in enumerate(batches, start=pool * POOL):
-            for group in (g for optimizer in optimizers for g in optimizer.param_groups):
-                group["lr"] = LEARNING_RATE * _rate(step, steps)
-            _learn(model, optimizers, parts, log, threads, device)
-            log.step(step, steps)
-        if (pool + 1) % SAVE_EVERY == 0 or pool + 1 == len(lessons):
-            _save(checkpoint, pool + 1, model, optimizers)
+    with two_processors() as threads:
+        for pool, batches in enumerate(pools, start=first_pool):
+            for step, parts in enumerate(batches, start=pool * POOL):
+                for group in (g for optimizer in optimizers for g in optimizer.param_groups):
+                    group["lr"] = LEARNING_RATE * _rate(step, steps)
+                _learn(model, optimizers, parts, log, threads, device)
+                log.step(step, steps)
+            if (pool + 1) % SAVE_EVERY == 0 or pool + 1 == len(lessons):
+                _save(checkpoint, pool + 1, model, optimizers)
     return model.eval()
 
 
