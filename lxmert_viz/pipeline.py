@@ -12,6 +12,7 @@ from torch import Tensor
 from lxmert_viz import checkpoints
 from lxmert_viz.checkpoints import RegionNames, Scope
 from lxmert_viz.detector.network import FasterRCNN
+from lxmert_viz.detector.profiles import rules_of
 from lxmert_viz.detector.selection import describe_boxes, detect
 from lxmert_viz.detector.weights import load_detector
 from lxmert_viz.errors import CheckpointError, DeviceError
@@ -20,10 +21,10 @@ from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswe
 from lxmert_viz.model.outputs import Activations, Sublayers
 from lxmert_viz.model.streams import VisionStreams, padded
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
+from lxmert_viz.notes import TRAINED_PROFILE, notes_on
 from lxmert_viz.picture import decode
 from lxmert_viz.records import Answer, Regions, Tokens, Trace
 
-TRAINED_PROFILE = "trained"
 MASK = "[MASK]"
 BATCH = 16  # pairs that go through the network at once; a full-size trace has 3.7 MB of arrays
 
@@ -114,21 +115,20 @@ class Pipeline:
     ) -> Regions:
         """The regions that the detector finds in an encoded picture.
 
+        profile: a profile's name, with numbers of one's own as detector.profiles reads them.
         progress is called with the stage's name and the share done, 0..1. boxes_unit: (R, 4); the
         regions are then these boxes, in their order, and nothing is searched for. Raises
-        PictureError.
+        PictureError, OptionError.
         """
-        if profile not in self.profiles:
-            raise CheckpointError(
-                f"The detector of {self.name} has no profile {profile!r}; "
-                f"choose one of {', '.join(self.profiles)}."
-            )
+        config = self._detector.config
+        rules = rules_of(profile, config.profiles, config.rpn_post_nms)
         upright = decode(picture)
-        pixels, rules = np.asarray(upright), self._detector.config.profiles[profile]
+        pixels, missing = np.asarray(upright), 0
         if boxes_unit is None:
-            found = detect(self._detector, pixels, rules, progress)
+            found = detect(self._detector, pixels, rules.profile, progress, rules.proposals)
+            missing = max(rules.profile.min_regions - len(found.scores), 0)
         else:
-            found = describe_boxes(self._detector, pixels, boxes_unit, rules)
+            found = describe_boxes(self._detector, pixels, boxes_unit, rules.profile)
         return Regions(
             size_px=upright.size,
             digest=hashlib.sha256(picture).hexdigest(),
@@ -141,6 +141,7 @@ class Pipeline:
             attribute_scores=found.attribute_scores,
             profile=profile,
             detector=self.name,
+            missing=missing,
         )
 
     def ask(self, regions: Regions, text: str) -> Trace:
@@ -213,7 +214,7 @@ class Pipeline:
                 answers=answers[row],
                 answer_kind=self.answer_kind,
                 match=match[row],
-                notes=(*self._notes, *self._notes_on(regions, tokens)),
+                notes=(*self._notes, *notes_on(self.name, self.scope, regions, tokens)),
             )
             for row, (regions, tokens) in enumerate(batch)
         ]
@@ -227,20 +228,6 @@ class Pipeline:
         order = shares.argsort(descending=True, stable=True).tolist()
         values = shares.tolist()
         return tuple(Answer(self.answer_vocabulary[label], values[label]) for label in order)
-
-    def _notes_on(self, regions: Regions, tokens: Tokens) -> Iterator[str]:
-        if len(tokens.ids) > self.scope.longest_text:
-            yield (
-                f"This text has {len(tokens.ids)} word pieces and {self.name} was trained on at "
-                f"most {self.scope.longest_text}: what it makes of longer ones is a guess."
-            )
-        for word in tokens.unknown_words:
-            yield f"This model has never seen the word \u201c{word}\u201d and reads a blank there."
-        if regions.profile != TRAINED_PROFILE:
-            yield (
-                f"These regions were found with the profile {regions.profile!r}; {self.name} was "
-                f"trained with {TRAINED_PROFILE!r}."
-            )
 
     def _check_sizes(self, folder: Path) -> None:
         """Raises CheckpointError for files that belong to different checkpoints."""

@@ -62,6 +62,7 @@ class Regions:
     attribute_scores: np.ndarray  # (R,) float32, 0..1
     profile: str
     detector: str
+    missing: int = 0  # asked for and not found; the network does not see these places
 
     def __len__(self) -> int:
         return len(self.boxes_unit)

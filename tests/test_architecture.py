@@ -29,6 +29,7 @@ FLOORS = {
     "fetching": 0,
     "tensors": 0,
     "picture": 1,
+    "notes": 1,
     "model": 1,
     "detector": 1,
     "analysis": 1,

@@ -24,7 +24,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=Path, metavar="FOLDER", help="where model folders lie")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     parser.add_argument(
-        "--profile", default="trained", help="how regions are found (default: trained)"
+        "--profile",
+        default="trained",
+        help="how regions are found: trained or demo, with numbers such as "
+        "'trained, regions=50, proposals=200' or 'demo, score=0.3, least=10, most=60' "
+        "(default: trained)",
     )
     parser.add_argument(
         "--top", type=_count, default=5, help="how many answers to show (default: 5)"

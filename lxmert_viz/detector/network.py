@@ -202,13 +202,23 @@ class FasterRCNN(nn.Module):
         """res4 (B, C, h, w) of pixels (B, 3, H, W), BGR minus mean."""
         return self.backbone(pixels)
 
-    def propose(self, features: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """Boxes (P, 4) where one picture of `size` (H, W) may show objects; logits (P,)."""
+    def propose(
+        self, features: Tensor, size: tuple[int, int], most: int | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Boxes (P, 4) where one picture of `size` (H, W) may show objects; logits (P,).
+
+        most: how many at most; by default as many as the config says.
+        """
         anchors, logits, deltas = self.proposal_generator(features)
-        return self.best_proposals(anchors, logits[0], deltas[0], size)
+        return self.best_proposals(anchors, logits[0], deltas[0], size, most)
 
     def best_proposals(
-        self, anchors: Tensor, logits: Tensor, deltas: Tensor, size: tuple[int, int]
+        self,
+        anchors: Tensor,
+        logits: Tensor,
+        deltas: Tensor,
+        size: tuple[int, int],
+        most: int | None = None,
     ) -> tuple[Tensor, Tensor]:
         """The most likely boxes of one picture, without near copies, in falling order of logits."""
         logits, order = logits.sort(descending=True, stable=True)
@@ -217,7 +227,7 @@ class FasterRCNN(nn.Module):
         boxes, logits = clip_xyxy(boxes, size), logits[: len(order)]
         filled = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
         boxes, logits = boxes[filled], logits[filled]
-        keep = nms(boxes, logits, self.config.rpn_nms)[: self.config.rpn_post_nms]
+        keep = nms(boxes, logits, self.config.rpn_nms)[: most or self.config.rpn_post_nms]
         return boxes[keep], logits[keep]
 
     def describe(

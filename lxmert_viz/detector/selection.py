@@ -46,9 +46,11 @@ def detect(
     picture_rgb: np.ndarray,
     profile: RegionProfile,
     progress: Progress | None = None,
+    proposals: int | None = None,
 ) -> Detections:
     """The regions that the detector chooses in a picture (H, W, 3) uint8.
 
+    proposals: how many places are looked at; by default as many as the detector's config says.
     progress hears of "features", "proposals" and "regions"; what it raises comes through.
     """
     report = progress or _unheard
@@ -56,12 +58,10 @@ def detect(
         report("features", 0.0)
         picture, features = _look(network, picture_rgb, profile)
         report("proposals", 0.0)
-        proposals, _ = network.propose(features, picture.size)
-        heads = _on_cpu(network.describe(features, proposals, report))
+        places, _ = network.propose(features, picture.size, proposals)
+        heads = _on_cpu(network.describe(features, places, report))
         report("regions", 1.0)
-        selection = select(
-            heads, proposals.cpu(), picture.size, network.config.box_weights, profile
-        )
+        selection = select(heads, places.cpu(), picture.size, network.config.box_weights, profile)
         return _detections(picture, heads, selection)
 
 

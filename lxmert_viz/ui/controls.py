@@ -12,7 +12,7 @@ import streamlit as st
 
 from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.places import ASSETS
-from lxmert_viz.ui import address, resources, waiting
+from lxmert_viz.ui import address, region_options, resources, waiting
 from lxmert_viz.ui.resources import ExampleQuestion, ExampleScene
 from lxmert_viz.ui.wording import NOT_PROOF, plain
 
@@ -92,7 +92,7 @@ def choice() -> Choice:
     answers = {spelled(q.text): q.answer for q in chosen.questions}
     return Choice(
         model=state["model.name"],
-        profile=state["model.profile"],
+        profile=region_options.chosen(),
         picture=held,
         text=state["question.asked"],
         right=answers.get(spelled(state["question.asked"])) if source == "examples" else None,
@@ -103,12 +103,8 @@ def choice() -> Choice:
 
 def _choose_profile(model: str) -> None:
     pipeline = resources.pipeline(model)
-    st.selectbox(
-        "How regions are found",
-        pipeline.profiles,
-        key="model.profile",
-        help="“trained” finds regions as they were found for this model's training.",
-    )
+    config = pipeline.detector.config
+    region_options.choose(config.profiles, config.rpn_post_nms)
     st.caption(f"Runs on: **{plain(pipeline.device)}**")
     st.caption(f"Knows: {plain(pipeline.scope.world)}")
 
