@@ -236,9 +236,11 @@ class Pipeline:
         sizes = {  # file: how many entries it has, how many its network has
             "answers.json": (answers, config.num_qa_labels),
             "detector/objects.txt": (len(self._region_names.objects), seen.num_objects),
-            "detector/attributes.txt": (len(self._region_names.attributes), seen.num_attributes),
             "detector/config.json": (seen.feature_size, config.visual_feat_dim),
         }
+        if seen.num_attributes:
+            named = len(self._region_names.attributes)
+            sizes["detector/attributes.txt"] = (named, seen.num_attributes)
         if len(self._tokenizer) > config.vocab_size:
             sizes["vocab.txt"] = (len(self._tokenizer), config.vocab_size)
         for file, (found, needed) in sizes.items():

@@ -155,15 +155,19 @@ class BoxPredictor(nn.Module):
         features, hidden = config.feature_size, config.attribute_hidden_size
         self.cls_score = nn.Linear(features, config.num_objects + 1)
         self.bbox_pred = nn.Linear(features, config.num_objects * 4)
-        self.cls_embedding = nn.Embedding(config.num_objects + 1, config.class_embedding_size)
-        self.fc_attr = nn.Linear(features + config.class_embedding_size, hidden)
-        self.attr_score = nn.Linear(hidden, config.num_attributes + 1)
+        self.has_attributes = config.num_attributes > 0
+        if self.has_attributes:
+            self.cls_embedding = nn.Embedding(config.num_objects + 1, config.class_embedding_size)
+            self.fc_attr = nn.Linear(features + config.class_embedding_size, hidden)
+            self.attr_score = nn.Linear(hidden, config.num_attributes + 1)
         for layer, std in ((self.cls_score, 0.01), (self.bbox_pred, 0.001)):
             nn.init.normal_(layer.weight, std=std)
             nn.init.zeros_(layer.bias)
 
     def attributes(self, feats: Tensor, classes: Tensor) -> Tensor:
         """(P, A + 1) logits of regions taken for these classes (P,); background is a class here."""
+        if not self.has_attributes:
+            return feats.new_zeros(len(feats), 1)  # "none" is all there is
         hidden = F.relu(self.fc_attr(torch.cat([feats, self.cls_embedding(classes)], dim=-1)))
         return self.attr_score(hidden)
 

@@ -14,6 +14,7 @@ from lxmert_viz.detector.network import FasterRCNN, Progress, RegionHeads
 from lxmert_viz.detector.preprocessing import ScaledPicture, preprocess
 
 PER_CLASS_NMS = 0.3
+NO_ATTRIBUTE = -1
 AGNOSTIC_NMS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # the last one keeps every box
 
 
@@ -25,7 +26,7 @@ class Selection:
     boxes_px: Tensor  # (R, 4) xyxy in the resized picture
     object_ids: Tensor  # (R,) most probable class, background aside
     scores: Tensor  # (R,) its probability
-    attribute_ids: Tensor  # (R,)
+    attribute_ids: Tensor  # (R,) -1 where the detector knows none
     attribute_scores: Tensor  # (R,)
 
 
@@ -140,6 +141,9 @@ def select_agnostic(
 def _named(heads: RegionHeads, indices: Tensor, boxes_px: Tensor, rule: str) -> Selection:
     scores, object_ids = _class_probabilities(heads)[indices].max(1)
     logits = heads.attribute_logits[indices]
+    if logits.shape[1] == 1:  # the detector knows no attributes
+        nothing = torch.full_like(object_ids, NO_ATTRIBUTE)
+        return Selection(indices, boxes_px, object_ids, scores, nothing, torch.zeros_like(scores))
     attributes = logits[:, :-1].softmax(1)
     if rule == "per_class":  # here "none" takes its share of the probability
         attributes = logits.softmax(1)[:, :-1]
