@@ -120,6 +120,7 @@ def _keep_copy(path: Path, tensors: dict[str, Tensor]) -> None:
     part = path.with_name(f"{CONVERTED_FILE}.part")
     try:
         save_file(tensors, part, {SOURCE: _state(path)})
+        part.chmod(path.stat().st_mode)  # safetensors writes for its owner alone
         part.replace(path.with_name(CONVERTED_FILE))
     except (OSError, SafetensorError):  # a full disk, or a folder that is only to be read
         part.unlink(missing_ok=True)

@@ -33,13 +33,14 @@ class Progress:
         self.stage = ""
         self.share = 0.0
         self.stop = Event()
-        self.started = self._stage_started = time.monotonic()
+        self.started = self._stage_started = self._reported = time.monotonic()
 
     def report(self, stage: str, share: float) -> None:
         if self.stop.is_set():
             raise Stopped(stage)
+        self._reported = time.monotonic()
         if stage != self.stage:
-            self._stage_started = time.monotonic()
+            self._stage_started = self._reported
         self.stage, self.share = stage, min(max(share, 0.0), 1.0)
 
     def line(self) -> str:
@@ -51,8 +52,9 @@ class Progress:
         """As the stage went so far; the last stage of looking takes nearly all the time."""
         if not ENOUGH_SHARE <= self.share < 1:
             return ""
-        seconds = (time.monotonic() - self._stage_started) * (1 / self.share - 1)
-        return f", about {seconds:.0f} s left"
+        at_report = (self._reported - self._stage_started) * (1 / self.share - 1)
+        seconds = at_report - (time.monotonic() - self._reported)
+        return f", about {max(seconds, 0):.0f} s left"
 
 
 def result_of(key: str, title: str, work: Callable[[Report], Result]) -> Result:
