@@ -48,6 +48,17 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """M boxes that a detector considered and did not choose, the best first."""
+
+    boxes_unit: np.ndarray  # (M, 4) float32 xyxy in 0..1
+    names: tuple[str, ...]  # M
+    scores: np.ndarray  # (M,) float32, 0..1
+    reasons: tuple[str, ...]  # M: "overlap", "limit" or "score"
+    rivals: np.ndarray  # (M,) int64, the region that each overlaps most; -1: there are none
+
+
+@dataclass(frozen=True, slots=True)
 class Regions:
     """What a detector saw in one picture, ready for LXMERT."""
 
@@ -63,6 +74,7 @@ class Regions:
     profile: str
     detector: str
     missing: int = 0  # asked for and not found; the network does not see these places
+    left_out: LeftOut | None = None  # None: boxes were given, or the file does not say
 
     def __len__(self) -> int:
         return len(self.boxes_unit)

@@ -64,9 +64,9 @@ class Bottleneck(nn.Module):
         self.conv3 = NormedConv(width, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        inside = F.relu(self.conv1(x))
-        inside = F.relu(self.conv2(inside))
-        return F.relu(self.conv3(inside) + self.shortcut(x))
+        inside = F.relu_(self.conv1(x))
+        inside = F.relu_(self.conv2(inside))
+        return F.relu_(self.conv3(inside).add_(self.shortcut(x)))  # in place: a third of the time
 
 
 def make_stage(
@@ -88,7 +88,7 @@ class Stem(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         # caffe's pooling: no padding, the last window may hang over the edge
-        return F.max_pool2d(F.relu(self.conv1(pixels)), 3, stride=2, ceil_mode=True)
+        return F.max_pool2d(F.relu_(self.conv1(pixels)), 3, stride=2, ceil_mode=True)
 
 
 class Backbone(nn.Module):
@@ -189,7 +189,8 @@ class ROIHeads(nn.Module):
     def pool(self, features: Tensor, boxes: list[Tensor]) -> Tensor:
         """(P, F) of all boxes of all pictures; boxes: one (P_i, 4) a picture, in resized pixels."""
         crops = roi_pool(features, boxes, self.resolution, 1 / STRIDE)
-        return self.res5(crops).mean(dim=(2, 3))
+        kind = self.res5[0].conv1.weight.dtype  # less than the features' in mixed precision
+        return self.res5(crops.to(kind)).to(features.dtype).mean(dim=(2, 3))
 
 
 class FasterRCNN(nn.Module):
