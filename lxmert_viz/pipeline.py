@@ -1,6 +1,5 @@
 """Picture bytes and a text -> Trace: open, look, ask. Tensors become float32 numpy here."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
@@ -11,18 +10,18 @@ from torch import Tensor
 
 from lxmert_viz import checkpoints
 from lxmert_viz.checkpoints import RegionNames, Scope
+from lxmert_viz.dataset.region_cache import RegionCache
 from lxmert_viz.detector.network import FasterRCNN
-from lxmert_viz.detector.profiles import rules_of
-from lxmert_viz.detector.selection import describe_boxes, detect
+from lxmert_viz.detector.speed import FULL
 from lxmert_viz.detector.weights import load_detector
 from lxmert_viz.errors import CheckpointError, DeviceError
+from lxmert_viz.looking import Looker
 from lxmert_viz.model.loading import Network, base_of, load_network
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering
 from lxmert_viz.model.outputs import Activations, Sublayers
 from lxmert_viz.model.streams import VisionStreams, padded
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
 from lxmert_viz.notes import TRAINED_PROFILE, notes_on
-from lxmert_viz.picture import decode
 from lxmert_viz.records import Answer, Regions, Tokens, Trace
 
 MASK = "[MASK]"
@@ -43,6 +42,8 @@ class Pipeline:
         answer_vocabulary: tuple[str, ...],
         scope: Scope,
         device: torch.device,
+        precision: str = FULL,
+        cache: RegionCache | None = None,
     ) -> None:
         self.name = name
         self.scope = scope
@@ -60,12 +61,11 @@ class Pipeline:
                 "fetching it again brings the published list, where there is one.",
             )
         self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
-        self._region_names = region_names
         self._tokenizer = tokenizer
         if device.type == "cuda":  # TensorFloat convolutions would move features by 1e-3
             torch.backends.cudnn.allow_tf32 = False
         self._network = network.to(device).eval()
-        self._detector = detector.to(device).eval()
+        self._looker = Looker(name, detector, region_names, device, precision, cache)
         self._streams = VisionStreams(base_of(network), device)
 
     @classmethod
@@ -74,10 +74,15 @@ class Pipeline:
         name_or_folder: str | Path = checkpoints.SHIPPED,
         device: str = "auto",
         models: Path | None = None,
+        *,
+        precision: str = FULL,
+        cache: RegionCache | None = None,
     ) -> Self:
         """A known checkpoint, a folder's name in `models`, or any model folder.
 
-        device: "auto", "cpu", "cuda" or "cuda:1". Raises CheckpointError, DeviceError.
+        device: "auto", "cpu", "cuda" or "cuda:1". precision: of the detector, "full" or "mixed",
+        which is faster where the processor computes in bfloat16. cache: where regions that were
+        found before are kept. Raises CheckpointError, DeviceError.
         """
         chosen_device = find_device(device)
         folder = checkpoints.find(name_or_folder, models)
@@ -93,6 +98,8 @@ class Pipeline:
             answer_vocabulary=checkpoints.read_answers(folder),
             scope=checkpoints.read_scope(folder),
             device=chosen_device,
+            precision=precision,
+            cache=cache,
         )
         pipeline._check_sizes(folder)
         return pipeline
@@ -104,7 +111,7 @@ class Pipeline:
 
     @property
     def detector(self) -> FasterRCNN:
-        return self._detector
+        return self._looker.detector
 
     def look(
         self,
@@ -120,29 +127,7 @@ class Pipeline:
         regions are then these boxes, in their order, and nothing is searched for. Raises
         PictureError, OptionError.
         """
-        config = self._detector.config
-        rules = rules_of(profile, config.profiles, config.rpn_post_nms)
-        upright = decode(picture)
-        pixels, missing = np.asarray(upright), 0
-        if boxes_unit is None:
-            found = detect(self._detector, pixels, rules.profile, progress, rules.proposals)
-            missing = max(rules.profile.min_regions - len(found.scores), 0)
-        else:
-            found = describe_boxes(self._detector, pixels, boxes_unit, rules.profile)
-        return Regions(
-            size_px=upright.size,
-            digest=hashlib.sha256(picture).hexdigest(),
-            boxes_unit=found.boxes_unit,
-            feats=found.feats,
-            names=tuple(map(self._region_names.of, found.object_ids, found.attribute_ids)),
-            object_ids=found.object_ids,
-            attribute_ids=found.attribute_ids,
-            scores=found.scores,
-            attribute_scores=found.attribute_scores,
-            profile=profile,
-            detector=self.name,
-            missing=missing,
-        )
+        return self._looker.look(picture, profile, progress, boxes_unit)
 
     def ask(self, regions: Regions, text: str) -> Trace:
         """Everything that one forward pass computes. Raises TextError for a text it cannot take.
@@ -231,15 +216,16 @@ class Pipeline:
 
     def _check_sizes(self, folder: Path) -> None:
         """Raises CheckpointError for files that belong to different checkpoints."""
-        config, seen = self._network.config, self._detector.config
+        names = self._looker.region_names
+        config, seen = self._network.config, self.detector.config
         answers = len(self.answer_vocabulary) if self.has_answers else config.num_qa_labels
         sizes = {  # file: how many entries it has, how many its network has
             "answers.json": (answers, config.num_qa_labels),
-            "detector/objects.txt": (len(self._region_names.objects), seen.num_objects),
+            "detector/objects.txt": (len(names.objects), seen.num_objects),
             "detector/config.json": (seen.feature_size, config.visual_feat_dim),
         }
         if seen.num_attributes:
-            named = len(self._region_names.attributes)
+            named = len(names.attributes)
             sizes["detector/attributes.txt"] = (named, seen.num_attributes)
         if len(self._tokenizer) > config.vocab_size:
             sizes["vocab.txt"] = (len(self._tokenizer), config.vocab_size)

@@ -92,14 +92,20 @@ def detect(
 
 
 def describe_boxes(
-    network: FasterRCNN, picture_rgb: np.ndarray, boxes_unit: np.ndarray, profile: RegionProfile
+    network: FasterRCNN,
+    picture_rgb: np.ndarray,
+    boxes_unit: np.ndarray,
+    profile: RegionProfile,
+    progress: Progress | None = None,
 ) -> Detections:
     """What the detector sees in given boxes (R, 4), all of them and in their order."""
+    report = progress or _unheard
     with torch.inference_mode():
+        report("features", 0.0)
         picture, features = _look(network, picture_rgb, profile)
         given = torch.from_numpy(boxes_unit.astype(np.float32)).reshape(-1, 4)
         boxes_px = picture.px_from_unit(given)
-        heads = _on_cpu(network.describe(features, boxes_px.to(features.device)))
+        heads = _on_cpu(network.describe(features, boxes_px.to(features.device), report))
         every = torch.arange(len(given))
         named = _named(heads, every, boxes_px, profile.rule)
         return _detections(picture, heads, named, profile.rule)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from lxmert_viz import checkpoints
 from lxmert_viz.analysis.head_statistics import all_statistics
-from lxmert_viz.analysis.regions import numbered_names
+from lxmert_viz.analysis.regions import mixed, numbered_names
 from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.checks.findings import Finding
 from lxmert_viz.config import read_json
@@ -21,6 +21,7 @@ from lxmert_viz.figures.stage import payload
 from lxmert_viz.picture import decode
 from lxmert_viz.places import ASSETS, KEEP_PICTURES_VARIABLE
 from lxmert_viz.records import Regions, Trace
+from lxmert_viz.ui import own_boxes
 from lxmert_viz.ui.downloads import Downloads
 from lxmert_viz.ui.pictures import HOURS, PictureStore
 
@@ -80,7 +81,14 @@ def downloads() -> Downloads:
 def regions(
     model: str, picture: bytes, profile: str, _progress: Callable[[str, float], None]
 ) -> Regions:
-    return pipeline(model).look(picture, profile, _progress)
+    """Those of the detector, or a person's own boxes where the profile names them."""
+    name, boxes = own_boxes.apart(profile)
+    if boxes is None:
+        return pipeline(model).look(picture, profile, _progress)
+    detected = regions(model, picture, name, _progress)
+    sides = own_boxes.drawn_sides(boxes)
+    drawn = pipeline(model).look(picture, name, _progress, boxes_unit=sides)
+    return mixed(detected, drawn, [b.detected for b in boxes], [b.name for b in boxes])
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
