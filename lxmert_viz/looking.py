@@ -32,7 +32,8 @@ class Looker:
         cache: RegionCache | None = None,
     ) -> None:
         self._cache = cache
-        self._facts = [name, content_of(detector, region_names), precision, device.type]
+        weights = content_of(detector, region_names) if cache else ""
+        self._facts = [name, weights, precision, device.type]
         self.name = name
         self.region_names = region_names
         self.detector = make_fast(detector.to(device), precision)

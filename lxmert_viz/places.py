@@ -11,6 +11,7 @@ APP = ROOT / "app.py"
 ASSETS = ROOT / "assets"
 
 KEEP_PICTURES_VARIABLE = "LXMERT_VIZ_KEEP_PICTURES"  # hours that uploads stay; 0: not at all
+PRECISION_VARIABLE = "LXMERT_VIZ_PRECISION"  # of the page's detectors: full or mixed
 CACHE_VARIABLE = "LXMERT_VIZ_CACHE"
 
 

@@ -52,7 +52,7 @@ def test_a_folder_becomes_a_file_of_any_layout(
     assert found.feats.tobytes() == expected.feats.tobytes()
     np.testing.assert_allclose(found.boxes_unit, expected.boxes_unit, atol=1e-6)
     if layout in ("parquet", "safetensors"):
-        assert same(found, expected)
+        assert same(found, expected, leave_out=("left_out",))
     assert names_in(tmp_path) == ["out", "pictures"]
 
 
@@ -100,7 +100,9 @@ def test_a_killed_run_goes_on_where_it_was(
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not out.exists()
-    with RegionJournal(journal, {"model": "tiny", "profile": "trained"}) as kept:
+    with RegionJournal(
+        journal, {"model": "tiny", "profile": "trained", "precision": "full"}
+    ) as kept:
         done = len(kept.pictures)
     assert 0 < done < 399
     for path in folder.glob("scene_??*.jpg"):

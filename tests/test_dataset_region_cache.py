@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from lxmert_viz.dataset.region_cache import RegionCache
 from lxmert_viz.records import LeftOut, Regions
@@ -120,3 +121,40 @@ def test_a_folder_that_cannot_be_made_costs_nothing_but_time(tmp_path: Path) -> 
     assert same(cache.found({"picture": 1}, look), regions(2))
     cache.found({"picture": 1}, look)
     assert look.looks == 2
+
+
+def test_clearing_removes_what_was_kept_and_nothing_else(tmp_path: Path) -> None:
+    cache, look = RegionCache(tmp_path), Counted(regions(2))
+    (tmp_path / "letter.txt").write_text("mine")
+    cache.found({"picture": 1}, look)
+    assert cache.size() == cache.clear() > 0
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+    cache.found({"picture": 1}, look)
+    assert look.looks == 2
+
+
+def test_a_pipeline_looks_once_at_the_same_picture_in_the_same_way(
+    tmp_path: Path, tiny_folder: Path, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lxmert_viz import looking
+    from lxmert_viz.pipeline import Pipeline
+
+    detect = Counted(None)
+    monkeypatch.setattr(
+        looking, "detect", lambda *given, real=looking.detect: (detect(), real(*given))[1]
+    )
+    first = Pipeline.open(tiny_folder, "cpu", cache=RegionCache(tmp_path))
+    seen = first.look(photograph, "trained")
+    again = Pipeline.open(tiny_folder, "cpu", cache=RegionCache(tmp_path))
+    assert same(again.look(photograph, "trained"), seen)
+    assert detect.looks == 1
+    assert seen.left_out is not None
+    for profile in ("demo", "trained, regions=10"):
+        again.look(photograph, profile)
+    assert detect.looks == 3
+    mixed = Pipeline.open(tiny_folder, "cpu", cache=RegionCache(tmp_path), precision="mixed")
+    mixed.look(photograph, "trained")
+    assert detect.looks == 4
+    box = np.array([[0.1, 0.1, 0.5, 0.6]], np.float32)
+    assert same(first.look(photograph, boxes_unit=box), again.look(photograph, boxes_unit=box))
+    assert detect.looks == 4

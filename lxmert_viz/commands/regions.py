@@ -43,6 +43,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=Path, metavar="FOLDER", help="where model folders lie")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     parser.add_argument(
+        "--precision",
+        choices=("full", "mixed"),
+        default="full",
+        help="of the detector; mixed is faster where the processor computes in bfloat16",
+    )
+    parser.add_argument(
         "--profile",
         default="trained",
         help="how regions are found: trained or demo, with numbers such as "
@@ -72,8 +78,14 @@ def extract(options: argparse.Namespace, layout: str) -> None:
     from lxmert_viz.pipeline import Pipeline
 
     paths = pictures_in(options.source)
-    pipeline = Pipeline.open(options.model or SHIPPED, options.device, options.models)
-    maker = {"model": pipeline.name, "profile": options.profile}
+    pipeline = Pipeline.open(
+        options.model or SHIPPED, options.device, options.models, precision=options.precision
+    )
+    maker = {
+        "model": pipeline.name,
+        "profile": options.profile,
+        "precision": options.precision,
+    }
     with RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
         failed = look_at_all(paths, pipeline, options.profile, journal)
         count = len(journal.pictures)

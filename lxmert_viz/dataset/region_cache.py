@@ -13,12 +13,17 @@ from typing import Any
 import numpy as np
 
 from lxmert_viz.dataset.region_rows import written_whole
+from lxmert_viz.places import cache_folder
 from lxmert_viz.records import LeftOut, Regions
 
 MAX_BYTES = 1_000_000_000  # 3,300 pictures of 36 full-size regions
 ENDING = ".npz"
 DAMAGE = (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError)
 LEFT_OUT = "left_out"
+
+
+def usual_folder() -> Path:
+    return cache_folder() / "regions"
 
 
 class RegionCache:
@@ -48,6 +53,17 @@ class RegionCache:
             regions = look()
             self._keep(path, regions)
             return regions
+
+    def size(self) -> int:
+        """In bytes."""
+        return sum(path.stat().st_size for path in self.folder.glob(f"*{ENDING}"))
+
+    def clear(self) -> int:
+        """Removes all that was kept; returns how many bytes that were."""
+        size = self.size()
+        for path in self.folder.glob(f"*{ENDING}"):
+            path.unlink(missing_ok=True)
+        return size
 
     def _path(self, facts: dict[str, object]) -> Path:
         key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

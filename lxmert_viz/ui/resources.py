@@ -17,9 +17,10 @@ from lxmert_viz.analysis.regions import mixed, numbered_names
 from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.checks.findings import Finding
 from lxmert_viz.config import read_json
+from lxmert_viz.dataset.region_cache import RegionCache, usual_folder
 from lxmert_viz.figures.stage import payload
 from lxmert_viz.picture import decode
-from lxmert_viz.places import ASSETS, KEEP_PICTURES_VARIABLE
+from lxmert_viz.places import ASSETS, KEEP_PICTURES_VARIABLE, PRECISION_VARIABLE
 from lxmert_viz.records import Regions, Trace
 from lxmert_viz.ui import own_boxes
 from lxmert_viz.ui.downloads import Downloads
@@ -56,7 +57,9 @@ def model_names() -> tuple[str, ...]:
 def load_pipeline(name: str) -> "Pipeline":
     from lxmert_viz.pipeline import Pipeline
 
-    return Pipeline.open(name)
+    # who wants no picture kept wants nothing kept that was made of one
+    cache = RegionCache(usual_folder()) if _hours_kept() else None
+    return Pipeline.open(name, precision=os.environ.get(PRECISION_VARIABLE, "full"), cache=cache)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -149,7 +152,11 @@ def examples() -> tuple[ExampleScene, ...]:
 
 @st.cache_resource(show_spinner=False)
 def kept_pictures() -> PictureStore:
-    return PictureStore(float(os.environ.get(KEEP_PICTURES_VARIABLE, HOURS)))
+    return PictureStore(_hours_kept())
+
+
+def _hours_kept() -> float:
+    return float(os.environ.get(KEEP_PICTURES_VARIABLE, HOURS))
 
 
 @st.cache_resource(show_spinner=False)
