@@ -30,7 +30,7 @@ from lxmert_viz.config import DetectorConfig
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.preprocessing import ScaledPicture, preprocess
 from lxmert_viz.detector.selection import select
-from lxmert_viz.detector.speed import MIXED, make_fast
+from lxmert_viz.detector.speed import FULL, MIXED, make_fast
 from lxmert_viz.picture import decode
 from tests.detector_weights import stand_in_detector
 
@@ -125,6 +125,16 @@ def ours(picture: ScaledPicture, precision: str) -> Callable[[], np.ndarray]:
     return look
 
 
+def given_boxes(picture: ScaledPicture, precision: str) -> np.ndarray:
+    """Features of 36 boxes that do not depend on the precision."""
+    network = make_fast(stand_in_detector(), precision)
+    height, width = picture.size
+    corners = np.sort(np.random.default_rng(0).random((36, 2, 2)), axis=1).reshape(36, 4)
+    boxes = torch.tensor(corners * [width, height, width, height], dtype=torch.float32)
+    with torch.inference_mode():
+        return network.describe(network.features(picture.pixels), boxes).feats.numpy()
+
+
 def peer(picture: ScaledPicture, folder: Path) -> Callable[[], np.ndarray]:
     names = ("WEIGHTS_NAME", "Config", "cached_path", "hf_bucket_url", "is_remote_url")
     unused = types.ModuleType("utils")  # the peer's own needs OpenCV, and only to download
@@ -162,7 +172,7 @@ def read(path: Path) -> ScaledPicture:
 
 
 def compare(picture: ScaledPicture, folder: Path, rounds: int) -> None:
-    looks = {"ours": ours(picture, "full"), "peer": peer(picture, folder)}
+    looks = {"ours": ours(picture, FULL), "peer": peer(picture, folder)}
     looks["mixed"] = ours(picture, MIXED)
     spent: dict[str, list[Seconds]] = {side: [] for side in SIDES}
     seen = {}
@@ -180,12 +190,13 @@ def compare(picture: ScaledPicture, folder: Path, rounds: int) -> None:
                 ratio=round(median(b / a for a, b in zip(own, other, strict=True)), 3),
                 rounds=rounds,
             )
-    for side, other in (("ours", "peer"), ("mixed", "ours")):
-        say(f"features of 36 regions, {side} against {other}", **apart(seen[side], seen[other]))
+    say("features of 36 regions, ours against peer", **apart(seen["ours"], seen["peer"]))
+    given = [given_boxes(picture, precision) for precision in (MIXED, FULL)]
+    say("features of 36 given boxes, mixed against ours", **apart(*given))
 
 
 def apart(feats: np.ndarray, others: np.ndarray) -> dict[str, Any]:
-    """Over the regions of which both have the same: the nearest pairs, by feature."""
+    """Over the regions that both have: the nearest pairs by feature, where they are near."""
     distance = np.linalg.norm(feats[:, None] - others[None], axis=2)
     nearest = distance.argmin(1)
     relative = distance.min(1) / np.linalg.norm(others[nearest], axis=1)
@@ -237,7 +248,7 @@ def main() -> None:
     if options.memory_of:
         side = options.memory_of
         look = peer(picture, options.peer) if side == "peer" else None
-        (look or ours(picture, MIXED if side == "mixed" else "full"))()
+        (look or ours(picture, MIXED if side == "mixed" else FULL))()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         say(f"peak memory of a process that looks once, {side}", megabytes=peak // 1000)
         return

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lxmert_viz.checkpoints import Scope
-from lxmert_viz.records import Regions, Tokens
+from lxmert_viz.records import OWN_BOXES, Regions, Tokens
 
 TRAINED_PROFILE = "trained"
 
@@ -22,7 +22,12 @@ def notes_on(model: str, scope: Scope, regions: Regions, tokens: Tokens) -> Iter
             f"{len(regions) + regions.missing} were asked for: the other places stay empty, "
             "and the model does not see them."
         )
-    if regions.profile != TRAINED_PROFILE:
+    if regions.profile == OWN_BOXES:
+        yield (
+            "These regions are boxes of your own (page Regions), and not those that the detector "
+            f"chooses; {model} was trained with the latter."
+        )
+    elif regions.profile != TRAINED_PROFILE:
         yield (
             f"These regions were found with the profile {regions.profile!r}; {model} was "
             f"trained with {TRAINED_PROFILE!r}."

@@ -47,6 +47,9 @@ class Tokens:
     unknown_words: tuple[str, ...] = ()  # words of `text` that the vocabulary cannot spell
 
 
+OWN_BOXES = "own boxes"  # the profile of regions that a person drew or chose
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOut:
     """M boxes that a detector considered and did not choose, the best first."""

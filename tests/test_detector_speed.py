@@ -59,12 +59,12 @@ def test_making_it_fast_twice_is_making_it_fast_once() -> None:
         assert torch.equal(one, other)
 
 
-def test_mixed_precision_keeps_proposals_and_moves_features_a_little() -> None:
-    features, mixed = seen(make_fast(trained(), MIXED))
-    expected, full = seen(make_fast(trained(), FULL))
-    assert torch.equal(features, expected)
-    assert mixed.dtype == torch.float32
-    assert 1e-5 < relative(mixed, full) < 1e-2
+def test_mixed_precision_moves_features_a_little() -> None:
+    for mixed, full in zip(
+        seen(make_fast(trained(), MIXED)), seen(make_fast(trained(), FULL)), strict=True
+    ):
+        assert mixed.dtype == torch.float32
+        assert 1e-5 < relative(mixed, full) < 2e-2
 
 
 def test_a_fast_detector_finds_the_same_regions() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from lxmert_viz.analysis.regions import OWN_BOXES
+from lxmert_viz.records import OWN_BOXES
 from lxmert_viz.ui import box_editor, own_boxes, resources
 from lxmert_viz.ui.own_boxes import OwnBox
 
@@ -116,4 +116,4 @@ def test_the_page_shows_what_is_read_and_the_answer_before_and_after(
     page.switch_page(str(controls.ANSWERS_PAGE)).run()
     assert not page.exception
     assert page.dataframe[0].value["name"].tolist()[1] == "all, of it"
-    assert "own boxes" in texts(page)
+    assert "boxes of your own" in texts(page)

@@ -317,7 +317,9 @@ class BoxEditor {
     if (this.drawing) return "Drag over the picture to draw a box.";
     if (this.boxes.length >= this.data.most) return `${this.data.most} boxes are the most; delete some to draw others.`;
     if (this.chosen !== null) return "Drag it to move it, a handle to resize it; arrow keys work too.";
-    return "Drag over the picture to draw a box; click a box to change it.";
+    const touched = matchMedia("(pointer: coarse)").matches; // there a drag scrolls the page
+    return touched ? "Press Draw a box, then drag over the picture; tap a box to change it."
+      : "Drag over the picture to draw a box; click a box to change it.";
   }
 
   draw() {

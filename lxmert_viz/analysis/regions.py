@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from lxmert_viz.records import Regions
+from lxmert_viz.records import OWN_BOXES, Regions
 
-OWN_BOXES = "own boxes"  # the profile of regions that a person drew or chose
 COLUMNS = ("boxes_unit", "feats", "object_ids", "attribute_ids", "scores", "attribute_scores")
 
 

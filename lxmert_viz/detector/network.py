@@ -189,7 +189,7 @@ class ROIHeads(nn.Module):
     def pool(self, features: Tensor, boxes: list[Tensor]) -> Tensor:
         """(P, F) of all boxes of all pictures; boxes: one (P_i, 4) a picture, in resized pixels."""
         crops = roi_pool(features, boxes, self.resolution, 1 / STRIDE)
-        kind = self.res5[0].conv1.weight.dtype  # less than the features' in mixed precision
+        kind = self.res5[0].conv1.weight.dtype
         return self.res5(crops.to(kind)).to(features.dtype).mean(dim=(2, 3))
 
 
@@ -205,7 +205,8 @@ class FasterRCNN(nn.Module):
 
     def features(self, pixels: Tensor) -> Tensor:
         """res4 (B, C, h, w) of pixels (B, 3, H, W), BGR minus mean."""
-        return self.backbone(pixels)
+        kind = self.backbone.stem.conv1.weight.dtype  # less than the pixels' in mixed precision
+        return self.backbone(pixels.to(kind)).to(pixels.dtype)
 
     def propose(
         self, features: Tensor, size: tuple[int, int], most: int | None = None

@@ -14,8 +14,8 @@ def make_fast(network: FasterRCNN, precision: str = FULL) -> FasterRCNN:
     """The network itself, changed; it cannot be trained afterwards nor saved as published.
 
     Batch norms become part of the convolutions before them, and weights lie channels last: results
-    stay within 1e-6 of their size. precision "mixed": res5, most of the work, computes in
-    bfloat16; proposals stay as they are, features move by about 2e-3 of their size.
+    stay within 1e-6 of their size. precision "mixed": backbone and res5, nearly all of the work,
+    compute in bfloat16; proposals move by about a pixel, features by about 6e-3 of their size.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision is {precision!r}, not one of {PRECISIONS}")
@@ -25,6 +25,7 @@ def make_fast(network: FasterRCNN, precision: str = FULL) -> FasterRCNN:
             _fold(module)
     network.to(memory_format=torch.channels_last)
     if precision == MIXED:
+        network.backbone.to(torch.bfloat16)
         network.roi_heads.res5.to(torch.bfloat16)
     return network
 
