@@ -4,6 +4,8 @@ As bytes and as a file, in every format, colour model and orientation that is wr
 """
 
 import json
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,17 +17,27 @@ from lxmert_viz.__main__ import main
 from lxmert_viz.picture import UPRIGHT, decode
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
-from tests.test_pipeline_pictures import (
-    ORIENTATION,
-    QUESTION,
-    grey_of_16_bits,
-    same_regions,
-    saved,
-    sixteen_bit_colour,
-)
+from tests.test_pipeline_pictures import QUESTION, same_regions, saved
 
+ORIENTATION = 0x0112
 Save = Callable[[Image.Image], bytes]
 BACK = {2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}  # orientation -> the one that undoes it
+
+
+def grey_of_16_bits(image: Image.Image) -> Image.Image:
+    return Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
+
+
+def sixteen_bit_colour(image: Image.Image) -> bytes:
+    """A PNG of 16 bits a channel; Pillow cannot write one."""
+    pixels = np.asarray(image).astype(">u2") * 257
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    header = struct.pack(">IIBBBBB", *image.size, 16, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
 
 
 def turned(orientation: int, kind: str) -> Save:
