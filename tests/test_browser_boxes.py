@@ -160,7 +160,9 @@ def test_what_was_not_chosen_is_shown_on_demand_says_why_and_can_be_added(editor
     expect(editor.locator(".other")).to_have_count(2)
     editor.get_by_label("score 0.50").focus()
     caption = editor.locator(".caption")
-    expect(caption).to_contain_text("overlaps region 1, which is more certain")
+    expect(caption).to_contain_text(
+        "it overlaps the detected red ball (10 % from the left, 10 % from the top)"
+    )
     faint = editor.get_by_label("score 0.13")
     faint.hover()
     expect(caption).to_contain_text("its score is below the minimum")

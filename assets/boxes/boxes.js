@@ -4,7 +4,7 @@ const SMALLEST = 0.01; // of the picture's side; less is a click and not a box
 const STEP = 0.005; // of the picture's side, for arrow keys
 const CORNERS = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 const LOST_BY = {
-  overlap: (rival) => `overlaps region ${rival + 1}, which is more certain`,
+  overlap: (rival) => `it overlaps ${rival()}, which is more certain`,
   limit: () => "enough regions were more certain",
   score: () => "its score is below the minimum",
 };
@@ -293,7 +293,7 @@ class BoxEditor {
   }
 
   other(other) {
-    const said = `${other.name} · score ${other.score.toFixed(2)} · not chosen: ${LOST_BY[other.reason](other.rival)}`;
+    const said = `${other.name} · score ${other.score.toFixed(2)} · not chosen: ${LOST_BY[other.reason](() => this.rival(other))}`;
     const element = made("button", {
       type: "button",
       class: "other",
@@ -307,6 +307,13 @@ class BoxEditor {
     });
     this.position(element, other.box);
     return element;
+  }
+
+  /* By name, because the numbers in the picture may be those of drawn boxes by now. */
+  rival({ rival }) {
+    if (rival < 0) return "another proposal";
+    const [left, top] = this.data.detected[rival].box.map((share) => Math.round(share * 100));
+    return `the detected ${this.data.detected[rival].name} (${left} % from the left, ${top} % from the top)`;
   }
 
   say(text) {
