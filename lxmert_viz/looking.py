@@ -113,5 +113,5 @@ def content_of(detector: FasterRCNN, region_names: RegionNames) -> str:
     digest = hashlib.sha256(repr(region_names).encode())
     for name, tensor in detector.state_dict().items():
         digest.update(name.encode())
-        digest.update(np.ascontiguousarray(tensor.detach().cpu().numpy()).data)
+        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()

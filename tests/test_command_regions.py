@@ -1,5 +1,6 @@
 """The command `regions`: a folder of pictures into a file, also after being killed."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -7,11 +8,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from lxmert_viz.__main__ import main
 from lxmert_viz.dataset.region_files import LAYOUTS, open_regions
-from lxmert_viz.dataset.region_journal import RegionJournal
+from lxmert_viz.dataset.region_journal import MADE_BY, RegionJournal
 from lxmert_viz.dataset.region_rows import RegionRow
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
@@ -100,9 +102,11 @@ def test_a_killed_run_goes_on_where_it_was(
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not out.exists()
-    with RegionJournal(
-        journal, {"model": "tiny", "profile": "trained", "precision": "full"}
-    ) as kept:
+    with pa.memory_map(str(journal)) as source:
+        stream = pa.ipc.open_stream(source)
+        maker = json.loads(stream.schema.metadata[MADE_BY])
+    assert maker.keys() == {"model", "detector", "profile", "precision"}
+    with RegionJournal(journal, maker) as kept:
         done = len(kept.pictures)
     assert 0 < done < 399
     for path in folder.glob("scene_??*.jpg"):
@@ -189,3 +193,14 @@ def test_a_folder_without_pictures_is_refused(
 ) -> None:
     assert main(["regions", str(tmp_path), "-o", str(tmp_path / "o.tsv")]) == 2
     assert "holds no pictures" in capsys.readouterr().err
+
+
+def test_a_run_is_not_gone_on_with_by_another_detector_of_the_same_name(
+    folder: Path, tmp_path: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = tmp_path / "two.tsv.unfinished"
+    maker = {"model": "tiny", "detector": "other", "profile": "trained", "precision": "full"}
+    with RegionJournal(journal, maker):
+        pass
+    assert main(call(folder, tmp_path / "two.tsv", tiny_folder)) == 2
+    assert "Ask as before to go on, or delete it" in capsys.readouterr().err

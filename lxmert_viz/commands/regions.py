@@ -75,14 +75,19 @@ def extract(options: argparse.Namespace, layout: str) -> None:
     """Looks at every picture; a broken run goes on where it was when called again."""
     from lxmert_viz.dataset.region_files import write_rows
     from lxmert_viz.dataset.region_journal import RegionJournal
+    from lxmert_viz.looking import content_of
     from lxmert_viz.pipeline import Pipeline
 
     paths = pictures_in(options.source)
     pipeline = Pipeline.open(
         options.model or SHIPPED, options.device, options.models, precision=options.precision
     )
+    names = checkpoints.read_region_names(
+        checkpoints.find(options.model or SHIPPED, options.models)
+    )
     maker = {
         "model": pipeline.name,
+        "detector": content_of(pipeline.detector, names),
         "profile": options.profile,
         "precision": options.precision,
     }

@@ -12,7 +12,7 @@ from lxmert_viz.dataset.region_table import SCHEMA, batch_of, row_of
 from lxmert_viz.errors import DatasetError
 
 DAMAGE = (pa.ArrowInvalid, OSError, ValueError, KeyError)
-MAKER = b"made by"
+MADE_BY = b"made by"
 
 
 class RegionJournal:
@@ -31,7 +31,7 @@ class RegionJournal:
         self._file: BinaryIO = path.open("ab")
         self._file.truncate(end)
         if not end:
-            marked = SCHEMA.with_metadata(SCHEMA.metadata | {MAKER: stated.encode()})
+            marked = SCHEMA.with_metadata(SCHEMA.metadata | {MADE_BY: stated.encode()})
             self._write(marked.serialize())
 
     def __enter__(self) -> Self:
@@ -60,7 +60,7 @@ class RegionJournal:
                 stream = pa.ipc.open_stream(source)
             except DAMAGE:
                 return 0  # killed before the first row
-            found = (stream.schema.metadata or {}).get(MAKER, b"").decode()
+            found = (stream.schema.metadata or {}).get(MADE_BY, b"").decode()
             if found != stated:
                 raise DatasetError(
                     f"{self.path} was begun with {found or 'another tool'}, and now {stated} is "
