@@ -175,6 +175,8 @@ def test_a_detector_without_attributes_names_objects_alone(folder: Path) -> None
         assert found.object_ids.tolist() == expected.object_ids.tolist()
         assert set(found.attribute_ids.tolist()) == {-1}
         assert set(found.attribute_scores.tolist()) == {0.0}
+        assert found.left_out.reasons == expected.left_out.reasons
+        assert set(found.left_out.attribute_ids.tolist()) == {-1}
     names = checkpoints.RegionNames(("cat", "dog", "mat"), ())
     assert names.of(1, -1) == "dog"
 

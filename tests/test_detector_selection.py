@@ -142,7 +142,7 @@ def test_an_unknown_rule_is_refused() -> None:
 def is_sound(regions: Detections, chosen: RegionProfile) -> bool:
     inside = (regions.boxes_unit >= 0).all() and (regions.boxes_unit <= 1).all()
     upright = (regions.boxes_unit[:, 2:] >= regions.boxes_unit[:, :2]).all()
-    columns = [column for column in vars(regions).values() if isinstance(column, np.ndarray)]
+    columns = regions.arrays.values()
     finite = all(np.isfinite(column).all() for column in columns)
     return inside and upright and finite and len(regions.scores) <= chosen.max_regions
 
@@ -162,7 +162,7 @@ def test_a_strange_picture_has_sound_regions(
 
 def test_regions_come_in_the_types_that_other_rooms_take() -> None:
     regions = detect(tiny_detector(), picture(), TINY.profiles["trained"])
-    columns = {k: v for k, v in vars(regions).items() if isinstance(v, np.ndarray)}
+    columns = regions.arrays
     assert len(columns) == 6
     for name, column in columns.items():
         assert column.dtype == (np.int64 if name.endswith("ids") else np.float32), name

@@ -66,6 +66,11 @@ class Detections:
     attribute_scores: np.ndarray  # (R,) 0..1
     left_out: LeftOut | None = None  # None where boxes were given
 
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What there is of every region, by name."""
+        return {name: value for name, value in vars(self).items() if name != "left_out"}
+
 
 def detect(
     network: FasterRCNN,
@@ -184,8 +189,8 @@ def _named(
     scores, object_ids = _class_probabilities(heads)[indices].max(1)
     logits = heads.attribute_logits[indices]
     if logits.shape[1] == 1:  # the detector knows no attributes
-        nothing = torch.full_like(object_ids, NO_ATTRIBUTE)
-        return Selection(indices, boxes_px, object_ids, scores, nothing, torch.zeros_like(scores))
+        nothing, never = torch.full_like(object_ids, NO_ATTRIBUTE), torch.zeros_like(scores)
+        return Selection(indices, boxes_px, object_ids, scores, nothing, never, contest)
     attributes = logits[:, :-1].softmax(1)
     if rule == "per_class":  # here "none" takes its share of the probability
         attributes = logits.softmax(1)[:, :-1]
