@@ -22,7 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--precision",
         choices=("full", "mixed"),
         help="of the detector; mixed is faster where the processor computes in bfloat16, and moves "
-        "features by about 0.6 %% (default: full)",
+        "features by about 0.5 %% (default: full)",
     )
     parser.add_argument(
         "--host", default="localhost", help="address to listen on (default: this machine only)"
