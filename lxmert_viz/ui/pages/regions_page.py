@@ -45,8 +45,9 @@ choice = controls.choice()
 picture = results.picture(choice)
 profile, boxes = own_boxes.apart(choice.profile)
 as_detected = choice.with_profile(profile)
-detected = results.regions(as_detected)
-read = detected if boxes is None else results.regions(choice)
+with st.container():  # while it waits, what stands below keeps its place
+    detected = results.regions(as_detected)
+    read = detected if boxes is None else results.regions(choice)
 left, right = st.columns([11, 9], gap="large")
 with left:
     in_use = box_editor.of_regions(detected) if boxes is None else boxes
