@@ -9,12 +9,14 @@ import torch
 
 from lxmert_viz.checkpoints import RegionNames
 from lxmert_viz.dataset.region_cache import RegionCache
+from lxmert_viz.detector.detectron2 import Detectron2RCNN
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.profiles import Rules, rules_of
 from lxmert_viz.detector.selection import Detections, describe_boxes, detect
 from lxmert_viz.detector.speed import FULL, make_fast
+from lxmert_viz.errors import OptionError
 from lxmert_viz.picture import decode
-from lxmert_viz.records import LeftOut, Regions
+from lxmert_viz.records import ZOO, LeftOut, Regions
 
 Progress = Callable[[str, float], None]
 
@@ -25,7 +27,7 @@ class Looker:
     def __init__(
         self,
         name: str,
-        detector: FasterRCNN,
+        detector: FasterRCNN | Detectron2RCNN,
         region_names: RegionNames,
         device: torch.device,
         precision: str = FULL,
@@ -35,8 +37,9 @@ class Looker:
         weights = content_of(detector, region_names) if cache else ""
         self._facts = [name, weights, precision, device.type]
         self.name = name
+        self._is_of_zoo = isinstance(detector, Detectron2RCNN) and detector.is_of_zoo
         self.region_names = region_names
-        self.detector = make_fast(detector.to(device), precision)
+        self.detector = _prepared(detector.to(device), precision)
 
     def look(
         self,
@@ -89,7 +92,7 @@ class Looker:
             scores=found.scores,
             attribute_scores=found.attribute_scores,
             profile=profile,
-            detector=self.name,
+            detector=f"{self.name}, {ZOO}" if self._is_of_zoo else self.name,
             missing=missing,
             left_out=self._left_out(found),
         )
@@ -108,7 +111,15 @@ class Looker:
         return tuple(map(self.region_names.of, object_ids, attribute_ids))
 
 
-def content_of(detector: FasterRCNN, region_names: RegionNames) -> str:
+def _prepared(detector: FasterRCNN | Detectron2RCNN, precision: str) -> FasterRCNN | Detectron2RCNN:
+    if isinstance(detector, FasterRCNN):
+        return make_fast(detector, precision)
+    if precision != FULL:
+        raise OptionError(f"detectron2 computes in full precision here, not in {precision!r}.")
+    return detector.eval()
+
+
+def content_of(detector: FasterRCNN | Detectron2RCNN, region_names: RegionNames) -> str:
     """A digest of its weights and names; whoever has others sees other regions."""
     digest = hashlib.sha256(repr(region_names).encode())
     for name, tensor in detector.state_dict().items():

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lxmert_viz.checkpoints import Scope
-from lxmert_viz.records import OWN_BOXES, Regions, Tokens
+from lxmert_viz.records import OWN_BOXES, ZOO, Regions, Tokens
 
 TRAINED_PROFILE = "trained"
 
@@ -21,6 +21,11 @@ def notes_on(model: str, scope: Scope, regions: Regions, tokens: Tokens) -> Iter
             f"The detector found {len(regions)} regions in this picture, and "
             f"{len(regions) + regions.missing} were asked for: the other places stay empty, "
             "and the model does not see them."
+        )
+    if ZOO in regions.detector:
+        yield (
+            "These features come from detectron2's model zoo, another feature space: LXMERT was "
+            "not trained on it, and its answers mean nothing."
         )
     if regions.profile == OWN_BOXES:
         yield (

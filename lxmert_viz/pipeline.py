@@ -11,9 +11,10 @@ from torch import Tensor
 from lxmert_viz import checkpoints
 from lxmert_viz.checkpoints import RegionNames, Scope
 from lxmert_viz.dataset.region_cache import RegionCache
+from lxmert_viz.detector.detectron2 import Detectron2RCNN
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.speed import FULL
-from lxmert_viz.detector.weights import load_detector
+from lxmert_viz.detector.weights import OWN, load_detector
 from lxmert_viz.errors import CheckpointError, DeviceError
 from lxmert_viz.looking import Looker
 from lxmert_viz.model.loading import Network, base_of, load_network
@@ -36,7 +37,7 @@ class Pipeline:
         name: str,
         network: Network,
         tokenizer: LxmertTokenizerFast,
-        detector: FasterRCNN,
+        detector: FasterRCNN | Detectron2RCNN,
         *,
         region_names: RegionNames,
         answer_vocabulary: tuple[str, ...],
@@ -77,17 +78,19 @@ class Pipeline:
         *,
         precision: str = FULL,
         cache: RegionCache | None = None,
+        backend: str = OWN,
     ) -> Self:
         """A known checkpoint, a folder's name in `models`, or any model folder.
 
         device: "auto", "cpu", "cuda" or "cuda:1". precision: of the detector, "full" or "mixed",
         which is faster where the processor computes in bfloat16. cache: where regions that were
-        found before are kept. Raises CheckpointError, DeviceError.
+        found before are kept. backend: whose modules the detector runs on, "own" or "detectron2".
+        Raises CheckpointError, DeviceError.
         """
         chosen_device = find_device(device)
         folder = checkpoints.find(name_or_folder, models)
         network = load_network(folder)
-        detector = load_detector(folder / "detector")
+        detector = load_detector(folder / "detector", backend)
         tokenizer = LxmertTokenizerFast.from_pretrained(folder)
         pipeline = cls(
             folder.name,
@@ -110,7 +113,7 @@ class Pipeline:
         return self._network
 
     @property
-    def detector(self) -> FasterRCNN:
+    def detector(self) -> FasterRCNN | Detectron2RCNN:
         return self._looker.detector
 
     def look(

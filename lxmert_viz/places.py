@@ -12,6 +12,7 @@ ASSETS = ROOT / "assets"
 
 KEEP_PICTURES_VARIABLE = "LXMERT_VIZ_KEEP_PICTURES"  # hours that uploads stay; 0: not at all
 PRECISION_VARIABLE = "LXMERT_VIZ_PRECISION"  # of the page's detectors: full or mixed
+BACKEND_VARIABLE = "LXMERT_VIZ_BACKEND"  # of the page's detectors: own or detectron2
 CACHE_VARIABLE = "LXMERT_VIZ_CACHE"
 
 

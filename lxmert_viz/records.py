@@ -47,6 +47,7 @@ class Tokens:
     unknown_words: tuple[str, ...] = ()  # words of `text` that the vocabulary cannot spell
 
 
+ZOO = "detectron2 model zoo"  # stands in the name of a detector with features of another kind
 OWN_BOXES = "own boxes"  # the profile of regions that a person drew or chose
 
 

@@ -30,6 +30,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="of the detector; mixed is faster where the processor computes in bfloat16",
     )
     parser.add_argument(
+        "--backend",
+        choices=("own", "detectron2"),
+        default="own",
+        help="whose modules the detector runs on (default: own)",
+    )
+    parser.add_argument(
         "--profile",
         default="trained",
         help="how regions are found: trained or demo, with numbers such as "
@@ -54,6 +60,7 @@ def run(options: argparse.Namespace) -> None:
         models=options.models,
         precision=options.precision,
         cache=RegionCache(usual_folder()),
+        backend=options.backend,
     )
     clock.append(time.perf_counter())
     regions = pipeline.look(picture, options.profile)

@@ -241,6 +241,7 @@ class FasterRCNN(nn.Module):
     ) -> RegionHeads:
         """What one picture shows in these boxes (P, 4), a few at a time to bound the memory."""
         parts = []
+        features = features.contiguous()  # once, else roi_pool does it for every chunk
         for start in range(0, max(len(boxes), 1), REGIONS_AT_ONCE):
             if progress:
                 progress("regions", start / max(len(boxes), 1))

@@ -9,12 +9,19 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from lxmert_viz.config import DetectorConfig
+from lxmert_viz.detector.detectron2 import (
+    ZOO_FILE,
+    Detectron2RCNN,
+    visual_genome_detector,
+    zoo_detector,
+)
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.published_config import read_published_config
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.fetched import CONVERTED_FILE
 from lxmert_viz.tensors import read_tensors
 
+BACKENDS = OWN, DETECTRON2 = ("own", "detectron2")
 CONFIG_FILE, PUBLISHED_CONFIG_FILE = "config.json", "config.yaml"
 WEIGHT_FILE = "model.safetensors"
 PUBLISHED_WEIGHT_FILE = "pytorch_model.bin"
@@ -31,8 +38,11 @@ def save_detector(network: FasterRCNN, folder: Path) -> None:
     save_file(_used(network.state_dict()), folder / WEIGHT_FILE)
 
 
-def load_detector(folder: Path) -> FasterRCNN:
+def load_detector(folder: Path, backend: str = OWN) -> FasterRCNN | Detectron2RCNN:
     """The detector of a folder, on the CPU and ready to look at pictures.
+
+    backend: whose modules compute, "own" or "detectron2". A folder with a detectron2.yaml is one
+    of detectron2's model zoo.
 
     Takes model.safetensors, pytorch_model.bin with config.yaml as published, or the authors' .pkl,
     which may know no attributes; without a config it has the published sizes. Of the published
@@ -43,8 +53,12 @@ def load_detector(folder: Path) -> FasterRCNN:
     if tensors is None:
         tensors = _used(read_tensors(path))
         _keep_copy(path, tensors)
+    if (folder / ZOO_FILE).exists():
+        return zoo_detector(folder / ZOO_FILE, tensors)
     if path.suffix == ".pkl":
         config, tensors = _completed(config, tensors)
+    if backend == DETECTRON2:
+        return visual_genome_detector(config, tensors)
     network = FasterRCNN(config)
     _place(network, tensors, path)
     return network.eval()

@@ -20,7 +20,12 @@ from lxmert_viz.config import read_json
 from lxmert_viz.dataset.region_cache import RegionCache, usual_folder
 from lxmert_viz.figures.stage import payload
 from lxmert_viz.picture import decode
-from lxmert_viz.places import ASSETS, KEEP_PICTURES_VARIABLE, PRECISION_VARIABLE
+from lxmert_viz.places import (
+    ASSETS,
+    BACKEND_VARIABLE,
+    KEEP_PICTURES_VARIABLE,
+    PRECISION_VARIABLE,
+)
 from lxmert_viz.records import Regions, Trace
 from lxmert_viz.ui import own_boxes
 from lxmert_viz.ui.downloads import Downloads
@@ -59,7 +64,12 @@ def load_pipeline(name: str) -> "Pipeline":
 
     # who wants no picture kept wants nothing kept that was made of one
     cache = RegionCache(usual_folder()) if _hours_kept() else None
-    return Pipeline.open(name, precision=os.environ.get(PRECISION_VARIABLE, "full"), cache=cache)
+    return Pipeline.open(
+        name,
+        precision=os.environ.get(PRECISION_VARIABLE, "full"),
+        cache=cache,
+        backend=os.environ.get(BACKEND_VARIABLE, "own"),
+    )
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
