@@ -1,10 +1,11 @@
 """One picture through the full-size detector, ours against the Hugging Face research detector.
 
 Both have the same stand-in weights and the same pixels (800/1333, profile demo), and alternate.
-Prints JSON lines: seconds on the wall and of the processor, which a busy machine leaves alone; how
-far results lie apart; mixed precision against full; the cost of 1, 36, 100 and 300 given boxes;
-peak memory of a process that looks once. PEER is a folder with modeling_frcnn.py of
-huggingface/transformers-research-projects, lxmert/ (checked with commit fccd0cd).
+Where detectron2 is installed it takes part too. Prints JSON lines: seconds on the wall and of the
+processor, which a busy machine leaves alone; how far results lie apart; mixed precision against
+full; the cost of 1, 36, 100 and 300 given boxes; peak memory of a process that looks once. PEER is
+a folder with modeling_frcnn.py of huggingface/transformers-research-projects, lxmert/ (checked with
+commit fccd0cd).
 Usage: python -m benchmarks.detector PICTURE --peer PEER [--rounds N]
 """
 
@@ -26,6 +27,7 @@ import numpy as np
 import torch
 
 from lxmert_viz.config import DetectorConfig
+from lxmert_viz.detector import detectron2
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.preprocessing import ScaledPicture, preprocess
 from lxmert_viz.detector.selection import select
@@ -110,8 +112,18 @@ def timed(call: Callable[[], Any]) -> tuple[Seconds, Any]:
 
 
 def ours(picture: ScaledPicture, precision: str) -> Callable[[], np.ndarray]:
+    return looking(picture, make_fast(stand_in_detector(), precision))
+
+
+def of_detectron2(picture: ScaledPicture) -> Callable[[], np.ndarray]:
+    weights = stand_in_detector().state_dict()
+    return looking(picture, detectron2.visual_genome_detector(DetectorConfig(), weights))
+
+
+def looking(
+    picture: ScaledPicture, network: FasterRCNN | detectron2.Detectron2RCNN
+) -> Callable[[], np.ndarray]:
     """Gives the features of 36 regions, as `detect` does from pixels that are read already."""
-    network = make_fast(stand_in_detector(), precision)
 
     def look() -> np.ndarray:
         with torch.inference_mode():
@@ -173,13 +185,15 @@ def read(path: Path) -> ScaledPicture:
 def compare(picture: ScaledPicture, folder: Path, rounds: int) -> None:
     looks = {"ours": ours(picture, FULL), "peer": peer(picture, folder)}
     looks["mixed"] = ours(picture, MIXED)
-    spent: dict[str, list[Seconds]] = {side: [] for side in SIDES}
+    if detectron2.is_here():
+        looks["detectron2"] = of_detectron2(picture)
+    spent: dict[str, list[Seconds]] = {side: [] for side in looks}
     seen = {}
     for number in range(rounds):
-        for side in SIDES if number % 2 == 0 else reversed(SIDES):
+        for side in looks if number % 2 == 0 else reversed(looks):
             seconds, seen[side] = timed(looks[side])
             spent[side].append(seconds)
-    for side in ("ours", "mixed"):
+    for side in [side for side in looks if side != "peer"]:
         for clock in Seconds._fields:
             own, other = ([getattr(s, clock) for s in spent[name]] for name in (side, "peer"))
             say(

@@ -48,7 +48,8 @@ class Detectron2RCNN(nn.Module):
         self.backbone = model.backbone
         self.proposal_generator = model.proposal_generator
         self.roi_heads = model.roi_heads
-        self.attribute_head = BoxPredictor(config)  # detectron2 has none; only this part is used
+        self.attribute_head = BoxPredictor(config)  # detectron2 has none
+        del self.attribute_head.cls_score, self.attribute_head.bbox_pred  # these it has
 
     def features(self, pixels: Tensor) -> Tensor:
         return self.backbone(pixels)["res4"]
