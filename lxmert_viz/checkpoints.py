@@ -14,12 +14,13 @@ from lxmert_viz.places import ASSETS
 MODELS_VARIABLE = "LXMERT_VIZ_MODELS"
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 OTHER_WEIGHTS = ("*.index.json", "tf_model.h5", "*.pth")  # read as well, but not published so
+DETECTOR_WEIGHTS = tuple(f"detector/{file}" for file in WEIGHT_FILES)
 SHIPPED = "miniature"
 NEEDED = (
     ("config.json",),
     WEIGHT_FILES,
     ("vocab.txt",),
-    tuple(f"detector/{file}" for file in WEIGHT_FILES),
+    DETECTOR_WEIGHTS,
     ("detector/objects.txt",),
     ("detector/attributes.txt",),
 )
@@ -28,7 +29,15 @@ _AIRSPLAY = "https://raw.githubusercontent.com/airsplay"
 _ANSWERS = f"{_AIRSPLAY}/lxmert/master/data"
 _DETECTOR = f"{_AIRSPLAY}/py-bottom-up-attention/master/demo/data"
 _REGION_NAMES = f"{_DETECTOR}/genome/1600-400-20"
-_DETECTOR_WEIGHTS = "unc-nlp/frcnn-vg-finetuned/pytorch_model.bin"
+_DETECTOR_WEIGHTS = "unc-nlp/frcnn-vg-finetuned"
+_DETECTOR_HOSTS = (
+    f"https://s3.amazonaws.com/models.huggingface.co/bert/{_DETECTOR_WEIGHTS}",
+    f"https://huggingface.co/spaces/WwYc/explain-LXMERT/resolve/main/lxmert/{_DETECTOR_WEIGHTS}",
+)
+_BOTTOM_UP = (
+    "https://raw.githubusercontent.com/peteanderson80/bottom-up-attention/master/data/genome"
+)
+_VLTK = "https://raw.githubusercontent.com/eltoto1219/vltk/cd9dadee38ef481c704a09a7238f9cccef16b321"
 
 VOCABULARY_REPOSITORY = "unc-nlp/lxmert-base-uncased"  # every published LXMERT reads with this one
 ANSWER_LISTS = {  # by how many answers the head tells apart; on no hub
@@ -57,13 +66,16 @@ ANSWER_LISTS = {  # by how many answers the head tells apart; on no hub
 DETECTOR_FILES = (
     RemoteFile(
         "detector/objects.txt",
-        (f"{_REGION_NAMES}/objects_vocab.txt",),
+        (f"{_REGION_NAMES}/objects_vocab.txt", f"{_BOTTOM_UP}/1600-400-20/objects_vocab.txt"),
         12_782,
         "sha256:d985096938db111f585a311ff0a2ee9092fbc325c3a619ac9622e57e5389722f",
     ),
     RemoteFile(
         "detector/attributes.txt",
-        (f"{_REGION_NAMES}/attributes_vocab.txt",),
+        (
+            f"{_REGION_NAMES}/attributes_vocab.txt",
+            f"{_BOTTOM_UP}/1600-400-20/attributes_vocab.txt",
+        ),
         3_095,
         "sha256:19981b5a288f284c576545a21de78634f1a78c26b6949f7acf12b924739fdc66",
     ),
@@ -75,11 +87,15 @@ DETECTOR_FILES = (
         needed=False,
     ),
     RemoteFile(
+        "detector/config.yaml",  # without it the published sizes are taken, which it states
+        (*(f"{host}/config.yaml" for host in _DETECTOR_HOSTS), f"{_VLTK}/frcnn/config.yaml"),
+        2_132,
+        "sha256:e8034fc56f802b83fbcc512821e75069caee4f5fdad2154ef65f25ab32bd3c86",
+        needed=False,
+    ),
+    RemoteFile(
         "detector/pytorch_model.bin",
-        (
-            f"https://s3.amazonaws.com/models.huggingface.co/bert/{_DETECTOR_WEIGHTS}",
-            f"https://huggingface.co/spaces/WwYc/explain-LXMERT/resolve/main/lxmert/{_DETECTOR_WEIGHTS}",
-        ),
+        tuple(f"{host}/pytorch_model.bin" for host in _DETECTOR_HOSTS),
         262_398_754,
         "sha256:d3bf8ad74828a244a95d85e17a842cc0ac75419a53e4e81ee68386f192bb24c5",
     ),
@@ -163,6 +179,9 @@ class RegionNames:
     attributes: tuple[str, ...]
 
     def of(self, object_id: int, attribute_id: int) -> str:
+        """attribute_id: -1 where the detector knows no attributes."""
+        if attribute_id < 0:
+            return self.objects[object_id]
         return f"{self.attributes[attribute_id]} {self.objects[object_id]}"
 
 
@@ -226,7 +245,7 @@ def find(name_or_folder: str | Path, models: Path | None = None) -> Path:
 
 def missing_files(folder: Path) -> list[tuple[str, ...]]:
     """What a model folder lacks; each entry names the files of which one is enough."""
-    others = {WEIGHT_FILES: OTHER_WEIGHTS}
+    others = {WEIGHT_FILES: OTHER_WEIGHTS, DETECTOR_WEIGHTS: ("detector/*.pkl",)}
     return [
         files
         for files in NEEDED

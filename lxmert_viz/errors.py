@@ -18,6 +18,10 @@ class DeviceError(LxmertVizError):
     """The device that was asked for is not there."""
 
 
+class OptionError(LxmertVizError):
+    """A choice that is not there, or a number outside of its limits."""
+
+
 class AddressError(LxmertVizError):
     """The page cannot be served at the address that was asked for."""
 

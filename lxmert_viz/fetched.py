@@ -19,6 +19,7 @@ from lxmert_viz.download import RemoteFile, put
 from lxmert_viz.errors import CheckpointError, DownloadError
 
 RECORD = "fetched.json"
+CONVERTED_FILE = "converted.safetensors"  # the detector as detector/weights.py keeps it
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ def _paths(chosen: Plan) -> list[Path]:
     """Everything that fetching may have written."""
     places = [file.place(chosen.folder) for file in chosen.files]
     parts = [file.part(chosen.folder) for file in chosen.files]
-    return [*places, *parts, chosen.folder / RECORD, chosen.folder / ".lock"]
+    copy = chosen.folder / "detector" / CONVERTED_FILE
+    return [*places, *parts, copy, chosen.folder / RECORD, chosen.folder / ".lock"]
 
 
 def write_record(chosen: Plan) -> None:

@@ -1,6 +1,5 @@
 """Picture bytes and a text -> Trace: open, look, ask. Tensors become float32 numpy here."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
@@ -11,19 +10,21 @@ from torch import Tensor
 
 from lxmert_viz import checkpoints
 from lxmert_viz.checkpoints import RegionNames, Scope
+from lxmert_viz.dataset.region_cache import RegionCache
+from lxmert_viz.detector.detectron2 import Detectron2RCNN
 from lxmert_viz.detector.network import FasterRCNN
-from lxmert_viz.detector.selection import describe_boxes, detect
-from lxmert_viz.detector.weights import load_detector
+from lxmert_viz.detector.speed import FULL
+from lxmert_viz.detector.weights import OWN, load_detector
 from lxmert_viz.errors import CheckpointError, DeviceError
+from lxmert_viz.looking import Looker
 from lxmert_viz.model.loading import Network, base_of, load_network
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering
 from lxmert_viz.model.outputs import Activations, Sublayers
 from lxmert_viz.model.streams import VisionStreams, padded
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
-from lxmert_viz.picture import decode
+from lxmert_viz.notes import TRAINED_PROFILE, notes_on
 from lxmert_viz.records import Answer, Regions, Tokens, Trace
 
-TRAINED_PROFILE = "trained"
 MASK = "[MASK]"
 BATCH = 16  # pairs that go through the network at once; a full-size trace has 3.7 MB of arrays
 
@@ -36,12 +37,14 @@ class Pipeline:
         name: str,
         network: Network,
         tokenizer: LxmertTokenizerFast,
-        detector: FasterRCNN,
+        detector: FasterRCNN | Detectron2RCNN,
         *,
         region_names: RegionNames,
         answer_vocabulary: tuple[str, ...],
         scope: Scope,
         device: torch.device,
+        precision: str = FULL,
+        cache: RegionCache | None = None,
     ) -> None:
         self.name = name
         self.scope = scope
@@ -59,12 +62,11 @@ class Pipeline:
                 "fetching it again brings the published list, where there is one.",
             )
         self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
-        self._region_names = region_names
         self._tokenizer = tokenizer
         if device.type == "cuda":  # TensorFloat convolutions would move features by 1e-3
             torch.backends.cudnn.allow_tf32 = False
         self._network = network.to(device).eval()
-        self._detector = detector.to(device).eval()
+        self._looker = Looker(name, detector, region_names, device, precision, cache)
         self._streams = VisionStreams(base_of(network), device)
 
     @classmethod
@@ -73,15 +75,22 @@ class Pipeline:
         name_or_folder: str | Path = checkpoints.SHIPPED,
         device: str = "auto",
         models: Path | None = None,
+        *,
+        precision: str = FULL,
+        cache: RegionCache | None = None,
+        backend: str = OWN,
     ) -> Self:
         """A known checkpoint, a folder's name in `models`, or any model folder.
 
-        device: "auto", "cpu", "cuda" or "cuda:1". Raises CheckpointError, DeviceError.
+        device: "auto", "cpu", "cuda" or "cuda:1". precision: of the detector, "full" or "mixed",
+        which is faster where the processor computes in bfloat16. cache: where regions that were
+        found before are kept. backend: whose modules the detector runs on, "own" or "detectron2".
+        Raises CheckpointError, DeviceError.
         """
         chosen_device = find_device(device)
         folder = checkpoints.find(name_or_folder, models)
         network = load_network(folder)
-        detector = load_detector(folder / "detector")
+        detector = load_detector(folder / "detector", backend)
         tokenizer = LxmertTokenizerFast.from_pretrained(folder)
         pipeline = cls(
             folder.name,
@@ -92,6 +101,8 @@ class Pipeline:
             answer_vocabulary=checkpoints.read_answers(folder),
             scope=checkpoints.read_scope(folder),
             device=chosen_device,
+            precision=precision,
+            cache=cache,
         )
         pipeline._check_sizes(folder)
         return pipeline
@@ -102,8 +113,8 @@ class Pipeline:
         return self._network
 
     @property
-    def detector(self) -> FasterRCNN:
-        return self._detector
+    def detector(self) -> FasterRCNN | Detectron2RCNN:
+        return self._looker.detector
 
     def look(
         self,
@@ -114,34 +125,12 @@ class Pipeline:
     ) -> Regions:
         """The regions that the detector finds in an encoded picture.
 
+        profile: a profile's name, with numbers of one's own as detector.profiles reads them.
         progress is called with the stage's name and the share done, 0..1. boxes_unit: (R, 4); the
         regions are then these boxes, in their order, and nothing is searched for. Raises
-        PictureError.
+        PictureError, OptionError.
         """
-        if profile not in self.profiles:
-            raise CheckpointError(
-                f"The detector of {self.name} has no profile {profile!r}; "
-                f"choose one of {', '.join(self.profiles)}."
-            )
-        upright = decode(picture)
-        pixels, rules = np.asarray(upright), self._detector.config.profiles[profile]
-        if boxes_unit is None:
-            found = detect(self._detector, pixels, rules, progress)
-        else:
-            found = describe_boxes(self._detector, pixels, boxes_unit, rules)
-        return Regions(
-            size_px=upright.size,
-            digest=hashlib.sha256(picture).hexdigest(),
-            boxes_unit=found.boxes_unit,
-            feats=found.feats,
-            names=tuple(map(self._region_names.of, found.object_ids, found.attribute_ids)),
-            object_ids=found.object_ids,
-            attribute_ids=found.attribute_ids,
-            scores=found.scores,
-            attribute_scores=found.attribute_scores,
-            profile=profile,
-            detector=self.name,
-        )
+        return self._looker.look(picture, profile, progress, boxes_unit)
 
     def ask(self, regions: Regions, text: str) -> Trace:
         """Everything that one forward pass computes. Raises TextError for a text it cannot take.
@@ -213,7 +202,7 @@ class Pipeline:
                 answers=answers[row],
                 answer_kind=self.answer_kind,
                 match=match[row],
-                notes=(*self._notes, *self._notes_on(regions, tokens)),
+                notes=(*self._notes, *notes_on(self.name, self.scope, regions, tokens)),
             )
             for row, (regions, tokens) in enumerate(batch)
         ]
@@ -228,30 +217,19 @@ class Pipeline:
         values = shares.tolist()
         return tuple(Answer(self.answer_vocabulary[label], values[label]) for label in order)
 
-    def _notes_on(self, regions: Regions, tokens: Tokens) -> Iterator[str]:
-        if len(tokens.ids) > self.scope.longest_text:
-            yield (
-                f"This text has {len(tokens.ids)} word pieces and {self.name} was trained on at "
-                f"most {self.scope.longest_text}: what it makes of longer ones is a guess."
-            )
-        for word in tokens.unknown_words:
-            yield f"This model has never seen the word \u201c{word}\u201d and reads a blank there."
-        if regions.profile != TRAINED_PROFILE:
-            yield (
-                f"These regions were found with the profile {regions.profile!r}; {self.name} was "
-                f"trained with {TRAINED_PROFILE!r}."
-            )
-
     def _check_sizes(self, folder: Path) -> None:
         """Raises CheckpointError for files that belong to different checkpoints."""
-        config, seen = self._network.config, self._detector.config
+        names = self._looker.region_names
+        config, seen = self._network.config, self.detector.config
         answers = len(self.answer_vocabulary) if self.has_answers else config.num_qa_labels
         sizes = {  # file: how many entries it has, how many its network has
             "answers.json": (answers, config.num_qa_labels),
-            "detector/objects.txt": (len(self._region_names.objects), seen.num_objects),
-            "detector/attributes.txt": (len(self._region_names.attributes), seen.num_attributes),
+            "detector/objects.txt": (len(names.objects), seen.num_objects),
             "detector/config.json": (seen.feature_size, config.visual_feat_dim),
         }
+        if seen.num_attributes:
+            named = len(names.attributes)
+            sizes["detector/attributes.txt"] = (named, seen.num_attributes)
         if len(self._tokenizer) > config.vocab_size:
             sizes["vocab.txt"] = (len(self._tokenizer), config.vocab_size)
         for file, (found, needed) in sizes.items():

@@ -1,5 +1,6 @@
 """Where this project's own files lie: the same below a checkout and below an installed wheel."""
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
@@ -10,3 +11,11 @@ APP = ROOT / "app.py"
 ASSETS = ROOT / "assets"
 
 KEEP_PICTURES_VARIABLE = "LXMERT_VIZ_KEEP_PICTURES"  # hours that uploads stay; 0: not at all
+PRECISION_VARIABLE = "LXMERT_VIZ_PRECISION"  # of the page's detectors: full or mixed
+BACKEND_VARIABLE = "LXMERT_VIZ_BACKEND"  # of the page's detectors: own or detectron2
+CACHE_VARIABLE = "LXMERT_VIZ_CACHE"
+
+
+def cache_folder() -> Path:
+    """Where lies what can be made again: as the environment says, else in the person's cache."""
+    return Path(os.environ.get(CACHE_VARIABLE) or Path.home() / ".cache" / "lxmert-viz")

@@ -47,6 +47,21 @@ class Tokens:
     unknown_words: tuple[str, ...] = ()  # words of `text` that the vocabulary cannot spell
 
 
+ZOO = "detectron2 model zoo"  # stands in the name of a detector with features of another kind
+OWN_BOXES = "own boxes"  # the profile of regions that a person drew or chose
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """M boxes that a detector considered and did not choose, the best first."""
+
+    boxes_unit: np.ndarray  # (M, 4) float32 xyxy in 0..1
+    names: tuple[str, ...]  # M
+    scores: np.ndarray  # (M,) float32, 0..1
+    reasons: tuple[str, ...]  # M: "overlap", "limit" or "score"
+    rivals: np.ndarray  # (M,) int64, the region that each overlaps most; -1: there are none
+
+
 @dataclass(frozen=True, slots=True)
 class Regions:
     """What a detector saw in one picture, ready for LXMERT."""
@@ -62,6 +77,8 @@ class Regions:
     attribute_scores: np.ndarray  # (R,) float32, 0..1
     profile: str
     detector: str
+    missing: int = 0  # asked for and not found; the network does not see these places
+    left_out: LeftOut | None = None  # None: boxes were given, or the file does not say
 
     def __len__(self) -> int:
         return len(self.boxes_unit)

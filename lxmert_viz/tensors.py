@@ -17,7 +17,7 @@ from torch import Tensor
 
 from lxmert_viz.config import read_json
 from lxmert_viz.errors import CheckpointError
-from lxmert_viz.pickles import forbidden_global
+from lxmert_viz.pickles import RefusedGlobal, forbidden_global, read_arrays
 
 # what the readers raise on files that were cut short or altered
 READ_ERRORS = (
@@ -52,9 +52,10 @@ def read_tensors(path: Path) -> Tensors:
     """Every tensor of a weight file, on the CPU, under the names that the file has for them.
 
     Takes .safetensors, torch files (zip or legacy pickle) and HDF5 as Keras writes it, told apart
-    by their first bytes; and an .index.json with its parts beside it. Tensors that share memory in
-    a torch file share it here. CheckpointError when the file is missing, broken, of another kind,
-    tries to run code, or holds values that are no numbers.
+    by their first bytes; .pkl files of arrays, as detectron2 has them; and an .index.json with its
+    parts beside it. Tensors that share memory in a torch file share it here. CheckpointError when
+    the file is missing, broken, of another kind, tries to run code, or holds values that are no
+    numbers.
     """
     if path.name.endswith(INDEX_ENDING):
         return _read_shards(path)
@@ -77,6 +78,8 @@ def _reader(path: Path) -> Callable[[Path], Tensors]:
         return load_file
     if start.startswith(ZIP_START):
         return _read_torch_zip
+    if start and path.suffix == ".pkl":  # old protocols begin in any way
+        return _read_array_pickle
     if start.startswith(PICKLE_START):
         return _read_torch
     if start.startswith(HDF5_START):
@@ -124,6 +127,14 @@ def _read_torch(path: Path) -> Tensors:
         return _named(path, lambda: torch.load(file, "cpu", weights_only=True))
 
 
+def _read_array_pickle(path: Path) -> Tensors:
+    try:
+        arrays = read_arrays(path)
+    except RefusedGlobal as error:
+        raise _trap(path, error.name) from error
+    return {name: torch.tensor(array) for name, array in arrays.items()}
+
+
 def _named(path: Path, load: Callable[[], Any]) -> Tensors:
     """What torch loads, if that is named tensors alone; a refusal to run code says which."""
     try:
@@ -132,10 +143,7 @@ def _named(path: Path, load: Callable[[], Any]) -> Tensors:
         tried = forbidden_global(path, str(error))
         if tried is None:
             raise
-        raise CheckpointError(
-            f"{path} was not opened: it asks for {tried}, and a weight file may run no code here. "
-            "Get one that holds tensors alone."
-        ) from error
+        raise _trap(path, tried) from error
     if not isinstance(loaded, Mapping):
         raise CheckpointError(f"{path} holds a {type(loaded).__name__}, not named tensors.")
     for name, value in loaded.items():
@@ -194,6 +202,13 @@ def _all_finite(tensor: Tensor) -> bool:
     """One pass without memory of its own: a sum is finite only if every term is."""
     total = tensor.sum(dtype=torch.float32 if tensor.itemsize < 4 else None)
     return bool(total.isfinite()) or bool(tensor.isfinite().all())
+
+
+def _trap(path: Path, tried: str) -> CheckpointError:
+    return CheckpointError(
+        f"{path} was not opened: it asks for {tried}, and a weight file may run no code here. "
+        "Get one that holds tensors alone."
+    )
 
 
 def _absurd(path: Path, claimed: int) -> CheckpointError:

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from lxmert_viz.config import DetectorConfig, LxmertConfig, RegionProfile
+from lxmert_viz.places import CACHE_VARIABLE
 
 if TYPE_CHECKING:  # tests of pictures or arrays should not wait for torch
     from playwright.sync_api import Browser
@@ -64,6 +65,12 @@ DETECTOR = DetectorConfig(
     },
 )
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing is kept in the person's cache, nor found there."""
+    os.environ[CACHE_VARIABLE] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from lxmert_viz.places import APP
 from lxmert_viz.records import Regions, Trace
 
 if TYPE_CHECKING:
+    import numpy as np
     from streamlit.testing.v1.element_tree import Button
 
     from lxmert_viz.pipeline import Pipeline
@@ -29,10 +30,17 @@ class Counted:
         self.device = pipeline.device
         self.scope = Scope(world="Nothing.", warning="It knows no photographs.")
         self.profiles = pipeline.profiles
+        self.detector = pipeline.detector
 
-    def look(self, picture: bytes, profile: str, progress: Callable[[str, float], None]) -> Regions:
+    def look(
+        self,
+        picture: bytes,
+        profile: str,
+        progress: Callable[[str, float], None],
+        boxes_unit: "np.ndarray | None" = None,
+    ) -> Regions:
         self.looks += 1
-        return self.see(self.inner.look(picture, profile, progress))
+        return self.see(self.inner.look(picture, profile, progress, boxes_unit))
 
     def ask(self, regions: Regions, text: str) -> Trace:
         self.asks += 1

@@ -205,3 +205,38 @@ def _healthy(address: str, serving: subprocess.Popen[bytes]) -> bool:
         except urllib.error.URLError:
             time.sleep(0.5)
     return False
+
+
+def test_regions_that_were_found_are_kept_until_they_are_cleared(
+    ask: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv("LXMERT_VIZ_CACHE", str(tmp_path / "cache"))
+    for precision in ("full", "full", "mixed"):
+        assert main([*ask, "--precision", precision]) == 0
+    assert len(list((tmp_path / "cache" / "regions").iterdir())) == 2
+    assert main(["cache", "--models", str(tmp_path)]) == 0
+    assert "regions of pictures that were looked at" in capsys.readouterr().out
+    assert main(["cache", "--models", str(tmp_path), "--clear-regions"]) == 0
+    assert list((tmp_path / "cache" / "regions").iterdir()) == []
+
+
+def test_what_serve_is_told_of_the_detector_reaches_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from streamlit.web import cli
+
+    from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.ui import resources
+
+    for name in ("LXMERT_VIZ_PRECISION", "LXMERT_VIZ_BACKEND", "LXMERT_VIZ_KEEP_PICTURES"):
+        monkeypatch.setenv(name, "")  # so that what serve sets is taken back
+    monkeypatch.setattr(cli, "main", lambda arguments: None)
+    opened = []
+    monkeypatch.setattr(Pipeline, "open", lambda name, **given: opened.append(given))
+    call = ["serve", "--precision", "mixed", "--backend", "detectron2", "--keep-pictures"]
+    assert main([*call, "0"]) == 0
+    resources.load_pipeline("miniature")
+    assert opened == [{"precision": "mixed", "backend": "detectron2", "cache": None}]
+    assert main([*call, "1"]) == 0
+    resources.load_pipeline("miniature")
+    assert opened[1]["cache"].folder.name == "regions"

@@ -2,10 +2,17 @@ import numpy as np
 import pytest
 import torch
 
+from lxmert_viz.checks.regions import overlaps
 from lxmert_viz.config import RegionProfile
 from lxmert_viz.detector.network import RegionHeads
 from lxmert_viz.detector.selection import (
+    LIMIT,
+    LOST_BY,
+    OVERLAP,
+    SCORE,
     Detections,
+    Selection,
+    _reason,
     describe_boxes,
     detect,
     select,
@@ -135,7 +142,8 @@ def test_an_unknown_rule_is_refused() -> None:
 def is_sound(regions: Detections, chosen: RegionProfile) -> bool:
     inside = (regions.boxes_unit >= 0).all() and (regions.boxes_unit <= 1).all()
     upright = (regions.boxes_unit[:, 2:] >= regions.boxes_unit[:, :2]).all()
-    finite = all(np.isfinite(column).all() for column in vars(regions).values())
+    columns = regions.arrays.values()
+    finite = all(np.isfinite(column).all() for column in columns)
     return inside and upright and finite and len(regions.scores) <= chosen.max_regions
 
 
@@ -154,7 +162,9 @@ def test_a_strange_picture_has_sound_regions(
 
 def test_regions_come_in_the_types_that_other_rooms_take() -> None:
     regions = detect(tiny_detector(), picture(), TINY.profiles["trained"])
-    for name, column in vars(regions).items():
+    columns = regions.arrays
+    assert len(columns) == 6
+    for name, column in columns.items():
         assert column.dtype == (np.int64 if name.endswith("ids") else np.float32), name
         assert len(column) == len(regions.scores)
     assert regions.feats.shape[1] == TINY.feature_size
@@ -168,6 +178,44 @@ def test_looking_again_at_trained_regions_gives_their_features() -> None:
     assert np.abs(again.feats - found.feats).max() < 1e-5
     assert again.object_ids.tolist() == found.object_ids.tolist()
     assert np.abs(again.boxes_unit - found.boxes_unit).max() < 1e-6
+
+
+def losers(picked: Selection, rows: list[int]) -> list[str]:
+    return [_reason(picked.contest, row) for row in rows]
+
+
+def test_what_was_not_chosen_says_why() -> None:
+    seen = heads([0.8, 0.1, 0.1], [0.6, 0.1, 0.3], [0.5, 0.1, 0.4], [0.1, 0.15, 0.75])
+    boxes = squares(0, 1, 40, 80)  # the second is a near copy of the first
+    for rule in ("per_class", "agnostic"):
+        one = select(seen, boxes, (10, 120), WEIGHTS, profile(rule, least=0, most=1))
+        assert one.indices.tolist() == [0]
+        assert losers(one, [1, 2, 3]) == [OVERLAP, LIMIT, SCORE]
+        two = select(seen, boxes, (10, 120), WEIGHTS, profile(rule, least=0, most=2))
+        assert losers(two, [1, 3]) == [OVERLAP, SCORE]
+
+
+def test_regions_and_what_was_left_out_are_all_proposals() -> None:
+    for chosen in PROFILES:
+        network = tiny_detector()
+        found = detect(network, picture(), chosen)
+        others = found.left_out
+        assert len(found.scores) + len(others.scores) == TINY.rpn_post_nms
+        assert (np.diff(others.scores) <= 0).all()
+        assert set(others.reasons) <= set(LOST_BY)
+        assert ((others.boxes_unit >= 0) & (others.boxes_unit <= 1)).all()
+        assert len(others.reasons) == len(others.rivals) == len(others.boxes_unit)
+
+
+def test_the_rival_is_the_region_that_a_box_overlaps_most() -> None:
+    found = detect(tiny_detector(), picture(), TINY.profiles["demo"])
+    overlapping = overlaps(found.left_out.boxes_unit, found.boxes_unit)
+    assert (overlapping.argmax(1) == found.left_out.rivals).all()
+
+
+def test_of_given_boxes_none_is_left_out() -> None:
+    boxes = np.array([[0, 0, 1, 1]], np.float32)
+    assert describe_boxes(tiny_detector(), picture(), boxes, PROFILES[0]).left_out is None
 
 
 def test_a_listener_that_raises_cancels() -> None:

@@ -240,7 +240,10 @@ def test_removing_takes_what_was_fetched_and_leaves_what_was_not(hub: Hub, model
     (own / "config.json").write_text("{}")
     chosen = fetched("lxmert-vqa", models)
     (chosen.folder / "scope.json").write_text("{}")
+    copy = chosen.folder / "detector" / "converted.safetensors"  # made when it was first opened
+    copy.touch()
     assert remove("lxmert-vqa", models) > 1000
+    assert not copy.exists()
     assert sorted(str(p.relative_to(models)) for p in models.rglob("*.json")) == [
         "lxmert-vqa/scope.json",
         "mine/config.json",

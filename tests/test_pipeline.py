@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from lxmert_viz.errors import CheckpointError, DeviceError, TextError
+from lxmert_viz.errors import DeviceError, OptionError, TextError
 from lxmert_viz.model.streams import KEPT
 from lxmert_viz.pipeline import BATCH, Pipeline, find_device
 from lxmert_viz.records import ATTENTION_FAMILIES, Regions, Trace
@@ -292,7 +292,7 @@ def test_another_profile_is_noted(tiny_pipeline: Pipeline, photograph: bytes) ->
 def test_an_unknown_profile_lists_the_known_ones(
     tiny_pipeline: Pipeline, photograph: bytes
 ) -> None:
-    with pytest.raises(CheckpointError, match="'sharp'.*trained, demo"):
+    with pytest.raises(OptionError, match="'sharp'.*trained, demo"):
         tiny_pipeline.look(photograph, "sharp")
 
 

@@ -1,8 +1,38 @@
 """Regions in words: numbered names, captions and a table."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
-from lxmert_viz.records import Regions
+from lxmert_viz.records import OWN_BOXES, Regions
+
+COLUMNS = ("boxes_unit", "feats", "object_ids", "attribute_ids", "scores", "attribute_scores")
+
+
+def mixed(
+    detected: Regions, drawn: Regions, places: Sequence[int], names: Sequence[str]
+) -> Regions:
+    """Detected and drawn regions of one picture as one record, in the order of `places`.
+
+    places: the detected region at each place; -1 is the next drawn one. names: "" keeps the
+    detector's name.
+    """
+    count = len(detected)
+    following = iter(range(count, count + len(drawn)))
+    rows = np.array([p if p >= 0 else next(following) for p in places], np.int64)
+    own = (*detected.names, *drawn.names)
+    columns = {
+        name: np.concatenate([getattr(detected, name), getattr(drawn, name)])[rows]
+        for name in COLUMNS
+    }
+    return replace(
+        detected,
+        **columns,
+        names=tuple(name or own[row] for name, row in zip(names, rows, strict=True)),
+        profile=OWN_BOXES,
+        left_out=None,
+    )
 
 
 def numbered_names(regions: Regions) -> list[str]:

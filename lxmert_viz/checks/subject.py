@@ -12,8 +12,9 @@ from lxmert_viz.checkpoints import SHIPPED, read_scope
 from lxmert_viz.config import read_json
 from lxmert_viz.detector.selection import describe_boxes
 from lxmert_viz.fetched import recorded
+from lxmert_viz.notes import TRAINED_PROFILE
 from lxmert_viz.picture import decode
-from lxmert_viz.pipeline import TRAINED_PROFILE, Pipeline
+from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Regions, Trace
 

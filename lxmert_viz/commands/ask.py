@@ -24,7 +24,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=Path, metavar="FOLDER", help="where model folders lie")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     parser.add_argument(
-        "--profile", default="trained", help="how regions are found (default: trained)"
+        "--precision",
+        choices=("full", "mixed"),
+        default="full",
+        help="of the detector; mixed is faster where the processor computes in bfloat16",
+    )
+    parser.add_argument(
+        "--backend",
+        choices=("own", "detectron2"),
+        default="own",
+        help="whose modules the detector runs on (default: own)",
+    )
+    parser.add_argument(
+        "--profile",
+        default="trained",
+        help="how regions are found: trained or demo, with numbers such as "
+        "'trained, regions=50, proposals=200' or 'demo, score=0.3, least=10, most=60' "
+        "(default: trained)",
     )
     parser.add_argument(
         "--top", type=_count, default=5, help="how many answers to show (default: 5)"
@@ -33,11 +49,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    from lxmert_viz.dataset.region_cache import RegionCache, usual_folder
     from lxmert_viz.pipeline import Pipeline
 
     picture = read_picture(options.picture)
     clock = [time.perf_counter()]
-    pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
+    pipeline = Pipeline.open(
+        options.model,
+        device=options.device,
+        models=options.models,
+        precision=options.precision,
+        cache=RegionCache(usual_folder()),
+        backend=options.backend,
+    )
     clock.append(time.perf_counter())
     regions = pipeline.look(picture, options.profile)
     clock.append(time.perf_counter())

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from lxmert_viz.checkpoints import models_folder
+from lxmert_viz.dataset.region_cache import RegionCache, usual_folder
 from lxmert_viz.fetched import kept, remove
 from lxmert_viz.fetching import in_words
 
@@ -16,6 +17,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="remove these downloaded checkpoints; all of them where none is named",
     )
+    parser.add_argument(
+        "--clear-regions", action="store_true", help="remove the regions that are kept of pictures"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -24,9 +28,14 @@ def run(options: argparse.Namespace) -> None:
         for name in options.clear or [entry.name for entry in found]:
             print(f"{name}: {in_words(remove(name, options.models))} removed")
         return
+    if options.clear_regions:
+        print(f"{usual_folder()}: {in_words(RegionCache(usual_folder()).clear())} removed")
+        return
     total = in_words(sum(entry.size_bytes for entry in found))
     print(f"{models_folder(options.models)}: {len(found)} downloaded checkpoints, {total}")
     width = max((len(entry.name) for entry in found), default=0)
     for entry in found:
         state = "" if entry.complete else "  not complete: fetch it again to go on"
         print(f"{entry.name:<{width}}  {in_words(entry.size_bytes):>9}{state}")
+    size = in_words(RegionCache(usual_folder()).size())
+    print(f"{usual_folder()}: regions of pictures that were looked at, {size}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.ops import nms
+from torchvision.ops import box_iou, nms
 
 from lxmert_viz.config import RegionProfile
 from lxmert_viz.detector.boxes import Weights, clip_xyxy, decode_deltas
@@ -14,7 +14,9 @@ from lxmert_viz.detector.network import FasterRCNN, Progress, RegionHeads
 from lxmert_viz.detector.preprocessing import ScaledPicture, preprocess
 
 PER_CLASS_NMS = 0.3
+NO_ATTRIBUTE = -1
 AGNOSTIC_NMS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # the last one keeps every box
+LOST_BY = OVERLAP, LIMIT, SCORE = ("overlap", "limit", "score")
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,31 @@ class Selection:
     boxes_px: Tensor  # (R, 4) xyxy in the resized picture
     object_ids: Tensor  # (R,) most probable class, background aside
     scores: Tensor  # (R,) its probability
-    attribute_ids: Tensor  # (R,)
+    attribute_ids: Tensor  # (R,) -1 where the detector knows none
     attribute_scores: Tensor  # (R,)
+    contest: "Contest | None" = None  # None where nothing had to be chosen
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What all P proposals had to show when regions were chosen."""
+
+    boxes_px: Tensor  # (P, 4)
+    scores: Tensor  # (P,) probability of the most probable class
+    confidence: Tensor  # (P,) in classes where no better box is near; 0 where there is none
+    min_score: float
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """M proposals that did not become regions, the best first."""
+
+    boxes_unit: np.ndarray  # (M, 4) xyxy, 0..1
+    object_ids: np.ndarray  # (M,)
+    attribute_ids: np.ndarray  # (M,)
+    scores: np.ndarray  # (M,) 0..1
+    reasons: tuple[str, ...]  # of LOST_BY
+    rivals: np.ndarray  # (M,) the region that each overlaps most; -1 where there are no regions
 
 
 @dataclass(frozen=True)
@@ -39,6 +64,12 @@ class Detections:
     scores: np.ndarray  # (R,) 0..1
     attribute_ids: np.ndarray  # (R,)
     attribute_scores: np.ndarray  # (R,) 0..1
+    left_out: LeftOut | None = None  # None where boxes were given
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What there is of every region, by name."""
+        return {name: value for name, value in vars(self).items() if name != "left_out"}
 
 
 def detect(
@@ -46,9 +77,11 @@ def detect(
     picture_rgb: np.ndarray,
     profile: RegionProfile,
     progress: Progress | None = None,
+    proposals: int | None = None,
 ) -> Detections:
     """The regions that the detector chooses in a picture (H, W, 3) uint8.
 
+    proposals: how many places are looked at; by default as many as the detector's config says.
     progress hears of "features", "proposals" and "regions"; what it raises comes through.
     """
     report = progress or _unheard
@@ -56,26 +89,31 @@ def detect(
         report("features", 0.0)
         picture, features = _look(network, picture_rgb, profile)
         report("proposals", 0.0)
-        proposals, _ = network.propose(features, picture.size)
-        heads = _on_cpu(network.describe(features, proposals, report))
+        places, _ = network.propose(features, picture.size, proposals)
+        heads = _on_cpu(network.describe(features, places, report))
         report("regions", 1.0)
-        selection = select(
-            heads, proposals.cpu(), picture.size, network.config.box_weights, profile
-        )
-        return _detections(picture, heads, selection)
+        selection = select(heads, places.cpu(), picture.size, network.config.box_weights, profile)
+        return _detections(picture, heads, selection, profile.rule)
 
 
 def describe_boxes(
-    network: FasterRCNN, picture_rgb: np.ndarray, boxes_unit: np.ndarray, profile: RegionProfile
+    network: FasterRCNN,
+    picture_rgb: np.ndarray,
+    boxes_unit: np.ndarray,
+    profile: RegionProfile,
+    progress: Progress | None = None,
 ) -> Detections:
     """What the detector sees in given boxes (R, 4), all of them and in their order."""
+    report = progress or _unheard
     with torch.inference_mode():
+        report("features", 0.0)
         picture, features = _look(network, picture_rgb, profile)
         given = torch.from_numpy(boxes_unit.astype(np.float32)).reshape(-1, 4)
         boxes_px = picture.px_from_unit(given)
-        heads = _on_cpu(network.describe(features, boxes_px.to(features.device)))
+        heads = _on_cpu(network.describe(features, boxes_px.to(features.device), report))
         every = torch.arange(len(given))
-        return _detections(picture, heads, _named(heads, every, boxes_px, profile.rule))
+        named = _named(heads, every, boxes_px, profile.rule)
+        return _detections(picture, heads, named, profile.rule)
 
 
 def select(
@@ -112,7 +150,8 @@ def select_per_class(heads: RegionHeads, proposals: Tensor, profile: RegionProfi
     count = min(max(len(confident), profile.min_regions), profile.max_regions)
     if count != len(confident):  # else they stay in the order of the proposals
         confident = confidence.argsort(descending=True, stable=True)[:count]
-    return _named(heads, confident, proposals[confident], profile.rule)
+    contest = Contest(proposals, probabilities.max(1).values, confidence, profile.min_score)
+    return _named(heads, confident, proposals[confident], profile.rule, contest)
 
 
 def select_agnostic(
@@ -129,22 +168,68 @@ def select_agnostic(
     scores, classes = _class_probabilities(heads).max(1)
     boxes = class_boxes[torch.arange(len(classes)), classes]
     for threshold in thresholds:
-        kept = nms(boxes, scores, threshold)[: profile.max_regions]
+        apart = nms(boxes, scores, threshold)
+        kept = apart[: profile.max_regions]
         if len(kept) >= profile.min_regions:
             break
+    confidence = torch.zeros_like(scores).index_copy(0, apart, scores[apart])
+    contest = Contest(boxes, scores, confidence, profile.min_score)
     confident = int((scores[kept] >= profile.min_score).sum())
     kept = kept[: max(confident, profile.min_regions)]
-    return _named(heads, kept, boxes[kept], profile.rule)
+    return _named(heads, kept, boxes[kept], profile.rule, contest)
 
 
-def _named(heads: RegionHeads, indices: Tensor, boxes_px: Tensor, rule: str) -> Selection:
+def _named(
+    heads: RegionHeads,
+    indices: Tensor,
+    boxes_px: Tensor,
+    rule: str,
+    contest: Contest | None = None,
+) -> Selection:
     scores, object_ids = _class_probabilities(heads)[indices].max(1)
     logits = heads.attribute_logits[indices]
+    if logits.shape[1] == 1:  # the detector knows no attributes
+        nothing, never = torch.full_like(object_ids, NO_ATTRIBUTE), torch.zeros_like(scores)
+        return Selection(indices, boxes_px, object_ids, scores, nothing, never, contest)
     attributes = logits[:, :-1].softmax(1)
     if rule == "per_class":  # here "none" takes its share of the probability
         attributes = logits.softmax(1)[:, :-1]
     attribute_scores, attribute_ids = attributes.max(1)
-    return Selection(indices, boxes_px, object_ids, scores, attribute_ids, attribute_scores)
+    return Selection(
+        indices, boxes_px, object_ids, scores, attribute_ids, attribute_scores, contest
+    )
+
+
+def _left_out(
+    picture: ScaledPicture, heads: RegionHeads, selection: Selection, rule: str
+) -> LeftOut | None:
+    contest = selection.contest
+    if contest is None:
+        return None
+    others = torch.ones(len(contest.scores), dtype=torch.bool)
+    others[selection.indices] = False
+    order = contest.scores.argsort(descending=True, stable=True)
+    order = order[others[order]]
+    named = _named(heads, order, contest.boxes_px[order], rule)
+    rivals = torch.full((len(order),), -1)
+    if len(selection.indices):
+        rivals = box_iou(named.boxes_px, selection.boxes_px).argmax(1)
+    return LeftOut(
+        boxes_unit=picture.unit_from_px(named.boxes_px).numpy(),
+        object_ids=named.object_ids.numpy(),
+        attribute_ids=named.attribute_ids.numpy(),
+        scores=named.scores.numpy(),
+        reasons=tuple(_reason(contest, place) for place in order.tolist()),
+        rivals=rivals.numpy(),
+    )
+
+
+def _reason(contest: Contest, place: int) -> str:
+    """Why a proposal is no region: what would have to be otherwise for it to become one."""
+    confidence = float(contest.confidence[place])
+    if confidence >= contest.min_score and confidence > 0:
+        return LIMIT
+    return OVERLAP if confidence < float(contest.scores[place]) else SCORE
 
 
 def _class_probabilities(heads: RegionHeads) -> Tensor:
@@ -162,7 +247,9 @@ def _look(
     return picture, network.features(picture.pixels.to(device))
 
 
-def _detections(picture: ScaledPicture, heads: RegionHeads, selection: Selection) -> Detections:
+def _detections(
+    picture: ScaledPicture, heads: RegionHeads, selection: Selection, rule: str
+) -> Detections:
     return Detections(
         boxes_unit=picture.unit_from_px(selection.boxes_px).numpy(),
         feats=heads.feats[selection.indices].numpy(),
@@ -170,6 +257,7 @@ def _detections(picture: ScaledPicture, heads: RegionHeads, selection: Selection
         scores=selection.scores.numpy(),
         attribute_ids=selection.attribute_ids.numpy(),
         attribute_scores=selection.attribute_scores.numpy(),
+        left_out=_left_out(picture, heads, selection, rule),
     )
 
 

@@ -1,42 +1,66 @@
-"""A detector's folder: config.json and the weights beside it."""
+"""A detector's folder: its config, and the weights beside it."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from safetensors.torch import save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from lxmert_viz.config import DetectorConfig
+from lxmert_viz.detector.detectron2 import (
+    ZOO_FILE,
+    Detectron2RCNN,
+    visual_genome_detector,
+    zoo_detector,
+)
 from lxmert_viz.detector.network import FasterRCNN
+from lxmert_viz.detector.published_config import read_published_config
 from lxmert_viz.errors import CheckpointError
+from lxmert_viz.fetched import CONVERTED_FILE
 from lxmert_viz.tensors import read_tensors
 
-CONFIG_FILE = "config.json"
+BACKENDS = OWN, DETECTRON2 = ("own", "detectron2")
+CONFIG_FILE, PUBLISHED_CONFIG_FILE = "config.json", "config.yaml"
 WEIGHT_FILE = "model.safetensors"
 PUBLISHED_WEIGHT_FILE = "pytorch_model.bin"
+SOURCE = "source"
 UNUSED = "num_batches_tracked"  # counts training steps; converted checkpoints lack it
+ATTRIBUTE_HEAD = ("cls_embedding.weight", "fc_attr.weight", "attr_score.weight")
+ANCHORS = "proposal_generator.anchor_generator.cell_anchors.0"
 
 
 def save_detector(network: FasterRCNN, folder: Path) -> None:
     """Write config.json and model.safetensors; the folder is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
     network.config.to_file(folder / CONFIG_FILE)
-    weights = {
-        name: tensor.detach().cpu().contiguous()
-        for name, tensor in network.state_dict().items()
-        if not name.endswith(UNUSED)
-    }
-    save_file(weights, folder / WEIGHT_FILE)
+    save_file(_used(network.state_dict()), folder / WEIGHT_FILE)
 
 
-def load_detector(folder: Path) -> FasterRCNN:
+def load_detector(folder: Path, backend: str = OWN) -> FasterRCNN | Detectron2RCNN:
     """The detector of a folder, on the CPU and ready to look at pictures.
 
-    Takes model.safetensors, or pytorch_model.bin as published; without a config.json it has the
-    published sizes. Raises CheckpointError.
+    backend: whose modules compute, "own" or "detectron2". A folder with a detectron2.yaml is one
+    of detectron2's model zoo.
+
+    Takes model.safetensors, pytorch_model.bin with config.yaml as published, or the authors' .pkl,
+    which may know no attributes; without a config it has the published sizes. Of the published
+    files a safetensors copy is kept beside them. Raises CheckpointError.
     """
-    config = folder / CONFIG_FILE
-    network = FasterRCNN(DetectorConfig.from_file(config) if config.exists() else DetectorConfig())
-    path = folder / WEIGHT_FILE
-    load_weights(network, path if path.exists() else folder / PUBLISHED_WEIGHT_FILE)
+    config, path = _read_config(folder), _weight_file(folder)
+    tensors = _copy_of(path)
+    if tensors is None:
+        tensors = _used(read_tensors(path))
+        _keep_copy(path, tensors)
+    if (folder / ZOO_FILE).exists():
+        return zoo_detector(folder / ZOO_FILE, tensors)
+    if path.suffix == ".pkl":
+        config, tensors = _completed(config, tensors)
+    if backend == DETECTRON2:
+        return visual_genome_detector(config, tensors)
+    network = FasterRCNN(config)
+    _place(network, tensors, path)
     return network.eval()
 
 
@@ -45,7 +69,78 @@ def load_weights(network: FasterRCNN, path: Path) -> None:
 
     Raises CheckpointError when a weight is missing, unknown, or of another shape.
     """
-    tensors = {k: v for k, v in read_tensors(path).items() if not k.endswith(UNUSED)}
+    _place(network, _used(read_tensors(path)), path)
+
+
+def _read_config(folder: Path) -> DetectorConfig:
+    if (folder / CONFIG_FILE).exists():
+        return DetectorConfig.from_file(folder / CONFIG_FILE)
+    if (folder / PUBLISHED_CONFIG_FILE).exists():
+        return read_published_config(folder / PUBLISHED_CONFIG_FILE)
+    return DetectorConfig()
+
+
+def _weight_file(folder: Path) -> Path:
+    pickles = sorted(folder.glob("*.pkl"))
+    named = [folder / name for name in (WEIGHT_FILE, PUBLISHED_WEIGHT_FILE)]
+    found = [path for path in (*named, *pickles) if path.exists()]
+    if not found[1:] or found[0].name == WEIGHT_FILE:
+        return found[0] if found else named[-1]
+    raise CheckpointError(
+        f"{folder} holds {' and '.join(path.name for path in found)}; keep the one to be used."
+    )
+
+
+def _completed(
+    config: DetectorConfig, tensors: dict[str, Tensor]
+) -> tuple[DetectorConfig, dict[str, Tensor]]:
+    """What a detectron2 pickle may leave out: the head of attributes, and the anchors."""
+    if not any(name.endswith(ATTRIBUTE_HEAD) for name in tensors):
+        config = replace(config, num_attributes=0)
+    if ANCHORS not in tensors:
+        tensors = tensors | {ANCHORS: FasterRCNN(config).state_dict()[ANCHORS]}
+    return config, tensors
+
+
+def _used(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name: tensor.detach().cpu().contiguous()
+        for name, tensor in tensors.items()
+        if not name.endswith(UNUSED)
+    }
+
+
+def _state(path: Path) -> str:
+    state = path.stat()
+    return f"{path.name} {state.st_size} {state.st_mtime_ns}"
+
+
+def _copy_of(path: Path) -> dict[str, Tensor] | None:
+    """The tensors of the copy, where there is one of the file as it is now."""
+    copy = path.with_name(CONVERTED_FILE)
+    if path.name == WEIGHT_FILE or not path.exists() or not copy.exists():
+        return None
+    try:
+        with safe_open(copy, framework="pt") as file:
+            known = (file.metadata() or {}).get(SOURCE)
+        return load_file(copy) if known == _state(path) else None
+    except (OSError, SafetensorError):
+        return None
+
+
+def _keep_copy(path: Path, tensors: dict[str, Tensor]) -> None:
+    if path.name == WEIGHT_FILE:
+        return
+    part = path.with_name(f"{CONVERTED_FILE}.part")
+    try:
+        save_file(tensors, part, {SOURCE: _state(path)})
+        part.chmod(path.stat().st_mode)  # safetensors writes for its owner alone
+        part.replace(path.with_name(CONVERTED_FILE))
+    except (OSError, SafetensorError):  # a full disk, or a folder that is only to be read
+        part.unlink(missing_ok=True)
+
+
+def _place(network: FasterRCNN, tensors: dict[str, Tensor], path: Path) -> None:
     needed = {k: v for k, v in network.state_dict().items() if not k.endswith(UNUSED)}
     missing = [name for name in needed if name not in tensors]
     if missing:

@@ -199,7 +199,7 @@ def unflatten(batch: dict[str, torch.Tensor]) -> dict[str, object]:
 def _pad_regions(examples: list[Example]) -> dict[str, np.ndarray]:
     """Region arrays padded with zeros to the longest list, and `real` (B, R)."""
     most = max(1, *(len(e.regions) for e in examples))
-    first = vars(examples[0].sighting.regions)
+    first = examples[0].sighting.regions.arrays
     padded = {
         name: np.zeros((len(examples), most, *array.shape[1:]), array.dtype)
         for name, array in first.items()
@@ -207,7 +207,7 @@ def _pad_regions(examples: list[Example]) -> dict[str, np.ndarray]:
     padded["real"] = np.zeros((len(examples), most), bool)
     for row, example in enumerate(examples):
         count = len(example.regions)
-        for name, array in vars(example.sighting.regions).items():
+        for name, array in example.sighting.regions.arrays.items():
             padded[name][row, :count] = array[example.regions]
         padded["real"][row, :count] = True
     return padded

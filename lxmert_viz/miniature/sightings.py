@@ -66,7 +66,7 @@ def _look(
         picture, boxes = picture[:, ::-1], boxes.copy()
         boxes[:, [0, 2]] = PICTURE_SIZE[0] - boxes[:, [2, 0]]
     profile = network.config.profiles["trained"]
-    regions = vars(detect(network, np.ascontiguousarray(picture), profile))
+    regions = detect(network, np.ascontiguousarray(picture), profile).arrays
     arrays = {**regions, "object_of": owners(regions["boxes_unit"], boxes)}
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
 

@@ -3,22 +3,25 @@
 Choices live in the session's state under "place.widget"; what the model makes of them never does.
 """
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
+from typing import Self
 
 import streamlit as st
 
 from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.places import ASSETS
-from lxmert_viz.ui import address, resources, waiting
+from lxmert_viz.ui import address, own_boxes, region_options, resources, waiting
 from lxmert_viz.ui.resources import ExampleQuestion, ExampleScene
 from lxmert_viz.ui.wording import NOT_PROOF, plain
 
 PAGES = Path(__file__).parent / "pages"
 ANSWERS_PAGE = PAGES / "answers_page.py"
 ATTENTION_PAGE = PAGES / "attention_page.py"
+REGIONS_PAGE = PAGES / "regions_page.py"
 MODELS_PAGE = PAGES / "models_page.py"
 MODELS = "Models"
 PICTURE_TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
@@ -42,11 +45,15 @@ class Choice:
     own: bool  # the picture is the person's, not an example
     lost: str  # digest of a picture that the address names and nobody has; "" where there is none
 
+    def with_profile(self, profile: str) -> Self:
+        return replace(self, profile=profile)
+
 
 def pages() -> list[st.Page]:
     return [
         st.Page(ANSWERS_PAGE, title="Answers", icon=":material/question_answer:", default=True),
         st.Page(ATTENTION_PAGE, title="Attention", icon=":material/visibility:"),
+        st.Page(REGIONS_PAGE, title="Regions", icon=":material/select_all:"),
         st.Page(MODELS_PAGE, title=MODELS, icon=":material/deployed_code:"),
     ]
 
@@ -92,7 +99,7 @@ def choice() -> Choice:
     answers = {spelled(q.text): q.answer for q in chosen.questions}
     return Choice(
         model=state["model.name"],
-        profile=state["model.profile"],
+        profile=_profile(region_options.chosen(), held),
         picture=held,
         text=state["question.asked"],
         right=answers.get(spelled(state["question.asked"])) if source == "examples" else None,
@@ -101,14 +108,16 @@ def choice() -> Choice:
     )
 
 
+def _profile(name: str, picture: bytes | None) -> str:
+    """With the boxes that the person drew on this picture, if any."""
+    boxes = own_boxes.in_use(hashlib.sha256(picture or b"").hexdigest(), name)
+    return name if boxes is None else own_boxes.with_boxes(name, boxes)
+
+
 def _choose_profile(model: str) -> None:
     pipeline = resources.pipeline(model)
-    st.selectbox(
-        "How regions are found",
-        pipeline.profiles,
-        key="model.profile",
-        help="“trained” finds regions as they were found for this model's training.",
-    )
+    config = pipeline.detector.config
+    region_options.choose(config.profiles, config.rpn_post_nms)
     st.caption(f"Runs on: **{plain(pipeline.device)}**")
     st.caption(f"Knows: {plain(pipeline.scope.world)}")
 

@@ -13,14 +13,21 @@ from PIL import Image
 
 from lxmert_viz import checkpoints
 from lxmert_viz.analysis.head_statistics import all_statistics
-from lxmert_viz.analysis.regions import numbered_names
+from lxmert_viz.analysis.regions import mixed, numbered_names
 from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.checks.findings import Finding
 from lxmert_viz.config import read_json
+from lxmert_viz.dataset.region_cache import RegionCache, usual_folder
 from lxmert_viz.figures.stage import payload
 from lxmert_viz.picture import decode
-from lxmert_viz.places import ASSETS, KEEP_PICTURES_VARIABLE
+from lxmert_viz.places import (
+    ASSETS,
+    BACKEND_VARIABLE,
+    KEEP_PICTURES_VARIABLE,
+    PRECISION_VARIABLE,
+)
 from lxmert_viz.records import Regions, Trace
+from lxmert_viz.ui import own_boxes
 from lxmert_viz.ui.downloads import Downloads
 from lxmert_viz.ui.pictures import HOURS, PictureStore
 
@@ -55,7 +62,14 @@ def model_names() -> tuple[str, ...]:
 def load_pipeline(name: str) -> "Pipeline":
     from lxmert_viz.pipeline import Pipeline
 
-    return Pipeline.open(name)
+    # who wants no picture kept wants nothing kept that was made of one
+    cache = RegionCache(usual_folder()) if _hours_kept() else None
+    return Pipeline.open(
+        name,
+        precision=os.environ.get(PRECISION_VARIABLE, "full"),
+        cache=cache,
+        backend=os.environ.get(BACKEND_VARIABLE, "own"),
+    )
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -80,7 +94,14 @@ def downloads() -> Downloads:
 def regions(
     model: str, picture: bytes, profile: str, _progress: Callable[[str, float], None]
 ) -> Regions:
-    return pipeline(model).look(picture, profile, _progress)
+    """Those of the detector, or a person's own boxes where the profile names them."""
+    name, boxes = own_boxes.apart(profile)
+    if boxes is None:
+        return pipeline(model).look(picture, profile, _progress)
+    detected = regions(model, picture, name, _progress)
+    sides = own_boxes.drawn_sides(boxes)
+    drawn = pipeline(model).look(picture, name, _progress, boxes_unit=sides)
+    return mixed(detected, drawn, [b.detected for b in boxes], [b.name for b in boxes])
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -141,7 +162,11 @@ def examples() -> tuple[ExampleScene, ...]:
 
 @st.cache_resource(show_spinner=False)
 def kept_pictures() -> PictureStore:
-    return PictureStore(float(os.environ.get(KEEP_PICTURES_VARIABLE, HOURS)))
+    return PictureStore(_hours_kept())
+
+
+def _hours_kept() -> float:
+    return float(os.environ.get(KEEP_PICTURES_VARIABLE, HOURS))
 
 
 @st.cache_resource(show_spinner=False)

@@ -1,0 +1,354 @@
+/* Boxes that a person draws on a picture: draw, move, resize, rename, delete, add. */
+
+const SMALLEST = 0.01; // of the picture's side; less is a click and not a box
+const STEP = 0.005; // of the picture's side, for arrow keys
+const CORNERS = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
+const LOST_BY = {
+  overlap: (rival) => `it overlaps ${rival()}, which is more certain`,
+  limit: () => "enough regions were more certain",
+  score: () => "its score is below the minimum",
+};
+
+function made(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value !== false && value !== null) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children);
+  return element;
+}
+
+function within(share) {
+  return Math.min(Math.max(share, 0), 1);
+}
+
+function area([left, top, right, bottom]) {
+  return (right - left) * (bottom - top);
+}
+
+/* A grid of count x count boxes that fill the picture. */
+function grid(count) {
+  const cells = [];
+  for (let row = 0; row < count; row += 1) {
+    for (let column = 0; column < count; column += 1) {
+      cells.push([column / count, row / count, (column + 1) / count, (row + 1) / count]);
+    }
+  }
+  return cells;
+}
+
+/* The box after its corner or side `handle` was dragged by (dx, dy); it never turns inside out. */
+function resized([left, top, right, bottom], handle, dx, dy) {
+  return [
+    handle.includes("w") ? Math.min(within(left + dx), right - SMALLEST) : left,
+    handle.includes("n") ? Math.min(within(top + dy), bottom - SMALLEST) : top,
+    handle.includes("e") ? Math.max(within(right + dx), left + SMALLEST) : right,
+    handle.includes("s") ? Math.max(within(bottom + dy), top + SMALLEST) : bottom,
+  ];
+}
+
+/* The box moved by (dx, dy), whole within the picture. */
+function moved([left, top, right, bottom], dx, dy) {
+  const x = Math.min(Math.max(dx, -left), 1 - right);
+  const y = Math.min(Math.max(dy, -top), 1 - bottom);
+  return [left + x, top + y, right + x, bottom + y];
+}
+
+class BoxEditor {
+  constructor(place, data, apply) {
+    this.data = data;
+    this.apply = apply;
+    this.boxes = data.boxes.map((box) => ({ ...box }));
+    this.past = [];
+    this.chosen = null;
+    this.drawing = false;
+    this.others = false;
+    this.build(place);
+    this.draw();
+  }
+
+  build(place) {
+    const [width, height] = this.data.size_px;
+    this.layer = made("div", { class: "layer" });
+    this.picture = made("div", {
+      class: "scene",
+      role: "group",
+      "aria-label": "The picture with its boxes",
+      style: `aspect-ratio:${width}/${height};--shape:${(width / height).toFixed(4)}`,
+      pointerdown: (event) => this.press(event),
+      keydown: (event) => this.key(event),
+    }, made("img", { src: this.data.picture, alt: "", draggable: "false" }), this.layer);
+    this.caption = made("p", { class: "caption", "aria-live": "polite" });
+    place.replaceChildren(this.picture, this.caption, this.ends(), this.tools());
+  }
+
+  tools() {
+    const button = (text, act, title) => made("button", { type: "button", click: act, title }, text);
+    this.drawButton = button("Draw a box", () => this.toggleDrawing(), "Then drag over the picture");
+    this.deleteButton = button("Delete", () => this.remove(), "Delete key");
+    this.undoButton = button("Undo", () => this.undo(), "Take the last change back");
+    this.name = made("input", {
+      type: "text",
+      maxlength: "60",
+      placeholder: "the detector's name",
+      "aria-label": "Name of the chosen box",
+      change: (event) => this.rename(event.target.value),
+    });
+    const sizes = [2, 3, 4, 6].map((n) => made("option", { value: n }, `Grid ${n} × ${n}`));
+    const choose = made("select", {
+      "aria-label": "Replace all boxes by a grid",
+      change: (event) => { this.replace(grid(Number(event.target.value))); event.target.value = ""; },
+    }, made("option", { value: "" }, "Grid …"), ...sizes);
+    const faint = made("input", { type: "checkbox", change: (event) => this.showOthers(event.target.checked) });
+    const count = this.data.others.length;
+    return made("div", { class: "tools" },
+      made("span", {}, this.drawButton, button("Add in the middle", () => this.add([0.35, 0.35, 0.65, 0.65]), "Arrow keys move it, Shift and arrow keys resize it")),
+      made("span", {}, made("label", {}, "Name ", this.name), this.deleteButton, this.undoButton),
+      made("span", {},
+        button("Whole picture", () => this.replace([[0, 0, 1, 1]]), "One box, alone"), choose,
+        button("As detected", () => this.reset(), "The detector's own regions"),
+        button("No box", () => this.replace([]), "LXMERT then reads the text alone")),
+      made("label", { hidden: count === 0 }, faint, ` Show ${count} proposals that were not chosen`));
+  }
+
+  ends() {
+    this.applyButton = made("button", { type: "button", class: "primary", click: () => this.send() });
+    return made("div", { class: "ends" }, this.applyButton);
+  }
+
+  /* Remembers what was, and draws what is now. */
+  change(boxes, chosen) {
+    this.past.push(this.boxes);
+    this.boxes = boxes;
+    this.chosen = chosen;
+    this.draw();
+  }
+
+  undo() {
+    if (!this.past.length) return;
+    this.boxes = this.past.pop();
+    this.chosen = null;
+    this.draw();
+  }
+
+  add(box, name = "") {
+    if (this.boxes.length >= this.data.most) return;
+    this.change([...this.boxes, { box, name, detected: -1 }], this.boxes.length);
+  }
+
+  replace(boxes) {
+    this.change(boxes.map((box) => ({ box, name: "", detected: -1 })), null);
+  }
+
+  reset() {
+    this.change(this.data.detected.map((box) => ({ ...box })), null);
+  }
+
+  remove() {
+    if (this.chosen === null) return;
+    this.change(this.boxes.filter((_, place) => place !== this.chosen), null);
+  }
+
+  rename(name) {
+    if (this.chosen !== null) this.edit(this.chosen, { name: name.trim() });
+  }
+
+  edit(place, changes) {
+    this.change(this.boxes.map((box, p) => (p === place ? { ...box, ...changes } : box)), place);
+  }
+
+  toggleDrawing() {
+    this.drawing = !this.drawing;
+    this.draw();
+  }
+
+  showOthers(shown) {
+    this.others = shown;
+    this.draw();
+  }
+
+  send() {
+    this.apply(JSON.stringify(this.boxes.map(({ box, name, detected }) => ({ box, name, detected }))));
+  }
+
+  at(event) {
+    const frame = this.picture.getBoundingClientRect();
+    return [(event.clientX - frame.left) / frame.width, (event.clientY - frame.top) / frame.height];
+  }
+
+  /* A drag draws on the picture, moves a box, or resizes it by a handle. */
+  press(event) {
+    if (event.button !== 0) return;
+    const target = event.target.closest("[data-place]");
+    if (target?.dataset.kind === "other") return;
+    if (target && !this.drawing) {
+      const place = Number(target.dataset.place);
+      const handle = event.target.dataset.handle;
+      const before = this.boxes[place].box;
+      if (this.chosen !== place) this.choose(place);
+      this.drag(event, (dx, dy) => (handle ? resized(before, handle, dx, dy) : moved(before, dx, dy)),
+        (box) => this.edit(place, { box, detected: -1, name: this.boxes[place].renamed ?? this.kept(place) }));
+    } else if (this.drawing || event.pointerType === "mouse") {
+      const [x, y] = this.at(event).map(within);
+      this.drag(event, (dx, dy) => {
+        const [a, b] = [within(x + dx), within(y + dy)];
+        return [Math.min(x, a), Math.min(y, b), Math.max(x, a), Math.max(y, b)];
+      }, (box) => {
+        if (box[2] - box[0] < SMALLEST || box[3] - box[1] < SMALLEST) { this.choose(null); return; }
+        this.drawing = false;
+        this.add(box);
+      });
+    }
+  }
+
+  /* A detected name belongs to the old place; a name that a person gave stays. */
+  kept(place) {
+    const box = this.boxes[place];
+    return box.detected < 0 || box.name !== this.data.detected[box.detected].name ? box.name : "";
+  }
+
+  drag(event, boxOf, done) {
+    const [x, y] = this.at(event);
+    let box = null;
+    const ghost = made("div", { class: "ghost" });
+    this.layer.append(ghost);
+    const move = (next) => {
+      const [a, b] = this.at(next);
+      if (box === null && Math.hypot(a - x, b - y) < SMALLEST / 2) return;
+      box = boxOf(a - x, b - y);
+      this.position(ghost, box);
+    };
+    const end = (last) => {
+      for (const [name, listen] of [["pointermove", move], ["pointerup", end], ["pointercancel", end]]) {
+        this.picture.removeEventListener(name, listen);
+      }
+      ghost.remove();
+      if (last.type === "pointerup" && box) done(box);
+      else if (last.type === "pointerup" && !event.target.closest("[data-place]")) this.choose(null);
+    };
+    try { this.picture.setPointerCapture(event.pointerId); } catch { /* the pointer is gone already */ }
+    this.picture.addEventListener("pointermove", move);
+    this.picture.addEventListener("pointerup", end);
+    this.picture.addEventListener("pointercancel", end);
+    event.preventDefault();
+  }
+
+  choose(place) {
+    this.chosen = place;
+    this.draw();
+    if (place !== null) this.layer.querySelector(`[data-kind="own"][data-place="${place}"]`)?.focus();
+  }
+
+  key(event) {
+    const target = event.target.closest("[data-kind=own]");
+    if (!target) return;
+    const place = Number(target.dataset.place);
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (way) {
+      const [dx, dy] = way.map((side) => side * STEP);
+      const { box } = this.boxes[place];
+      const next = event.shiftKey ? resized(box, "se", dx, dy) : moved(box, dx, dy);
+      this.edit(place, { box: next, detected: -1, name: this.kept(place) });
+      this.choose(place);
+    } else if (event.key === "Delete" || event.key === "Backspace") this.remove();
+    else if (event.key === "Escape") this.choose(null);
+    else if (event.key === "Enter") this.name.focus();
+    else return;
+    event.preventDefault();
+  }
+
+  position(element, [left, top, right, bottom]) {
+    Object.assign(element.style, {
+      left: `${left * 100}%`,
+      top: `${top * 100}%`,
+      width: `${(right - left) * 100}%`,
+      height: `${(bottom - top) * 100}%`,
+    });
+  }
+
+  own(box, place) {
+    const chosen = place === this.chosen;
+    const element = made("div", {
+      class: `own${chosen ? " chosen" : ""}${box.detected < 0 ? " drawn" : ""}`,
+      tabindex: "0",
+      role: "button",
+      "data-kind": "own",
+      "data-place": place,
+      "aria-pressed": String(chosen),
+      "aria-label": `Box ${place + 1} ${this.told(box)}`,
+      style: `--colour:${this.data.colours[place % this.data.colours.length]}`,
+      focus: () => { if (this.chosen !== place) this.choose(place); },
+      pointerenter: () => this.say(`${place + 1} · ${this.told(box)}`),
+      pointerleave: () => this.say(""),
+    }, made("span", {}, chosen && box.name ? `${place + 1} ${box.name}` : String(place + 1)));
+    if (chosen) element.append(...CORNERS.map((corner) => made("i", { class: corner, "data-handle": corner })));
+    this.position(element, box.box);
+    return element;
+  }
+
+  told(box) {
+    if (box.detected >= 0) return `${box.name} (detected)`;
+    return box.name || "drawn; the detector names it once it is used";
+  }
+
+  other(other) {
+    const said = `${other.name} · score ${other.score.toFixed(2)} · not chosen: ${LOST_BY[other.reason](() => this.rival(other))}`;
+    const element = made("button", {
+      type: "button",
+      class: "other",
+      "data-kind": "other",
+      "data-place": -1,
+      "aria-label": `${said}. Click to add it`,
+      pointerenter: () => this.say(`${said} · click to add it`),
+      pointerleave: () => this.say(""),
+      focus: () => this.say(`${said} · Enter adds it`),
+      click: () => this.add(other.box),
+    });
+    this.position(element, other.box);
+    return element;
+  }
+
+  /* By name, because the numbers in the picture may be those of drawn boxes by now. */
+  rival({ rival }) {
+    if (rival < 0) return "another proposal";
+    const [left, top] = this.data.detected[rival].box.map((share) => Math.round(share * 100));
+    return `the detected ${this.data.detected[rival].name} (${left} % from the left, ${top} % from the top)`;
+  }
+
+  say(text) {
+    this.caption.textContent = text || this.hint();
+  }
+
+  hint() {
+    if (this.drawing) return "Drag over the picture to draw a box.";
+    if (this.boxes.length >= this.data.most) return `${this.data.most} boxes are the most; delete some to draw others.`;
+    if (this.chosen !== null) return "Drag it to move it, a handle to resize it; arrow keys work too.";
+    const touched = matchMedia("(pointer: coarse)").matches; // there a drag scrolls the page
+    return touched ? "Press Draw a box, then drag over the picture; tap a box to change it."
+      : "Drag over the picture to draw a box; click a box to change it.";
+  }
+
+  draw() {
+    const largestFirst = [...this.boxes.keys()].sort((a, b) => area(this.boxes[b].box) - area(this.boxes[a].box));
+    const faint = this.others ? [...this.data.others].sort((a, b) => area(b.box) - area(a.box)) : [];
+    this.layer.replaceChildren(
+      ...faint.map((other) => this.other(other)),
+      ...largestFirst.map((place) => this.own(this.boxes[place], place)),
+    );
+    this.picture.classList.toggle("drawing", this.drawing);
+    this.picture.classList.toggle("many", this.boxes.length > 16);
+    this.drawButton.setAttribute("aria-pressed", String(this.drawing));
+    this.deleteButton.disabled = this.chosen === null;
+    this.name.disabled = this.chosen === null;
+    this.name.value = this.chosen === null ? "" : this.boxes[this.chosen].name;
+    this.undoButton.disabled = !this.past.length;
+    const changed = JSON.stringify(this.boxes) !== JSON.stringify(this.data.boxes);
+    this.applyButton.disabled = !changed;
+    const count = this.boxes.length;
+    this.applyButton.textContent = changed
+      ? `Use ${count === 1 ? "this box" : count ? `these ${count} boxes` : "no box"}`
+      : "These boxes are in use";
+    this.say("");
+  }
+}

@@ -1,0 +1,158 @@
+"""Regions in a safetensors file: all pictures' regions one after the other, read by memory map.
+
+Beside the arrays of the records there are `starts` (N + 1,), where each picture's regions begin,
+`sizes_px` (N, 2), and `texts`, a JSON object with all that is no number.
+"""
+
+import json
+import shutil
+import struct
+import tempfile
+from collections.abc import Iterable
+from contextlib import ExitStack
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from lxmert_viz.dataset.region_rows import RegionFile, RegionRow, written_whole
+from lxmert_viz.dataset.region_table import ARRAYS
+from lxmert_viz.errors import DatasetError
+from lxmert_viz.records import Regions
+
+MARK = {"lxmert_viz": "regions 1"}
+F32, I64, U8 = np.dtype("<f4"), np.dtype("<i8"), np.dtype("u1")
+CODES = {F32: "F32", I64: "I64", U8: "U8"}
+KINDS = {
+    "starts": I64,
+    "sizes_px": I64,
+    "object_ids": I64,
+    "attribute_ids": I64,
+    "names": I64,  # places in the list of different names
+    "makers": I64,  # places in the list of pairs of profile and detector
+    "feats": F32,
+    "boxes_unit": F32,
+    "boxes_px": F32,
+    "scores": F32,
+    "attribute_scores": F32,
+    "texts": U8,  # last: the others stay aligned
+}
+ALIGNMENT = 8
+
+
+def write_safetensors(path: Path, rows: Iterable[RegionRow]) -> None:
+    """One pass: arrays grow in unnamed files beside the new one and are joined at the end.
+
+    Raises DatasetError for rows with features of different sizes.
+    """
+    with ExitStack() as stack:
+        columns = {
+            name: _Column(name, kind, stack.enter_context(tempfile.TemporaryFile(dir=path.parent)))
+            for name, kind in KINDS.items()
+        }
+        _fill(columns, rows)
+        unfinished = stack.enter_context(written_whole(path))
+        with unfinished.open("wb") as file:
+            _join(file, list(columns.values()))
+
+
+def open_safetensors(path: Path) -> RegionFile:
+    """Raises DatasetError for another kind of file."""
+    try:
+        file = safe_open(path, framework="numpy")
+        if (file.metadata() or {}) != MARK:
+            raise DatasetError(f"{path} holds tensors, but no regions as this tool writes them.")
+        arrays = {name: file.get_slice(name) for name in KINDS}
+        texts = json.loads(arrays["texts"][:].tobytes())
+    except (OSError, SafetensorError, ValueError) as error:
+        raise DatasetError(f"{path} is damaged or no file of regions: {error}.") from error
+    starts, sizes_px, makers = (arrays[name][:] for name in ("starts", "sizes_px", "makers"))
+
+    def at(place: int) -> RegionRow:
+        start, end = (int(edge) for edge in starts[place : place + 2])
+        own = {n: arrays[n][start:end].copy() for n in (*ARRAYS, "boxes_unit", "boxes_px", "feats")}
+        profile, detector = texts["makers"][makers[place]]
+        boxes_px = own.pop("boxes_px")
+        regions = Regions(
+            size_px=(int(sizes_px[place, 0]), int(sizes_px[place, 1])),
+            digest=texts["digests"][place],
+            names=tuple(texts["names"][name] for name in arrays["names"][start:end]),
+            profile=profile,
+            detector=detector,
+            **own,
+        )
+        return RegionRow(texts["pictures"][place], regions, boxes_px)
+
+    return RegionFile(path, "safetensors", texts["pictures"], at)
+
+
+class _Column:
+    """One growing array on the disk."""
+
+    def __init__(self, name: str, kind: np.dtype, file: BinaryIO) -> None:
+        self.name = name
+        self._kind = kind
+        self._file = file
+        self._count = 0
+        self._rest: tuple[int, ...] | None = None  # shape without the first axis
+
+    def add(self, values: np.ndarray) -> None:
+        if len(values) and self._rest not in (None, values.shape[1:]):
+            raise DatasetError(
+                f"Regions have {self.name} of {self._rest} and of {values.shape[1:]}; they come "
+                "from different detectors and cannot stand in one file."
+            )
+        if len(values):
+            self._rest = values.shape[1:]
+        self._count += len(values)
+        self._file.write(np.ascontiguousarray(values, self._kind).tobytes())
+
+    @property
+    def size(self) -> int:
+        return self._file.tell()
+
+    def entry(self, start: int, end: int) -> dict[str, Any]:
+        shape = [self._count, *(self._rest or ())]
+        return {"dtype": CODES[self._kind], "shape": shape, "data_offsets": [start, end]}
+
+    def copy_to(self, file: BinaryIO) -> None:
+        self._file.seek(0)
+        shutil.copyfileobj(self._file, file, 1 << 20)
+
+
+def _fill(columns: dict[str, _Column], rows: Iterable[RegionRow]) -> None:
+    texts: dict[str, Any] = {"pictures": [], "digests": []}
+    names: dict[str, int] = {}
+    makers: dict[tuple[str, str], int] = {}
+    start = 0
+    columns["starts"].add(np.array([0]))
+    for row in rows:
+        regions = row.regions
+        start += len(regions)
+        texts["pictures"].append(row.picture)
+        texts["digests"].append(regions.digest)
+        maker = makers.setdefault((regions.profile, regions.detector), len(makers))
+        columns["makers"].add(np.array([maker]))
+        columns["starts"].add(np.array([start]))
+        columns["sizes_px"].add(np.array([regions.size_px]))
+        places = [names.setdefault(name, len(names)) for name in regions.names]
+        columns["names"].add(np.array(places, np.int64))
+        columns["boxes_px"].add(row.boxes_px)
+        for name in (*ARRAYS, "boxes_unit", "feats"):
+            columns[name].add(getattr(regions, name))
+    texts |= {"names": list(names), "makers": list(makers)}
+    columns["texts"].add(np.frombuffer(json.dumps(texts, ensure_ascii=False).encode(), np.uint8))
+
+
+def _join(file: BinaryIO, columns: list[_Column]) -> None:
+    edges = list(accumulate((column.size for column in columns), initial=0))
+    header: dict[str, Any] = {"__metadata__": MARK}
+    for column, start, end in zip(columns, edges, edges[1:], strict=False):
+        header[column.name] = column.entry(start, end)
+    encoded = json.dumps(header, separators=(",", ":")).encode()
+    encoded += b" " * (-len(encoded) % ALIGNMENT)
+    file.write(struct.pack("<Q", len(encoded)) + encoded)
+    for column in columns:
+        column.copy_to(file)

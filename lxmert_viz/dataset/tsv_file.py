@@ -1,0 +1,155 @@
+"""Region files of one picture a line, of any size: one pass finds where each line begins.
+
+What the pass found is kept in the person's cache, so that the next opening takes no pass.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lxmert_viz.dataset.region_rows import Origin, RegionFile, RegionRow, written_whole
+from lxmert_viz.errors import DatasetError
+from lxmert_viz.places import cache_folder
+
+IDS, NUMBERS = np.dtype("<i8"), np.dtype("<f4")
+LONGEST_LINE = 64 << 20  # bytes; 36 regions of 2048 features need 0.4 million
+TOLD_BYTES = 1 << 28  # between two reports of the pass
+NEWLINES = (b"\r\n", b"\n")
+
+Report = Callable[[float], None]
+
+
+class TsvLayout(NamedTuple):
+    """What stands in the columns."""
+
+    name: str
+    columns: int
+    columns_of: Callable[[RegionRow], list[str]]
+    row_of: Callable[[list[str], Origin], RegionRow]
+
+
+class _Index(NamedTuple):
+    pictures: list[str]
+    starts: np.ndarray  # (N + 1,) int64, bytes; the last one is the end of the file
+    newline: str
+
+
+def open_tsv(
+    path: Path, layout_name: str, layout: TsvLayout, origin: Origin, report: Report
+) -> RegionFile:
+    """report hears the share of the file that the pass has read, where a pass is needed."""
+    index = _kept_index(path) or _new_index(path, report)
+
+    def at(place: int) -> RegionRow:
+        start, end = index.starts[place : place + 2]
+        with path.open("rb") as file:
+            file.seek(start)
+            line = file.read(end - start)
+        return parsed(path, place + 1, line, layout, origin)
+
+    return RegionFile(path, layout_name, index.pictures, at, index.newline)
+
+
+def write_tsv(path: Path, layout: TsvLayout, rows: Iterable[RegionRow], newline: str) -> None:
+    with (
+        written_whole(path) as unfinished,
+        unfinished.open("w", encoding="utf-8", newline="") as file,
+    ):
+        file.writelines("\t".join(layout.columns_of(row)) + newline for row in rows)
+
+
+def columns_in_first_line(path: Path) -> int:
+    """0 in an empty file."""
+    return next((line.count(b"\t") + 1 for line in lines(path)), 0)
+
+
+def lines(path: Path) -> Iterator[bytes]:
+    """Each line with what ends it. Raises DatasetError for a line too long to be one."""
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), start=1):
+                if len(line) == LONGEST_LINE:
+                    raise DatasetError(
+                        f"{path}, line {number} is longer than {LONGEST_LINE:,} bytes; "
+                        "it is no file of regions."
+                    )
+                yield line
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def parsed(path: Path, number: int, line: bytes, layout: TsvLayout, origin: Origin) -> RegionRow:
+    """The row of a line. Raises DatasetError with its number."""
+    try:
+        columns = line.decode().rstrip("\r\n").split("\t")
+        if len(columns) != layout.columns:
+            raise ValueError(f"it has {len(columns)} columns, not {layout.columns}")
+        return layout.row_of(columns, origin)
+    except (ValueError, IndexError, binascii.Error) as error:
+        raise DatasetError(
+            f"{path}, line {number} is not a line of {layout.name}: {error}."
+        ) from error
+
+
+def coded(array: np.ndarray, kind: np.dtype) -> str:
+    return base64.b64encode(np.ascontiguousarray(array, kind).tobytes()).decode()
+
+
+def decoded(text: str, kind: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+    values = np.frombuffer(base64.b64decode(text, validate=True), kind)
+    if shape[-1] == -1:
+        shape = (shape[0], values.size // max(shape[0], 1))
+    return values.reshape(shape).copy()  # what frombuffer gives is read-only
+
+
+def _new_index(path: Path, report: Report) -> _Index:
+    pictures, starts, first = [], [0], b""
+    size, told = max(path.stat().st_size, 1), 0
+    for line in lines(path):
+        first = first or line
+        pictures.append(line.partition(b"\t")[0].decode("utf-8", "replace").rstrip("\r\n"))
+        starts.append(starts[-1] + len(line))
+        if starts[-1] - told > TOLD_BYTES:
+            told = starts[-1]
+            report(told / size)
+    newline = next((n.decode() for n in NEWLINES if first.endswith(n)), "\n")
+    index = _Index(pictures, np.array(starts), newline)
+    _keep_index(path, index)
+    return index
+
+
+def _place(path: Path) -> Path:
+    """Of the kept index; a file that changed has another place."""
+    state = path.stat()
+    key = f"{path.resolve()} {state.st_size} {state.st_mtime_ns}"
+    return cache_folder() / "indexes" / f"{hashlib.sha256(key.encode()).hexdigest()}.parquet"
+
+
+def _keep_index(path: Path, index: _Index) -> None:
+    place = _place(path)
+    table = pa.table(
+        {"picture": pa.array(index.pictures, pa.string()), "start": index.starts[:-1]},
+    ).replace_schema_metadata({"end": str(index.starts[-1]), "newline": index.newline})
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(place) as unfinished:
+            pq.write_table(table, unfinished)
+    except OSError:
+        return  # a full or forbidden cache costs a pass the next time, and nothing else
+
+
+def _kept_index(path: Path) -> _Index | None:
+    try:
+        table = pq.read_table(_place(path))
+    except (OSError, pa.ArrowInvalid):
+        return None
+    end, newline = (table.schema.metadata[key].decode() for key in (b"end", b"newline"))
+    starts = np.append(table["start"].to_numpy(), int(end))
+    return _Index(table["picture"].to_pylist(), starts, newline)

@@ -1,0 +1,204 @@
+"""The detector run by detectron2's own modules, where a person has built it. Nothing here needs it
+to be imported.
+
+The published checkpoint gives the same regions as with `network`. A Faster R-CNN C4 of the model
+zoo sees the world otherwise: its features are not those that LXMERT was trained on.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lxmert_viz.config import DetectorConfig
+from lxmert_viz.detector.network import REGIONS_AT_ONCE, BoxPredictor, Progress, RegionHeads
+from lxmert_viz.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from detectron2.config import CfgNode
+
+ZOO_FILE = "detectron2.yaml"  # in a detector's folder: a config of the model zoo
+FEATURES = 2048
+ANCHORS = "proposal_generator.anchor_generator.cell_anchors.0"
+HOW = (
+    "It is on no package registry: build it with scripts/build_detectron2.sh, or use the project's "
+    "Dockerfile, which does so."
+)
+
+
+def is_here() -> bool:
+    return importlib.util.find_spec("detectron2") is not None
+
+
+class Detectron2RCNN(nn.Module):
+    """Does what FasterRCNN does, with detectron2's modules inside."""
+
+    def __init__(self, model: nn.Module, config: DetectorConfig, is_of_zoo: bool = False) -> None:
+        """model: a GeneralizedRCNN whose heads are Res5ROIHeads."""
+        super().__init__()
+        self.config = config
+        self.is_of_zoo = is_of_zoo
+        self.backbone = model.backbone
+        self.proposal_generator = model.proposal_generator
+        self.roi_heads = model.roi_heads
+        self.attribute_head = BoxPredictor(config)  # detectron2 has none
+        del self.attribute_head.cls_score, self.attribute_head.bbox_pred  # these it has
+
+    def features(self, pixels: Tensor) -> Tensor:
+        return self.backbone(pixels)["res4"]
+
+    def propose(
+        self, features: Tensor, size: tuple[int, int], most: int | None = None
+    ) -> tuple[Tensor, Tensor]:
+        from detectron2.structures import ImageList
+
+        generator = copy.copy(self.proposal_generator)  # shares weights, not the number below
+        generator.post_nms_topk = {False: most or self.config.rpn_post_nms}
+        image = ImageList(features.new_empty(1, 3, *size), [size])
+        (found,), _ = generator(image, {"res4": features}, None)
+        return found.proposal_boxes.tensor, found.objectness_logits
+
+    def describe(
+        self, features: Tensor, boxes: Tensor, progress: Progress | None = None
+    ) -> RegionHeads:
+        parts = []
+        for start in range(0, max(len(boxes), 1), REGIONS_AT_ONCE):
+            if progress:
+                progress("regions", start / max(len(boxes), 1))
+            parts.append(self._heads(features, boxes[start : start + REGIONS_AT_ONCE]))
+        return RegionHeads(*(torch.cat(column) for column in zip(*parts, strict=True)))
+
+    def _heads(self, features: Tensor, boxes: Tensor) -> RegionHeads:
+        from detectron2.structures import Boxes
+
+        crops = self.roi_heads.pooler([features], [Boxes(boxes)])
+        feats = self.roi_heads.res5(crops).mean(dim=(2, 3))
+        class_logits, deltas = self.roi_heads.box_predictor(feats)
+        attributes = self.attribute_head.attributes(feats, class_logits.argmax(-1))
+        return RegionHeads(feats, class_logits, deltas.unflatten(-1, (-1, 4)), attributes)
+
+
+def visual_genome_detector(config: DetectorConfig, tensors: dict[str, Tensor]) -> Detectron2RCNN:
+    """The published detector. tensors: a checkpoint's, under the names that they have there.
+
+    Raises CheckpointError where detectron2 is not here, or weights are missing.
+    """
+    _check_is_here()
+    from detectron2.config import get_cfg
+    from detectron2.modeling import build_model
+
+    settings = _visual_genome_settings(get_cfg(), config)
+    model = build_model(settings)
+    model.backbone.stem.forward = _caffe_stem(model.backbone.stem)
+    model.roi_heads.res5 = _dilated_res5(config)
+    network = Detectron2RCNN(model, config)
+    _fill(network, tensors)
+    return network.eval()
+
+
+def zoo_detector(config_file: Path, tensors: dict[str, Tensor]) -> Detectron2RCNN:
+    """A Faster R-CNN C4 of the model zoo; its objects are COCO's 80 and it knows no attributes.
+
+    Raises CheckpointError where detectron2 is not here, or the config's regions have another size.
+    """
+    _check_is_here()
+    from detectron2.config import get_cfg
+    from detectron2.modeling import build_model
+
+    settings = get_cfg()
+    settings.merge_from_file(str(config_file))
+    settings.MODEL.DEVICE, settings.MODEL.WEIGHTS = "cpu", ""
+    model = build_model(settings)
+    size = getattr(getattr(model.roi_heads, "box_predictor", None), "cls_score", None)
+    if not hasattr(model.roi_heads, "res5") or getattr(size, "in_features", 0) != FEATURES:
+        raise CheckpointError(
+            f"{config_file} does not make {FEATURES} features a region; of the model zoo the "
+            "configs with C4 in their name do."
+        )
+    network = Detectron2RCNN(model, _zoo_config(settings), is_of_zoo=True)
+    _fill(network, tensors)
+    return network.eval()
+
+
+def _check_is_here() -> None:
+    if not is_here():
+        raise CheckpointError(f"detectron2 is not installed. {HOW}")
+
+
+def _visual_genome_settings(settings: CfgNode, config: DetectorConfig) -> CfgNode:
+    model = settings.MODEL
+    model.DEVICE, model.WEIGHTS = "cpu", ""
+    model.PIXEL_MEAN = list(config.pixel_mean_bgr)
+    model.BACKBONE.FREEZE_AT = 0
+    resnets = model.RESNETS
+    resnets.DEPTH, resnets.NORM, resnets.OUT_FEATURES = 101, "FrozenBN", ["res4"]
+    model.ANCHOR_GENERATOR.SIZES = [list(config.anchor_sizes)]
+    model.ANCHOR_GENERATOR.ASPECT_RATIOS = [list(config.anchor_ratios)]
+    rpn = model.RPN
+    rpn.IN_FEATURES, rpn.CONV_DIMS, rpn.NMS_THRESH = ["res4"], [config.rpn_channels], config.rpn_nms
+    rpn.PRE_NMS_TOPK_TEST, rpn.POST_NMS_TOPK_TEST = config.rpn_pre_nms, config.rpn_post_nms
+    heads = model.ROI_HEADS
+    heads.NAME, heads.IN_FEATURES, heads.NUM_CLASSES = "Res5ROIHeads", ["res4"], config.num_objects
+    box_head = model.ROI_BOX_HEAD
+    box_head.POOLER_TYPE, box_head.POOLER_RESOLUTION = "ROIPool", config.pooler_resolution
+    box_head.BBOX_REG_WEIGHTS = config.box_weights
+    return settings
+
+
+def _zoo_config(settings: CfgNode) -> DetectorConfig:
+    """What the selection of regions needs to know of it."""
+    model = settings.MODEL
+    return replace(
+        DetectorConfig(),
+        num_objects=model.ROI_HEADS.NUM_CLASSES,
+        num_attributes=0,
+        rpn_post_nms=model.RPN.POST_NMS_TOPK_TEST,
+        box_weights=tuple(model.ROI_BOX_HEAD.BBOX_REG_WEIGHTS),
+        pixel_mean_bgr=tuple(model.PIXEL_MEAN),
+    )
+
+
+def _caffe_stem(stem: nn.Module) -> Any:
+    def forward(pixels: Tensor) -> Tensor:
+        return F.max_pool2d(F.relu_(stem.conv1(pixels)), 3, stride=2, ceil_mode=True)
+
+    return forward
+
+
+def _dilated_res5(config: DetectorConfig) -> nn.Module:
+    from detectron2.modeling.backbone.resnet import BottleneckBlock, ResNet
+
+    blocks = ResNet.make_stage(
+        BottleneckBlock,
+        config.blocks[3],
+        stride_per_block=[1] * config.blocks[3],
+        in_channels=config.res2_channels * 4,
+        bottleneck_channels=config.width * 8,
+        out_channels=config.feature_size,
+        dilation=config.res5_dilation,
+        stride_in_1x1=True,
+        norm="FrozenBN",
+    )
+    return nn.Sequential(*blocks)
+
+
+def _fill(network: Detectron2RCNN, tensors: dict[str, Tensor]) -> None:
+    """Every weight, and the stored anchors, which detectron2 would not take from a checkpoint."""
+    anchors = network.proposal_generator.anchor_generator.cell_anchors
+    if ANCHORS in tensors:
+        anchors.get_buffer("0").copy_(tensors[ANCHORS])
+    heads = {n: t for n, t in tensors.items() if n.startswith("roi_heads.box_predictor.")}
+    ours = {n.replace("roi_heads.box_predictor", "attribute_head"): t for n, t in heads.items()}
+    missing, _ = network.load_state_dict(tensors | ours, strict=False)
+    if missing:
+        raise CheckpointError(
+            f"The checkpoint lacks {len(missing)} weights that detectron2 needs "
+            f"(first: {missing[0]}); it belongs to another network."
+        )

@@ -1,0 +1,43 @@
+"""The same detector made faster for looking: what does not change from picture to picture is
+computed once."""
+
+import torch
+from torch import nn
+
+from lxmert_viz.detector.network import FasterRCNN, NormedConv
+
+FULL, MIXED = "full", "mixed"
+PRECISIONS = (FULL, MIXED)
+
+
+def make_fast(network: FasterRCNN, precision: str = FULL) -> FasterRCNN:
+    """The network itself, changed; it cannot be trained afterwards nor saved as published.
+
+    Batch norms become part of the convolutions before them, and weights lie channels last: results
+    stay within 1e-6 of their size. precision "mixed": backbone and res5, nearly all of the work,
+    compute in bfloat16; proposals move by about a pixel, features by 5e-3 of their size (median).
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision is {precision!r}, not one of {PRECISIONS}")
+    network.eval().requires_grad_(False)
+    for module in network.modules():
+        if isinstance(module, NormedConv):
+            _fold(module)
+    network.to(memory_format=torch.channels_last)
+    if precision == MIXED:
+        network.backbone.to(torch.bfloat16)
+        network.roi_heads.res5.to(torch.bfloat16)
+    return network
+
+
+def _fold(conv: NormedConv) -> None:
+    """In double precision, so that one rounding is all it costs."""
+    norm = conv.norm
+    if isinstance(norm, nn.Identity):
+        return
+    scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
+    bias = norm.bias.double() - norm.running_mean.double() * scale
+    weight = conv.weight.double() * scale[:, None, None, None]
+    conv.weight = nn.Parameter(weight.to(conv.weight.dtype), requires_grad=False)
+    conv.bias = nn.Parameter(bias.to(conv.weight.dtype), requires_grad=False)
+    conv.norm = nn.Identity()

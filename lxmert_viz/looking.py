@@ -1,0 +1,128 @@
+"""Picture bytes -> Regions: one detector with its names, and what it has seen before."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict
+
+import numpy as np
+import torch
+
+from lxmert_viz.checkpoints import RegionNames
+from lxmert_viz.dataset.region_cache import RegionCache
+from lxmert_viz.detector.detectron2 import Detectron2RCNN
+from lxmert_viz.detector.network import FasterRCNN
+from lxmert_viz.detector.profiles import Rules, rules_of
+from lxmert_viz.detector.selection import Detections, describe_boxes, detect
+from lxmert_viz.detector.speed import FULL, make_fast
+from lxmert_viz.errors import OptionError
+from lxmert_viz.picture import decode
+from lxmert_viz.records import ZOO, LeftOut, Regions
+
+Progress = Callable[[str, float], None]
+
+
+class Looker:
+    """Looks at pictures with one detector. Many threads may use it at once."""
+
+    def __init__(
+        self,
+        name: str,
+        detector: FasterRCNN | Detectron2RCNN,
+        region_names: RegionNames,
+        device: torch.device,
+        precision: str = FULL,
+        cache: RegionCache | None = None,
+    ) -> None:
+        self._cache = cache
+        weights = content_of(detector, region_names) if cache else ""
+        self._facts = [name, weights, precision, device.type]
+        self.name = name
+        self._is_of_zoo = isinstance(detector, Detectron2RCNN) and detector.is_of_zoo
+        self.region_names = region_names
+        self.detector = _prepared(detector.to(device), precision)
+
+    def look(
+        self,
+        picture: bytes,
+        profile: str,
+        progress: Progress | None = None,
+        boxes_unit: np.ndarray | None = None,
+    ) -> Regions:
+        """As `Pipeline.look` says; from the disk where the same was asked for before."""
+        config = self.detector.config
+        rules = rules_of(profile, config.profiles, config.rpn_post_nms)
+
+        def look() -> Regions:
+            return self._look(picture, profile, rules, progress, boxes_unit)
+
+        if self._cache is None:
+            return look()
+        boxes = None if boxes_unit is None else np.asarray(boxes_unit, np.float32).tolist()
+        facts = {
+            "picture": hashlib.sha256(picture).hexdigest(),
+            "detector": self._facts,
+            "profile": [profile, asdict(rules)],
+            "boxes": boxes,
+        }
+        return self._cache.found(facts, look)
+
+    def _look(
+        self,
+        picture: bytes,
+        profile: str,
+        rules: Rules,
+        progress: Progress | None,
+        boxes_unit: np.ndarray | None,
+    ) -> Regions:
+        upright = decode(picture)
+        pixels, missing = np.asarray(upright), 0
+        if boxes_unit is None:
+            found = detect(self.detector, pixels, rules.profile, progress, rules.proposals)
+            missing = max(rules.profile.min_regions - len(found.scores), 0)
+        else:
+            found = describe_boxes(self.detector, pixels, boxes_unit, rules.profile, progress)
+        return Regions(
+            size_px=upright.size,
+            digest=hashlib.sha256(picture).hexdigest(),
+            boxes_unit=found.boxes_unit,
+            feats=found.feats,
+            names=self._names(found.object_ids, found.attribute_ids),
+            object_ids=found.object_ids,
+            attribute_ids=found.attribute_ids,
+            scores=found.scores,
+            attribute_scores=found.attribute_scores,
+            profile=profile,
+            detector=f"{self.name}, {ZOO}" if self._is_of_zoo else self.name,
+            missing=missing,
+            left_out=self._left_out(found),
+        )
+
+    def _left_out(self, found: Detections) -> LeftOut | None:
+        others = found.left_out
+        return others and LeftOut(
+            boxes_unit=others.boxes_unit,
+            names=self._names(others.object_ids, others.attribute_ids),
+            scores=others.scores,
+            reasons=others.reasons,
+            rivals=others.rivals,
+        )
+
+    def _names(self, object_ids: np.ndarray, attribute_ids: np.ndarray) -> tuple[str, ...]:
+        return tuple(map(self.region_names.of, object_ids, attribute_ids))
+
+
+def _prepared(detector: FasterRCNN | Detectron2RCNN, precision: str) -> FasterRCNN | Detectron2RCNN:
+    if isinstance(detector, FasterRCNN):
+        return make_fast(detector, precision)
+    if precision != FULL:
+        raise OptionError(f"detectron2 computes in full precision here, not in {precision!r}.")
+    return detector.eval()
+
+
+def content_of(detector: FasterRCNN | Detectron2RCNN, region_names: RegionNames) -> str:
+    """A digest of its weights and names; whoever has others sees other regions."""
+    digest = hashlib.sha256(repr(region_names).encode())
+    for name, tensor in detector.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()

@@ -1,0 +1,73 @@
+"""The regions that LXMERT reads: as detected, or as a person draws them."""
+
+import streamlit as st
+
+from lxmert_viz.analysis.regions import table
+from lxmert_viz.records import Regions, Trace
+from lxmert_viz.ui import box_editor, controls, own_boxes, resources, results
+from lxmert_viz.ui.wording import plain
+
+
+def show_answer(title: str, found: Trace) -> None:
+    """The most probable answer and the match, in two lines."""
+    st.caption(title)
+    if found.answers:
+        first = found.answers[0]
+        st.markdown(f"**{plain(first.text)}** &nbsp; {first.probability:.3f}")
+    if found.match is not None:
+        st.caption(f"P(match) {found.match:.3f}")
+
+
+def show_answers(before: Trace, now: Trace | None) -> None:
+    with st.container(border=True):
+        st.markdown(plain(before.tokens.text))
+        left, right = st.columns(2)
+        with left:
+            show_answer("With the detected regions", before)
+        with right:
+            if now is None:
+                st.caption("Change the boxes and press *Use*: the answer with them stands here.")
+            else:
+                show_answer("With your boxes", now)
+
+
+def show_table(read: Regions) -> None:
+    st.caption(f"What LXMERT reads now: {len(read)} region{'' if len(read) == 1 else 's'}.")
+    if len(read):
+        st.dataframe(table(read), hide_index=True)
+
+
+controls.heading(
+    "Regions",
+    "LXMERT sees these boxes and nothing else. Draw, move, rename or delete them.",
+)
+choice = controls.choice()
+picture = results.picture(choice)
+profile, boxes = own_boxes.apart(choice.profile)
+as_detected = choice.with_profile(profile)
+with st.container():  # while it waits, what stands below keeps its place
+    detected = results.regions(as_detected)
+    read = detected if boxes is None else results.regions(choice)
+left, right = st.columns([11, 9], gap="large")
+with left:
+    in_use = box_editor.of_regions(detected) if boxes is None else boxes
+    wanted = box_editor.show(
+        resources.shown_picture(picture),
+        detected,
+        box_editor.named(in_use, read),
+        key=f"regions.editor {detected.digest} {choice.model} {profile}",
+    )
+    if wanted is not None:
+        unchanged = wanted == box_editor.of_regions(detected)
+        own_boxes.use(detected.digest, profile, None if unchanged else wanted)
+        st.rerun()
+with right:
+    if choice.text:
+        before = results.trace(as_detected)
+        show_answers(before, None if boxes is None else results.trace(choice))
+    show_table(read)
+    st.page_link(
+        controls.ATTENTION_PAGE,
+        label="See what is read in these boxes",
+        icon=":material/visibility:",
+    )
