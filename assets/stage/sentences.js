@@ -86,6 +86,9 @@ function headSentence(trace, selection, name, layer, head) {
 
 function scaleSentence(selection, map) {
   const most = unit(map.largest, 3);
+  if (selection.ownScale && map.top > map.largest) {
+    return `Colours are stretched to both maps: they end at ${unit(map.top, 3)}; the largest weight here is ${most}.`;
+  }
   return selection.ownScale
     ? `Colours are stretched to this map: they end at ${most}, its largest weight.`
     : `Colours from 0 to 1, the same for every map; the largest weight here is ${most}.`;

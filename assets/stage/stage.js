@@ -43,6 +43,7 @@ class Stage {
     this.headTip = element("p", { class: "quiet head-tip" });
     this.build();
     this.listen();
+    this.peers = new Peers(this);
     this.choose({}); // the address states the whole selection from the start
   }
 
@@ -101,6 +102,7 @@ class Stage {
     this.resized.disconnect();
     this.moved.disconnect();
     this.picture.stop();
+    this.peers.leave();
   }
 
   /* Changes of the selection. */
@@ -108,6 +110,14 @@ class Stage {
   choose(changes) {
     this.selection = fitted({ ...this.selection, ...changes }, this.trace);
     this.address.write(addressOf(this.selection, this.trace));
+    this.draw();
+    this.peers.tell(this.selection);
+  }
+
+  /* What another stage of the page chose, as far as it exists here. */
+  follow(selection, trace) {
+    const locks = selection.locks.map((lock) => counterpartOfLock(lock, trace, this.trace));
+    this.selection = fitted({ ...selection, locks: locks.filter(Boolean) }, this.trace);
     this.draw();
   }
 
@@ -225,6 +235,7 @@ class Stage {
     this.colours = coloursOf(this.root, this.colours);
     this.shown = shown;
     this.map = drawnMap(trace, shown);
+    if (shown.ownScale) this.map.top = this.peers.top(shown, this.map);
     this.model.draw(selection, drawnHeads(trace, selection), this.colours);
     this.legend.draw(selection, this.colours);
     this.mapControls.draw(selection, this.playing !== null);

@@ -41,6 +41,7 @@ FILES = (
     "controls",
     "vector",
     "saving",
+    "peers",
     "stage",
     "mounting",
 )
@@ -72,7 +73,8 @@ def payload(
 ) -> bytes:
     """Everything that the stage draws.
 
-    picture: encoded as a browser reads it. names: R, one a region. rollout: family -> (L, Q, K).
+    picture: encoded as a browser reads it. names: R, each with its region's number and a space
+    first. rollout: family -> (L, Q, K).
     Of longer texts the first 64 word pieces are sent, with the weights as they are.
     """
     if len(names) != len(trace.regions):

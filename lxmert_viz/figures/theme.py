@@ -12,6 +12,7 @@ from typing import Any
 CHOSEN = "#56b4e9"
 RIGHT = "#009e73"
 PLAIN = "#5b8fa8"
+EARLIER = "#9aa5ab"
 GRID = "rgba(128, 128, 128, 0.25)"
 
 # what tells boxes apart on any picture, for all kinds of colour vision

@@ -12,6 +12,7 @@ import streamlit as st
 from PIL import Image
 
 from lxmert_viz import checkpoints
+from lxmert_viz.analysis.edits import PictureEdit, edited, places_left
 from lxmert_viz.analysis.head_statistics import all_statistics
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.rollout import rollout
@@ -90,8 +91,10 @@ def trace(
     profile: str,
     text: str,
     _progress: Callable[[str, float], None],
+    edit: PictureEdit,
 ) -> Trace:
-    seen = regions(model, picture, profile, _progress)
+    """An edit changes regions that were found already: nothing is looked for again."""
+    seen = edited(regions(model, picture, profile, _progress), edit)
     return pipeline(model).ask(seen, text)
 
 
@@ -102,13 +105,15 @@ def stage_payload(
     profile: str,
     text: str,
     _progress: Callable[[str, float], None],
+    edit: PictureEdit,
 ) -> bytes:
     """A trace with its statistics, as the stage draws it."""
-    found = trace(model, picture, profile, text, _progress)
+    found = trace(model, picture, profile, text, _progress, edit)
+    count = len(regions(model, picture, profile, _progress))
     return payload(
         found,
         _jpeg(decode(picture), SHOWN_SIDE_PX),
-        numbered_names(found.regions),
+        numbered_names(found.regions, places_left(count, edit)),
         all_statistics(found),
         rollout(found.attention),
     )

@@ -4,6 +4,7 @@ import hashlib
 
 import streamlit as st
 
+from lxmert_viz.analysis.edits import UNEDITED
 from lxmert_viz.records import Regions, Trace
 from lxmert_viz.ui import resources, waiting
 from lxmert_viz.ui.controls import Choice
@@ -41,23 +42,25 @@ def regions(choice: Choice) -> Regions:
 def trace(choice: Choice) -> Trace:
     """What the model computed for the chosen picture and text; stops the page without them."""
     chosen = picture(choice)
-    _text(choice)
+    text(choice)
     return waiting.result_of(
         f"ask {_key(choice)} {choice.text}",
         f"asking {choice.model}",
-        lambda report: resources.trace(choice.model, chosen, choice.profile, choice.text, report),
+        lambda report: resources.trace(
+            choice.model, chosen, choice.profile, choice.text, report, UNEDITED
+        ),
     )
 
 
 def stage_payload(choice: Choice) -> bytes:
     """The same as the stage draws it; stops the page without picture or text."""
     chosen = picture(choice)
-    _text(choice)
+    text(choice)
     return waiting.result_of(
         f"stage {_key(choice)} {choice.text}",
         "preparing the maps",
         lambda report: resources.stage_payload(
-            choice.model, chosen, choice.profile, choice.text, report
+            choice.model, chosen, choice.profile, choice.text, report, UNEDITED
         ),
     )
 
@@ -83,10 +86,12 @@ def notes(choice: Choice, found: Trace) -> None:
         st.warning(plain(note), icon=":material/warning:")
 
 
-def _text(choice: Choice) -> None:
+def text(choice: Choice) -> str:
+    """The question or caption; stops the page where none is asked."""
     if not choice.text:
         st.info(NO_TEXT, icon=":material/edit:")
         st.stop()
+    return choice.text
 
 
 def _key(choice: Choice) -> str:

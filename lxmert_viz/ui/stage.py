@@ -23,6 +23,9 @@ _component = st.components.v2.component(
 )
 
 
-def show(payload: bytes) -> None:
-    """Mounts the stage; nothing that a person does there comes back to the server."""
-    _component(data=payload, key="stage")
+def show(payload: bytes, key: str = "stage") -> None:
+    """Mounts the stage; nothing that a person does there comes back to the server.
+
+    Stages on one page, each with its key, move together.
+    """
+    _component(data=payload, key=key)

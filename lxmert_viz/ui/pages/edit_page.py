@@ -1,0 +1,34 @@
+"""What if another word stood there, or a region were gone? Before and after, side by side."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from lxmert_viz.ui import controls, editing, results, variants
+
+controls.heading(
+    "What if?",
+    "Change words, regions or the checkpoint; read the answer before and after.",
+)
+choice = controls.choice()
+steps = editing.history(variants.chosen(choice))
+with st.expander(f"Steps ({len(steps.steps)})", icon=":material/history:", key="edit.steps"):
+    editing.show_history(steps)
+step = steps.step(steps.now)
+found = variants.regions(step.variant)
+asked = variants.trace(step.variant)
+results.pinned(replace(choice, picture=step.variant.picture), asked)
+results.notes(replace(choice, model=step.variant.model), asked)
+left, right = st.columns([9, 11], gap="large")
+with left:
+    editing.edit_picture(steps, found, asked.regions)
+with right:
+    editing.edit_words(steps, asked.tokens)
+    editing.choose_checkpoint(steps)
+    before = editing.choose_before(steps)
+    if before is step:
+        st.info("Nothing is changed yet: mask a word, or switch a region off.")
+    else:
+        variants.show_answers((before.name, variants.trace(before.variant)), (step.name, asked))
+st.divider()
+variants.show_maps(before, step)

@@ -1,0 +1,46 @@
+"""Before and after in a real Chromium: two stages that move together."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.served_page import PHONE, WIDE, opened
+
+pytestmark = pytest.mark.browser
+
+
+def test_two_stages_move_together_with_one_scale(browser: Browser, address: str) -> None:
+    page, complaints = opened(browser, address, WIDE)
+    page.goto(f"{address}/edit_page?map=lang_from_vision.2&heads=3")
+    page.get_by_role("radio", name="cylinder", exact=True).click()
+    page.get_by_role("button", name="Mask it").click()
+    first, second = page.locator(".stage").nth(0), page.locator(".stage").nth(1)
+    expect(second.locator(".word", has_text="[MASK]")).to_be_visible()
+    expect(first.locator(".word", has_text="cylinder")).to_be_visible()
+    expect(page.locator(".stage")).to_have_count(2)
+
+    first.get_by_role("button", name="Next layer").click()
+    title = "Words read regions, cross layer 3 of 4, head 3"
+    expect(first.locator("h3")).to_have_text(title)
+    expect(second.locator("h3")).to_have_text(title)
+    ends = [stage.locator(".ramp > span").last.inner_text() for stage in (first, second)]
+    assert ends[0] == ends[1]
+
+    second.locator(".word", has_text="blue").click()
+    for stage in (first, second):
+        expect(stage.locator(".lock", has_text="locked: word “blue”")).to_be_visible()
+    second.locator(".word", has_text="[MASK]").click()  # the first has no such word
+    expect(second.locator(".lock")).to_have_count(2)
+    expect(first.locator(".lock")).to_have_count(1)
+    assert [text for text in complaints if "404" not in text] == []
+    page.close()
+
+
+def test_on_a_phone_nothing_is_cut(browser: Browser, address: str) -> None:
+    page, _ = opened(browser, address, PHONE)
+    page.goto(f"{address}/edit_page")
+    page.get_by_role("radio", name="thing", exact=True).click()
+    page.get_by_role("button", name="Take it out").click()
+    expect(page.locator(".stage")).to_have_count(2)
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("part => part.scrollWidth <= part.clientWidth")
+    page.close()
