@@ -29,6 +29,7 @@ class Counted:
         self.device = pipeline.device
         self.scope = Scope(world="Nothing.", warning="It knows no photographs.")
         self.profiles = pipeline.profiles
+        self.network = pipeline.network
 
     def look(self, picture: bytes, profile: str, progress: Callable[[str, float], None]) -> Regions:
         self.looks += 1

@@ -36,7 +36,7 @@ class MatrixView {
       put(rect, "fill", map.kept[i] ? colours.weight(share) : "none");
       if (!text) return;
       put(text, "fill", colours.onWeight(share));
-      write(text, map.kept[i] ? unit(weight) : "");
+      write(text, map.kept[i] ? amountOf(map, weight) : "");
     });
     put(this.svg, "aria-label",
       `Matrix of ${map.rows.length} rows that read and ${map.columns.length} columns that are read. ` +

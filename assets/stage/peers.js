@@ -17,10 +17,11 @@ class Peers {
     for (const other of this.others()) other.follow(selection, this.stage.trace);
   }
 
-  /* Where colours end: at the largest weight of all stages. */
+  /* Where colours end: at the largest weight of all stages that draw the same kind of number. */
   top(selection, map) {
-    const largest = this.others().map(({ trace }) => drawnMap(trace, fitted(selection, trace)).largest);
-    return Math.max(map.largest, ...largest) || 1;
+    const others = this.others().map(({ trace }) => drawnMap(trace, fitted(selection, trace)));
+    const alike = others.filter(({ signed }) => signed === map.signed);
+    return Math.max(map.largest, ...alike.map(({ largest }) => largest)) || 1;
   }
 
   leave() {

@@ -51,14 +51,14 @@ class PictureView {
     this.buttons.forEach((button, place) => {
       const weight = weights ? weights[place] : 0;
       const number = this.trace.numbers[place];
-      const share = Math.min(weight / map.top, 1).toFixed(3);
+      const share = Math.min(Math.abs(weight) / map.top, 1).toFixed(3);
       if (button.style.getPropertyValue("--weight") !== share) {
         button.style.setProperty("--weight", share);
       }
-      const kind = `box${numbered.has(place) ? " strong" : ""}${framed.has(place) ? " framed" : ""}`;
+      const kind = `box${numbered.has(place) ? " strong" : ""}${framed.has(place) ? " framed" : ""}${weight < 0 ? " less" : ""}`;
       put(button, "class", kind);
-      write(button.firstChild, numbered.has(place) ? `${number} · ${unit(weight)}` : number);
-      const said = weights ? `, weight ${unit(weight, 3)}` : "";
+      write(button.firstChild, numbered.has(place) ? `${number} · ${amountOf(map, weight)}` : number);
+      const said = weights ? `, weight ${amountOf(map, weight, 3)}` : "";
       put(button, "aria-label", `region ${this.trace.names[place]}${said}`);
       put(button, "aria-pressed", String(locked.some((t) => t.kind === "region" && t.place === place)));
     });
@@ -71,7 +71,7 @@ class PictureView {
 
 function strongestPlaces(weights, count) {
   return [...weights.keys()]
-    .filter((place) => weights[place] > 0)
-    .sort((a, b) => weights[b] - weights[a])
+    .filter((place) => weights[place] !== 0)
+    .sort((a, b) => Math.abs(weights[b]) - Math.abs(weights[a]))
     .slice(0, count);
 }

@@ -59,7 +59,7 @@ class SaveMenu {
     const { title, sentence } = trace.statistic(selection.statistic);
     const lines = isModel
       ? [`Colour: ${title}, from 0 to 1 of its scale. ${sentence}`]
-      : [`${titleOf(selection, map)}. Attention weights. ${scaleSentence(selection, map)}`];
+      : [`${titleOf(selection, map)}. ${measureOf(selection)}. ${scaleSentence(selection, map)}`];
     return figureFile(drawing, [...lines, `Model ${trace.model}. “${trace.text}”`], stage.root);
   }
 
@@ -99,6 +99,11 @@ class SaveMenu {
 
 function stated(keys) {
   return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== null));
+}
+
+function measureOf({ measure, combine }) {
+  if (combine === "rollout") return "Shares of inputs";
+  return measure === "carried" ? "Attention weights times value norms" : "Attention weights";
 }
 
 function numbersAsCsv(trace, selection, map) {

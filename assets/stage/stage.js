@@ -37,6 +37,7 @@ class Stage {
     this.saving = new SaveMenu(this, sources);
     this.title = element("h3", {});
     this.ramp = element("span", { class: "colours" });
+    this.least = element("span", {});
     this.most = element("span", {});
     this.scale = element("p", { class: "scale" });
     this.empty = element("p", { class: "empty" });
@@ -51,7 +52,7 @@ class Stage {
     this.scene = element("div", { class: "scene" }, this.words.root, this.picture.root, this.links.svg);
     this.sheet = element("section", { class: "sheet" },
       element("div", { class: "scale-line" }, this.displayControls.sheet,
-        element("span", { class: "ramp", "aria-hidden": "true" }, "0", this.ramp, this.most), this.scale),
+        element("span", { class: "ramp", "aria-hidden": "true" }, this.least, this.ramp, this.most), this.scale),
       this.matrix.root, this.table.root, this.empty, this.saving.root);
     this.root.replaceChildren(
       element("section", { class: "scene-panel" }, this.title, this.mapControls.root,
@@ -265,8 +266,10 @@ class Stage {
     this.table.root.hidden = !shown.table || Boolean(reason);
     if (shown.table) this.table.draw(this.map, titleOf(shown, this.map));
     else this.matrix.draw(this.map, this.colours, this.sheet.clientWidth);
-    put(this.ramp, "style", `background:${this.colours.ramp()}`);
-    write(this.most, unit(this.map.top, shown.ownScale ? 3 : 0));
+    const end = shown.ownScale ? unit(this.map.top, 3) : endOf(this.map.top);
+    put(this.ramp, "style", `background:${this.colours.ramp(this.map.signed)}`);
+    write(this.least, this.map.signed ? `−${end}` : "0");
+    write(this.most, this.map.signed ? `+${end}` : end);
     write(this.scale, scaleSentence(shown, this.map));
     this.scale.classList.toggle("stretched", shown.ownScale);
   }

@@ -5,24 +5,24 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
-from PIL import Image
 
 from lxmert_viz import checkpoints
-from lxmert_viz.analysis.edits import PictureEdit, edited, places_left
-from lxmert_viz.analysis.head_statistics import all_statistics
+from lxmert_viz.analysis.edits import edited, places_left
+from lxmert_viz.analysis.head_statistics import all_statistics, carried_statistic
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.checks.findings import Finding
 from lxmert_viz.config import read_json
-from lxmert_viz.figures.stage import payload
-from lxmert_viz.picture import decode
+from lxmert_viz.figures.stage import Compared, payload
+from lxmert_viz.picture import as_jpeg
 from lxmert_viz.places import ASSETS, KEEP_PICTURES_VARIABLE
 from lxmert_viz.records import Regions, Trace
 from lxmert_viz.ui.downloads import Downloads
+from lxmert_viz.ui.history import Variant
 from lxmert_viz.ui.pictures import HOURS, PictureStore
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
@@ -85,49 +85,54 @@ def regions(
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def trace(
-    model: str,
-    picture: bytes,
-    profile: str,
-    text: str,
-    _progress: Callable[[str, float], None],
-    edit: PictureEdit,
-) -> Trace:
+def trace(variant: Variant, _progress: Callable[[str, float], None]) -> Trace:
     """An edit changes regions that were found already: nothing is looked for again."""
-    seen = edited(regions(model, picture, profile, _progress), edit)
-    return pipeline(model).ask(seen, text)
+    found = regions(variant.model, variant.picture, variant.profile, _progress)
+    return pipeline(variant.model).ask(edited(found, variant.edit), variant.text)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def value_norms(variant: Variant, _progress: Callable[[str, float], None]) -> dict[str, np.ndarray]:
+    """Lengths of the values that every head carries; the network's layers run once more."""
+    from lxmert_viz.experiments import heads
+
+    return heads.value_norms(pipeline(variant.model).network, trace(variant, _progress))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def stage_payload(
-    model: str,
-    picture: bytes,
-    profile: str,
-    text: str,
+    variant: Variant,
+    other: tuple[str, Variant] | None,
     _progress: Callable[[str, float], None],
-    edit: PictureEdit,
 ) -> bytes:
-    """A trace with its statistics, as the stage draws it."""
-    found = trace(model, picture, profile, text, _progress, edit)
-    count = len(regions(model, picture, profile, _progress))
+    """A trace with its statistics, as the stage draws it. other: what it may differ from."""
+    found, norms = trace(variant, _progress), value_norms(variant, _progress)
+    count = len(regions(variant.model, variant.picture, variant.profile, _progress))
     return payload(
         found,
-        _jpeg(decode(picture), SHOWN_SIDE_PX),
-        numbered_names(found.regions, places_left(count, edit)),
-        all_statistics(found),
+        as_jpeg(variant.picture, SHOWN_SIDE_PX),
+        numbered_names(found.regions, places_left(count, variant.edit)),
+        (*all_statistics(found), carried_statistic(found, norms)),
         rollout(found.attention),
+        norms=norms,
+        other=_compared(*other, _progress) if other else None,
     )
+
+
+def _compared(name: str, variant: Variant, report: Callable[[str, float], None]) -> Compared:
+    found = trace(variant, report)
+    return Compared(name, found, rollout(found.attention), value_norms(variant, report))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def shown_picture(picture: bytes) -> str:
     """The upright picture as an address that an <img> takes, small enough to send."""
-    return _address(decode(picture), SHOWN_SIDE_PX)
+    return _address(picture, SHOWN_SIDE_PX)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def thumbnail(picture: bytes) -> str:
-    return _address(decode(picture), THUMBNAIL_SIDE_PX)
+    return _address(picture, THUMBNAIL_SIDE_PX)
 
 
 @st.cache_data(show_spinner=False)
@@ -155,12 +160,5 @@ def workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(WORKERS, thread_name_prefix="lxmert-viz")
 
 
-def _address(image: Image.Image, side_px: int) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(_jpeg(image, side_px)).decode()}"
-
-
-def _jpeg(image: Image.Image, side_px: int) -> bytes:
-    image.thumbnail((side_px, side_px))
-    written = BytesIO()
-    image.save(written, "JPEG", quality=88, comment=b"")  # nor a comment of the original
-    return written.getvalue()
+def _address(picture: bytes, side_px: int) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(as_jpeg(picture, side_px)).decode()}"

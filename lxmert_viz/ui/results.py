@@ -4,10 +4,10 @@ import hashlib
 
 import streamlit as st
 
-from lxmert_viz.analysis.edits import UNEDITED
 from lxmert_viz.records import Regions, Trace
 from lxmert_viz.ui import resources, waiting
 from lxmert_viz.ui.controls import Choice
+from lxmert_viz.ui.history import Variant
 from lxmert_viz.ui.wording import plain
 
 THUMBNAIL_WIDTH = 44
@@ -39,29 +39,33 @@ def regions(choice: Choice) -> Regions:
     )
 
 
+def variant(choice: Choice) -> Variant:
+    """What is asked; stops the page without a picture or a text."""
+    return Variant(choice.model, choice.profile, picture(choice), text(choice))
+
+
 def trace(choice: Choice) -> Trace:
     """What the model computed for the chosen picture and text; stops the page without them."""
-    chosen = picture(choice)
-    text(choice)
+    return trace_of(variant(choice))
+
+
+def trace_of(asked: Variant) -> Trace:
     return waiting.result_of(
-        f"ask {_key(choice)} {choice.text}",
-        f"asking {choice.model}",
-        lambda report: resources.trace(
-            choice.model, chosen, choice.profile, choice.text, report, UNEDITED
-        ),
+        f"ask {_key_of(asked)}",
+        f"asking {asked.model}",
+        lambda report: resources.trace(asked, report),
     )
 
 
-def stage_payload(choice: Choice) -> bytes:
-    """The same as the stage draws it; stops the page without picture or text."""
-    chosen = picture(choice)
-    text(choice)
+def stage_payload(asked: Variant, other: tuple[str, Variant] | None = None) -> bytes:
+    """The trace as the stage draws it. other: the name and the making of what it may differ from.
+
+    Where all words and regions are others, nothing is sent of it.
+    """
     return waiting.result_of(
-        f"stage {_key(choice)} {choice.text}",
+        f"stage {_key_of(asked)} {other and other[0]}",
         "preparing the maps",
-        lambda report: resources.stage_payload(
-            choice.model, chosen, choice.profile, choice.text, report, UNEDITED
-        ),
+        lambda report: resources.stage_payload(asked, other, report),
     )
 
 
@@ -92,6 +96,11 @@ def text(choice: Choice) -> str:
         st.info(NO_TEXT, icon=":material/edit:")
         st.stop()
     return choice.text
+
+
+def _key_of(asked: Variant) -> str:
+    digest = hashlib.sha256(asked.picture).hexdigest()
+    return f"{asked.model} {asked.profile} {digest} {asked.text} {asked.edit}"
 
 
 def _key(choice: Choice) -> str:

@@ -8,7 +8,6 @@ from lxmert_viz.analysis.answers import changes
 from lxmert_viz.figures.answers import paired_bars, statistic
 from lxmert_viz.records import Regions, Trace
 from lxmert_viz.ui import resources, results, stage, waiting
-from lxmert_viz.ui.controls import Choice
 from lxmert_viz.ui.history import Step, Variant
 from lxmert_viz.ui.wording import plain
 
@@ -17,50 +16,26 @@ NO_BAR = {"displayModeBar": False}
 NO_HEAD = "no answer head: use lxmert-base, lxmert-vqa or lxmert-gqa"
 
 
-def chosen(choice: Choice) -> Variant:
-    """What the workbench holds; stops the page without a picture or a text."""
-    return Variant(choice.model, choice.profile, results.picture(choice), results.text(choice))
-
-
 def regions(variant: Variant) -> Regions:
     """All regions of the picture, before any edit."""
     return waiting.result_of(
-        f"look {_key(variant)}",
+        f"look {variant.model} {variant.profile} {hashlib.sha256(variant.picture).hexdigest()}",
         f"looking for regions with {variant.model}",
         lambda report: resources.regions(variant.model, variant.picture, variant.profile, report),
-    )
-
-
-def trace(variant: Variant) -> Trace:
-    v = variant
-    return waiting.result_of(
-        f"ask {_key(v)}",
-        f"asking {v.model}",
-        lambda report: resources.trace(v.model, v.picture, v.profile, v.text, report, v.edit),
     )
 
 
 def show_maps(one: Step, other: Step) -> None:
     """The stage of each; one stage where both are the same."""
     if one is other:
-        stage.show(payload(one.variant), key=f"stage-{one.number}")
+        stage.show(results.stage_payload(one.variant), key=f"stage-{one.number}")
         return
     st.caption("Both stages move together, and their colours have one scale.")
     for column, step in zip(st.columns(2, gap="medium"), (one, other), strict=True):
         with column:
             st.markdown(f"**{plain(step.name)}**")
-            stage.show(payload(step.variant), key=f"stage-{step.number}")
-
-
-def payload(variant: Variant) -> bytes:
-    v = variant
-    return waiting.result_of(
-        f"stage {_key(v)}",
-        "preparing the maps",
-        lambda report: resources.stage_payload(
-            v.model, v.picture, v.profile, v.text, report, v.edit
-        ),
-    )
+            against = (one.name, one.variant) if step is other else None
+            stage.show(results.stage_payload(step.variant, against), key=f"stage-{step.number}")
 
 
 def show_answers(one: tuple[str, Trace], other: tuple[str, Trace]) -> None:
@@ -119,8 +94,3 @@ def _measures(first: Trace, second: Trace) -> str:
     if measures[0] == measures[1]:
         return measures[0]
     return f"{measures[0]}, against {measures[1]}"
-
-
-def _key(variant: Variant) -> str:
-    digest = hashlib.sha256(variant.picture).hexdigest()
-    return f"{variant.model} {variant.profile} {digest} {variant.text} {variant.edit}"

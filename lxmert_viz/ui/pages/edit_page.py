@@ -11,12 +11,12 @@ controls.heading(
     "Change words, regions or the checkpoint; read the answer before and after.",
 )
 choice = controls.choice()
-steps = editing.history(variants.chosen(choice))
+steps = editing.history(results.variant(choice))
 with st.expander(f"Steps ({len(steps.steps)})", icon=":material/history:", key="edit.steps"):
     editing.show_history(steps)
 step = steps.step(steps.now)
 found = variants.regions(step.variant)
-asked = variants.trace(step.variant)
+asked = results.trace_of(step.variant)
 results.pinned(replace(choice, picture=step.variant.picture), asked)
 results.notes(replace(choice, model=step.variant.model), asked)
 left, right = st.columns([9, 11], gap="large")
@@ -29,6 +29,6 @@ with right:
     if before is step:
         st.info("Nothing is changed yet: mask a word, or switch a region off.")
     else:
-        variants.show_answers((before.name, variants.trace(before.variant)), (step.name, asked))
+        variants.show_answers((before.name, results.trace_of(before.variant)), (step.name, asked))
 st.divider()
 variants.show_maps(before, step)
