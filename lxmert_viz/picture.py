@@ -65,6 +65,14 @@ def as_jpeg(picture: bytes, side_px: int) -> bytes:
     return written.getvalue()
 
 
+def as_png(picture: bytes) -> bytes:
+    """The picture as a person sees it, without any metadata; decoded again, the same pixels."""
+    written = BytesIO()
+    clean = Image.fromarray(np.asarray(decode(picture)))
+    clean.save(written, "PNG")
+    return written.getvalue()
+
+
 def _open(picture: bytes) -> Image.Image:
     """The picture with its header read and its pixels not yet."""
     if not picture:

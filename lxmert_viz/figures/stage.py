@@ -120,6 +120,11 @@ def style() -> str:
     return (ASSETS / "stage" / "stage.css").read_text()
 
 
+def page_style() -> str:
+    """Of the page around a stage that stands alone."""
+    return (ASSETS / "stage" / "page.css").read_text()
+
+
 class _Arrays:
     """Arrays in the order in which they are sent."""
 

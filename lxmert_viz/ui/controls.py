@@ -21,6 +21,7 @@ ANSWERS_PAGE = PAGES / "answers_page.py"
 ATTENTION_PAGE = PAGES / "attention_page.py"
 EDIT_PAGE = PAGES / "edit_page.py"
 COMPARE_PAGE = PAGES / "compare_page.py"
+SAVED_PAGE = PAGES / "saved_page.py"
 MODELS_PAGE = PAGES / "models_page.py"
 MODELS = "Models"
 PICTURE_TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
@@ -51,6 +52,7 @@ def pages() -> list[st.Page]:
         st.Page(ATTENTION_PAGE, title="Attention", icon=":material/visibility:"),
         st.Page(EDIT_PAGE, title="What if?", icon=":material/edit_note:"),
         st.Page(COMPARE_PAGE, title="Compare", icon=":material/compare:"),
+        st.Page(SAVED_PAGE, title="Keep", icon=":material/inventory_2:"),
         st.Page(MODELS_PAGE, title=MODELS, icon=":material/deployed_code:"),
     ]
 

@@ -4,7 +4,7 @@ import base64
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,7 @@ from lxmert_viz.figures.stage import Compared, payload
 from lxmert_viz.picture import as_jpeg
 from lxmert_viz.places import ASSETS, KEEP_PICTURES_VARIABLE
 from lxmert_viz.records import Regions, Trace
+from lxmert_viz.traces import KeptTrace, as_zip, files_of, read
 from lxmert_viz.ui.downloads import Downloads
 from lxmert_viz.ui.history import Variant
 from lxmert_viz.ui.pictures import HOURS, PictureStore
@@ -122,6 +123,41 @@ def stage_payload(
 def _compared(name: str, variant: Variant, report: Callable[[str, float], None]) -> Compared:
     found = trace(variant, report)
     return Compared(name, found, rollout(found.attention), value_norms(variant, report))
+
+
+def zipped(variant: Variant) -> bytes:
+    """The whole analysis, as traces.read takes it; made when it is asked for."""
+    found = trace(variant, unheard)
+    settings = {"profile": variant.profile, "edit": asdict(variant.edit)}
+    norms = value_norms(variant, unheard)
+    folder = checkpoints.find(variant.model)
+    return as_zip(files_of(found, variant.picture, norms, settings, folder))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def kept_payload(given: bytes) -> bytes:
+    """An analysis that was saved, as the stage draws it. Raises TraceError."""
+    kept = kept_trace(given)
+    statistics = all_statistics(kept.trace)
+    if kept.norms:
+        statistics = (*statistics, carried_statistic(kept.trace, kept.norms))
+    return payload(
+        kept.trace,
+        as_jpeg(kept.picture, SHOWN_SIDE_PX),
+        numbered_names(kept.trace.regions),
+        statistics,
+        rollout(kept.trace.attention),
+        norms=kept.norms or None,
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def kept_trace(given: bytes) -> KeptTrace:
+    return read(given)
+
+
+def unheard(stage: str, share: float) -> None:
+    """For work whose progress nobody watches."""
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -14,7 +14,9 @@ export default ({{ data, parentElement }}) => mountStage(parentElement, data, SO
 
 
 def _script() -> str:
-    sources = json.dumps({"script": stage.script(), "style": stage.style()})
+    sources = json.dumps(
+        {"script": stage.script(), "style": stage.style(), "pageStyle": stage.page_style()}
+    )
     return stage.script() + MOUNT.format(sources=sources)
 
 

@@ -38,9 +38,10 @@ def show_maps(one: Step, other: Step) -> None:
             stage.show(results.stage_payload(step.variant, against), key=f"stage-{step.number}")
 
 
-def show_answers(one: tuple[str, Trace], other: tuple[str, Trace]) -> None:
+def show_answers(one: tuple[str, Trace], other: tuple[str, Trace], side: str) -> None:
+    """Answers and P(match) of both. side: what the other one is called, as in "after"."""
     (first_name, first), (second_name, second) = one, other
-    show_match(first, second)
+    show_match(first, second, side)
     if not first.answers or not second.answers:
         lacking = first if not first.answers else second
         st.info(f"{plain(lacking.model)} has {NO_HEAD}.")
@@ -63,20 +64,20 @@ def show_answers(one: tuple[str, Trace], other: tuple[str, Trace]) -> None:
     )
 
 
-def show_match(first: Trace, second: Trace) -> None:
-    """Three numbers: the first answer's fate, the new first answer, P(match)."""
+def show_match(first: Trace, second: Trace, side: str) -> None:
+    """The first answers of both and P(match), as they are on the other side, with the change."""
     with st.container(horizontal=True, gap="large", key="sides"):
         if first.answers and second.answers:
             was, now = first.answers[0], second.answers[0]
             change = _change(was.probability, dict(second.answers).get(was.text))
-            st.metric(f"“{plain(was.text)}”, first before", *change, delta_color="off")
+            st.metric(f"“{plain(was.text)}” {side}", *change, delta_color="off")
             if now.text != was.text:
                 before = dict(first.answers).get(now.text)
                 change = _change(before, now.probability)
-                st.metric(f"“{plain(now.text)}”, first after", *change, delta_color="off")
+                st.metric(f"“{plain(now.text)}” {side}", *change, delta_color="off")
         if first.match is not None and second.match is not None:
             change = _change(first.match, second.match)
-            st.metric("P(match)", *change, delta_color="off")
+            st.metric(f"P(match) {side}", *change, delta_color="off")
         else:
             lacking = first if first.match is None else second
             st.caption(f"P(match): {plain(lacking.model)} has no matching head.")

@@ -29,6 +29,8 @@ with right:
     if before is step:
         st.info("Nothing is changed yet: mask a word, or switch a region off.")
     else:
-        variants.show_answers((before.name, results.trace_of(before.variant)), (step.name, asked))
+        variants.show_answers(
+            (before.name, results.trace_of(before.variant)), (step.name, asked), "after"
+        )
 st.divider()
 variants.show_maps(before, step)
