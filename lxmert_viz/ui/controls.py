@@ -19,6 +19,7 @@ from lxmert_viz.ui.wording import NOT_PROOF, plain
 PAGES = Path(__file__).parent / "pages"
 ANSWERS_PAGE = PAGES / "answers_page.py"
 ATTENTION_PAGE = PAGES / "attention_page.py"
+WALK_PAGE = PAGES / "walk_page.py"
 EDIT_PAGE = PAGES / "edit_page.py"
 COMPARE_PAGE = PAGES / "compare_page.py"
 SAVED_PAGE = PAGES / "saved_page.py"
@@ -50,6 +51,7 @@ def pages() -> list[st.Page]:
     return [
         st.Page(ANSWERS_PAGE, title="Answers", icon=":material/question_answer:", default=True),
         st.Page(ATTENTION_PAGE, title="Attention", icon=":material/visibility:"),
+        st.Page(WALK_PAGE, title="Walk", icon=":material/directions_walk:"),
         st.Page(EDIT_PAGE, title="What if?", icon=":material/edit_note:"),
         st.Page(COMPARE_PAGE, title="Compare", icon=":material/compare:"),
         st.Page(SAVED_PAGE, title="Keep", icon=":material/inventory_2:"),

@@ -4,7 +4,7 @@ import base64
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -128,7 +128,7 @@ def _compared(name: str, variant: Variant, report: Callable[[str, float], None])
 def zipped(variant: Variant) -> bytes:
     """The whole analysis, as traces.read takes it; made when it is asked for."""
     found = trace(variant, unheard)
-    settings = {"profile": variant.profile, "edit": asdict(variant.edit)}
+    settings = {"profile": variant.profile}
     norms = value_norms(variant, unheard)
     folder = checkpoints.find(variant.model)
     return as_zip(files_of(found, variant.picture, norms, settings, folder))

@@ -32,9 +32,9 @@ def show_kept(kept: KeptTrace, given: bytes) -> None:
         )
     about = ", ".join(f"{name} {version}" for name, version in kept.versions.items())
     weights = ", ".join(f"{file} sha256 {sha[:12]}…" for file, sha in kept.weights.items())
-    st.caption(plain(f"Model {found.model}: {weights or 'weights not named'}. Made with {about}."))
-    for name, setting in kept.settings.items():
-        st.caption(plain(f"{name}: {setting}"))
+    settings = ", ".join(f"{name} {setting}" for name, setting in kept.settings.items())
+    model = f"Model {found.model}: {weights or 'weights not named'}"
+    st.caption(plain(f"{model}. {settings or 'No settings'}. Made with {about}."))
     stage.show(resources.kept_payload(given), key="stage-kept")
 
 
