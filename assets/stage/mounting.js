@@ -47,12 +47,14 @@ class FramedAddress extends OwnAddress {
 
 const MOUNTED = new WeakMap(); // place: what stops the stage that stands there
 
-/* Returns what stops the stage. In the same place another trace takes over. */
-function mountStage(parent, bytes, sources, address = new PageAddress()) {
+/* Returns what stops the stage. In the same place another trace takes over.
+
+   lookInside: asks the server for the query and keys of one head; a page of its own has no server. */
+function mountStage(parent, bytes, sources, address = new PageAddress(), lookInside = null) {
   const place = parent.querySelector(".stage");
   MOUNTED.get(place)?.();
   timed("first", () => {
-    const stage = new Stage(place, readPayload(bytes), address, sources);
+    const stage = new Stage(place, readPayload(bytes), address, sources, lookInside);
     MOUNTED.set(place, () => {
       stage.stop();
       address.stop();

@@ -14,7 +14,7 @@ function timed(what, change) {
 }
 
 class Stage {
-  constructor(root, trace, address, sources) {
+  constructor(root, trace, address, sources, lookInside) {
     this.root = root;
     this.trace = trace;
     this.address = address;
@@ -23,7 +23,7 @@ class Stage {
     this.pointed = null;
     this.playing = null;
     this.ending = new AbortController();
-    const actions = this.actions();
+    const actions = this.actions(lookInside);
     this.model = new ModelView(trace, actions);
     this.legend = new LegendView(trace, actions);
     this.mapControls = new MapControls(trace, actions);
@@ -63,7 +63,7 @@ class Stage {
     );
   }
 
-  actions() {
+  actions(lookInside) {
     return {
       choose: (changes, what) => timed(what, () => this.choose(changes)),
       chooseHead: (place, isMore) => timed("head", () => this.chooseHead(place, isMore)),
@@ -77,6 +77,7 @@ class Stage {
       point: (token) => this.point(token),
       toggleLock: (lock) => timed("lock", () => this.toggleLock(lock)),
       play: () => this.play(),
+      inside: lookInside === null ? null : () => lookInside(insideOf(this.selection, this.map)),
     };
   }
 

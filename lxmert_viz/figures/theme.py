@@ -13,6 +13,9 @@ CHOSEN = "#56b4e9"
 RIGHT = "#009e73"
 PLAIN = "#5b8fa8"
 EARLIER = "#9aa5ab"
+MORE = "#c95f0c"  # of signed numbers, as the stage draws differences
+LESS = "#7562b0"
+MIDDLE = "#f4f4f4"
 GRID = "rgba(128, 128, 128, 0.25)"
 
 # what tells boxes apart on any picture, for all kinds of colour vision

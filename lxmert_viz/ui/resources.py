@@ -27,7 +27,9 @@ from lxmert_viz.ui.history import Variant
 from lxmert_viz.ui.pictures import HOURS, PictureStore
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
+    from lxmert_viz.experiments.heads import HeadDetail
     from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.ui.inside import Place
 
 SCENES = ASSETS / "scenes"
 SHOWN_SIDE_PX = 1200
@@ -98,6 +100,16 @@ def value_norms(variant: Variant, _progress: Callable[[str, float], None]) -> di
     from lxmert_viz.experiments import heads
 
     return heads.value_norms(pipeline(variant.model).network, trace(variant, _progress))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def head_detail(
+    variant: Variant, place: "Place", _progress: Callable[[str, float], None]
+) -> "HeadDetail":
+    from lxmert_viz.experiments import heads
+
+    found, network = trace(variant, _progress), pipeline(variant.model).network
+    return heads.head_detail(network, found, place.family, place.layer, place.head, place.query)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
