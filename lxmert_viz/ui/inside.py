@@ -67,8 +67,9 @@ def show(asked: Variant, found: Trace) -> None:
         f"head {place.head + 1}"
     )
     st.caption(
-        "Computed again from the states that enter the layer, for this head alone. Score: q·k / √d, "
-        "before the softmax. Norm: the length of the value as it is written into the state."
+        "Computed again from the states that enter the layer, for this head alone. "
+        "Score: q·k / √d, before the softmax. "
+        "Norm: the length of the value as it is written into the state."
     )
     left, right = st.columns(2, gap="large")
     with right:
