@@ -1,5 +1,7 @@
 """Before and after in a real Chromium: two stages that move together."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -43,4 +45,36 @@ def test_on_a_phone_nothing_is_cut(browser: Browser, address: str) -> None:
     expect(page.locator(".stage")).to_have_count(2)
     main = page.get_by_test_id("stMain")
     assert main.evaluate("part => part.scrollWidth <= part.clientWidth")
+    page.close()
+
+
+def test_a_link_brings_an_edit_back(browser: Browser, address: str) -> None:
+    page, _ = opened(browser, address, WIDE)
+    page.goto(f"{address}/edit_page")
+    page.get_by_role("radio", name="cylinder", exact=True).click()
+    page.get_by_role("button", name="Mask it").click()
+    expect(page.locator(".stage")).to_have_count(2)
+    page.get_by_role("combobox", name="The picture").click()
+    page.get_by_role("option", name="blank: features zeroed").click()
+    expect(page).to_have_url(re.compile("regions=zeroed"))
+    expect(page).to_have_url(re.compile("text=.*MASK"))
+    other, complaints = opened(browser, page.url, WIDE)
+    expect(other.get_by_text("Steps (2)")).to_be_visible()
+    expect(other.locator(".stage .word", has_text="[MASK]")).to_be_visible()
+    expect(other.get_by_text("Every region's features are zeros")).to_be_visible()
+    assert [text for text in complaints if "404" not in text] == []
+    other.close()
+    page.close()
+
+
+def test_a_link_brings_a_comparison_back(browser: Browser, address: str) -> None:
+    page, _ = opened(browser, address, WIDE)
+    page.goto(f"{address}/compare_page?with=question&other=what%20is%20red%3F")
+    expect(page.locator(".stage")).to_have_count(2)
+    expect(page.locator(".stage").last.locator(".word", has_text="red")).to_be_visible()
+    page.get_by_role("radio", name="Another picture").click()
+    expect(page).to_have_url(re.compile("with=picture&other=scene-2"))
+    page.goto(f"{address}/edit_page?off=77_1&regions=nonsense&seed=-3")
+    expect(page.get_by_text("Steps (2)")).to_be_visible()  # only region 1 is off
+    expect(page.get_by_test_id("stException")).to_have_count(0)
     page.close()

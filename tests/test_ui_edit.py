@@ -1,6 +1,7 @@
 """The page of edits on a tiny checkpoint."""
 
 import json
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -8,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from lxmert_viz.analysis import edits
 from lxmert_viz.ui import resources
 from lxmert_viz.ui.controls import EDIT_PAGE
-from tests.small_page import Counted, ask, button, texts
+from tests.small_page import Counted, ask, button, opened, texts
 
 SCENE = resources.examples()[0]
 
@@ -104,3 +105,17 @@ def test_another_question_begins_anew_and_keeps_the_steps(edit: AppTest) -> None
     assert [step.name for step in steps.steps][-1] == "what is red?"
     assert len(steps.steps) == 3
     assert len(stages(edit)) == 1
+
+
+def test_another_checkpoint_is_asked_the_same(
+    counted: Counted, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LXMERT_VIZ_MODELS", str(tiny_folder.parent))
+    page = opened().switch_page(str(EDIT_PAGE)).run()
+    page.multiselect(key="edit.off.1").set_value([1]).run()
+    page.selectbox(key="edit.model.2").set_value("tiny").run()
+    assert not page.exception
+    steps = page.session_state["edit.history"]
+    now = steps.step(steps.now)
+    assert (now.name, now.variant.model, now.variant.edit) == ("with tiny", "tiny", edits.UNEDITED)
+    assert len(stages(page)) == 2

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from lxmert_viz.records import Trace
-from lxmert_viz.ui import controls, resources
+from lxmert_viz.ui import controls, links, resources
 from lxmert_viz.ui.history import Step, Variant
 from lxmert_viz.ui.wording import plain
 
@@ -14,16 +14,16 @@ KINDS = {
     "question": ":material/edit: Another question",
     "model": ":material/deployed_code: Another checkpoint",
 }
-OWN = "a picture of yours"
 THUMBNAIL_WIDTH = 160
 
 
 def other_side(first: Variant) -> Variant:
     """The same as `first` but for what the person chooses; stops the page until it is chosen."""
+    links.follow_comparison()
+    st.session_state.setdefault("compare.kind", "picture")
     kind = st.segmented_control(
         "Compare with",
         list(KINDS),
-        default="picture",
         format_func=KINDS.get,
         required=True,
         key="compare.kind",
@@ -61,17 +61,19 @@ def _other_picture(own: bytes) -> bytes:
     scenes = {scene.name: scene for scene in resources.examples() if scene.picture != own}
     name = st.selectbox(
         "The other picture",
-        [*scenes, OWN],
+        [*scenes, resources.OWN_PICTURE],
         format_func=lambda name: scenes[name].title if name in scenes else "Upload one …",
         key="compare.scene",
         persist_state="session",
     )
     if name in scenes:
+        links.state_comparison("picture", name)
         return scenes[name].picture
     given = st.file_uploader("The other picture", controls.PICTURE_TYPES, key="compare.upload")
     if given is not None:
         st.session_state["compare.own"] = resources.kept_pictures().keep(given.getvalue())
     held = resources.kept_pictures().find(st.session_state.get("compare.own", ""))
+    links.state_comparison("picture", st.session_state.get("compare.own", ""))
     if held is None:
         st.info("Drop the other picture above.", icon=":material/add_photo_alternate:")
         st.stop()
@@ -85,6 +87,7 @@ def _other_question(first: Variant) -> str:
         persist_state="session",
         placeholder="Type another question or caption",
     ).strip()
+    links.state_comparison("question", text)
     if not text or text == first.text:
         st.info("Type another question about the same picture.", icon=":material/edit:")
         st.stop()
@@ -101,4 +104,5 @@ def _other_model(first: Variant) -> Variant:
         st.page_link(controls.MODELS_PAGE, label="Open Models", icon=":material/deployed_code:")
         st.stop()
     name = st.selectbox("The other checkpoint", names, key="compare.model")
+    links.state_comparison("model", name)
     return replace(first, model=name, profile=resources.pipeline(name).profiles[0])

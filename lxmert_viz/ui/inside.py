@@ -1,7 +1,7 @@
 """Query and key of one head and one pair, computed again when a person asks on the stage."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -11,6 +11,9 @@ from lxmert_viz.figures.stage import FAMILIES
 from lxmert_viz.records import Trace
 from lxmert_viz.ui import resources, waiting
 from lxmert_viz.ui.history import Variant
+
+if TYPE_CHECKING:  # torch takes seconds
+    from lxmert_viz.experiments.heads import HeadDetail
 
 NO_BAR = {"displayModeBar": False}
 
@@ -71,17 +74,23 @@ def show(asked: Variant, found: Trace) -> None:
         "Score: q·k / √d, before the softmax. "
         "Norm: the length of the value as it is written into the state."
     )
+    show_detail(detail, place, queries[place.query], keys, heads)
+
+
+def show_detail(
+    detail: "HeadDetail", place: Place, query: str, keys: list[str], heads: int
+) -> None:
     left, right = st.columns(2, gap="large")
     with right:
         strongest = int(detail.weights.argmax())
         key = st.selectbox(
-            f"“{queries[place.query]}” reads",
+            f"“{query}” reads",
             range(len(keys)),
             index=strongest if place.key is None else place.key,
             format_func=lambda at: keys[at],
             key=f"inside.key.{place}",
         )
-        pair = (queries[place.query], keys[key])
+        pair = (query, keys[key])
         bars = contribution_bars(detail.query, detail.keys[key], detail.contributions[key], pair)
         st.plotly_chart(bars, config=NO_BAR, key="inside.contributions")
     with left:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
 SCENES = ASSETS / "scenes"
 SHOWN_SIDE_PX = 1200
 THUMBNAIL_SIDE_PX = 200
+OWN_PICTURE = "a picture of yours"  # among names of scenes
 WORKERS = 4  # computations at once, over all sessions
 
 

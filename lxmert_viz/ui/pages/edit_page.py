@@ -4,17 +4,20 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lxmert_viz.ui import controls, editing, results, variants
+from lxmert_viz.ui import controls, editing, links, results, variants
 
 controls.heading(
     "What if?",
     "Change words, regions or the checkpoint; read the answer before and after.",
 )
 choice = controls.choice()
-steps = editing.history(results.variant(choice))
+chosen = results.variant(choice)
+steps = editing.history(chosen)
+links.follow_edit(steps, chosen, variants.regions(chosen))
 with st.expander(f"Steps ({len(steps.steps)})", icon=":material/history:", key="edit.steps"):
     editing.show_history(steps)
 step = steps.step(steps.now)
+links.state_edit(step.variant, chosen)
 found = variants.regions(step.variant)
 asked = results.trace_of(step.variant)
 results.pinned(replace(choice, picture=step.variant.picture), asked)
