@@ -193,7 +193,8 @@ def _kept(arrays: dict[str, np.ndarray], words: dict[str, Any], picture: bytes) 
         notes=tuple(words["notes"]),
     )
     norms = groups.get("norms", {})
-    return KeptTrace(trace, picture, norms, words["settings"], words["weights"], words["versions"])
+    about = (dict(words[name]) for name in ("settings", "weights", "versions"))
+    return KeptTrace(trace, picture, norms, *about)
 
 
 def _frozen(values: dict[str, Any]) -> dict[str, Any]:
@@ -217,6 +218,7 @@ def _check(kept: KeptTrace) -> None:
         queries, _, keys = family.removeprefix("cross_").partition("_from_")
         if maps.ndim != 4 or maps.shape[2:] != (sizes[queries], sizes[keys or queries]):
             raise ValueError(f"{family} has the shape {maps.shape}")
-        if kept.norms and kept.norms[family].shape != maps[:, :, 0].shape:
+        layers, heads, _, count = maps.shape
+        if kept.norms and kept.norms[family].shape != (layers, heads, count):
             raise ValueError(f"the norms of {family} have the shape {kept.norms[family].shape}")
     decode(kept.picture)

@@ -33,6 +33,10 @@ def test_two_stages_move_together_with_one_scale(browser: Browser, address: str)
     second.locator(".word", has_text="[MASK]").click()  # the first has no such word
     expect(second.locator(".lock")).to_have_count(2)
     expect(first.locator(".lock")).to_have_count(1)
+
+    page.get_by_role("link", name="Attention").click()
+    expect(page.locator(".stage")).to_have_count(1)
+    page.wait_for_function("document.lxmertStages.size === 1")  # those that left are forgotten
     assert [text for text in complaints if "404" not in text] == []
     page.close()
 

@@ -39,11 +39,13 @@ PAGE = """<!doctype html><meta charset="utf-8"><style>
 </style><body><div class="stage-frame"><div class="stage"></div></div><script>{script}</script>
 """
 MOUNT = """
-([payload, selection]) => {
+async ([payload, selection]) => {
+  await Promise.all([400, 600, 700].map((weight) => document.fonts.load(`${weight} 16px Fixed`)));
   const bytes = Uint8Array.from(atob(payload), (letter) => letter.charCodeAt(0));
   const address = { read: () => new URLSearchParams(selection), write() {}, stop() {} };
   mountStage(document, bytes, { script: "", style: "", pageStyle: "" }, address);
-  return document.fonts.load("16px Fixed").then(() => document.fonts.ready).then(() => true);
+  await document.querySelector(".picture img").decode();
+  for (let frame = 0; frame < 5; frame += 1) await new Promise(requestAnimationFrame);
 }
 """
 DARK = (
@@ -86,9 +88,7 @@ def look(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[str
     page.set_content(
         PAGE.format(font=font(), colours=colours, ground=ground, style=style, script=script)
     )
-    assert page.evaluate(MOUNT, [payload(), selection])
-    page.locator(".picture img").evaluate("picture => picture.decode()")
-    page.wait_for_timeout(300)  # lines are drawn once more when the font has come
+    page.evaluate(MOUNT, [payload(), selection])
     yield request.param, page
     page.close()
 

@@ -1,12 +1,15 @@
 """The page that keeps an analysis and opens it again, on a tiny checkpoint."""
 
 import json
+import zipfile
+from io import BytesIO
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.analysis.edits import UNEDITED
+from lxmert_viz.analysis.edits import NO_REGIONS, UNEDITED, PictureEdit
 from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.traces import as_zip
 from lxmert_viz.ui import resources
 from lxmert_viz.ui.controls import SAVED_PAGE
 from lxmert_viz.ui.history import Variant
@@ -61,3 +64,31 @@ def test_another_zip_is_one_sentence(keep: AppTest) -> None:
     open_kept(keep, b"PK nothing")
     assert not keep.exception
     assert "no saved analysis" in keep.error[0].value.replace("\\", "")
+
+
+def test_regions_that_were_switched_off_leave_the_others_their_numbers(keep: AppTest) -> None:
+    edit = PictureEdit(off=(0, 2))
+    text = SCENE.questions[0].text
+    names = stage(open_kept(keep, zipped(UNEDITED, text)))["names"]
+    fewer = stage(open_kept(keep, zipped(edit, text)))["names"]
+    assert fewer == [name for at, name in enumerate(names) if at not in (0, 2)]
+    assert stage(open_kept(keep, zipped(PictureEdit(NO_REGIONS), text)))["names"] == []
+
+
+def test_strange_settings_are_only_shown(keep: AppTest) -> None:
+    files = contents(zipped(UNEDITED, SCENE.questions[0].text))
+    words = json.loads(files["trace.json"])
+    for strange in ("all", 7, [["x"]], {"a": 1}):
+        words["settings"]["switched off"] = strange
+        open_kept(keep, as_zip(files | {"trace.json": json.dumps(words).encode()}))
+        assert not keep.exception
+        assert stage(keep)["names"]
+
+
+def zipped(edit: PictureEdit, text: str) -> bytes:
+    return resources.zipped(Variant(SHIPPED, "trained", SCENE.picture, text, edit))
+
+
+def contents(packed: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(BytesIO(packed)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}

@@ -10,7 +10,7 @@ class Peers {
   }
 
   others() {
-    return [...document[STAGES]].filter((stage) => stage !== this.stage);
+    return [...document[STAGES]].filter((stage) => stage !== this.stage && stage.root.isConnected);
   }
 
   tell(selection) {
@@ -24,9 +24,13 @@ class Peers {
     return Math.max(map.largest, ...alike.map(({ largest }) => largest)) || 1;
   }
 
+  redraw() {
+    for (const other of this.others()) other.draw();
+  }
+
   leave() {
     document[STAGES].delete(this.stage);
-    for (const other of this.others()) other.draw(); // with its own scale again
+    this.redraw(); // with their own scale again
   }
 }
 

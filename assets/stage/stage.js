@@ -45,7 +45,10 @@ class Stage {
     this.build();
     this.listen();
     this.peers = new Peers(this);
-    this.choose({}); // the address states the whole selection from the start
+    const [first] = this.peers.others();
+    if (first) this.follow(first.selection, first.trace);
+    else this.choose({}); // the address states the whole selection from the start
+    this.peers.redraw(); // with the scale of all
   }
 
   build() {

@@ -18,6 +18,12 @@ LESS = "#7562b0"
 MIDDLE = "#f4f4f4"
 GRID = "rgba(128, 128, 128, 0.25)"
 
+SAVABLE = {  # what Plotly is told of every figure: one button, which saves it as vectors
+    "displaylogo": False,
+    "modeBarButtons": [["toImage"]],
+    "toImageButtonOptions": {"format": "svg", "filename": "lxmert-figure"},
+}
+
 # what tells boxes apart on any picture, for all kinds of colour vision
 BOX_COLOURS = ("#56b4e9", "#e69f00", "#f0e442", "#cc79a7", "#3cc7a0", "#ffffff")
 

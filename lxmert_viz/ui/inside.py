@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from lxmert_viz.analysis.regions import numbered_names
+from lxmert_viz.figures import theme
 from lxmert_viz.figures.heads import contribution_bars, key_table, written_strip
 from lxmert_viz.figures.stage import FAMILIES
 from lxmert_viz.records import Trace
@@ -14,8 +15,6 @@ from lxmert_viz.ui.history import Variant
 
 if TYPE_CHECKING:  # torch takes seconds
     from lxmert_viz.experiments.heads import HeadDetail
-
-NO_BAR = {"displayModeBar": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +91,9 @@ def show_detail(
         )
         pair = (query, keys[key])
         bars = contribution_bars(detail.query, detail.keys[key], detail.contributions[key], pair)
-        st.plotly_chart(bars, config=NO_BAR, key="inside.contributions")
+        st.plotly_chart(bars, config=theme.SAVABLE, key="inside.contributions")
     with left:
         table = key_table(keys, detail.scores, detail.weights, detail.value_norms)
         st.dataframe(table, hide_index=True, height="content" if len(keys) < 12 else 420)
     strip = written_strip(detail.written, heads, place.head)
-    st.plotly_chart(strip, config=NO_BAR, key="inside.written")
+    st.plotly_chart(strip, config=theme.SAVABLE, key="inside.written")

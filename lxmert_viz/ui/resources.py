@@ -141,7 +141,9 @@ def _compared(name: str, variant: Variant, report: Callable[[str, float], None])
 def zipped(variant: Variant) -> bytes:
     """The whole analysis, as traces.read takes it; made when it is asked for."""
     found = trace(variant, unheard)
-    settings = {"profile": variant.profile}
+    edit = variant.edit
+    off = [place + 1 for place in edit.off]
+    settings = {"profile": variant.profile, "regions": edit.operator, "switched off": off}
     norms = value_norms(variant, unheard)
     folder = checkpoints.find(variant.model)
     return as_zip(files_of(found, variant.picture, norms, settings, folder))
@@ -151,13 +153,16 @@ def zipped(variant: Variant) -> bytes:
 def kept_payload(given: bytes) -> bytes:
     """An analysis that was saved, as the stage draws it. Raises TraceError."""
     kept = kept_trace(given)
+    off = kept.settings.get("switched off")
+    off = off if isinstance(off, list) else []
+    places = [at for at in range(len(kept.trace.regions) + len(off)) if at + 1 not in off]
     statistics = all_statistics(kept.trace)
     if kept.norms:
         statistics = (*statistics, carried_statistic(kept.trace, kept.norms))
     return payload(
         kept.trace,
         as_jpeg(kept.picture, SHOWN_SIDE_PX),
-        numbered_names(kept.trace.regions),
+        numbered_names(kept.trace.regions, places[: len(kept.trace.regions)]),
         statistics,
         rollout(kept.trace.attention),
         norms=kept.norms or None,

@@ -1,6 +1,7 @@
 """What the model makes of the choices, or what to do first when there is nothing to make it of."""
 
 import hashlib
+from functools import partial
 
 import streamlit as st
 
@@ -66,6 +67,19 @@ def stage_payload(asked: Variant, other: tuple[str, Variant] | None = None) -> b
         f"stage {_key_of(asked)} {other and other[0]}",
         "preparing the maps",
         lambda report: resources.stage_payload(asked, other, report),
+    )
+
+
+def keep_button(asked: Variant) -> None:
+    """The whole analysis as a file; made only when a person wants it."""
+    st.download_button(
+        "Save the analysis (zip)",
+        partial(resources.zipped, asked),
+        "lxmert-analysis.zip",
+        "application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+        help="Opens again on the page Keep, and in Python",
     )
 
 

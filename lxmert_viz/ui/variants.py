@@ -5,6 +5,7 @@ import hashlib
 import streamlit as st
 
 from lxmert_viz.analysis.answers import changes
+from lxmert_viz.figures import theme
 from lxmert_viz.figures.answers import paired_bars, statistic
 from lxmert_viz.records import Regions, Trace
 from lxmert_viz.ui import resources, results, stage, waiting
@@ -12,7 +13,6 @@ from lxmert_viz.ui.history import Step, Variant
 from lxmert_viz.ui.wording import plain
 
 SHOWN = 4  # answers of each side
-NO_BAR = {"displayModeBar": False}
 NO_HEAD = "no answer head: use lxmert-base, lxmert-vqa or lxmert-gqa"
 
 
@@ -59,7 +59,7 @@ def show_answers(one: tuple[str, Trace], other: tuple[str, Trace], side: str) ->
             },
             _measures(first, second),
         ),
-        config=NO_BAR,
+        config=theme.SAVABLE,
         key="sides.answers",
     )
 

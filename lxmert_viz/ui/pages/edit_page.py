@@ -16,6 +16,7 @@ steps = editing.history(chosen)
 links.follow_edit(steps, chosen, variants.regions(chosen))
 with st.expander(f"Steps ({len(steps.steps)})", icon=":material/history:", key="edit.steps"):
     editing.show_history(steps)
+    results.keep_button(steps.step(steps.now).variant)
 step = steps.step(steps.now)
 links.state_edit(step.variant, chosen)
 found = variants.regions(step.variant)

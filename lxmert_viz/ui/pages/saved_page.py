@@ -1,7 +1,5 @@
 """An analysis to keep, and one that was kept, opened again."""
 
-from functools import partial
-
 import streamlit as st
 
 from lxmert_viz.traces import KeptTrace
@@ -32,7 +30,7 @@ def show_kept(kept: KeptTrace, given: bytes) -> None:
         )
     about = ", ".join(f"{name} {version}" for name, version in kept.versions.items())
     weights = ", ".join(f"{file} sha256 {sha[:12]}…" for file, sha in kept.weights.items())
-    settings = ", ".join(f"{name} {setting}" for name, setting in kept.settings.items())
+    settings = ", ".join(f"{name}: {setting}" for name, setting in kept.settings.items() if setting)
     model = f"Model {found.model}: {weights or 'weights not named'}"
     st.caption(plain(f"{model}. {settings or 'No settings'}. Made with {about}."))
     stage.show(resources.kept_payload(given), key="stage-kept")
@@ -54,14 +52,7 @@ found = results.trace_of(asked)
 left, right = st.columns(2, gap="large")
 with left:
     st.markdown(f"**Keep** “{plain(found.tokens.text)}”")
-    st.download_button(
-        "Save the analysis (zip)",
-        partial(resources.zipped, asked),
-        "lxmert-analysis.zip",
-        "application/zip",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    results.keep_button(asked)
     with st.popover("Open it in Python", icon=":material/code:"):
         st.code(PYTHON, language="python")
 with right:
