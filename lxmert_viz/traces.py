@@ -89,7 +89,7 @@ def files_of(
         "match": trace.match,
         "notes": trace.notes,
         "settings": dict(settings),
-        "weights": weight_hashes(model_folder) if model_folder else {},
+        "weights": file_hashes(model_folder) if model_folder else {},
         "versions": versions(),
     }
     return {
@@ -123,11 +123,10 @@ def read(source: Path | bytes) -> KeptTrace:
     return kept
 
 
-def weight_hashes(folder: Path) -> dict[str, str]:
-    """sha256 of each weight file of a model folder."""
-    names = sorted(path for path in folder.iterdir() if path.name.endswith(WEIGHT_ENDINGS))
+def file_hashes(folder: Path, endings: tuple[str, ...] = WEIGHT_ENDINGS) -> dict[str, str]:
+    """Name -> sha256 of the folder's files with these endings, of its weights unless told."""
     hashes = {}
-    for path in names:
+    for path in sorted(path for path in folder.iterdir() if path.name.endswith(endings)):
         with path.open("rb") as file:
             hashes[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
     return hashes

@@ -1,9 +1,11 @@
 """The page of comparisons on a tiny checkpoint."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.ui import resources
@@ -77,3 +79,25 @@ def test_another_checkpoint_is_asked_or_the_way_to_one_is_shown(
     # the same weights under another name: every map can be subtracted
     assert len(other["other"]["families"]) == 6
     assert any("P(match)" in metric.label for metric in page.metric)
+
+
+def test_checkpoints_with_the_same_detector_look_once(
+    counted: Counted, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(tiny_folder, tmp_path / name)
+    monkeypatch.setenv("LXMERT_VIZ_MODELS", str(tmp_path))
+    page = opened()
+    page.selectbox(key="model.name").set_value("one").run()
+    page.switch_page(str(COMPARE_PAGE)).run()
+    looks = counted.looks
+    page.session_state["compare.model"] = "two"
+    against(page, "model")
+    assert not page.exception
+    assert len(stages(page)) == 2
+    assert counted.looks == looks
+    with (tmp_path / "two" / "detector" / "objects.txt").open("a") as names:
+        names.write("\nanother name")
+    st.cache_data.clear()
+    page.run()
+    assert counted.looks == looks + 2  # now each has its own

@@ -21,7 +21,7 @@ from lxmert_viz.figures.stage import Compared, payload
 from lxmert_viz.picture import as_jpeg
 from lxmert_viz.places import ASSETS, KEEP_PICTURES_VARIABLE
 from lxmert_viz.records import Regions, Trace
-from lxmert_viz.traces import KeptTrace, as_zip, files_of, read
+from lxmert_viz.traces import WEIGHT_ENDINGS, KeptTrace, as_zip, file_hashes, files_of, read
 from lxmert_viz.ui.downloads import Downloads
 from lxmert_viz.ui.history import Variant
 from lxmert_viz.ui.pictures import HOURS, PictureStore
@@ -35,6 +35,7 @@ SCENES = ASSETS / "scenes"
 SHOWN_SIDE_PX = 1200
 THUMBNAIL_SIDE_PX = 200
 OWN_PICTURE = "a picture of yours"  # among names of scenes
+DETECTOR_ENDINGS = (*WEIGHT_ENDINGS, "config.json", "objects.txt", "attributes.txt")
 WORKERS = 4  # computations at once, over all sessions
 
 
@@ -81,11 +82,30 @@ def downloads() -> Downloads:
     return Downloads()
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
 def regions(
     model: str, picture: bytes, profile: str, _progress: Callable[[str, float], None]
 ) -> Regions:
-    return pipeline(model).look(picture, profile, _progress)
+    """What the model's detector finds; checkpoints with the same detector look once for all."""
+    return _regions(detector_content(model), picture, profile, model, _progress)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _regions(
+    detector: str,
+    picture: bytes,
+    profile: str,
+    _model: str,
+    _progress: Callable[[str, float], None],
+) -> Regions:
+    return pipeline(_model).look(picture, profile, _progress)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def detector_content(model: str) -> str:
+    """Equal for checkpoints that would find the same regions and call them the same."""
+    folder = checkpoints.find(model) / "detector"
+    found = file_hashes(folder, DETECTOR_ENDINGS)
+    return " ".join(f"{name} {content}" for name, content in found.items())
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
