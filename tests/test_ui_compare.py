@@ -49,6 +49,7 @@ def test_the_other_picture_can_be_ones_own(
     compare.file_uploader(key="compare.upload").upload("m.jpg", photograph, "image/jpeg").run()
     assert len(stages(compare)) == 2
     assert counted.looks == 3
+    assert texts(compare).count("It knows no photographs.") == 1
 
 
 def test_two_questions_have_one_picture_that_is_looked_at_once(

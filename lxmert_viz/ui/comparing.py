@@ -48,6 +48,12 @@ def steps(first: Variant, second: Variant) -> tuple[Step, Step]:
     return Step(1, names[0], first), Step(2, names[1], second)
 
 
+def with_other(choice: controls.Choice, second: Variant) -> controls.Choice:
+    """A person's own picture on either side is told about."""
+    is_example = second.picture in {scene.picture for scene in resources.examples()}
+    return replace(choice, own=choice.own or not is_example)
+
+
 def show_sides(one: tuple[Step, Trace], other: tuple[Step, Trace]) -> None:
     """Picture, text and first answer of both."""
     for column, (step, found) in zip(st.columns(2, gap="medium"), (one, other), strict=True):

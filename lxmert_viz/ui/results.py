@@ -95,12 +95,14 @@ def pinned(choice: Choice, found: Trace) -> None:
             st.caption(f"P(match) {found.match:.2f}", width="content")
 
 
-def notes(choice: Choice, found: Trace) -> None:
-    """What the reader of the results must know."""
-    scope = resources.pipeline(choice.model).scope
-    if choice.own and scope.warning:
-        st.warning(plain(scope.warning), icon=":material/warning:")
-    for note in found.notes:
+def notes(choice: Choice, *found: Trace) -> None:
+    """What the reader of the results must know, each once."""
+    told = [note for trace in found for note in trace.notes]
+    for model in {trace.model: None for trace in found}:
+        warning = resources.pipeline(model).scope.warning
+        if choice.own and warning:
+            told.insert(0, warning)
+    for note in dict.fromkeys(told):
         st.warning(plain(note), icon=":material/warning:")
 
 

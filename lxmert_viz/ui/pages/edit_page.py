@@ -22,7 +22,7 @@ links.state_edit(step.variant, chosen)
 found = variants.regions(step.variant)
 asked = results.trace_of(step.variant)
 results.pinned(replace(choice, picture=step.variant.picture), asked)
-results.notes(replace(choice, model=step.variant.model), asked)
+results.notes(choice, asked)
 left, right = st.columns([9, 11], gap="large")
 with left:
     editing.edit_picture(steps, found, asked.regions)

@@ -47,8 +47,10 @@ controls.heading(
     "Keep",
     "The whole analysis as one file: every number, the picture without metadata, versions.",
 )
-asked = results.variant(controls.choice())
+choice = controls.choice()
+asked = results.variant(choice)
 found = results.trace_of(asked)
+results.pinned(choice, found)
 left, right = st.columns(2, gap="large")
 with left:
     st.markdown(f"**Keep** “{plain(found.tokens.text)}”")
