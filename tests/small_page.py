@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.checkpoints import Scope
 from lxmert_viz.places import APP
-from lxmert_viz.records import Regions, Trace
+from lxmert_viz.records import Answer, Regions, Trace
 
 if TYPE_CHECKING:
     from streamlit.testing.v1.element_tree import Button
@@ -34,6 +34,9 @@ class Counted:
     def look(self, picture: bytes, profile: str, progress: Callable[[str, float], None]) -> Regions:
         self.looks += 1
         return self.see(self.inner.look(picture, profile, progress))
+
+    def masked_words(self, regions: Regions, text: str) -> list[tuple[Answer, ...]]:
+        return self.inner.masked_words(regions, text)
 
     def ask(self, regions: Regions, text: str) -> Trace:
         self.asks += 1

@@ -27,6 +27,14 @@ def test_two_stages_move_together_with_one_scale(browser: Browser, address: str)
     ends = [stage.locator(".ramp > span").last.inner_text() for stage in (first, second)]
     assert ends[0] == ends[1]
 
+    second.locator(".word", has_text="blue").hover()
+    for stage in (first, second):
+        expect(stage.locator(".pointed")).to_contain_text("word “blue” reads regions")
+    second.locator(".word", has_text="[MASK]").hover()
+    expect(first.locator(".pointed")).to_contain_text("Point at a word")  # it has no such word
+    first.locator(".head").first.hover()
+    for stage in (first, second):
+        expect(stage.locator("h3")).to_have_text("Words read words, language layer 1 of 2, head 1")
     second.locator(".word", has_text="blue").click()
     for stage in (first, second):
         expect(stage.locator(".lock", has_text="locked: word “blue”")).to_be_visible()

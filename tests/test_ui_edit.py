@@ -7,6 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.analysis import edits
+from lxmert_viz.errors import CheckpointError
+from lxmert_viz.records import Answer, Regions
 from lxmert_viz.ui import resources
 from lxmert_viz.ui.controls import EDIT_PAGE
 from tests.small_page import Counted, ask, button, opened, texts
@@ -119,3 +121,27 @@ def test_another_checkpoint_is_asked_the_same(
     now = steps.step(steps.now)
     assert (now.name, now.variant.model, now.variant.edit) == ("with tiny", "tiny", edits.UNEDITED)
     assert len(stages(page)) == 2
+
+
+def test_the_word_that_the_model_would_put_is_told(edit: AppTest, counted: Counted) -> None:
+    assert "the model would put" not in texts(edit)
+    choose_word(edit, 4)
+    button(edit, "Mask it").click().run()
+    steps = edit.session_state["edit.history"]
+    seen = counted.look(SCENE.picture, "trained", lambda stage, share: None)
+    (best, *_), *_ = counted.masked_words(seen, steps.step(steps.now).variant.text)
+    assert f"the model would put: **{best.text}** {best.probability:.2f}" in texts(edit)
+
+
+def test_a_checkpoint_without_a_word_head_says_who_has_one(
+    edit: AppTest, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(regions: Regions, text: str) -> list[tuple[Answer, ...]]:
+        raise CheckpointError("tiny has no head for masked words; lxmert-base has one.")
+
+    monkeypatch.setattr(counted, "masked_words", none)
+    choose_word(edit, 4)
+    button(edit, "Mask it").click().run()
+    assert not edit.exception
+    assert "lxmert-base has one" in texts(edit)
+    assert len(stages(edit)) == 2

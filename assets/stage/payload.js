@@ -71,6 +71,11 @@ class Trace {
     this.wholeWords = wholeWords(this.pieces, this.word_ids);
   }
 
+  has({ family, layer, head }) {
+    const [layers, heads] = this.families[family].shape;
+    return layer < layers && head < heads;
+  }
+
   hasNorms() {
     return this.families.lang.norms !== null;
   }

@@ -214,20 +214,32 @@ class Stage {
   preview(place) {
     if (!place && !this.previewed) return;
     timed("preview", () => {
-      this.previewed = place && { ...this.inFamily(place.family), ...place, since: place.layer, combine: "one" };
-      write(this.headTip, place
-        ? headSentence(this.trace, this.selection, place.family, place.layer, place.head)
-        : "\u00a0");
-      this.draw();
+      this.showPreview(place);
+      for (const other of this.peers.others()) other.showPreview(place);
     });
+  }
+
+  showPreview(place) {
+    this.previewed = place && { ...this.inFamily(place.family), ...place, since: place.layer, combine: "one" };
+    write(this.headTip, place && this.trace.has(place)
+      ? headSentence(this.trace, this.selection, place.family, place.layer, place.head)
+      : "\u00a0");
+    this.draw();
   }
 
   point(token) {
     if (!token && !this.pointed) return;
     timed("hover", () => {
-      this.pointed = token;
-      this.light();
+      this.showPointed(token);
+      for (const other of this.peers.others()) {
+        other.showPointed(token && counterpartOfLock(token, this.trace, other.trace));
+      }
     });
+  }
+
+  showPointed(token) {
+    this.pointed = token;
+    this.light();
   }
 
   /* Drawing. */

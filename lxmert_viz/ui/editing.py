@@ -18,9 +18,10 @@ from lxmert_viz.analysis.edits import (
     words_of,
 )
 from lxmert_viz.analysis.regions import captions, numbered_names
+from lxmert_viz.errors import CheckpointError
 from lxmert_viz.figures.picture import regions_picture
 from lxmert_viz.records import Regions, Tokens
-from lxmert_viz.ui import resources
+from lxmert_viz.ui import resources, results
 from lxmert_viz.ui.history import History, Step, Variant
 from lxmert_viz.ui.wording import plain
 
@@ -72,6 +73,20 @@ def edit_words(steps: History, tokens: Tokens) -> None:
                 on_click=_take_out,
                 args=(steps, words[place]),
             )
+
+
+def show_fillings(asked: Variant) -> None:
+    """What the model would put for every [MASK], or who can say it."""
+    if MASK not in asked.text:
+        return
+    try:
+        found = results.fillings_of(asked)
+    except CheckpointError as error:
+        st.caption(plain(str(error)))
+        return
+    for words in found:
+        told = ", ".join(f"**{plain(word.text)}** {word.probability:.2f}" for word in words)
+        st.markdown(f"For {plain(MASK)} the model would put: {told}")
 
 
 def edit_picture(steps: History, found: Regions, seen: Regions) -> None:

@@ -20,7 +20,7 @@ from lxmert_viz.config import read_json
 from lxmert_viz.figures.stage import Compared, payload
 from lxmert_viz.picture import as_jpeg
 from lxmert_viz.places import ASSETS, KEEP_PICTURES_VARIABLE
-from lxmert_viz.records import Regions, Trace
+from lxmert_viz.records import Answer, Regions, Trace
 from lxmert_viz.traces import WEIGHT_ENDINGS, KeptTrace, as_zip, file_hashes, files_of, read
 from lxmert_viz.ui.downloads import Downloads
 from lxmert_viz.ui.history import Variant
@@ -121,6 +121,15 @@ def value_norms(variant: Variant, _progress: Callable[[str, float], None]) -> di
     from lxmert_viz.experiments import heads
 
     return heads.value_norms(pipeline(variant.model).network, trace(variant, _progress))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def fillings(variant: Variant, _progress: Callable[[str, float], None]) -> list[tuple[Answer, ...]]:
+    """What the model would put for each [MASK]. Raises CheckpointError without a word head."""
+    found = edited(
+        regions(variant.model, variant.picture, variant.profile, _progress), variant.edit
+    )
+    return pipeline(variant.model).masked_words(found, variant.text)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

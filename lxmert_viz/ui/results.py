@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from lxmert_viz.records import Regions, Trace
+from lxmert_viz.records import Answer, Regions, Trace
 from lxmert_viz.ui import resources, waiting
 from lxmert_viz.ui.controls import Choice
 from lxmert_viz.ui.history import Variant
@@ -55,6 +55,14 @@ def trace_of(asked: Variant) -> Trace:
         f"ask {_key_of(asked)}",
         f"asking {asked.model}",
         lambda report: resources.trace(asked, report),
+    )
+
+
+def fillings_of(asked: Variant) -> list[tuple[Answer, ...]]:
+    return waiting.result_of(
+        f"fill {_key_of(asked)}",
+        f"asking {asked.model} for the masked words",
+        lambda report: resources.fillings(asked, report),
     )
 
 

@@ -28,6 +28,7 @@ with left:
     editing.edit_picture(steps, found, asked.regions)
 with right:
     editing.edit_words(steps, asked.tokens)
+    editing.show_fillings(step.variant)
     editing.choose_checkpoint(steps)
     before = editing.choose_before(steps)
     if before is step:
