@@ -49,18 +49,7 @@ def test_two_stages_move_together_with_one_scale(browser: Browser, address: str)
     page.close()
 
 
-def test_on_a_phone_nothing_is_cut(browser: Browser, address: str) -> None:
-    page, _ = opened(browser, address, PHONE)
-    page.goto(f"{address}/edit_page")
-    page.get_by_role("radio", name="thing", exact=True).click()
-    page.get_by_role("button", name="Take it out").click()
-    expect(page.locator(".stage")).to_have_count(2)
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("part => part.scrollWidth <= part.clientWidth")
-    page.close()
-
-
-def test_a_link_brings_an_edit_back(browser: Browser, address: str) -> None:
+def test_a_link_brings_an_edit_back_also_on_a_phone(browser: Browser, address: str) -> None:
     page, _ = opened(browser, address, WIDE)
     page.goto(f"{address}/edit_page")
     page.get_by_role("radio", name="cylinder", exact=True).click()
@@ -70,10 +59,12 @@ def test_a_link_brings_an_edit_back(browser: Browser, address: str) -> None:
     page.get_by_role("option", name="blank: features zeroed").click()
     expect(page).to_have_url(re.compile("regions=zeroed"))
     expect(page).to_have_url(re.compile("text=.*MASK"))
-    other, complaints = opened(browser, page.url, WIDE)
+    other, complaints = opened(browser, page.url, PHONE)
     expect(other.get_by_text("Steps (2)")).to_be_visible()
     expect(other.locator(".stage .word", has_text="[MASK]")).to_be_visible()
     expect(other.get_by_text("Every region's features are zeros")).to_be_visible()
+    main = other.get_by_test_id("stMain")
+    assert main.evaluate("part => part.scrollWidth <= part.clientWidth")
     assert [text for text in complaints if "404" not in text] == []
     other.close()
     page.close()
