@@ -224,7 +224,7 @@ class Stage {
     write(this.headTip, place && this.trace.has(place)
       ? headSentence(this.trace, this.selection, place.family, place.layer, place.head)
       : "\u00a0");
-    this.draw();
+    this.drawShown();
   }
 
   point(token) {
@@ -246,17 +246,23 @@ class Stage {
 
   draw() {
     const { selection, trace } = this;
-    const shown = this.previewed ? fitted({ ...selection, ...this.previewed }, trace) : selection;
-    if (this.root.clientWidth !== this.width) this.links.forget();
-    this.width = this.root.clientWidth;
     this.colours = coloursOf(this.root, this.colours);
-    this.shown = shown;
-    this.map = drawnMap(trace, shown);
-    if (shown.ownScale) this.map.top = this.peers.top(shown, this.map);
     this.model.draw(selection, drawnHeads(trace, selection), this.colours);
     this.legend.draw(selection, this.colours);
     this.mapControls.draw(selection, this.playing !== null);
     this.displayControls.draw(selection);
+    this.drawShown();
+  }
+
+  /* All that is another while a head is previewed. */
+  drawShown() {
+    const { selection, trace } = this;
+    const shown = this.previewed ? fitted({ ...selection, ...this.previewed }, trace) : selection;
+    if (this.root.clientWidth !== this.width) this.links.forget();
+    this.width = this.root.clientWidth;
+    this.shown = shown;
+    this.map = drawnMap(trace, shown);
+    if (shown.ownScale) this.map.top = this.peers.top(shown, this.map);
     this.drawWords(shown);
     this.drawSheet(shown);
     write(this.title, titleOf(shown, this.map));
