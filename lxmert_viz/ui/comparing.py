@@ -111,4 +111,4 @@ def _other_model(first: Variant) -> Variant:
         st.stop()
     name = st.selectbox("The other checkpoint", names, key="compare.model")
     links.state_comparison("model", name)
-    return replace(first, model=name, profile=resources.pipeline(name).profiles[0])
+    return resources.with_model(first, name)

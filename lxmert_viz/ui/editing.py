@@ -10,7 +10,6 @@ from lxmert_viz.analysis.edits import (
     NO_REGIONS,
     OPERATORS,
     SHUFFLED,
-    UNEDITED,
     ZEROED,
     Word,
     places_left,
@@ -244,11 +243,9 @@ def _switch_off(steps: History, key: str) -> None:
 
 
 def _choose_model(steps: History, key: str) -> None:
-    """Another checkpoint may see other regions, so none stays switched off."""
-    _change(
-        steps, f"with {st.session_state[key]}", model=st.session_state[key],
-        profile=resources.pipeline(st.session_state[key]).profiles[0], edit=UNEDITED,
-    )  # fmt: skip
+    name, now = st.session_state[key], steps.step(steps.now).variant
+    then = resources.with_model(now, name)
+    _change(steps, f"with {name}", model=name, profile=then.profile, edit=then.edit)
 
 
 def _rename(steps: History, number: int) -> None:

@@ -4,14 +4,14 @@ import base64
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from lxmert_viz import checkpoints
-from lxmert_viz.analysis.edits import edited, places_left
+from lxmert_viz.analysis.edits import UNEDITED, edited, places_left
 from lxmert_viz.analysis.head_statistics import all_statistics, carried_statistic
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.rollout import rollout
@@ -87,6 +87,15 @@ def regions(
 ) -> Regions:
     """What the model's detector finds; checkpoints with the same detector look once for all."""
     return _regions(detector_content(model), picture, profile, model, _progress)
+
+
+def with_model(variant: Variant, model: str) -> Variant:
+    """The same for another checkpoint, whose detector may see other regions: then none stay off."""
+    profiles = pipeline(model).profiles
+    profile = variant.profile if variant.profile in profiles else profiles[0]
+    same = detector_content(variant.model) == detector_content(model)
+    edit = variant.edit if same else UNEDITED
+    return replace(variant, model=model, profile=profile, edit=edit)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
