@@ -181,15 +181,15 @@ def _kept(arrays: dict[str, np.ndarray], words: dict[str, Any], picture: bytes) 
         group, _, own = name.partition(".")
         groups.setdefault(group, {})[own] = array
     trace = Trace(
-        model=words["model"],
+        model=str(words["model"]),
         tokens=Tokens(**_frozen(words["tokens"]), **groups["tokens"]),
         regions=Regions(**_frozen(words["regions"]), **groups["regions"]),
         attention={family: groups["attention"][family] for family in ATTENTION_FAMILIES},
         states={name: groups["states"][name] for name in STATES},
-        answers=tuple(Answer(*answer) for answer in words["answers"]),
-        answer_kind=words["answer_kind"],
-        match=words["match"],
-        notes=tuple(words["notes"]),
+        answers=tuple(Answer(str(text), float(share)) for text, share in words["answers"]),
+        answer_kind=str(words["answer_kind"]),
+        match=None if words["match"] is None else float(words["match"]),
+        notes=tuple(str(note) for note in words["notes"]),
     )
     norms = groups.get("norms", {})
     about = (dict(words[name]) for name in ("settings", "weights", "versions"))
@@ -213,6 +213,9 @@ def _check(kept: KeptTrace) -> None:
     lengths = {len(array) for array in _arrays_of(trace.regions).values()}
     if lengths != {sizes["vision"]} or len(trace.regions.names) != sizes["vision"]:
         raise ValueError(f"regions have {sorted(lengths)} rows")
+    kinds = {array.dtype for array in (*trace.attention.values(), *trace.states.values())}
+    if kinds != {np.dtype(np.float32)}:
+        raise ValueError(f"arrays are {sorted(map(str, kinds))}, not float32")
     for family, maps in trace.attention.items():
         queries, _, keys = family.removeprefix("cross_").partition("_from_")
         if maps.ndim != 4 or maps.shape[2:] != (sizes[queries], sizes[keys or queries]):

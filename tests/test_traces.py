@@ -132,6 +132,10 @@ def test_words_and_maps_must_belong_together(folder: Path) -> None:
     words["tokens"]["pieces"].append("more")
     with pytest.raises(TraceError, match="not complete.*lang has the shape"):
         traces.read(zipped(files | {"trace.json": json.dumps(words).encode()}))
+    words["tokens"]["pieces"].pop()
+    words["answers"] = [["red", "much"]]
+    with pytest.raises(TraceError, match="not complete"):
+        traces.read(zipped(files | {"trace.json": json.dumps(words).encode()}))
     del words["answers"]
     with pytest.raises(TraceError, match="not complete"):
         traces.read(zipped(files | {"trace.json": json.dumps(words).encode()}))
