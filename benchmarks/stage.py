@@ -6,7 +6,8 @@ Serves the stage with random maps (9, 5 and 5 layers of 12 heads), moves a real 
 Chromium and reads the page's own performance measures: from the event's arrival in the page to the
 end of the frame that shows it. Prints one JSON object a line: milliseconds, median and 95th
 percentile, for pointing (hover), locks, layers, heads, statistics; the first paint after the
-payload has arrived; and what was sent to the server meanwhile, which should be nothing.
+payload has arrived; building the payload of a trace on the server; and what was sent to the server
+meanwhile, which should be nothing.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import json
 import platform
 import shutil
 import tempfile
+import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from lxmert_viz.analysis.head_statistics import all_statistics
+from lxmert_viz.analysis.head_statistics import all_statistics, carried_statistic
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.figures.stage import payload
@@ -79,7 +81,16 @@ def main() -> None:
             sent.clear()
             interact(page, options.repeat)
             measured = page.evaluate("window.measured")
-        report(options, measured, len(sent), browser.version)
+        built = [["stage.payload", building_milliseconds(options)] for _ in range(5)]
+        report(options, measured + built, len(sent), browser.version)
+
+
+def building_milliseconds(options: argparse.Namespace) -> float:
+    """Statistics, rollout and payload of a trace that is there."""
+    trace = random_trace(options.words, options.regions)
+    start = time.perf_counter()
+    stage_payload(trace, b"")
+    return 1000 * (time.perf_counter() - start)
 
 
 def listen(page: Page) -> list[str]:
@@ -119,13 +130,16 @@ def interact(page: Page, repeat: int) -> None:
 
 
 def random_payload(words: int, regions: int) -> bytes:
-    trace = random_trace(words, regions)
     picture = BytesIO()
     Image.effect_noise(SIZE_PX, 60).convert("RGB").save(picture, "JPEG")
+    return stage_payload(random_trace(words, regions), picture.getvalue())
+
+
+def stage_payload(trace: Trace, picture: bytes) -> bytes:
     names = numbered_names(trace.regions)
-    return payload(
-        trace, picture.getvalue(), names, all_statistics(trace), rollout(trace.attention)
-    )
+    norms = {name: maps.mean(axis=2) for name, maps in trace.attention.items()}  # any lengths
+    statistics = (*all_statistics(trace), carried_statistic(trace, norms))
+    return payload(trace, picture, names, statistics, rollout(trace.attention), norms=norms)
 
 
 def random_trace(words: int, regions: int) -> Trace:

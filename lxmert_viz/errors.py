@@ -32,3 +32,7 @@ class DatasetError(LxmertVizError):
 
 class DownloadError(LxmertVizError):
     """A file cannot be brought here: no network, no such file, no room, or another's content."""
+
+
+class TraceError(LxmertVizError):
+    """A saved analysis is damaged, not complete, or of another version."""

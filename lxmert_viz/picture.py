@@ -56,6 +56,23 @@ def decode(picture: bytes) -> Image.Image:
     return rgb if turn is None else rgb.transpose(turn)
 
 
+def as_jpeg(picture: bytes, side_px: int) -> bytes:
+    """The picture as a person sees it, no side longer than side_px, without any metadata."""
+    image = decode(picture)
+    image.thumbnail((side_px, side_px))
+    written = BytesIO()
+    image.save(written, "JPEG", quality=88, comment=b"")  # nor a comment of the original
+    return written.getvalue()
+
+
+def as_png(picture: bytes) -> bytes:
+    """The picture as a person sees it, without any metadata; decoded again, the same pixels."""
+    written = BytesIO()
+    clean = Image.fromarray(np.asarray(decode(picture)))
+    clean.save(written, "PNG")
+    return written.getvalue()
+
+
 def _open(picture: bytes) -> Image.Image:
     """The picture with its header read and its pixels not yet."""
     if not picture:

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.checkpoints import Scope
 from lxmert_viz.places import APP
-from lxmert_viz.records import Regions, Trace
+from lxmert_viz.records import Answer, Regions, Trace
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +31,7 @@ class Counted:
         self.scope = Scope(world="Nothing.", warning="It knows no photographs.")
         self.profiles = pipeline.profiles
         self.detector = pipeline.detector
+        self.network = pipeline.network
 
     def look(
         self,
@@ -41,6 +42,9 @@ class Counted:
     ) -> Regions:
         self.looks += 1
         return self.see(self.inner.look(picture, profile, progress, boxes_unit))
+
+    def masked_words(self, regions: Regions, text: str) -> list[tuple[Answer, ...]]:
+        return self.inner.masked_words(regions, text)
 
     def ask(self, regions: Regions, text: str) -> Trace:
         self.asks += 1

@@ -1,6 +1,6 @@
 import pytest
 
-from lxmert_viz.analysis.answers import closest, spelled, standing, top
+from lxmert_viz.analysis.answers import Change, changes, closest, spelled, standing, top
 from lxmert_viz.records import Answer, Standing
 
 ANSWERS = (
@@ -45,3 +45,10 @@ def test_nothing_alike_suggests_nothing() -> None:
 
 def test_spelling_ignores_case_beyond_ascii() -> None:
     assert spelled(" Groß\tStraße ") == spelled("GROSS strasse")
+
+
+def test_changes_have_the_first_answers_of_both_sides() -> None:
+    before = [Answer("yes", 0.7), Answer("no", 0.2), Answer("red", 0.1)]
+    after = [Answer("no", 0.6), Answer("two", 0.3), Answer("yes", 0.1)]
+    assert changes(before, after, 1) == [Change("no", 0.2, 0.6), Change("yes", 0.7, 0.1)]
+    assert changes(before, after, 2)[1] == Change("two", None, 0.3)

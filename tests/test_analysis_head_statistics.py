@@ -6,6 +6,7 @@ import pytest
 from lxmert_viz.analysis.head_statistics import (
     all_statistics,
     box_centres,
+    carried,
     entropy,
     k90,
     largest,
@@ -122,3 +123,9 @@ def test_without_regions_only_words_have_statistics(trace: Trace) -> None:
     blind = replace(trace, attention=trace.attention | empty)
     assert set(named(blind)["entropy"].values) == {"lang", "cross_lang"}
     assert named(blind)["update"].values == {}
+
+
+def test_a_head_carries_its_weights_times_its_values() -> None:
+    weights = np.array([[[[0.25, 0.75], [1.0, 0.0]]]], np.float32)  # (1, 1, 2, 2)
+    norms = np.array([[[4.0, 2.0]]], np.float32)  # (1, 1, 2)
+    assert carried(weights, norms) == pytest.approx((0.25 * 4 + 0.75 * 2 + 4.0) / 2)

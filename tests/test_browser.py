@@ -106,6 +106,10 @@ def test_on_a_phone_picture_and_question_come_first(browser: Browser, address: s
         assert place["y"] + place["height"] <= PHONE[1]
     main = page.get_by_test_id("stMain")
     assert main.evaluate("part => part.scrollWidth <= part.clientWidth")
+    titles = page.locator(".st-key-gallery button p")
+    assert (
+        titles.evaluate_all("all => all.filter((p) => p.scrollWidth > p.clientWidth).length") == 0
+    )
     page.close()
 
 

@@ -92,3 +92,14 @@ def test_a_saved_page_works_without_a_network(
     assert page.locator("img").evaluate("picture => picture.naturalWidth") > 0
     assert complaints == []
     context.close()
+
+
+def test_bars_are_saved_as_vectors(browser: Browser, address: str, tmp_path: Path) -> None:
+    page, _ = opened(browser, address, WIDE)
+    page.locator(".js-plotly-plot").first.hover()
+    with page.expect_download() as download:
+        page.locator(".modebar-btn").first.click()
+    download.value.save_as(tmp_path / "bars.svg")
+    root = ET.parse(tmp_path / "bars.svg").getroot()
+    assert any("Probability of each answer" in (node.text or "") for node in root.iter())
+    page.close()

@@ -178,3 +178,20 @@ def test_on_a_phone_a_tap_locks_and_nothing_is_cut(browser: Browser, address: st
     main = page.get_by_test_id("stMain")
     assert main.evaluate("part => part.scrollWidth <= part.clientWidth")
     page.close()
+
+
+def test_query_and_key_are_computed_on_request(wide: Page, address: str, trace: Trace) -> None:
+    found = stage(wide, address, "?map=lang_from_vision.2&heads=3")
+    ask_inside = found.get_by_role("button", name="Query and key of cross layer 2, head 3")
+    expect(ask_inside).to_be_hidden()
+    found.locator(".word", has_text="cylinder").click()
+    ask_inside.click()
+    expect(wide.get_by_text("Inside cross-modality encoder, words read regions")).to_be_visible()
+    expect(wide.locator(".gtitle", has_text="What each dimension adds")).to_be_visible()
+    place = trace.tokens.pieces.index("cylinder")
+    strongest = int(trace.attention["lang_from_vision"][1, 2, place].argmax())
+    name = trace.regions.names[strongest]
+    expect(
+        wide.locator(".gtitle-subtitle", has_text=f"“cylinder” · “{strongest + 1} {name}”")
+    ).to_be_visible()
+    expect(found.locator(".lock")).to_have_count(1)  # the stage is as it was

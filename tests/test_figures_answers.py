@@ -1,7 +1,7 @@
 import pytest
 
 from lxmert_viz.figures import theme
-from lxmert_viz.figures.answers import answer_bars, statistic
+from lxmert_viz.figures.answers import answer_bars, paired_bars, statistic
 from lxmert_viz.records import Standing
 
 SHOWN = [
@@ -69,3 +69,14 @@ def test_an_unknown_kind_of_head_is_refused() -> None:
 def test_no_answers_are_no_figure() -> None:
     with pytest.raises(ValueError, match="no answers"):
         answer_bars([], "softmax")
+
+
+def test_pairs_of_bars_have_one_scale_and_say_what_a_side_lacks() -> None:
+    figure = paired_bars(["no", "two"], {"as asked": [0.2, None], "masked": [0.6, 0.3]}, "softmax")
+    first, second = figure.data
+    assert (list(first.x), list(second.x)) == ([0.2, 0], [0.6, 0.3])
+    assert first.text[1] == "not one of its answers"
+    assert (first.name, second.name) == ("as asked", "masked")
+    assert figure.layout.xaxis.range == (0, 1)
+    with pytest.raises(ValueError, match="two sides need 2 numbers"):
+        paired_bars(["no", "two"], {"as asked": [0.2]}, "softmax")

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lxmert_viz.analysis.edits import ZEROED, PictureEdit, edited
 from lxmert_viz.analysis.head_statistics import all_statistics
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.rollout import rollout
+from lxmert_viz.experiments.heads import value_norms
 from lxmert_viz.figures import stage
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
@@ -123,3 +125,38 @@ def test_the_script_asks_no_network_and_makes_no_markup_of_texts() -> None:
 def test_no_name_is_declared_twice_in_the_joined_script() -> None:
     declared = re.findall(r"^(?:class|function|const|let) (\w+)", stage.script(), re.MULTILINE)
     assert sorted(declared) == sorted(set(declared))
+
+
+def test_norms_come_back_for_every_key(trace: Trace, tiny_pipeline: Pipeline) -> None:
+    norms = value_norms(tiny_pipeline.network, trace)
+    names = numbered_names(trace.regions)
+    read = Read(stage.payload(trace, PICTURE, names, (), rollout(trace.attention), norms=norms))
+    for name, family in read.header["families"].items():
+        layers, heads, _, keys = family["shape"]
+        assert np.array_equal(read.array(family["norms"], [layers, heads, keys]), norms[name])
+    assert Read(written(trace)).header["families"]["lang"]["norms"] is None
+
+
+def test_the_other_trace_is_sent_where_both_axes_are_the_same(
+    trace: Trace, tiny_pipeline: Pipeline
+) -> None:
+    zeroed = edited(trace.regions, PictureEdit(ZEROED))
+    fewer = edited(trace.regions, PictureEdit(off=(0,)))
+    text = trace.tokens.text
+
+    def sent(other: Trace) -> dict[str, Any]:
+        norms = value_norms(tiny_pipeline.network, other)
+        compared = stage.Compared("before", other, rollout(other.attention), norms)
+        names = numbered_names(trace.regions)
+        payload = stage.payload(trace, PICTURE, names, (), rollout(trace.attention), other=compared)
+        read = Read(payload)
+        for name, family in read.header["other"]["families"].items():
+            assert np.array_equal(
+                read.array(family["maps"], family["shape"]), other.attention[name]
+            )
+        return read.header["other"]["families"]
+
+    assert set(sent(tiny_pipeline.ask(zeroed, text))) == set(ATTENTION_FAMILIES)
+    assert set(sent(tiny_pipeline.ask(fewer, text))) == {"lang", "cross_lang"}
+    assert set(sent(tiny_pipeline.ask(zeroed, "red"))) == {"vision", "cross_vision"}
+    assert sent(tiny_pipeline.ask(fewer, "red")) == {}

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
+from lxmert_viz.analysis.edits import ZEROED, PictureEdit, edited
 from lxmert_viz.analysis.head_statistics import all_statistics
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.figures import stage
+from lxmert_viz.figures.stage import Compared
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Trace
 
@@ -29,6 +31,14 @@ DRAW = """
 (changes) => {
   const map = drawnMap(trace, fitted({ ...firstSelection(trace), ...changes }, trace));
   return { weights: [...map.weights], kept: [...map.kept], rows: map.rows.map((r) => r.label) };
+}
+"""
+MAP = """
+(changes) => {
+  const own = { layer: 1, since: 1, ...changes };
+  const selection = fitted({ ...firstSelection(trace), ...own }, trace);
+  const { top, largest } = drawnMap(trace, selection);
+  return { top, largest };
 }
 """
 THERE_AND_BACK = """
@@ -58,9 +68,31 @@ def trace(tiny_pipeline: Pipeline, photograph: bytes) -> Trace:
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, trace: Trace) -> Iterator[Page]:
+def blank(tiny_pipeline: Pipeline, trace: Trace) -> Trace:
+    """The same words and boxes, with nothing to see in them."""
+    return tiny_pipeline.ask(edited(trace.regions, PictureEdit(ZEROED)), trace.tokens.text)
+
+
+def norms(trace: Trace) -> dict[str, np.ndarray]:
+    """Any lengths, unlike for every key."""
+    return {
+        name: (0.5 + np.arange(maps[:, :, 0].size).reshape(maps[:, :, 0].shape) % 7).astype("f4")
+        for name, maps in trace.attention.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, trace: Trace, blank: Trace) -> Iterator[Page]:
     names = numbered_names(trace.regions)
-    found = stage.payload(trace, b"", names, all_statistics(trace), rollout(trace.attention))
+    found = stage.payload(
+        trace,
+        b"",
+        names,
+        all_statistics(trace),
+        rollout(trace.attention),
+        norms=norms(trace),
+        other=Compared("before", blank, rollout(blank.attention), norms(blank)),
+    )
     page = browser.new_page()
     page.add_script_tag(content=stage.script())
     read = page.evaluate(READ, base64.b64encode(found).decode())
@@ -87,6 +119,35 @@ def test_heads_are_combined_as_they_are_called(page: Page, trace: Trace) -> None
     assert np.allclose(ranged, family[:, 1].mean(0), atol=1e-6)
     rolled_out = drawn(page, shape, combine="rollout")
     assert np.array_equal(rolled_out, rollout(trace.attention)["lang_from_vision"][1])
+
+
+def test_weights_are_multiplied_by_what_they_carry(page: Page, trace: Trace) -> None:
+    family, lengths = trace.attention["lang_from_vision"], norms(trace)["lang_from_vision"]
+    carried = family * lengths[:, :, None]  # (L, H, T, R)
+    shape = family.shape[2:]
+    one = drawn(page, shape, combine="one", head=2, measure="carried")
+    assert np.allclose(one, carried[1, 2], atol=1e-6)
+    mean = drawn(page, shape, combine="mean", measure="carried")
+    assert np.allclose(mean, carried[1].mean(0), atol=1e-6)
+    whole = page.evaluate(MAP, {"measure": "carried", "ownScale": False})["top"]
+    everywhere = [trace.attention[n] * norms(trace)[n][:, :, None] for n in trace.attention]
+    assert np.isclose(whole, max(maps.max() for maps in everywhere))
+
+
+def test_a_difference_is_this_less_the_other_map(page: Page, trace: Trace, blank: Trace) -> None:
+    one, other = (found.attention["lang_from_vision"] for found in (trace, blank))
+    shape = one.shape[2:]
+    found = drawn(page, shape, combine="one", head=2, difference=True)
+    assert np.allclose(found, one[1, 2] - other[1, 2], atol=1e-6)
+    assert np.abs(found).max() > 1e-3
+    mean = drawn(page, shape, combine="mean", difference=True)
+    assert np.allclose(mean, (one[1] - other[1]).mean(0), atol=1e-6)
+    largest = page.evaluate(MAP, {"combine": "one", "head": 2, "difference": True})["largest"]
+    assert np.isclose(largest, np.abs(found).max())
+    kept = page.evaluate(DRAW, {"combine": "one", "head": 2, "difference": True, "top": 2})["kept"]
+    strongest = np.argsort(-np.abs(found), axis=1)[:, :2]
+    for row, places in zip(np.reshape(kept, shape), strongest, strict=True):
+        assert set(np.flatnonzero(row)) == set(places)
 
 
 def test_whole_words_are_read_in_sum_and_read_on_average(page: Page, trace: Trace) -> None:
@@ -127,6 +188,7 @@ def test_each_row_keeps_its_largest_weights_above_the_threshold(page: Page, trac
         {"combine": "one", "head": 2, "layer": 1, "since": 0},
         {"combine": "chosen", "chosen": [[0, 1], [1, 3]]},
         {"combine": "chosen", "chosen": []},
+        {"measure": "carried", "difference": True},
         {"combine": "rollout", "statistic": "k90", "bins": [True, False, True, True, False]},
         {"combine": "max", "merged": True, "hideSpecial": True, "top": 3, "over": 0.12},
         {"ownScale": False, "table": True, "family": "lang", "layer": 2, "since": 2},

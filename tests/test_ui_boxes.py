@@ -23,7 +23,7 @@ def unheard(stage: str, share: float) -> None:
 
 def seen(photograph: bytes, boxes: tuple[OwnBox, ...] | None) -> "resources.Regions":
     profile = "trained" if boxes is None else own_boxes.with_boxes("trained", boxes)
-    return resources.regions("tiny", photograph, profile, unheard)
+    return resources.regions("miniature", photograph, profile, unheard)
 
 
 def test_a_profile_says_its_boxes_and_gives_them_back() -> None:

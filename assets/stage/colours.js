@@ -1,16 +1,19 @@
 /* Colour scales. Orange is attention, violet is a statistic of heads, blue is what was chosen.
 
    Both scales change in lightness from end to end, so that they read the same with any colour
-   vision and in print; they begin at the page's own colour, light or dark. */
+   vision and in print; they begin at the page's own colour, light or dark. Differences run from
+   purple (less) over the page's colour to orange (more). */
 
 const STEPS = 64;
 const SCALES = {
   light: {
     weight: ["#ffffff", "#fee3c6", "#fbb46b", "#ee7413", "#b84400", "#6f2500"],
+    less: ["#ffffff", "#dcdcec", "#b2abd2", "#8073ac", "#5b3f94", "#2d1160"],
     statistic: ["#f1edf6", "#d6c9e6", "#ae98cd", "#7f5fae", "#4a2583"],
   },
   dark: {
     weight: ["#14191c", "#3d2410", "#7c3a08", "#c95f0c", "#f59a3e", "#ffe0b0"],
+    less: ["#14191c", "#29243f", "#473a72", "#7562b0", "#a99be0", "#e2dcff"],
     statistic: ["#2a2536", "#4a3d68", "#7762a6", "#a990d8", "#e0d2fa"],
   },
 };
@@ -20,31 +23,35 @@ const PAPER = "#ffffff";
 class Colours {
   constructor(dark) {
     this.dark = dark;
-    const { weight, statistic } = SCALES[dark ? "dark" : "light"];
-    this.weights = Array.from({ length: STEPS + 1 }, (_, i) => mixed(weight, i / STEPS));
+    const { weight, less, statistic } = SCALES[dark ? "dark" : "light"];
+    const steps = (stops) => Array.from({ length: STEPS + 1 }, (_, i) => mixed(stops, i / STEPS));
+    this.weights = steps(weight);
+    this.lesses = steps(less);
     this.bins = statistic.map((colour) => rgb(channels(colour)));
     this.onWeights = this.weights.map((colour) => readableOn(colour));
+    this.onLesses = this.lesses.map((colour) => readableOn(colour));
   }
 
-  /* share: a weight over the top of the scale, 0..1. */
+  /* share: a weight over the top of the scale, 0..1; of a difference -1..1. */
   weight(share) {
-    return this.weights[this.step(share)];
+    return (share < 0 ? this.lesses : this.weights)[this.step(share)];
   }
 
   onWeight(share) {
-    return this.onWeights[this.step(share)];
+    return (share < 0 ? this.onLesses : this.onWeights)[this.step(share)];
   }
 
   step(share) {
-    return Math.round(Math.min(Math.max(share, 0), 1) * STEPS);
+    return Math.round(Math.min(Math.abs(share), 1) * STEPS);
   }
 
   statistic(share) {
     return this.bins[binOf(share)];
   }
 
-  ramp() {
-    const stops = [0, 0.2, 0.4, 0.6, 0.8, 1].map((share) => this.weight(share));
+  ramp(signed) {
+    const shares = signed ? [-1, -0.6, -0.3, 0, 0.3, 0.6, 1] : [0, 0.2, 0.4, 0.6, 0.8, 1];
+    const stops = shares.map((share) => this.weight(share));
     return `linear-gradient(to right, ${stops.join(", ")})`;
   }
 }

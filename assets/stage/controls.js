@@ -82,7 +82,12 @@ class DisplayControls {
       input: (event) => actions.choose({ over: Number(event.target.value) }, "display"),
     });
     this.overValue = element("output", { class: "value" });
-    this.scale = segmented("Colours", { map: "This map", model: "0 to 1" },
+    this.measure = segmented("Weights", { weights: "Alone", carried: "× value norm" },
+      (measure) => actions.choose({ measure }, "display"));
+    this.difference = segmented("Numbers", { own: "As they are", other: "Difference" },
+      (value) => actions.choose({ difference: value === "other" }, "display"));
+    this.apart = element("span", { class: "quiet" }, "No difference: the other has other words or regions here.");
+    this.scale = segmented("Colours", { map: "This map", model: "All maps" },
       (value) => actions.choose({ ownScale: value === "map" }, "display"));
     this.view = segmented("Show as", { matrix: "Matrix", table: "Table" },
       (value) => actions.choose({ table: value === "table" }, "display"));
@@ -91,7 +96,8 @@ class DisplayControls {
     this.root = element("div", { class: "controls display" }, this.words.root,
       field("Hide [CLS] [SEP]", this.special), field("Keep", this.top),
       field("At least", this.over, this.overValue), field("Average layers from", this.since));
-    this.sheet = element("div", { class: "controls" }, this.view.root, this.scale.root);
+    this.sheet = element("div", { class: "controls" },
+      this.view.root, this.measure.root, this.difference.root, this.apart, this.scale.root);
   }
 
   draw(selection) {
@@ -109,5 +115,10 @@ class DisplayControls {
     write(this.overValue, unit(selection.over));
     this.scale.draw(selection.ownScale ? "map" : "model");
     this.view.draw(selection.table ? "table" : "matrix");
+    this.measure.draw(selection.measure);
+    this.measure.root.hidden = !this.trace.hasNorms() || selection.combine === "rollout";
+    this.difference.draw(selection.difference ? "other" : "own");
+    this.apart.hidden = !this.trace.other || this.trace.hasOther(selection.family);
+    this.difference.root.hidden = !this.trace.hasOther(selection.family);
   }
 }

@@ -37,13 +37,14 @@ class LinksView {
     const ends = this.measured();
     lit.links.forEach((link, i) => {
       const [halo, line] = this.pair(i);
-      const share = Math.min(link.weight / map.top, 1);
+      const share = Math.min(Math.abs(link.weight) / map.top, 1);
       const width = (1 + share * (WIDEST_LINK - 1)).toFixed(2);
       const d = this.path(map.family, link, ends);
       for (const path of [halo, line]) {
         put(path, "d", d);
         put(path, "visibility", "visible");
       }
+      put(line, "class", link.weight < 0 ? "link less" : "link");
       put(halo, "stroke-width", String(Number(width) + 2));
       put(line, "stroke-width", width);
       put(line, "stroke-opacity", (lit.resting ? 0.25 + 0.45 * share : 0.4 + 0.6 * share).toFixed(2));

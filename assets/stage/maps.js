@@ -34,13 +34,24 @@ function binOf(share) {
 }
 
 function combined(trace, selection, slots) {
-  const { family, combine, layer } = selection;
-  if (combine === "rollout") return trace.rolledOut(family, layer);
-  if (slots.length === 1) return trace.weights(family, ...slots[0]);
-  const [, , queries, keys] = trace.families[family].shape;
+  const own = combinedOf(trace.maps, selection, slots);
+  if (!differs(selection, trace)) return own;
+  const other = combinedOf(trace.otherMaps, selection, slots);
+  return own.map((weight, i) => weight - other[i]);
+}
+
+function differs({ difference, family }, trace) {
+  return difference && trace.hasOther(family);
+}
+
+function combinedOf(maps, selection, slots) {
+  const { family, combine, layer, measure } = selection;
+  if (combine === "rollout") return maps.rolledOut(family, layer);
+  if (slots.length === 1) return maps[measure](family, ...slots[0]);
+  const [, , queries, keys] = maps.families[family].shape;
   const sum = new Float32Array(queries * keys);
   for (const slot of slots) {
-    const weights = trace.weights(family, ...slot);
+    const weights = maps[measure](family, ...slot);
     if (combine === "max") sum.forEach((old, i) => { if (weights[i] > old) sum[i] = weights[i]; });
     else for (let i = 0; i < sum.length; i += 1) sum[i] += weights[i];
   }
@@ -63,7 +74,7 @@ function tokensOf(kind, trace, selection) {
     .map(({ label, pieces }) => ({ kind, place: pieces[0], places: pieces, label }));
 }
 
-/* The map as it is drawn. Looking at a word is looking at any of its pieces, so columns of one
+/* The map as it is drawn; in a signed one, a difference, weights are below 0 too. Looking at a word is looking at any of its pieces, so columns of one
    word are summed; what a word looks at is the mean over its pieces. */
 function drawnMap(trace, selection) {
   const family = trace.families[selection.family];
@@ -81,20 +92,26 @@ function drawnMap(trace, selection) {
     });
   });
   const kept = keptCells(weights, rows.length, columns.length, selection);
-  let largest = 0;
-  for (const weight of weights) if (weight > largest) largest = weight;
-  const top = selection.ownScale && largest > 0 ? largest : 1;
-  return { family, slots, rows, columns, weights, kept, largest, top };
+  const largest = largestOf(weights);
+  const top = selection.ownScale && largest > 0 ? largest : wholeTop(trace, selection);
+  const signed = differs(selection, trace);
+  return { family, slots, rows, columns, weights, kept, largest, top, signed, against: trace.other?.name };
+}
+
+/* Where colours end that are the same for all maps. */
+function wholeTop(trace, { measure, combine }) {
+  return measure === "carried" && combine !== "rollout" ? trace.maps.mostCarried() : 1;
 }
 
 function keptCells(weights, rows, columns, { top, over }) {
   const kept = new Uint8Array(weights.length).fill(1);
   for (let r = 0; r < rows; r += 1) {
     const row = weights.subarray(r * columns, (r + 1) * columns);
-    const limit = top && top < columns ? [...row].sort((a, b) => b - a)[top - 1] : -1;
+    const sizes = row.map(Math.abs);
+    const limit = top && top < columns ? [...sizes].sort((a, b) => b - a)[top - 1] : -1;
     let left = top || columns; // of equal weights the first are kept
-    row.forEach((weight, c) => {
-      const stays = weight >= over && weight >= limit && left > 0;
+    sizes.forEach((size, c) => {
+      const stays = size >= over && size >= limit && left > 0;
       if (stays) left -= 1;
       kept[r * columns + c] = Number(stays);
     });
@@ -145,8 +162,8 @@ function restingLight(map, lit) {
     const sum = map.rows.reduce((total, _row, r) => total + weightAt(map, r, c), 0);
     return map.rows.length ? sum / map.rows.length : 0;
   });
-  const cells = [...map.weights.keys()].filter((cell) => map.kept[cell] && map.weights[cell] > 0);
-  cells.sort((a, b) => map.weights[b] - map.weights[a]);
+  const cells = [...map.weights.keys()].filter((cell) => map.kept[cell] && map.weights[cell] !== 0);
+  cells.sort((a, b) => Math.abs(map.weights[b]) - Math.abs(map.weights[a]));
   lit.links = cells.slice(0, LINKS_AT_REST).map((cell) => linkAt(map, cell));
   return lit;
 }
@@ -168,10 +185,14 @@ function lightToken(map, lit, token) {
   });
   const lights = side === "query" ? "columns" : "rows";
   lit[lights] ??= new Array(others.length).fill(0);
-  links.forEach(({ weight }, i) => { lit[lights][i] = Math.max(lit[lights][i], weight); });
+  links.forEach(({ weight }, i) => { lit[lights][i] = stronger(lit[lights][i], weight); });
   lit[side === "query" ? "framedRows" : "framedColumns"].add(side === "query" ? row : column);
-  links.sort((a, b) => b.weight - a.weight);
-  lit.links.push(...links.slice(0, LINKS_OF_ONE).filter((link) => link.weight > 0));
+  links.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
+  lit.links.push(...links.slice(0, LINKS_OF_ONE).filter((link) => link.weight !== 0));
+}
+
+function stronger(one, other) {
+  return Math.abs(one) > Math.abs(other) ? one : other;
 }
 
 function lightPair(map, lit, { query, key }) {
@@ -179,7 +200,7 @@ function lightPair(map, lit, { query, key }) {
   const column = placeIn(map.columns, key);
   if (row < 0 || column < 0) return;
   lit.columns ??= new Array(map.columns.length).fill(0);
-  lit.columns[column] = Math.max(lit.columns[column], weightAt(map, row, column));
+  lit.columns[column] = stronger(lit.columns[column], weightAt(map, row, column));
   lit.framedRows.add(row);
   lit.framedColumns.add(column);
   lit.links.push({ row, column, weight: weightAt(map, row, column) });

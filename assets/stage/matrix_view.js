@@ -36,7 +36,7 @@ class MatrixView {
       put(rect, "fill", map.kept[i] ? colours.weight(share) : "none");
       if (!text) return;
       put(text, "fill", colours.onWeight(share));
-      write(text, map.kept[i] ? unit(weight) : "");
+      write(text, map.kept[i] ? amountOf(map, weight) : "");
     });
     put(this.svg, "aria-label",
       `Matrix of ${map.rows.length} rows that read and ${map.columns.length} columns that are read. ` +
@@ -85,9 +85,10 @@ class MatrixView {
     this.rowLabels = rows.map((label, r) => shape("text", {
       x: this.left - 7, y: this.top + (r + 0.5) * this.down + 4, "text-anchor": "end", "data-row": r,
     }, short(label)));
+    const style = this.across < 15 ? `font-size:${this.across - 2}px` : null; // narrow columns stand close
     this.columnLabels = columns.map((label, c) => {
       const [x, y] = [this.left + (c + 0.5) * this.across, this.top - 6];
-      return shape("text", { transform: `translate(${x} ${y}) rotate(-${SLANT})`, "data-column": c }, short(label));
+      return shape("text", { transform: `translate(${x} ${y}) rotate(-${SLANT})`, "data-column": c, style }, short(label));
     });
     this.makeCells(rows.length, columns.length);
     this.frames = shape("path", { class: "frame" });

@@ -41,14 +41,20 @@ class OwnAddress {
   stop() {}
 }
 
+class FramedAddress extends OwnAddress {
+  write() {}
+}
+
 const MOUNTED = new WeakMap(); // place: what stops the stage that stands there
 
-/* Returns what stops the stage. In the same place another trace takes over. */
-function mountStage(parent, bytes, sources, address = new PageAddress()) {
+/* Returns what stops the stage. In the same place another trace takes over.
+
+   lookInside: asks the server for the query and keys of one head; a page of its own has no server. */
+function mountStage(parent, bytes, sources, address = new PageAddress(), lookInside = null) {
   const place = parent.querySelector(".stage");
   MOUNTED.get(place)?.();
   timed("first", () => {
-    const stage = new Stage(place, readPayload(bytes), address, sources);
+    const stage = new Stage(place, readPayload(bytes), address, sources, lookInside);
     MOUNTED.set(place, () => {
       stage.stop();
       address.stop();
@@ -60,5 +66,8 @@ function mountStage(parent, bytes, sources, address = new PageAddress()) {
 function mountAlone() {
   const text = (name) => document.getElementById(`stage-${name}`).textContent;
   const bytes = Uint8Array.from(atob(text("payload")), (letter) => letter.charCodeAt(0));
-  mountStage(document, bytes, { script: text("script"), style: text("style") }, new OwnAddress());
+  document.body.prepend(element("p", { class: "about" }, ABOUT_PAGE));
+  const sources = { script: text("script"), style: text("style"), pageStyle: text("page-style") };
+  const isFramed = location.protocol === "about:"; // in a notebook's frame there is no address
+  mountStage(document, bytes, sources, isFramed ? new FramedAddress() : new OwnAddress());
 }

@@ -16,14 +16,10 @@ function readPayload(bytes) {
   return new Trace(header, floats, own.subarray(begin + 4 * header.floats), own);
 }
 
-class Trace {
-  constructor(header, floats, picture, bytes) {
-    Object.assign(this, header);
+class Maps {
+  constructor(families, floats) {
+    this.families = families;
     this.floats = floats;
-    this.picture = new Blob([picture], { type: "image/jpeg" });
-    this.bytes = bytes;
-    this.special = this.pieces.map((piece) => SPECIAL.has(piece));
-    this.wholeWords = wholeWords(this.pieces, this.word_ids);
   }
 
   /* One head's weights, row by row: a view of the payload, not a copy. */
@@ -34,10 +30,59 @@ class Trace {
     return this.floats.subarray(first, first + size);
   }
 
+  /* The same, each weight times the length of the value that it carries. */
+  carried(name, layer, head) {
+    const { shape: [, heads, , keys], norms } = this.families[name];
+    const first = norms + (layer * heads + head) * keys;
+    return this.weights(name, layer, head).map((weight, i) => weight * this.floats[first + (i % keys)]);
+  }
+
   rolledOut(name, layer) {
     const { shape: [, , queries, keys], rollout } = this.families[name];
     const first = rollout + layer * queries * keys;
     return this.floats.subarray(first, first + queries * keys);
+  }
+
+  /* The largest carried weight of all maps. */
+  mostCarried() {
+    this.most ??= Math.max(...Object.entries(this.families).flatMap(([name, { shape: [layers, heads] }]) =>
+      Array.from({ length: layers * heads }, (_, i) =>
+        largestOf(this.carried(name, Math.floor(i / heads), i % heads)))));
+    return this.most;
+  }
+}
+
+function largestOf(weights) {
+  let largest = 0;
+  for (const weight of weights) if (Math.abs(weight) > largest) largest = Math.abs(weight);
+  return largest;
+}
+
+class Trace {
+  constructor(header, floats, picture, bytes) {
+    Object.assign(this, header);
+    this.floats = floats;
+    this.maps = new Maps(header.families, floats);
+    this.otherMaps = header.other && new Maps(header.other.families, floats);
+    this.picture = new Blob([picture], { type: "image/jpeg" });
+    this.bytes = bytes;
+    this.numbers = this.names.map((name) => name.split(" ")[0]); // those left out keep theirs
+    this.special = this.pieces.map((piece) => SPECIAL.has(piece));
+    this.wholeWords = wholeWords(this.pieces, this.word_ids);
+  }
+
+  has({ family, layer, head }) {
+    const [layers, heads] = this.families[family].shape;
+    return layer < layers && head < heads;
+  }
+
+  hasNorms() {
+    return this.families.lang.norms !== null;
+  }
+
+  /* Whether the other trace has the same words and regions in this family's maps. */
+  hasOther(name) {
+    return Boolean(this.otherMaps) && Object.hasOwn(this.otherMaps.families, name);
   }
 
   statistic(name) {

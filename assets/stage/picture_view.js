@@ -41,7 +41,7 @@ class PictureView {
       pointerleave: () => this.actions.point(null),
       focus: (event) => { if (event.target.matches(":focus-visible")) this.actions.point(token); },
       blur: () => this.actions.point(null),
-    }, element("span", { class: "tag" }, place + 1));
+    }, element("span", { class: "tag" }, this.trace.numbers[place]));
   }
 
   draw(map, lit, locked) {
@@ -50,14 +50,15 @@ class PictureView {
     this.root.classList.toggle("lit", weights !== null);
     this.buttons.forEach((button, place) => {
       const weight = weights ? weights[place] : 0;
-      const share = Math.min(weight / map.top, 1).toFixed(3);
+      const number = this.trace.numbers[place];
+      const share = Math.min(Math.abs(weight) / map.top, 1).toFixed(3);
       if (button.style.getPropertyValue("--weight") !== share) {
         button.style.setProperty("--weight", share);
       }
-      const kind = `box${numbered.has(place) ? " strong" : ""}${framed.has(place) ? " framed" : ""}`;
+      const kind = `box${numbered.has(place) ? " strong" : ""}${framed.has(place) ? " framed" : ""}${weight < 0 ? " less" : ""}`;
       put(button, "class", kind);
-      write(button.firstChild, numbered.has(place) ? `${place + 1} · ${unit(weight)}` : String(place + 1));
-      const said = weights ? `, weight ${unit(weight, 3)}` : "";
+      write(button.firstChild, numbered.has(place) ? `${number} · ${amountOf(map, weight)}` : number);
+      const said = weights ? `, weight ${amountOf(map, weight, 3)}` : "";
       put(button, "aria-label", `region ${this.trace.names[place]}${said}`);
       put(button, "aria-pressed", String(locked.some((t) => t.kind === "region" && t.place === place)));
     });
@@ -70,7 +71,7 @@ class PictureView {
 
 function strongestPlaces(weights, count) {
   return [...weights.keys()]
-    .filter((place) => weights[place] > 0)
-    .sort((a, b) => weights[b] - weights[a])
+    .filter((place) => weights[place] !== 0)
+    .sort((a, b) => Math.abs(weights[b]) - Math.abs(weights[a]))
     .slice(0, count);
 }

@@ -1,14 +1,6 @@
 /* Files made in the browser: figures, numbers, and the whole stage as one page. */
 
 const FIGURES = { scene: "Words and picture", matrix: "Matrix", model: "Heads of the model" };
-const PAGE_STYLE = `
-body { margin: 24px; font-family: system-ui, sans-serif; }
-@media (prefers-color-scheme: dark) {
-  :root { color-scheme: dark; --st-text-color: #e6ebed; --st-background-color: #14191c;
-    --st-secondary-background-color: #1d2428; }
-  body { background: #14191c; }
-}
-.about { max-width: 70ch; margin: 0 0 20px; color: GrayText; font-size: 13px; line-height: 1.5; }`;
 const ABOUT_PAGE =
   "Attention of LXMERT. Point at words, boxes, heads and cells; click to lock, Escape to unlock. " +
   "An attention map shows where a head looked, not why the model answered.";
@@ -59,7 +51,7 @@ class SaveMenu {
     const { title, sentence } = trace.statistic(selection.statistic);
     const lines = isModel
       ? [`Colour: ${title}, from 0 to 1 of its scale. ${sentence}`]
-      : [`${titleOf(selection, map)}. Attention weights. ${scaleSentence(selection, map)}`];
+      : [`${titleOf(selection, map)}. ${measureOf(selection)}. ${scaleSentence(selection, map)}`];
     return figureFile(drawing, [...lines, `Model ${trace.model}. “${trace.text}”`], stage.root);
   }
 
@@ -85,9 +77,9 @@ class SaveMenu {
     page.documentElement.lang = "en";
     page.head.append(element("meta", { charset: "utf-8" }),
       element("meta", { name: "viewport", content: "width=device-width" }),
-      element("style", {}, PAGE_STYLE), element("style", { id: "stage-style" }, this.sources.style));
-    page.body.append(element("p", { class: "about" }, ABOUT_PAGE),
-      element("div", { class: "stage-frame" }, element("div", { class: "stage" })),
+      element("style", { id: "stage-style" }, this.sources.style),
+      element("style", { id: "stage-page-style" }, this.sources.pageStyle));
+    page.body.append(element("div", { class: "stage-frame" }, element("div", { class: "stage" })),
       element("script", { type: "text/plain", id: "stage-payload" }, payload),
       element("script", { type: "text/plain", id: "stage-selection" }, address),
       element("script", { id: "stage-script" }, this.sources.script),
@@ -99,6 +91,11 @@ class SaveMenu {
 
 function stated(keys) {
   return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== null));
+}
+
+function measureOf({ measure, combine }) {
+  if (combine === "rollout") return "Shares of inputs";
+  return measure === "carried" ? "Attention weights times value norms" : "Attention weights";
 }
 
 function numbersAsCsv(trace, selection, map) {

@@ -8,7 +8,7 @@ const TOPS = [0, 1, 3, 5, 10]; // 0: all keys
 const BINS = 5;
 const ADDRESS_KEYS = [
   "map", "heads", "since", "statistic", "bins", "words", "special", "top", "over", "scale",
-  "view", "locks",
+  "view", "measure", "against", "locks",
 ];
 
 function firstSelection(trace) {
@@ -29,6 +29,8 @@ function firstSelection(trace) {
     over: 0,
     ownScale: true, // colours end at the map's largest weight, not at 1
     table: false,
+    measure: "weights", // or "carried": times the length of the value
+    difference: false, // from the other trace, where there is one
     locks: [],
   };
 }
@@ -44,6 +46,7 @@ function fitted(selection, trace) {
     layer,
     since: Math.min(within(selection.since, layers), layer),
     head: within(selection.head, heads),
+    measure: trace.hasNorms() ? selection.measure : "weights",
     chosen: selection.chosen.filter(([l, h]) => l < layers && h < heads),
     statistic: trace.statistic(selection.statistic)?.name ?? trace.statistics[0].name,
     locks: selection.locks.filter((lock) => partsOf(lock).every((part) => exists(part, trace))),
@@ -91,6 +94,8 @@ function addressOf(selection, trace) {
     over: selection.over ? String(selection.over) : null,
     scale: selection.ownScale ? null : "model",
     view: selection.table ? "table" : null,
+    measure: selection.measure === "carried" ? "carried" : null,
+    against: selection.difference ? "other" : null,
     locks: locks || null,
   };
 }
@@ -115,6 +120,8 @@ function selectionFrom(address, trace) {
   selection.over = Math.min(Math.max(Number(address.get("over")) || 0, 0), 1);
   selection.ownScale = address.get("scale") !== "model";
   selection.table = address.get("view") === "table";
+  if (address.get("measure") === "carried") selection.measure = "carried";
+  selection.difference = address.get("against") === "other";
   selection.locks = readLocks(address.get("locks") ?? "");
   return fitted(selection, trace);
 }

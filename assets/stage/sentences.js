@@ -41,7 +41,14 @@ function placeOf(selection, map) {
 function titleOf(selection, map) {
   const of = selection.combine === "chosen" ? "" : ` of ${map.family.shape[0]}`;
   const [where, ...heads] = placeOf(selection, map).split(", ");
-  return `${map.family.title}, ${where}${of}, ${heads.join(", ")}`;
+  const title = `${map.family.title}, ${where}${of}, ${heads.join(", ")}`;
+  return `${title}${selection.measure === "carried" && selection.combine !== "rollout" ? ", weight × value norm" : ""}`
+    + `${map.signed ? ", difference" : ""}`;
+}
+
+/* A number of a map; those of differences carry their sign. */
+function amountOf(map, weight, digits = 2) {
+  return map.signed && weight > 0 ? `+${unit(weight, digits)}` : unit(weight, digits);
 }
 
 /* One lock or one thing pointed at: who reads whom, and the largest weights. */
@@ -53,25 +60,25 @@ function sentenceOf(active, selection, map) {
     if (row < 0 || column < 0) return "this pair is not in this map";
     const weight = map.weights[row * map.columns.length + column];
     const [query, key] = [nameOf(map.rows[row]), nameOf(map.columns[column])];
-    return `${query} reads ${key}, ${place}: ${unit(weight, 3)}`;
+    return `${query} reads ${key}, ${place}: ${amountOf(map, weight, 3)}`;
   }
   const role = roleOf(map, active);
   if (!role) return `this ${active.kind} is not in this map`;
   if (role.side === "query") {
-    const found = strongest(map.columns, (c) => weightAt(map, role.row, c));
+    const found = strongest(map, map.columns, (c) => weightAt(map, role.row, c));
     return `${nameOf(map.rows[role.row])} reads ${map.family.keys}s, ${place}: ${found}`;
   }
-  const found = strongest(map.rows, (r) => weightAt(map, r, role.column));
+  const found = strongest(map, map.rows, (r) => weightAt(map, r, role.column));
   const verb = `is read by ${map.family.queries}s`;
   return `${nameOf(map.columns[role.column])} ${verb}, ${place}: ${found}`;
 }
 
-function strongest(tokens, weightOf) {
+function strongest(map, tokens, weightOf) {
   const ranked = tokens.map((token, i) => ({ token, weight: weightOf(i) }));
-  ranked.sort((a, b) => b.weight - a.weight);
-  const named = ranked.slice(0, NAMED).filter(({ weight }) => weight > 0);
+  ranked.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
+  const named = ranked.slice(0, NAMED).filter(({ weight }) => weight !== 0);
   if (!named.length) return "nothing above the threshold";
-  return named.map(({ token, weight }) => `${token.label} ${unit(weight)}`).join(", ");
+  return named.map(({ token, weight }) => `${token.label} ${amountOf(map, weight)}`).join(", ");
 }
 
 function headSentence(trace, selection, name, layer, head) {
@@ -86,16 +93,26 @@ function headSentence(trace, selection, name, layer, head) {
 
 function scaleSentence(selection, map) {
   const most = unit(map.largest, 3);
+  if (map.signed) {
+    return `Orange is more than in “${map.against}”, purple is less. Colours end at ±${unit(map.top, 3)}; the largest difference is ${most}.`;
+  }
+  if (selection.ownScale && map.top > map.largest) {
+    return `Colours are stretched to both maps: they end at ${unit(map.top, 3)}; the largest weight here is ${most}.`;
+  }
   return selection.ownScale
     ? `Colours are stretched to this map: they end at ${most}, its largest weight.`
-    : `Colours from 0 to 1, the same for every map; the largest weight here is ${most}.`;
+    : `Colours from 0 to ${endOf(map.top)}, the same for every map; the largest weight here is ${most}.`;
+}
+
+function endOf(top) {
+  return top === 1 ? "1" : unit(top, 3);
 }
 
 function emptySentence(trace, map) {
   if (!map.rows.length || !map.columns.length) {
     return trace.names.length
       ? "Nothing is left of this map: show [CLS] and [SEP] again."
-      : "The detector found no region in this picture. Choose “Words read words” on the left.";
+      : "There is no region here. Choose “Words read words”.";
   }
   return "";
 }

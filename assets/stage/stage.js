@@ -14,7 +14,7 @@ function timed(what, change) {
 }
 
 class Stage {
-  constructor(root, trace, address, sources) {
+  constructor(root, trace, address, sources, lookInside) {
     this.root = root;
     this.trace = trace;
     this.address = address;
@@ -23,7 +23,7 @@ class Stage {
     this.pointed = null;
     this.playing = null;
     this.ending = new AbortController();
-    const actions = this.actions();
+    const actions = this.actions(lookInside);
     this.model = new ModelView(trace, actions);
     this.legend = new LegendView(trace, actions);
     this.mapControls = new MapControls(trace, actions);
@@ -37,20 +37,25 @@ class Stage {
     this.saving = new SaveMenu(this, sources);
     this.title = element("h3", {});
     this.ramp = element("span", { class: "colours" });
+    this.least = element("span", {});
     this.most = element("span", {});
     this.scale = element("p", { class: "scale" });
     this.empty = element("p", { class: "empty" });
     this.headTip = element("p", { class: "quiet head-tip" });
     this.build();
     this.listen();
-    this.choose({}); // the address states the whole selection from the start
+    this.peers = new Peers(this);
+    const [first] = this.peers.others();
+    if (first) this.follow(first.selection, first.trace);
+    else this.choose({}); // the address states the whole selection from the start
+    this.peers.redraw(); // with the scale of all
   }
 
   build() {
     this.scene = element("div", { class: "scene" }, this.words.root, this.picture.root, this.links.svg);
     this.sheet = element("section", { class: "sheet" },
       element("div", { class: "scale-line" }, this.displayControls.sheet,
-        element("span", { class: "ramp", "aria-hidden": "true" }, "0", this.ramp, this.most), this.scale),
+        element("span", { class: "ramp", "aria-hidden": "true" }, this.least, this.ramp, this.most), this.scale),
       this.matrix.root, this.table.root, this.empty, this.saving.root);
     this.root.replaceChildren(
       element("section", { class: "scene-panel" }, this.title, this.mapControls.root,
@@ -61,7 +66,7 @@ class Stage {
     );
   }
 
-  actions() {
+  actions(lookInside) {
     return {
       choose: (changes, what) => timed(what, () => this.choose(changes)),
       chooseHead: (place, isMore) => timed("head", () => this.chooseHead(place, isMore)),
@@ -75,6 +80,7 @@ class Stage {
       point: (token) => this.point(token),
       toggleLock: (lock) => timed("lock", () => this.toggleLock(lock)),
       play: () => this.play(),
+      inside: lookInside === null ? null : () => lookInside(insideOf(this.selection, this.map)),
     };
   }
 
@@ -101,6 +107,7 @@ class Stage {
     this.resized.disconnect();
     this.moved.disconnect();
     this.picture.stop();
+    this.peers.leave();
   }
 
   /* Changes of the selection. */
@@ -108,6 +115,14 @@ class Stage {
   choose(changes) {
     this.selection = fitted({ ...this.selection, ...changes }, this.trace);
     this.address.write(addressOf(this.selection, this.trace));
+    this.draw();
+    this.peers.tell(this.selection);
+  }
+
+  /* What another stage of the page chose, as far as it exists here. */
+  follow(selection, trace) {
+    const locks = selection.locks.map((lock) => counterpartOfLock(lock, trace, this.trace));
+    this.selection = fitted({ ...selection, locks: locks.filter(Boolean) }, this.trace);
     this.draw();
   }
 
@@ -199,36 +214,55 @@ class Stage {
   preview(place) {
     if (!place && !this.previewed) return;
     timed("preview", () => {
-      this.previewed = place && { ...this.inFamily(place.family), ...place, since: place.layer, combine: "one" };
-      write(this.headTip, place
-        ? headSentence(this.trace, this.selection, place.family, place.layer, place.head)
-        : "\u00a0");
-      this.draw();
+      this.showPreview(place);
+      for (const other of this.peers.others()) other.showPreview(place);
     });
+  }
+
+  showPreview(place) {
+    this.previewed = place && { ...this.inFamily(place.family), ...place, since: place.layer, combine: "one" };
+    write(this.headTip, place && this.trace.has(place)
+      ? headSentence(this.trace, this.selection, place.family, place.layer, place.head)
+      : "\u00a0");
+    this.drawShown();
   }
 
   point(token) {
     if (!token && !this.pointed) return;
     timed("hover", () => {
-      this.pointed = token;
-      this.light();
+      this.showPointed(token);
+      for (const other of this.peers.others()) {
+        other.showPointed(token && counterpartOfLock(token, this.trace, other.trace));
+      }
     });
+  }
+
+  showPointed(token) {
+    this.pointed = token;
+    this.light();
   }
 
   /* Drawing. */
 
   draw() {
     const { selection, trace } = this;
-    const shown = this.previewed ? fitted({ ...selection, ...this.previewed }, trace) : selection;
-    if (this.root.clientWidth !== this.width) this.links.forget();
-    this.width = this.root.clientWidth;
     this.colours = coloursOf(this.root, this.colours);
-    this.shown = shown;
-    this.map = drawnMap(trace, shown);
     this.model.draw(selection, drawnHeads(trace, selection), this.colours);
     this.legend.draw(selection, this.colours);
     this.mapControls.draw(selection, this.playing !== null);
     this.displayControls.draw(selection);
+    this.drawShown();
+  }
+
+  /* All that is another while a head is previewed. */
+  drawShown() {
+    const { selection, trace } = this;
+    const shown = this.previewed ? fitted({ ...selection, ...this.previewed }, trace) : selection;
+    if (this.root.clientWidth !== this.width) this.links.forget();
+    this.width = this.root.clientWidth;
+    this.shown = shown;
+    this.map = drawnMap(trace, shown);
+    if (shown.ownScale) this.map.top = this.peers.top(shown, this.map);
     this.drawWords(shown);
     this.drawSheet(shown);
     write(this.title, titleOf(shown, this.map));
@@ -254,8 +288,10 @@ class Stage {
     this.table.root.hidden = !shown.table || Boolean(reason);
     if (shown.table) this.table.draw(this.map, titleOf(shown, this.map));
     else this.matrix.draw(this.map, this.colours, this.sheet.clientWidth);
-    put(this.ramp, "style", `background:${this.colours.ramp()}`);
-    write(this.most, unit(this.map.top, shown.ownScale ? 3 : 0));
+    const end = shown.ownScale ? unit(this.map.top, 3) : endOf(this.map.top);
+    put(this.ramp, "style", `background:${this.colours.ramp(this.map.signed)}`);
+    write(this.least, this.map.signed ? `−${end}` : "0");
+    write(this.most, this.map.signed ? `+${end}` : end);
     write(this.scale, scaleSentence(shown, this.map));
     this.scale.classList.toggle("stretched", shown.ownScale);
   }

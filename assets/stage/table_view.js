@@ -12,7 +12,7 @@ class TableView {
       element("th", { scope: "row" }, label),
       ...map.columns.map((_, c) => {
         const cell = r * map.columns.length + c;
-        return element("td", {}, map.kept[cell] ? unit(map.weights[cell], 4) : "–");
+        return element("td", {}, map.kept[cell] ? amountOf(map, map.weights[cell], 4) : "–");
       })));
     this.root.replaceChildren(element("table", {},
       element("caption", {}, title), element("thead", {}, head), element("tbody", {}, ...body)));

@@ -77,7 +77,7 @@ class WordsView {
       put(button, "style", style);
       put(button, "class", framed.has(i) ? "word framed" : "word");
       put(button, "aria-pressed", String(locked.some((t) => this.holds(this.tokens[i], t))));
-      write(button.lastChild, weights ? unit(weights[i]) : "\u2007");
+      write(button.lastChild, weights ? amountOf(map, weights[i]) : "\u2007");
     });
   }
 

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from lxmert_viz.records import Answer, Standing
 
@@ -39,3 +40,18 @@ def closest(vocabulary: Iterable[str], text: str, count: int = 4) -> list[str]:
     by_spelling = {spelled(answer): answer for answer in vocabulary}
     found = difflib.get_close_matches(spelled(text), by_spelling, n=count, cutoff=0.5)
     return [by_spelling[spelling] for spelling in found]
+
+
+class Change(NamedTuple):
+    """One answer before and after; None where a model cannot give it."""
+
+    text: str
+    before: float | None  # 0..1
+    after: float | None
+
+
+def changes(before: Sequence[Answer], after: Sequence[Answer], count: int) -> list[Change]:
+    """The first answers of both sides, those after first. before, after: most probable first."""
+    texts = dict.fromkeys(answer.text for answer in (*after[:count], *before[:count]))
+    earlier, later = dict(before), dict(after)
+    return [Change(text, earlier.get(text), later.get(text)) for text in texts]

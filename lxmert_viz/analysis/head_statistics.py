@@ -72,6 +72,29 @@ def share_across(entering: np.ndarray, steps: np.ndarray) -> np.ndarray:
     return (across / np.maximum(across + within, np.finfo(np.float32).tiny)).mean(axis=-1)
 
 
+def carried(family: np.ndarray, norms: np.ndarray) -> np.ndarray:
+    """How much each head carries: weight times the length of the value, summed over keys.
+
+    family: (L, H, Q, K). norms: (L, H, K), each value's length once projected into the state.
+    Returns (L, H): mean over queries. Source: Kobayashi et al. 2020, a head at a time.
+    """
+    return (family * norms[:, :, None]).sum(axis=-1).mean(axis=-1)
+
+
+def carried_statistic(trace: Trace, norms: dict[str, np.ndarray]) -> HeadStatistic:
+    """One scale for all families, because lengths of states can be compared."""
+    values = {n: carried(family, norms[n]) for n, family in trace.attention.items() if family.size}
+    top = max((float(v.max()) for v in values.values()), default=1.0) or 1.0
+    return HeadStatistic(
+        "carried",
+        "Attention × value norm",
+        "How much a head adds to a state: each weight times the length of the value that it "
+        "carries, summed over keys; mean over queries. The scale ends at the model's largest.",
+        values,
+        tops=dict.fromkeys(values, top),
+    )
+
+
 def all_statistics(trace: Trace) -> tuple[HeadStatistic, ...]:
     """Every statistic, for the families that have maps: without regions only the words' own."""
     maps = {name: family for name, family in trace.attention.items() if family.size}

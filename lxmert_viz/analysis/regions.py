@@ -35,9 +35,13 @@ def mixed(
     )
 
 
-def numbered_names(regions: Regions) -> list[str]:
-    """R names, unlike even where two regions show the same: "3 red cube"; numbers begin at 1."""
-    return [f"{number} {name}" for number, name in enumerate(regions.names, start=1)]
+def numbered_names(regions: Regions, places: Sequence[int] | None = None) -> list[str]:
+    """R names, unlike even where two regions show the same: "3 red cube"; numbers begin at 1.
+
+    places: R, where the regions stood before some were left out; they keep their numbers.
+    """
+    places = range(len(regions)) if places is None else places
+    return [f"{place + 1} {name}" for place, name in zip(places, regions.names, strict=True)]
 
 
 def boxes_px(regions: Regions) -> np.ndarray:
@@ -46,12 +50,12 @@ def boxes_px(regions: Regions) -> np.ndarray:
     return np.rint(regions.boxes_unit * [width, height, width, height]).astype(int)
 
 
-def captions(regions: Regions) -> list[str]:
-    """R lines with a region's number, name, score and place."""
+def captions(regions: Regions, places: Sequence[int] | None = None) -> list[str]:
+    """R lines with a region's number, name, score and place. places: as for the names."""
     return [
         f"{name} · score {score:.2f} · x {left} to {right}, y {top} to {bottom} px"
         for name, score, (left, top, right, bottom) in zip(
-            numbered_names(regions), regions.scores, boxes_px(regions), strict=True
+            numbered_names(regions, places), regions.scores, boxes_px(regions), strict=True
         )
     ]
 

@@ -9,6 +9,7 @@ from lxmert_viz.figures import theme
 from lxmert_viz.records import Standing
 
 ROW_PX = 34
+PAIR_PX = 48
 
 
 def statistic(kind: str, count: int) -> str:
@@ -48,6 +49,43 @@ def answer_bars(
     )
     labels = [_label(answer, right, asked) for answer in answers]
     figure.update_yaxes(theme.labelled_axis(labels), autorange="reversed", automargin=True)
+    return figure
+
+
+def paired_bars(
+    texts: Sequence[str],
+    sides: dict[str, Sequence[float | None]],
+    subtitle: str,
+) -> go.Figure:
+    """Answers with one bar a side, from 0 to 1. sides: name -> one probability a text, or None."""
+    if len(sides) != 2 or any(len(values) != len(texts) for values in sides.values()):
+        raise ValueError(f"two sides need {len(texts)} numbers each, not {sides}")
+    bars = [
+        go.Bar(
+            name=html.escape(name),
+            x=[value or 0 for value in values],
+            y=list(range(len(texts))),
+            orientation="h",
+            marker_color=colour,
+            text=["not one of its answers" if v is None else _number(v) for v in values],
+            textposition="outside",
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+        for (name, values), colour in zip(sides.items(), (theme.EARLIER, theme.CHOSEN), strict=True)
+    ]
+    height = 130 + PAIR_PX * len(texts)
+    figure = go.Figure(bars, theme.layout("Probability of each answer", subtitle, height, r=40))
+    figure.update_layout(
+        showlegend=True,
+        barmode="group",
+        legend={"orientation": "h", "x": 0, "y": 0, "yanchor": "top", "traceorder": "normal"}
+        | {"yref": "paper", "y": -28 / (height - 76), "itemclick": False},
+    )
+    figure.update_xaxes(
+        range=(0, 1), fixedrange=True, dtick=0.25, gridcolor=theme.GRID, zeroline=False
+    )
+    figure.update_yaxes(theme.labelled_axis(texts), autorange="reversed", automargin=True)
     return figure
 
 

@@ -15,34 +15,41 @@ MANY = 16  # regions above which frames are thin, so that the picture stays in s
 
 
 def regions_picture(
-    source: str, size_px: tuple[int, int], boxes_unit: np.ndarray, captions: Sequence[str]
+    source: str,
+    size_px: tuple[int, int],
+    boxes_unit: np.ndarray,
+    captions: Sequence[str],
+    places: Sequence[int] | None = None,
 ) -> str:
     """The picture with one numbered frame a region.
 
     source: the picture as an address (data:image/...). boxes_unit: (R, 4) xyxy in 0..1.
-    captions: R, each shown when its region is pointed at.
+    captions: R, each shown when its region is pointed at. places: R, which give number and colour
+    where some regions were left out; else 0 to R-1.
     """
     _check(boxes_unit, len(captions))
     width, height = size_px
+    places = range(len(captions)) if places is None else places
     kind = "lv-many" if len(captions) > MANY else ""
     alt = f"The picture with {len(captions)} numbered regions; the table below lists them."
     return (
         f'<style>{_STYLE}</style><div class="lv-picture {kind}" role="img" '
         f'aria-label="{alt}" style="aspect-ratio:{width}/{height};'
         f'max-width:calc(68vh * {width / height:.4f})">'
-        f'<img src="{html.escape(source)}" alt="">{"".join(_boxes(boxes_unit, captions))}</div>'
+        f'<img src="{html.escape(source)}" alt="">'
+        f"{''.join(_boxes(boxes_unit, captions, places))}</div>"
     )
 
 
-def _boxes(boxes_unit: np.ndarray, captions: Sequence[str]) -> Iterator[str]:
+def _boxes(boxes_unit: np.ndarray, captions: Sequence[str], places: Sequence[int]) -> Iterator[str]:
     """Large ones first, so that small ones lie on top."""
     spans = boxes_unit[:, 2:] - boxes_unit[:, :2]  # (R, 2)
     for index in np.argsort(-spans.prod(axis=1), kind="stable"):
-        colour = theme.BOX_COLOURS[index % len(theme.BOX_COLOURS)]
+        colour = theme.BOX_COLOURS[places[index] % len(theme.BOX_COLOURS)]
         (left, top, _, _), (wide, high) = boxes_unit[index], spans[index]
         yield (
             f'<div class="lv-box" style="--colour:{colour};left:{left:.2%};top:{top:.2%};'
-            f'width:{wide:.2%};height:{high:.2%}"><span>{index + 1}</span></div>'
+            f'width:{wide:.2%};height:{high:.2%}"><span>{places[index] + 1}</span></div>'
             f'<div class="lv-card">{html.escape(captions[index])}</div>'
         )
 

@@ -41,6 +41,7 @@ FILES = (
     "controls",
     "vector",
     "saving",
+    "peers",
     "stage",
     "mounting",
 )
@@ -51,6 +52,15 @@ class Family(NamedTuple):
     stage: str
     queries: str  # "word" or "region"
     keys: str
+
+
+class Compared(NamedTuple):
+    """Another trace, of which the stage draws the difference."""
+
+    name: str  # what the person calls it
+    trace: Trace
+    rollout: dict[str, np.ndarray]  # family -> (L, Q, K)
+    norms: dict[str, np.ndarray]  # family -> (L, H, K)
 
 
 FAMILIES = {
@@ -69,10 +79,15 @@ def payload(
     names: list[str],
     statistics: tuple[HeadStatistic, ...],
     rollout: dict[str, np.ndarray],
+    *,
+    norms: dict[str, np.ndarray] | None = None,
+    other: Compared | None = None,
 ) -> bytes:
     """Everything that the stage draws.
 
-    picture: encoded as a browser reads it. names: R, one a region. rollout: family -> (L, Q, K).
+    picture: encoded as a browser reads it. names: R, each with its region's number and a space
+    first. rollout: family -> (L, Q, K). norms: family -> (L, H, K), the lengths of the values.
+    other: sent for the families whose rows and columns are the same words and regions.
     Of longer texts the first 64 word pieces are sent, with the weights as they are.
     """
     if len(names) != len(trace.regions):
@@ -83,8 +98,10 @@ def payload(
         "names": names,
         "boxes": trace.regions.boxes_unit.round(5).tolist(),
         "families": {
-            name: _family(name, trace.attention[name], rollout[name], arrays) for name in FAMILIES
+            name: _family(name, trace.attention[name], rollout[name], norms, arrays)
+            for name in FAMILIES
         },
+        "other": _other(trace, other, arrays) if other else None,
         "statistics": [_statistic(statistic, arrays) for statistic in statistics],
         "floats": 0,
     }
@@ -101,6 +118,11 @@ def script() -> str:
 
 def style() -> str:
     return (ASSETS / "stage" / "stage.css").read_text()
+
+
+def page_style() -> str:
+    """Of the page around a stage that stands alone."""
+    return (ASSETS / "stage" / "page.css").read_text()
 
 
 class _Arrays:
@@ -133,7 +155,13 @@ def _about(trace: Trace) -> dict[str, Any]:
     }
 
 
-def _family(name: str, maps: np.ndarray, rolled_out: np.ndarray, arrays: _Arrays) -> dict[str, Any]:
+def _family(
+    name: str,
+    maps: np.ndarray,
+    rolled_out: np.ndarray,
+    norms: dict[str, np.ndarray] | None,
+    arrays: _Arrays,
+) -> dict[str, Any]:
     family = FAMILIES[name]
     rows = LONGEST if family.queries == "word" else None
     columns = LONGEST if family.keys == "word" else None
@@ -143,7 +171,31 @@ def _family(name: str, maps: np.ndarray, rolled_out: np.ndarray, arrays: _Arrays
         "shape": list(maps.shape),  # (L, H, Q, K)
         "maps": arrays.add(maps),
         "rollout": arrays.add(rolled_out),
+        "norms": arrays.add(norms[name][..., :columns]) if norms else None,
     }
+
+
+def _other(trace: Trace, other: Compared, arrays: _Arrays) -> dict[str, Any]:
+    return {
+        "name": other.name,
+        "families": {
+            name: _family(name, maps, other.rollout[name], other.norms, arrays)
+            for name, maps in other.trace.attention.items()
+            if same_axes(trace, other.trace, name)
+        },
+    }
+
+
+def same_axes(one: Trace, other: Trace, family: str) -> bool:
+    """Whether both have the same words or regions in the rows and columns of a family's maps."""
+    same = {
+        "word": one.tokens.pieces == other.tokens.pieces,
+        "region": one.regions.digest == other.regions.digest
+        and np.array_equal(one.regions.boxes_unit, other.regions.boxes_unit),
+    }
+    sides = FAMILIES[family]
+    has_shape = one.attention[family].shape == other.attention[family].shape
+    return has_shape and same[sides.queries] and same[sides.keys]
 
 
 def _statistic(statistic: HeadStatistic, arrays: _Arrays) -> dict[str, Any]:

@@ -12,7 +12,17 @@ from typing import Any
 CHOSEN = "#56b4e9"
 RIGHT = "#009e73"
 PLAIN = "#5b8fa8"
+EARLIER = "#9aa5ab"
+MORE = "#c95f0c"  # of signed numbers, as the stage draws differences
+LESS = "#7562b0"
+MIDDLE = "#f4f4f4"
 GRID = "rgba(128, 128, 128, 0.25)"
+
+SAVABLE = {  # what Plotly is told of every figure: one button, which saves it as vectors
+    "displaylogo": False,
+    "modeBarButtons": [["toImage"]],
+    "toImageButtonOptions": {"format": "svg", "filename": "lxmert-figure"},
+}
 
 # what tells boxes apart on any picture, for all kinds of colour vision
 BOX_COLOURS = ("#56b4e9", "#e69f00", "#f0e442", "#cc79a7", "#3cc7a0", "#ffffff")

@@ -45,9 +45,9 @@ class Attention(nn.Module):
 
         With no keys at all (M = 0) the context is zero.
         """
-        q = self._split_heads(self.query(queries))  # (B, H, N, D/H)
-        k = self._split_heads(self.key(keys))  # (B, H, M, D/H)
-        v = self._split_heads(self.value(keys))  # (B, H, M, D/H)
+        q = self.split_heads(self.query(queries))  # (B, H, N, D/H)
+        k = self.split_heads(self.key(keys))  # (B, H, M, D/H)
+        v = self.split_heads(self.value(keys))  # (B, H, M, D/H)
         scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])  # (B, H, N, M)
         if key_mask is not None:
             scores = scores + key_mask
@@ -55,7 +55,7 @@ class Attention(nn.Module):
         context = (weights @ v).transpose(1, 2)  # (B, N, H, D/H)
         return context.reshape(queries.shape), weights
 
-    def _split_heads(self, states: Tensor) -> Tensor:
+    def split_heads(self, states: Tensor) -> Tensor:
         batch, length, size = states.shape
         # explicit sizes: a -1 cannot be inferred when there are no regions
         return states.view(batch, length, self.heads, size // self.heads).transpose(1, 2)

@@ -22,6 +22,10 @@ PAGES = Path(__file__).parent / "pages"
 ANSWERS_PAGE = PAGES / "answers_page.py"
 ATTENTION_PAGE = PAGES / "attention_page.py"
 REGIONS_PAGE = PAGES / "regions_page.py"
+WALK_PAGE = PAGES / "walk_page.py"
+EDIT_PAGE = PAGES / "edit_page.py"
+COMPARE_PAGE = PAGES / "compare_page.py"
+SAVED_PAGE = PAGES / "saved_page.py"
 MODELS_PAGE = PAGES / "models_page.py"
 MODELS = "Models"
 PICTURE_TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
@@ -54,6 +58,10 @@ def pages() -> list[st.Page]:
         st.Page(ANSWERS_PAGE, title="Answers", icon=":material/question_answer:", default=True),
         st.Page(ATTENTION_PAGE, title="Attention", icon=":material/visibility:"),
         st.Page(REGIONS_PAGE, title="Regions", icon=":material/select_all:"),
+        st.Page(WALK_PAGE, title="Walk", icon=":material/directions_walk:"),
+        st.Page(EDIT_PAGE, title="What if?", icon=":material/edit_note:"),
+        st.Page(COMPARE_PAGE, title="Compare", icon=":material/compare:"),
+        st.Page(SAVED_PAGE, title="Keep", icon=":material/inventory_2:"),
         st.Page(MODELS_PAGE, title=MODELS, icon=":material/deployed_code:"),
     ]
 

@@ -1,12 +1,14 @@
 """What the model makes of the choices, or what to do first when there is nothing to make it of."""
 
 import hashlib
+from functools import partial
 
 import streamlit as st
 
-from lxmert_viz.records import Regions, Trace
+from lxmert_viz.records import Answer, Regions, Trace
 from lxmert_viz.ui import resources, waiting
 from lxmert_viz.ui.controls import Choice
+from lxmert_viz.ui.history import Variant
 from lxmert_viz.ui.wording import plain
 
 THUMBNAIL_WIDTH = 44
@@ -38,27 +40,54 @@ def regions(choice: Choice) -> Regions:
     )
 
 
+def variant(choice: Choice) -> Variant:
+    """What is asked; stops the page without a picture or a text."""
+    return Variant(choice.model, choice.profile, picture(choice), text(choice))
+
+
 def trace(choice: Choice) -> Trace:
     """What the model computed for the chosen picture and text; stops the page without them."""
-    chosen = picture(choice)
-    _text(choice)
+    return trace_of(variant(choice))
+
+
+def trace_of(asked: Variant) -> Trace:
     return waiting.result_of(
-        f"ask {_key(choice)} {choice.text}",
-        f"asking {choice.model}",
-        lambda report: resources.trace(choice.model, chosen, choice.profile, choice.text, report),
+        f"ask {_key_of(asked)}",
+        f"asking {asked.model}",
+        lambda report: resources.trace(asked, report),
     )
 
 
-def stage_payload(choice: Choice) -> bytes:
-    """The same as the stage draws it; stops the page without picture or text."""
-    chosen = picture(choice)
-    _text(choice)
+def fillings_of(asked: Variant) -> list[tuple[Answer, ...]]:
     return waiting.result_of(
-        f"stage {_key(choice)} {choice.text}",
+        f"fill {_key_of(asked)}",
+        f"asking {asked.model} for the masked words",
+        lambda report: resources.fillings(asked, report),
+    )
+
+
+def stage_payload(asked: Variant, other: tuple[str, Variant] | None = None) -> bytes:
+    """The trace as the stage draws it. other: the name and the making of what it may differ from.
+
+    Where all words and regions are others, nothing is sent of it.
+    """
+    return waiting.result_of(
+        f"stage {_key_of(asked)} {other and other[0]}",
         "preparing the maps",
-        lambda report: resources.stage_payload(
-            choice.model, chosen, choice.profile, choice.text, report
-        ),
+        lambda report: resources.stage_payload(asked, other, report),
+    )
+
+
+def keep_button(asked: Variant) -> None:
+    """The whole analysis as a file; made only when a person wants it."""
+    st.download_button(
+        "Save the analysis (zip)",
+        partial(resources.zipped, asked),
+        "lxmert-analysis.zip",
+        "application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+        help="Opens again on the page Keep, and in Python",
     )
 
 
@@ -74,19 +103,28 @@ def pinned(choice: Choice, found: Trace) -> None:
             st.caption(f"P(match) {found.match:.2f}", width="content")
 
 
-def notes(choice: Choice, found: Trace) -> None:
-    """What the reader of the results must know."""
-    scope = resources.pipeline(choice.model).scope
-    if choice.own and scope.warning:
-        st.warning(plain(scope.warning), icon=":material/warning:")
-    for note in found.notes:
+def notes(choice: Choice, *found: Trace) -> None:
+    """What the reader of the results must know, each once."""
+    told = [note for trace in found for note in trace.notes]
+    for model in {trace.model: None for trace in found}:
+        warning = resources.pipeline(model).scope.warning
+        if choice.own and warning:
+            told.insert(0, warning)
+    for note in dict.fromkeys(told):
         st.warning(plain(note), icon=":material/warning:")
 
 
-def _text(choice: Choice) -> None:
+def text(choice: Choice) -> str:
+    """The question or caption; stops the page where none is asked."""
     if not choice.text:
         st.info(NO_TEXT, icon=":material/edit:")
         st.stop()
+    return choice.text
+
+
+def _key_of(asked: Variant) -> str:
+    digest = hashlib.sha256(asked.picture).hexdigest()
+    return f"{asked.model} {asked.profile} {digest} {asked.text} {asked.edit}"
 
 
 def _key(choice: Choice) -> str:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from lxmert_viz.analysis import answers as ranks
 from lxmert_viz.analysis.regions import captions, table
+from lxmert_viz.figures import theme
 from lxmert_viz.figures.answers import answer_bars
 from lxmert_viz.figures.picture import regions_picture
 from lxmert_viz.records import Regions, Standing, Trace
@@ -11,7 +12,6 @@ from lxmert_viz.ui import controls, resources, results
 from lxmert_viz.ui.wording import plain
 
 SHOWN = 6
-NO_BAR = {"displayModeBar": False}
 
 
 def show_regions(address: str, seen: Regions) -> None:
@@ -48,7 +48,7 @@ def show_answers(found: Trace, told: str | None) -> None:
             right=right_one.text if right_one else None,
             asked=asked_one.text if asked_one else None,
         ),
-        config=NO_BAR,
+        config=theme.SAVABLE,
         key="answers.bars",
     )
     ask_about(found, asked, asked_one)

@@ -1,6 +1,6 @@
 """Every attention map of one answer, hovered and locked in the browser."""
 
-from lxmert_viz.ui import controls, results, stage
+from lxmert_viz.ui import controls, inside, results, stage
 
 controls.heading(
     "Attention",
@@ -11,4 +11,6 @@ results.regions(choice)
 found = results.trace(choice)
 results.pinned(choice, found)
 results.notes(choice, found)
-stage.show(results.stage_payload(choice))
+asked = results.variant(choice)
+inside.keep(asked, found, stage.show(results.stage_payload(asked)))
+inside.show(asked, found)

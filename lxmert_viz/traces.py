@@ -1,0 +1,226 @@
+"""A trace as a folder that can be kept, sent and opened again, bit for bit.
+
+    trace.safetensors   every array: attention.*, states.*, tokens.*, regions.*, norms.*
+    trace.json          everything else: words, names, answers, settings, hashes, versions
+    picture.png         the upright picture, encoded anew, so that no metadata is in it
+
+The same three files in a zip are read as well.
+"""
+
+import hashlib
+import json
+import platform
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from importlib import metadata
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from lxmert_viz.errors import PictureError, TraceError
+from lxmert_viz.picture import as_png, decode
+from lxmert_viz.records import ATTENTION_FAMILIES, Answer, Regions, Tokens, Trace
+
+ARRAYS, WORDS, PICTURE = FILES = ("trace.safetensors", "trace.json", "picture.png")
+FORMAT = 1
+MAX_BYTES = 500_000_000  # of one file; a full-size trace has about 5 million
+STATES = ("lang", "vision", "lang_cross", "vision_cross", "pooled")
+VERSIONED = ("numpy", "torch", "tokenizers", "safetensors")
+WEIGHT_ENDINGS = (".safetensors", ".bin", ".h5", ".pth")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTrace:
+    trace: Trace
+    picture: bytes  # PNG
+    norms: dict[str, np.ndarray]  # family -> (L, H, K); empty where they were not kept
+    settings: dict[str, Any]  # how the trace was made, as the writer said it
+    weights: dict[str, str]  # weight file of the model -> its sha256
+    versions: dict[str, str]  # what made it
+
+
+def save(
+    folder: Path,
+    trace: Trace,
+    picture: bytes,
+    *,
+    norms: Mapping[str, np.ndarray] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    model_folder: Path | None = None,
+) -> None:
+    """Write the folder's three files. picture: encoded as it was given. Raises PictureError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = files_of(trace, picture, norms or {}, settings or {}, model_folder)
+    for name, content in written.items():
+        (folder / name).write_bytes(content)
+
+
+def as_zip(files: Mapping[str, bytes]) -> bytes:
+    written = BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return written.getvalue()
+
+
+def files_of(
+    trace: Trace,
+    picture: bytes,
+    norms: Mapping[str, np.ndarray],
+    settings: Mapping[str, Any],
+    model_folder: Path | None,
+) -> dict[str, bytes]:
+    arrays = _grouped("attention", trace.attention) | _grouped("states", trace.states)
+    arrays |= _grouped("norms", norms)
+    arrays |= _grouped("tokens", _arrays_of(trace.tokens))
+    arrays |= _grouped("regions", _arrays_of(trace.regions))
+    words = {
+        "format": FORMAT,
+        "model": trace.model,
+        "tokens": _words_of(trace.tokens),
+        "regions": _words_of(trace.regions),
+        "answers": trace.answers,
+        "answer_kind": trace.answer_kind,
+        "match": trace.match,
+        "notes": trace.notes,
+        "settings": dict(settings),
+        "weights": file_hashes(model_folder) if model_folder else {},
+        "versions": versions(),
+    }
+    return {
+        ARRAYS: safetensors.numpy.save(arrays),
+        WORDS: json.dumps(words, ensure_ascii=False, indent=1).encode(),
+        PICTURE: as_png(picture),
+    }
+
+
+def read(source: Path | bytes) -> KeptTrace:
+    """A folder, a zip, or a zip's bytes. Raises TraceError for anything else."""
+    files = _files(source)
+    try:
+        arrays = safetensors.numpy.load(files[ARRAYS])
+        words = json.loads(files[WORDS])
+    except (safetensors.SafetensorError, ValueError) as error:
+        raise TraceError(f"This saved analysis is damaged ({error}); save it again.") from error
+    if not isinstance(words, dict) or words.get("format") != FORMAT:
+        found = words.get("format") if isinstance(words, dict) else None
+        raise TraceError(
+            f"This saved analysis has the format {found!r} and this version reads {FORMAT}: "
+            "open it with the version that trace.json names."
+        )
+    try:
+        kept = _kept(arrays, words, files[PICTURE])
+        _check(kept)
+    except (KeyError, TypeError, ValueError, AttributeError, PictureError) as error:
+        raise TraceError(
+            f"This saved analysis is not complete ({error!r}); save it again."
+        ) from error
+    return kept
+
+
+def file_hashes(folder: Path, endings: tuple[str, ...] = WEIGHT_ENDINGS) -> dict[str, str]:
+    """Name -> sha256 of the folder's files with these endings, of its weights unless told."""
+    hashes = {}
+    for path in sorted(path for path in folder.iterdir() if path.name.endswith(endings)):
+        with path.open("rb") as file:
+            hashes[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashes
+
+
+def versions() -> dict[str, str]:
+    found = {name: metadata.version(name) for name in VERSIONED}
+    return {"python": platform.python_version(), **found}
+
+
+def _grouped(group: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {f"{group}.{name}": np.ascontiguousarray(array) for name, array in arrays.items()}
+
+
+def _arrays_of(record: Tokens | Regions) -> dict[str, np.ndarray]:
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+
+def _words_of(record: Tokens | Regions) -> dict[str, Any]:
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: value for name, value in values.items() if not isinstance(value, np.ndarray)}
+
+
+def _files(source: Path | bytes) -> dict[str, bytes]:
+    if isinstance(source, Path) and source.is_dir():
+        missing = [name for name in FILES if not (source / name).is_file()]
+        if missing:
+            raise TraceError(f"{source} lacks {', '.join(missing)}; it is no saved analysis.")
+        return {name: (source / name).read_bytes() for name in FILES}
+    try:
+        with zipfile.ZipFile(BytesIO(source) if isinstance(source, bytes) else source) as archive:
+            return {name: _unpacked(archive, name) for name in FILES}
+    except (OSError, KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        raise TraceError(
+            f"This is no saved analysis: a folder or a zip with {', '.join(FILES)} is one."
+        ) from error
+
+
+def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Only as much as fits; what a zip says of its sizes is not believed."""
+    with archive.open(name) as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise TraceError(f"{name} in this zip has more than {MAX_BYTES:,} bytes.")
+    return content
+
+
+def _kept(arrays: dict[str, np.ndarray], words: dict[str, Any], picture: bytes) -> KeptTrace:
+    groups: dict[str, dict[str, np.ndarray]] = {}
+    for name, array in arrays.items():
+        group, _, own = name.partition(".")
+        groups.setdefault(group, {})[own] = array
+    trace = Trace(
+        model=str(words["model"]),
+        tokens=Tokens(**_frozen(words["tokens"]), **groups["tokens"]),
+        regions=Regions(**_frozen(words["regions"]), **groups["regions"]),
+        attention={family: groups["attention"][family] for family in ATTENTION_FAMILIES},
+        states={name: groups["states"][name] for name in STATES},
+        answers=tuple(Answer(str(text), float(share)) for text, share in words["answers"]),
+        answer_kind=str(words["answer_kind"]),
+        match=None if words["match"] is None else float(words["match"]),
+        notes=tuple(str(note) for note in words["notes"]),
+    )
+    norms = groups.get("norms", {})
+    about = (dict(words[name]) for name in ("settings", "weights", "versions"))
+    return KeptTrace(trace, picture, norms, *about)
+
+
+def _frozen(values: dict[str, Any]) -> dict[str, Any]:
+    """Lists of JSON as the tuples that they were."""
+    return {
+        name: tuple(tuple(v) if isinstance(v, list) else v for v in value)
+        if isinstance(value, list)
+        else value
+        for name, value in values.items()
+    }
+
+
+def _check(kept: KeptTrace) -> None:
+    """Raises ValueError where words, regions and maps do not belong together."""
+    trace = kept.trace
+    sizes = {"lang": len(trace.tokens.pieces), "vision": len(trace.regions)}
+    lengths = {len(array) for array in _arrays_of(trace.regions).values()}
+    if lengths != {sizes["vision"]} or len(trace.regions.names) != sizes["vision"]:
+        raise ValueError(f"regions have {sorted(lengths)} rows")
+    kinds = {array.dtype for array in (*trace.attention.values(), *trace.states.values())}
+    if kinds != {np.dtype(np.float32)}:
+        raise ValueError(f"arrays are {sorted(map(str, kinds))}, not float32")
+    for family, maps in trace.attention.items():
+        queries, _, keys = family.removeprefix("cross_").partition("_from_")
+        if maps.ndim != 4 or maps.shape[2:] != (sizes[queries], sizes[keys or queries]):
+            raise ValueError(f"{family} has the shape {maps.shape}")
+        layers, heads, _, count = maps.shape
+        if kept.norms and kept.norms[family].shape != (layers, heads, count):
+            raise ValueError(f"the norms of {family} have the shape {kept.norms[family].shape}")
+    decode(kept.picture)

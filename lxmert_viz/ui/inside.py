@@ -1,0 +1,99 @@
+"""Query and key of one head and one pair, computed again when a person asks on the stage."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from lxmert_viz.analysis.regions import numbered_names
+from lxmert_viz.figures import theme
+from lxmert_viz.figures.heads import contribution_bars, key_table, written_strip
+from lxmert_viz.figures.stage import FAMILIES
+from lxmert_viz.records import Trace
+from lxmert_viz.ui import resources, waiting
+from lxmert_viz.ui.history import Variant
+
+if TYPE_CHECKING:  # torch takes seconds
+    from lxmert_viz.experiments.heads import HeadDetail
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One head and who reads; all counted from 0."""
+
+    family: str
+    layer: int
+    head: int
+    query: int
+    key: int | None  # None: whatever is read most
+
+
+def place_in(told: Any, trace: Trace) -> Place | None:
+    """What a browser asked for; None for anything that this trace does not have."""
+    if not isinstance(told, dict) or told.get("family") not in trace.attention:
+        return None
+    shape = trace.attention[told["family"]].shape
+    numbers = [told.get(name) for name in ("layer", "head", "query", "key")]
+    limits = zip(numbers, shape, strict=True)
+    for number, size in limits:
+        if number is not None and not (type(number) is int and 0 <= number < size):
+            return None
+    if None in numbers[:3]:
+        return None
+    return Place(told["family"], *numbers)
+
+
+def keep(asked: Variant, found: Trace, told: Any) -> None:
+    """A new request stays until the next, for the same picture and question."""
+    place = place_in(told, found)
+    if place is not None:
+        st.session_state["inside"] = (asked, place)
+
+
+def show(asked: Variant, found: Trace) -> None:
+    """The panel, where something was asked for this trace."""
+    before, place = st.session_state.get("inside", (None, None))
+    if before != asked:
+        return
+    family = FAMILIES[place.family]
+    names = {"word": list(found.tokens.pieces), "region": numbered_names(found.regions)}
+    queries, keys = names[family.queries], names[family.keys]
+    detail = waiting.result_of(
+        f"inside {place}",
+        "looking inside the head",
+        lambda report: resources.head_detail(asked, place, report),
+    )
+    heads = found.attention[place.family].shape[1]
+    st.markdown(
+        f"##### Inside {family.stage}, {family.title.lower()}, layer {place.layer + 1}, "
+        f"head {place.head + 1}"
+    )
+    st.caption(
+        "Computed again from the states that enter the layer, for this head alone. "
+        "Score: q·k / √d, before the softmax. "
+        "Norm: the length of the value as it is written into the state."
+    )
+    show_detail(detail, place, queries[place.query], keys, heads)
+
+
+def show_detail(
+    detail: "HeadDetail", place: Place, query: str, keys: list[str], heads: int
+) -> None:
+    left, right = st.columns(2, gap="large")
+    with right:
+        strongest = int(detail.weights.argmax())
+        key = st.selectbox(
+            f"“{query}” reads",
+            range(len(keys)),
+            index=strongest if place.key is None else place.key,
+            format_func=lambda at: keys[at],
+            key=f"inside.key.{place}",
+        )
+        pair = (query, keys[key])
+        bars = contribution_bars(detail.query, detail.keys[key], detail.contributions[key], pair)
+        st.plotly_chart(bars, config=theme.SAVABLE, key="inside.contributions")
+    with left:
+        table = key_table(keys, detail.scores, detail.weights, detail.value_norms)
+        st.dataframe(table, hide_index=True, height="content" if len(keys) < 12 else 420)
+    strip = written_strip(detail.written, heads, place.head)
+    st.plotly_chart(strip, config=theme.SAVABLE, key="inside.written")

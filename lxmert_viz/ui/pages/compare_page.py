@@ -1,0 +1,21 @@
+"""Two pictures, two questions or two checkpoints, side by side."""
+
+import streamlit as st
+
+from lxmert_viz.ui import comparing, controls, results, variants
+
+controls.heading(
+    "Compare",
+    "The choice above against another picture, question or checkpoint, on one scale.",
+)
+choice = controls.choice()
+first = results.variant(choice)
+second = comparing.other_side(first)
+one, other = comparing.steps(first, second)
+seen, asked = results.trace_of(first), results.trace_of(second)
+results.pinned(choice, seen)
+comparing.show_sides((one, seen), (other, asked))
+results.notes(comparing.with_other(choice, second), seen, asked)
+variants.show_answers((one.name, seen), (other.name, asked), "on the right")
+st.divider()
+variants.show_maps(one, other)

@@ -1,0 +1,41 @@
+"""What if another word stood there, or a region were gone? Before and after, side by side."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from lxmert_viz.ui import controls, editing, links, results, variants
+
+controls.heading(
+    "What if?",
+    "Change words, regions or the checkpoint; read the answer before and after.",
+)
+choice = controls.choice()
+chosen = results.variant(choice)
+steps = editing.history(chosen)
+links.follow_edit(steps, chosen, variants.regions(chosen))
+with st.expander(f"Steps ({len(steps.steps)})", icon=":material/history:", key="edit.steps"):
+    editing.show_history(steps)
+    results.keep_button(steps.step(steps.now).variant)
+step = steps.step(steps.now)
+links.state_edit(step.variant, chosen)
+found = variants.regions(step.variant)
+asked = results.trace_of(step.variant)
+results.pinned(replace(choice, picture=step.variant.picture), asked)
+results.notes(choice, asked)
+left, right = st.columns([9, 11], gap="large")
+with left:
+    editing.edit_picture(steps, found, asked.regions)
+with right:
+    editing.edit_words(steps, asked.tokens)
+    editing.show_fillings(step.variant)
+    editing.choose_checkpoint(steps)
+    before = editing.choose_before(steps)
+    if before is step:
+        st.info("Nothing is changed yet: mask a word, or switch a region off.")
+    else:
+        variants.show_answers(
+            (before.name, results.trace_of(before.variant)), (step.name, asked), "after"
+        )
+st.divider()
+variants.show_maps(before, step)

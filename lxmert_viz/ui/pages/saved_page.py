@@ -1,0 +1,66 @@
+"""An analysis to keep, and one that was kept, opened again."""
+
+import streamlit as st
+
+from lxmert_viz.traces import KeptTrace
+from lxmert_viz.ui import controls, resources, results, stage
+from lxmert_viz.ui.wording import plain
+
+PYTHON = """from lxmert_viz import traces
+from lxmert_viz.notebook import show
+
+kept = traces.read(Path("lxmert-analysis.zip"))  # or the unpacked folder
+kept.trace.attention["lang_from_vision"]  # bit for bit
+show(kept.trace, kept.picture, norms=kept.norms)  # in Jupyter"""
+
+
+def show_kept(kept: KeptTrace, given: bytes) -> None:
+    found = kept.trace
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.image(resources.thumbnail(kept.picture), width=160)
+        first = f"  \n**{plain(found.answers[0].text)}** {found.answers[0].probability:.3f}"
+        match = "" if found.match is None else f" · P(match) {found.match:.3f}"
+        st.markdown(f"{plain(found.tokens.text)}{first if found.answers else ''}{match}")
+        st.button(
+            "Ask this again",
+            icon=":material/replay:",
+            help="Takes picture and question to the top of the page",
+            on_click=ask_again,
+            args=(kept,),
+        )
+    about = ", ".join(f"{name} {version}" for name, version in kept.versions.items())
+    weights = ", ".join(f"{file} sha256 {sha[:12]}…" for file, sha in kept.weights.items())
+    settings = ", ".join(f"{name}: {setting}" for name, setting in kept.settings.items() if setting)
+    model = f"Model {found.model}: {weights or 'weights not named'}"
+    st.caption(plain(f"{model}. {settings or 'No settings'}. Made with {about}."))
+    stage.show(resources.kept_payload(given), key="stage-kept")
+
+
+def ask_again(kept: KeptTrace) -> None:
+    state = st.session_state
+    state["picture.source"] = "upload"
+    state["picture.own.upload"] = resources.kept_pictures().keep(kept.picture)
+    state["question.typed"] = state["question.asked"] = kept.trace.tokens.text
+
+
+controls.heading(
+    "Keep",
+    "The whole analysis as one file: every number, the picture without metadata, versions.",
+)
+choice = controls.choice()
+asked = results.variant(choice)
+found = results.trace_of(asked)
+results.pinned(choice, found)
+left, right = st.columns(2, gap="large")
+with left:
+    st.markdown(f"**Keep** “{plain(found.tokens.text)}”")
+    results.keep_button(asked)
+    with st.popover("Open it in Python", icon=":material/code:"):
+        st.code(PYTHON, language="python")
+with right:
+    given = st.file_uploader("Open one that was kept", ("zip",), key="saved.upload")
+if given is None:
+    st.caption("Figures, numbers and an offline page are under *Save …* below each stage.")
+else:
+    st.divider()
+    show_kept(resources.kept_trace(given.getvalue()), given.getvalue())
