@@ -1,6 +1,6 @@
 """Examples with their pictures, whatever layout they came in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -55,15 +55,21 @@ def with_pictures(dataset: Dataset, folder: Path, seen_in_regions: Iterable[str]
     return replace(dataset, examples=tuple(examples), pictures=pictures, remarks=tuple(remarks))
 
 
-def without_duplicates(examples: Sequence[Example]) -> tuple[tuple[Example, ...], list[Remark]]:
-    """The first example of each id, and a remark for every other."""
+def without_duplicates(
+    examples: Sequence[Example], last_line: Callable[[str], int] | None = None
+) -> tuple[tuple[Example, ...], list[Remark]]:
+    """The first example of each id, and a remark for every other.
+
+    last_line: where an id stands last, for layouts whose examples know only where it stands first.
+    """
     kept: dict[str, Example] = {}
     remarks = []
     for example in examples:
         if example.id in kept:
             file, _, line = example.place.rpartition(":")
             what = f"{example.id} is there already, from {kept[example.id].place}."
-            remarks.append(Remark("duplicate", file, int(line or 0), what))
+            own = last_line(example.id) if last_line else int(line)
+            remarks.append(Remark("duplicate", file, own, what))
         else:
             kept[example.id] = example
     return tuple(kept.values()), remarks

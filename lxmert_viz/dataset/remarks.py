@@ -59,6 +59,9 @@ class JsonFile:
         """key: an entry's key or, in a list, its id. last: the last place where it stands."""
         return Remark(kind, self.path.name, self._lines.get(key, (0, 0))[last], what)
 
+    def last_line(self, key: str) -> int:
+        return self._lines.get(key, (0, 0))[1]
+
     def place(self, key: str) -> str:
         """File and line of an entry, as Example.place has them."""
         return f"{self.path.name}:{self._lines.get(key, (0, 0))[0]}"
