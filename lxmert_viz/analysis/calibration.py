@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 BINS = 15
+SURELY_NOT = 1e-6  # probabilities are kept this far from 0 and 1
 STEPS = np.exp(np.linspace(np.log(0.05), np.log(20), 400))  # temperatures that are tried
 
 
@@ -58,13 +59,13 @@ def brier(confidence: np.ndarray, score: np.ndarray) -> float:
 
 def scaled(confidence: np.ndarray, temperature: float) -> np.ndarray:
     """(N,) confidences with their logits over a temperature: above 1 is less sure."""
-    safe = np.clip(confidence, 1e-6, 1 - 1e-6)
-    return 1 / (1 + np.exp(-np.log(safe / (1 - safe)) / temperature))
+    return 1 / (1 + np.exp(-_logits(confidence) / temperature))
 
 
 def best_temperature(confidence: np.ndarray, score: np.ndarray) -> float:
     """The temperature with the least cross-entropy against soft scores, of 400 in 0.05..20."""
-    losses = [_cross_entropy(scaled(confidence, t), score) for t in STEPS]
+    logits = _logits(confidence)
+    losses = [_cross_entropy(logits / t, score) for t in STEPS]
     return float(STEPS[int(np.argmin(losses))])
 
 
@@ -98,5 +99,10 @@ def coverage_at_risk(coverage: np.ndarray, risk: np.ndarray, most: float) -> flo
     return float(fits.max()) if len(fits) else 0.0
 
 
-def _cross_entropy(confidence: np.ndarray, score: np.ndarray) -> float:
-    return float(-(score * np.log(confidence) + (1 - score) * np.log1p(-confidence)).mean())
+def _logits(confidence: np.ndarray) -> np.ndarray:
+    safe = np.clip(confidence.astype(np.float64), SURELY_NOT, 1 - SURELY_NOT)
+    return np.log(safe / (1 - safe))
+
+
+def _cross_entropy(logits: np.ndarray, score: np.ndarray) -> float:
+    return float((np.logaddexp(0, logits) - score * logits).mean())

@@ -58,7 +58,11 @@ def cause(judged: Judged) -> str:
 
 
 def same_thing(one: str, other: str) -> bool:
-    return _singular(one) == _singular(other)
+    """Whether two answers differ by articles, spelling, number words and plurals only."""
+    words = [normalised(text).split() for text in (one, other)]
+    return len(words[0]) == len(words[1]) and all(
+        _readings(first) & _readings(second) for first, second in zip(*words, strict=True)
+    )
 
 
 def answer_type(answer: str) -> str:
@@ -79,14 +83,14 @@ def _off_by_one(answer: str, right: str) -> bool:
     return all(n.isdigit() for n in numbers) and abs(int(numbers[0]) - int(numbers[1])) == 1
 
 
-def _singular(text: str) -> str:
-    words = [SPELLINGS.get(word, word) for word in normalised(text).split()]
-    return " ".join(_without_plural(word) for word in words)
-
-
-def _without_plural(word: str) -> str:
+def _readings(word: str) -> set[str]:
+    """A word, and what it may be the plural of."""
+    word = SPELLINGS.get(word, word)
+    readings = {word}
+    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
+        readings.add(word[:-1])
+    if len(word) > 4 and word.endswith("es"):
+        readings.add(word[:-2])
     if len(word) > 4 and word.endswith("ies"):
-        return f"{word[:-3]}y"
-    if len(word) > 4 and word.endswith(("ches", "shes", "xes", "sses")):
-        return word[:-2]
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+        readings.add(f"{word[:-3]}y")
+    return readings
