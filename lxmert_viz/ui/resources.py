@@ -107,7 +107,7 @@ def stage_payload(
     found = trace(model, picture, profile, text, _progress)
     return payload(
         found,
-        _jpeg(decode(picture), SHOWN_SIDE_PX),
+        jpeg(decode(picture), SHOWN_SIDE_PX),
         numbered_names(found.regions),
         all_statistics(found),
         rollout(found.attention),
@@ -151,10 +151,10 @@ def workers() -> ThreadPoolExecutor:
 
 
 def _address(image: Image.Image, side_px: int) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(_jpeg(image, side_px)).decode()}"
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg(image, side_px)).decode()}"
 
 
-def _jpeg(image: Image.Image, side_px: int) -> bytes:
+def jpeg(image: Image.Image, side_px: int) -> bytes:
     image.thumbnail((side_px, side_px))
     written = BytesIO()
     image.save(written, "JPEG", quality=88, comment=b"")  # nor a comment of the original
