@@ -1,5 +1,6 @@
 """A run's table as the board asks for it: DuckDB over Parquet. All SQL of runs is here."""
 
+import json
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,11 +12,12 @@ import pyarrow as pa
 
 from lxmert_viz.dataset.notes import Notes
 from lxmert_viz.dataset.row_filter import where
-from lxmert_viz.dataset.run_folder import TABLE, RunFolder
-from lxmert_viz.dataset.table_columns import BY_NAME, SCHEMA
+from lxmert_viz.dataset.run_folder import TABLE, RunFolder, write_json
+from lxmert_viz.dataset.table_columns import BY_NAME, MATCH, NO_MATCH, SCHEMA
 from lxmert_viz.errors import DatasetError
 
 Row = dict[str, Any]
+SLICES = "slices.json"
 MADE = {"correct": pa.bool_(), "verdict": pa.string(), "tags": pa.string(), "note": pa.string()}
 KINDS: Mapping[str, pa.DataType] = {
     name: SCHEMA.field(name).type for name in BY_NAME if name != "people"
@@ -146,6 +148,17 @@ class Board:
             chosen.values,
         )
 
+    def pairs(self, text: str) -> float | None:
+        """Share of captions that match better than each of their foils; None without pairs."""
+        chosen = where(text, KINDS)
+        (row,) = self._rows(
+            f"WITH asked AS (FROM board WHERE {chosen.sql} AND pair IS NOT NULL) "
+            'SELECT avg(CAST(t."match" > f."match" AS INT)) AS share FROM asked AS t '
+            'JOIN asked AS f USING (pair) WHERE t."right" = ? AND f."right" = ?',
+            (*chosen.values, MATCH, NO_MATCH),
+        )
+        return row["share"]
+
     def arrays(self, text: str, names: Sequence[str]) -> dict[str, np.ndarray]:
         """Columns of the rows where none of them is null, as arrays (N,)."""
         for name in names:
@@ -163,6 +176,34 @@ class Board:
         listed = ", ".join(f'count("{name}") AS "{name}"' for name in KINDS)
         (row,) = self._rows(f"SELECT {listed} FROM board", ())
         return [name for name, count in row.items() if count]
+
+    def columns(self, names: Sequence[str]) -> tuple[dict[str, list[Any]], np.ndarray]:
+        """Columns of all scored rows, with None where there is no value, and their scores (N,)."""
+        for name in names:
+            self._check(name)
+        listed = ", ".join(f'"{name}"' for name in ("score", *names))
+        cursor = self._database.cursor()
+        found = cursor.execute(f"SELECT {listed} FROM board WHERE score IS NOT NULL").arrow()
+        table = found.read_all()
+        score = table.column("score").to_numpy().astype(np.float64)
+        return {name: table.column(name).to_pylist() for name in names}, score
+
+    def inside_and_outside(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """The scores of the rows that a filter leaves, and of all others."""
+        chosen = where(text, KINDS)
+        cursor = self._database.cursor()
+        query = f"SELECT score, coalesce({chosen.sql}, FALSE) FROM board WHERE score IS NOT NULL"
+        found = cursor.execute(query, list(chosen.values)).fetchnumpy()
+        score, inside = (np.asarray(values) for values in found.values())
+        return score[inside].astype(np.float64), score[~inside].astype(np.float64)
+
+    def slices(self) -> dict[str, str]:
+        """Saved filters by name."""
+        path = self.run.path / SLICES
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    def save_slices(self, slices: Mapping[str, str]) -> None:
+        write_json(self.run.path / SLICES, dict(slices))
 
     def values(self, by: str, most: int = 200) -> list[str]:
         """The values of a column, the most frequent first."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+MATCH, NO_MATCH = "true of the picture", "not true of it"  # answers to captions
 TEXT, NUMBER, COUNT, TRUTH = pa.string(), pa.float32(), pa.int32(), pa.bool_()
 
 

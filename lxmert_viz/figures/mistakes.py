@@ -29,8 +29,8 @@ def group_bars(
         x=list(means),
         y=list(range(len(labels))),
         orientation="h",
-        marker_color=theme.PLAIN,
-        error_x={"type": "data", "array": list(halves), "color": "rgba(128, 128, 128, 0.9)"},
+        marker={"color": theme.PLAIN, "opacity": 0.6},
+        error_x={"type": "data", "array": list(halves), "color": "#3a4a52", "thickness": 1.5},
         customdata=list(range(len(labels))),
         hovertext=[
             f"{html.escape(label)}: {mean:.3f} ± {half:.3f}, {count:,} examples"

@@ -12,11 +12,10 @@ from lxmert_viz.analysis.mistakes import Judged
 from lxmert_viz.analysis.vqa_accuracy import attainable, score_of
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.run_folder import TABLE, RunFolder, write_table
-from lxmert_viz.dataset.table_columns import SCHEMA
+from lxmert_viz.dataset.table_columns import MATCH, NO_MATCH, SCHEMA
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import TYPES, Example, Prediction
 
-MATCH, NO_MATCH = "true of the picture", "not true of it"
 Row = dict[str, Any]
 
 

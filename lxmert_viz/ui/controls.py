@@ -12,7 +12,7 @@ import streamlit as st
 
 from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.places import ASSETS
-from lxmert_viz.ui import address, resources, waiting
+from lxmert_viz.ui import address, board_state, resources, waiting
 from lxmert_viz.ui.resources import ExampleQuestion, ExampleScene
 from lxmert_viz.ui.wording import NOT_PROOF, plain
 
@@ -20,7 +20,9 @@ PAGES = Path(__file__).parent / "pages"
 ANSWERS_PAGE = PAGES / "answers_page.py"
 ATTENTION_PAGE = PAGES / "attention_page.py"
 MODELS_PAGE = PAGES / "models_page.py"
-MODELS = "Models"
+MISTAKES_PAGE = PAGES / "mistakes_page.py"
+MODELS, MISTAKES = "Models", "Mistakes"
+WITHOUT_WORKBENCH = (MODELS, MISTAKES)
 PICTURE_TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
 IN_SIGHT = 3
 SOURCES = {
@@ -47,6 +49,7 @@ def pages() -> list[st.Page]:
     return [
         st.Page(ANSWERS_PAGE, title="Answers", icon=":material/question_answer:", default=True),
         st.Page(ATTENTION_PAGE, title="Attention", icon=":material/visibility:"),
+        st.Page(MISTAKES_PAGE, title=MISTAKES, icon=":material/rule:"),
         st.Page(MODELS_PAGE, title=MODELS, icon=":material/deployed_code:"),
     ]
 
@@ -54,7 +57,7 @@ def pages() -> list[st.Page]:
 def frame(page: str) -> None:
     """Everything that stays while pages change: model, picture, question.
 
-    page: its title. The page of models hides the workbench, which keeps what it holds.
+    page: its title. Pages that ask nothing hide the workbench, which keeps what it holds.
     """
     st.html(ASSETS / "style.css")
     address.read()
@@ -62,9 +65,14 @@ def frame(page: str) -> None:
         name = st.selectbox("Model", resources.model_names(), key="model.name")
         about_model = st.container()
     _first_choices()
-    with st.container(key="workbench-away" if page == MODELS else "workbench", gap="small"):
+    with st.container(
+        key="workbench-away" if page in WITHOUT_WORKBENCH else "workbench", gap="small"
+    ):
         _choose_picture()
         _ask()
+    if page not in WITHOUT_WORKBENCH and board_state.came_from_here():
+        back = f"Back to {board_state.get('row')} among the mistakes"
+        st.page_link(MISTAKES_PAGE, label=back, icon=":material/arrow_back:")
     address.write()
     # in the page and not in the sidebar, which a phone hides
     waiting.result_of(f"open {name}", f"opening {name}", lambda report: resources.pipeline(name))

@@ -50,6 +50,10 @@ def dataset_names() -> list[str]:
     return [STUDY, *offered]
 
 
+def is_whole(name: str) -> bool:
+    return (data_folder() / name / TABLE).is_file()
+
+
 def board(name: str) -> Board:
     """Raises DatasetError for a name that is no finished run."""
     if name not in run_names():
