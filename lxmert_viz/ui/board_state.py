@@ -1,7 +1,5 @@
 """Where a person is on the board: run, filter, order, page, view, row. It lives in the address."""
 
-import hashlib
-
 import streamlit as st
 
 from lxmert_viz.dataset.row_filter import with_term
@@ -45,21 +43,27 @@ def show_only(column: str, value: object) -> None:
 
 
 def open_in_explorer(row: dict[str, object], model: str) -> None:
-    """Model, picture, question and right answer of a row become what the explorer looks at.
+    """Model, picture, question and right answer of a row: the next page begins with them.
 
     Raises PictureError where the picture cannot be shown.
     """
-    picture = runs.picture_of(row)
-    state = st.session_state
-    if model in resources.model_names():
-        state["model.name"] = model
-    state["picture.source"] = "upload"
-    state["picture.own.upload"] = resources.kept_pictures().keep(picture)
-    state["question.typed"] = state["question.asked"] = str(row["text"])
-    digest = hashlib.sha256(picture).hexdigest()
-    state["answers.marked"] = (digest, str(row["text"]), str(row["right"] or ""))
+    digest = resources.kept_pictures().keep(runs.picture_of(row))
+    text = str(row["text"])
     put(row=str(row["question_id"]))
-    state["mistakes.opened"] = (state["picture.own.upload"], state["question.asked"])
+    st.session_state["mistakes.next"] = {
+        **({"model.name": model} if model in resources.model_names() else {}),
+        "picture.source": "upload",
+        "picture.own.upload": digest,
+        "question.typed": text,
+        "question.asked": text,
+        "answers.marked": (digest, text, str(row["right"] or "")),
+        "mistakes.opened": (digest, text),
+    }
+
+
+def take_next() -> None:
+    """Fills in what was opened, before any widget holds something else."""
+    st.session_state.update(st.session_state.pop("mistakes.next", {}))
 
 
 def came_from_here() -> bool:

@@ -61,6 +61,7 @@ def frame(page: str) -> None:
     """
     st.html(ASSETS / "style.css")
     address.read()
+    board_state.take_next()
     with st.sidebar:
         name = st.selectbox("Model", resources.model_names(), key="model.name")
         about_model = st.container()

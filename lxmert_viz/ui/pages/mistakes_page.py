@@ -4,7 +4,15 @@ import streamlit as st
 
 from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.row_filter import terms, without_term
-from lxmert_viz.ui import board_numbers, board_runs, board_slices, board_state, board_table, runs
+from lxmert_viz.ui import (
+    address,
+    board_numbers,
+    board_runs,
+    board_slices,
+    board_state,
+    board_table,
+    runs,
+)
 from lxmert_viz.ui import board_views as views
 from lxmert_viz.ui.wording import plain
 
@@ -117,3 +125,4 @@ elif board is None:
     board_runs.unfinished(name)
 else:
     show(board)
+address.write()  # what was clicked in this run of the page
