@@ -118,3 +118,16 @@ def test_an_unfinished_run_says_how_to_go_on(tmp_path: Path) -> None:
     write_json(tmp_path / MANIFEST, {})
     with pytest.raises(DatasetError, match="not finished"):
         Board(tmp_path)
+
+
+def test_columns_keep_their_holes_and_groups_are_set_against_the_rest(board: Board) -> None:
+    columns, score = board.columns(["structural_type", "cause"])
+    assert score.tolist() == [1, 0, 0, 1, 1, 0, 0]
+    assert columns["cause"] == [None, "prior", "no rule", None, None, "prior", None]
+    inside, outside = board.inside_and_outside("cause=prior")
+    assert (inside.tolist(), sorted(outside.tolist())) == ([0, 0], [0, 0, 1, 1, 1])
+
+
+def test_slices_are_kept_with_the_run(board: Board) -> None:
+    board.save_slices({"sure and wrong": "correct=no probability>0.8"})
+    assert Board(board.run.path).slices() == {"sure and wrong": "correct=no probability>0.8"}

@@ -182,9 +182,8 @@ class Board:
         for name in names:
             self._check(name)
         listed = ", ".join(f'"{name}"' for name in ("score", *names))
-        cursor = self._database.cursor()
-        found = cursor.execute(f"SELECT {listed} FROM board WHERE score IS NOT NULL").arrow()
-        table = found.read_all()
+        query = f"SELECT {listed} FROM board WHERE score IS NOT NULL"
+        table = self._database.cursor().sql(query).to_arrow_table()
         score = table.column("score").to_numpy().astype(np.float64)
         return {name: table.column(name).to_pylist() for name in names}, score
 

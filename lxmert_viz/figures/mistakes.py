@@ -77,7 +77,9 @@ def confusion(counts: np.ndarray, right: Sequence[str], answered: Sequence[str])
     subtitle = "examples; rows: the right answer; the diagonal is right; click a cell to filter"
     figure = go.Figure([heat, points], theme.layout(title, subtitle, height, b=60, t=76))
     figure.update_xaxes(theme.labelled_axis(answered, "answered"), automargin=True)
-    figure.update_yaxes(theme.labelled_axis(right, "right"), autorange="reversed", automargin=True)
+    figure.update_xaxes(range=(-0.5, len(answered) - 0.5))
+    figure.update_yaxes(theme.labelled_axis(right, "right"), automargin=True)
+    figure.update_yaxes(range=(len(right) - 0.5, -0.5))
     return figure
 
 
@@ -87,7 +89,7 @@ def reliability(
     """Mean score against mean confidence of each bin; the diagonal is calibrated."""
     line = {"dash": "dot", "color": "rgba(128, 128, 128, 0.9)"}
     diagonal = go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line=line, hoverinfo="skip")
-    size = 8 + 18 * np.sqrt(np.asarray(counts) / max(counts))
+    size = 4 + 9 * np.sqrt(np.asarray(counts) / max(counts))
     bins = go.Scatter(
         x=list(confidence),
         y=list(accuracy),

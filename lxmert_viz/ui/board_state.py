@@ -58,7 +58,13 @@ def open_in_explorer(row: dict[str, object], model: str) -> None:
         "question.asked": text,
         "answers.marked": (digest, text, str(row["right"] or "")),
         "mistakes.opened": (digest, text),
+        "mistakes.shipped": digest if runs.is_shipped(row) else "",
     }
+
+
+def is_shipped(digest: str) -> bool:
+    """Whether a picture that was opened from the board belongs to the study set."""
+    return digest == st.session_state.get("mistakes.shipped")
 
 
 def take_next() -> None:

@@ -15,6 +15,7 @@ from lxmert_viz.ui import board_state, controls, resources, runs
 from lxmert_viz.ui.wording import plain
 
 ROWS = 20
+SEEN = 9  # rows of a page before it must be scrolled
 OPEN = "Open"
 SHOWN = ("text", "right", "answer", "score", "probability", "cause")
 SORTS = ("", "score", "probability", "margin", "words", "regions", "right", "answer", "cause")
@@ -24,6 +25,10 @@ VERDICTS = {
     "both": "Both can be right",
     "unclear": "The question is unclear",
 }
+WAYS = (
+    ("See its answers", controls.ANSWERS_PAGE, ":material/question_answer:"),
+    ("See its attention", controls.ATTENTION_PAGE, ":material/visibility:"),
+)
 Row = dict[str, Any]
 
 
@@ -44,17 +49,21 @@ def show(board: Board, model: str) -> None:
         return
     sort, down = board_state.get("sort"), board_state.get("order") == board_state.DOWN
     rows = board.page(where, sort, down, ROWS, (page - 1) * ROWS)
-    clicked = _show_rows(rows, f"{where} {sort} {down} {page}")
+    beside = st.columns([6, 5], gap="medium") if board_state.get("row") else [st.container()]
+    with beside[0]:
+        clicked = _show_rows(rows, f"{where} {sort} {down} {page}", len(beside) == 1)
     if clicked is not None:
         row, column = clicked
         board_state.put(row=row["question_id"])
         if column == OPEN:
             _open(row, model)
+        st.rerun()
     chosen = board_state.get("row")
     row = board.row(chosen) if chosen else None
     if row is None:
         st.caption("Click a row to see all of it, or **Open** to look inside the model.")
-    else:
+        return
+    with beside[1]:
         show_row(board, row, model)
 
 
@@ -97,7 +106,7 @@ def _turn(label: str, icon: str, page: int, enabled: bool) -> None:
     )
 
 
-def _show_rows(rows: list[Row], key: str) -> tuple[Row, str] | None:
+def _show_rows(rows: list[Row], key: str, wide: bool) -> tuple[Row, str] | None:
     """The table; the row and column that were clicked just now."""
     table = [
         {"Picture": runs.thumbnail_of(row), OPEN: "Open ›"}
@@ -107,19 +116,21 @@ def _show_rows(rows: list[Row], key: str) -> tuple[Row, str] | None:
     columns = {
         "Picture": st.column_config.ImageColumn(width=84),
         OPEN: st.column_config.TextColumn(width=66, help="Look inside the model at this row"),
-        title_of("text"): st.column_config.TextColumn(width=380),
+        title_of("text"): st.column_config.TextColumn(width=380 if wide else 210),
         title_of("score"): st.column_config.NumberColumn(format="%.2f", width=66),
         title_of("cause"): st.column_config.TextColumn(width=110),
         title_of("probability"): st.column_config.NumberColumn(format="%.3f", width=72),
     }
+    chosen = [n for n, row in enumerate(rows) if row["question_id"] == board_state.get("row")]
     event = st.dataframe(
         table,
         column_config=columns,
         hide_index=True,
         row_height=56,
-        height=56 * min(len(rows), 7) + 40,
+        height=56 * min(len(rows), SEEN) + 40,
         on_select="rerun",
         selection_mode="single-cell",
+        selection_default={"selection": {"cells": [(n, title_of("text")) for n in chosen]}},
         key=f"board-rows {key}",
     )
     cells = event.selection.cells
@@ -128,7 +139,7 @@ def _show_rows(rows: list[Row], key: str) -> tuple[Row, str] | None:
     if not cells or seen == (key, cells):
         return None
     place, column = cells[0]
-    return rows[place], column
+    return None if [place] == chosen and column != OPEN else (rows[place], column)
 
 
 def _cell(name: str, row: Row) -> object:
@@ -147,21 +158,15 @@ def _open(row: Row, model: str, page: object = controls.ATTENTION_PAGE) -> None:
 
 def show_row(board: Board, row: Row, model: str) -> None:
     """Everything that the run knows of one example, a way into the explorer, and notes on it."""
-    with st.container(border=True, key="board-row"):
-        left, right = st.columns([2, 3], gap="medium")
-        with left:
-            _show_picture(row)
-        with right:
-            st.markdown(f"##### {plain(row['text'])}")
-            _show_answers(row)
-            with st.container(horizontal=True):
-                for label, page, icon in (
-                    ("See its answers", controls.ANSWERS_PAGE, ":material/question_answer:"),
-                    ("See its attention", controls.ATTENTION_PAGE, ":material/visibility:"),
-                ):
-                    if st.button(label, icon=icon, key=f"board-{label}"):
-                        _open(row, model, page)
-            _notes(board, row)
+    with st.container(border=True, key="board-row", gap="small"):
+        st.markdown(f"**{plain(row['text'])}**")
+        _show_answers(row)
+        with st.container(horizontal=True):
+            for label, page, icon in WAYS:
+                if st.button(label, icon=icon, key=f"board-{label}"):
+                    _open(row, model, page)
+        _show_picture(row)
+        _notes(board, row)
         with st.expander("All that is known of this row", icon=":material/list:"):
             _all_columns(row)
 

@@ -98,6 +98,7 @@ def choice() -> Choice:
     source = state["picture.source"]
     chosen = _example()
     held = chosen.picture if source == "examples" else _own_picture(source)
+    own = state.get(f"picture.own.{source}", "")
     answers = {spelled(q.text): q.answer for q in chosen.questions}
     return Choice(
         model=state["model.name"],
@@ -105,8 +106,8 @@ def choice() -> Choice:
         picture=held,
         text=state["question.asked"],
         right=answers.get(spelled(state["question.asked"])) if source == "examples" else None,
-        own=source != "examples",
-        lost="" if held else state.get(f"picture.own.{source}", ""),
+        own=source != "examples" and not board_state.is_shipped(own),
+        lost="" if held else own,
     )
 
 

@@ -115,6 +115,10 @@ def picture_of(row: dict[str, object]) -> bytes:
         raise PictureError(f"{path} cannot be read ({error.strerror}).") from error
 
 
+def is_shipped(row: dict[str, object]) -> bool:
+    return Path(str(row["picture_file"])).resolve().is_relative_to(ASSETS.resolve())
+
+
 def thumbnail_of(row: dict[str, object]) -> str:
     """The row's picture as an address for an image column; an empty one where there is none."""
     try:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.row_filter import terms, without_term
+from lxmert_viz.errors import DatasetError
 from lxmert_viz.ui import (
     address,
     board_numbers,
@@ -40,9 +41,6 @@ def choose_filter(board: Board) -> None:
     where = board_state.get("where")
     with st.container(horizontal=True, vertical_alignment="bottom", key="board-filter"):
         typed = st.text_input("Filter and search", where, placeholder=EXAMPLE)
-        if typed.strip() != where:
-            board_state.filter_by(typed.strip())
-            st.rerun()
         st.button(
             "Mistakes only",
             icon=":material/filter_alt:",
@@ -51,8 +49,21 @@ def choose_filter(board: Board) -> None:
         )
         with st.popover("How", icon=":material/help:"):
             st.markdown(HOW_TO_FILTER.format(", ".join(f"`{n}`" for n in board.filled())))
+    if typed.strip() != where and fits(board, typed):
+        board_state.filter_by(typed.strip())
+        st.rerun()
     if where:
         show_terms(where)
+
+
+def fits(board: Board, text: str) -> bool:
+    """Whether the rows can be filtered so; says why not."""
+    try:
+        board.count(text)
+    except DatasetError as error:
+        st.error(plain(str(error)), icon=":material/filter_alt_off:")
+        return False
+    return True
 
 
 def show_terms(where: str) -> None:
@@ -115,6 +126,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="board-numbe
     running = runs.evaluations().of(name)
     busy = running is not None and not running.over.is_set()
     board = runs.board(name) if name and not busy and runs.is_whole(name) else None
+    if board is not None and not fits(board, board_state.get("where")):
+        board_state.filter_by("")  # an address can say anything
     if board is not None:
         board_numbers.show(board)
 if busy:
