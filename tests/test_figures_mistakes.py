@@ -34,3 +34,12 @@ def test_curves_hold_what_they_are_given() -> None:
     coverage = np.linspace(0.001, 1, 5000)
     curve = mistakes.risk_coverage(coverage, coverage / 2, 0.25).data[0]
     assert len(curve.x) == 500 and np.allclose(curve.y, np.asarray(curve.x) / 2)
+
+
+def test_heads_that_differ_beyond_chance_carry_a_dot() -> None:
+    effect, p = np.array([[0.5, -0.1]]), np.array([[0.001, 0.9]])
+    heat = mistakes.head_differences(effect, p, ["lang 1"]).data[0]
+    assert np.array_equal(heat.z, effect) and heat.zmin == -heat.zmax == -0.5
+    assert [list(row) for row in heat.text] == [["•", ""]]
+    with pytest.raises(ValueError, match="labels"):
+        mistakes.head_differences(effect, p, [])

@@ -11,7 +11,7 @@ from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.dataset.row_filter import terms
 from lxmert_viz.places import APP, DATA_VARIABLE
 from lxmert_viz.runs.elsewhere import take_predictions
-from lxmert_viz.ui import runs
+from lxmert_viz.ui import board_inside, runs
 from lxmert_viz.ui.controls import ANSWERS_PAGE, MISTAKES_PAGE
 from tests.small_page import SECONDS, Counted, button, opened, texts
 
@@ -110,6 +110,7 @@ def test_a_broken_filter_of_an_address_is_told_and_left(counted: Counted, run: P
         ("Sureness", "Calibration error"),
         ("Metrics", "not available: it needs GQA's choices"),
         ("Slices", "weaker than the rest"),
+        ("Inside", "keeps nothing of the network"),
     ],
 )
 def test_every_view_opens_from_the_address(
@@ -163,6 +164,12 @@ def test_a_run_is_begun_with_a_click_and_watched(
     assert runs.evaluations().of(name).over.wait(SECONDS)
     assert runs.evaluations().of(name).problem == ""
     assert runs.run_names() == ["runs/mine-miniature"] and runs.board(name).count() == COUNT
+    kept = board_inside.of(runs.board(name))
+    assert kept.states.shape == (COUNT, 16) and len(kept.places) == COUNT
+    assert kept.statistics["entropy lang_from_vision"].shape == (COUNT, 2 * 4)
+    page = at(run=name, row="q3")
+    assert "sure" in texts(page)
+    assert "Not available" in texts(at(run=name, view="Inside"))  # all are wrong, or all right
 
 
 def test_pictures_elsewhere_on_the_disk_are_not_shown(counted: Counted, run: Path) -> None:

@@ -11,6 +11,8 @@ from lxmert_viz.figures import theme
 ROW_PX = 30
 SIDE_PX = 34
 COUNTS = [[0, "rgba(91, 143, 168, 0.08)"], [1, "#0f6a8f"]]
+DIFFERENCES = [[0, "#0072b2"], [0.5, "rgba(128, 128, 128, 0.12)"], [1, "#d55e00"]]
+SURE = 0.05
 TEXT_ON_DARK = 0.45  # share of the largest count from which numbers are written in white
 
 
@@ -124,6 +126,42 @@ def risk_coverage(coverage: np.ndarray, risk: np.ndarray, area: float) -> go.Fig
     figure.update_xaxes(range=(0, 1), title="share answered", fixedrange=True, tickformat=".0%")
     top = min(1.0, float(risk.max(initial=0)) * 1.15 + 0.02)
     figure.update_yaxes(range=(0, top), title="risk: 1 − mean score", fixedrange=True)
+    return figure
+
+
+def head_differences(effect: np.ndarray, p: np.ndarray, labels: Sequence[str]) -> go.Figure:
+    """How each head differs in wrong answers; a dot where chance does not explain it.
+
+    effect, p: (rows, H); a row is a layer of a family.
+    """
+    if effect.shape != p.shape or len(labels) != len(effect):
+        raise ValueError(f"effect {effect.shape}, p {p.shape} and {len(labels)} labels differ")
+    top = max(float(np.abs(effect).max(initial=0)), 0.2)
+    heads = [str(head + 1) for head in range(effect.shape[1])]
+    heat = go.Heatmap(
+        z=effect,
+        zmin=-top,
+        zmax=top,
+        colorscale=DIFFERENCES,
+        text=[["•" if value < SURE else "" for value in row] for row in p],
+        texttemplate="%{text}",
+        hovertext=[
+            [
+                f"{label}, head {head + 1}: {size:+.2f} standard deviations, p {value:.3f}"
+                for head, (size, value) in enumerate(zip(*pair, strict=True))
+            ]
+            for label, pair in zip(labels, zip(effect, p, strict=True), strict=True)
+        ],
+        hoverinfo="text",
+        xgap=2,
+        ygap=2,
+        colorbar={"title": "d", "thickness": 12},
+    )
+    subtitle = "wrong less right, in standard deviations; a dot: beyond chance for all heads (5%)"
+    height = 120 + 24 * len(labels)
+    figure = go.Figure(heat, theme.layout("Heads in wrong answers", subtitle, height, b=44))
+    figure.update_xaxes(theme.labelled_axis(heads, "head"))
+    figure.update_yaxes(theme.labelled_axis(labels), autorange="reversed", automargin=True)
     return figure
 
 

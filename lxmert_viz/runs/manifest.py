@@ -24,7 +24,11 @@ def manifest_of(
 ) -> dict[str, Any]:
     return {
         "format": 1,
-        "model": {"name": pipeline.name, "sha256": folder_hash(model_folder)},
+        "model": {
+            "name": pipeline.name,
+            "sha256": folder_hash(model_folder),
+            "heads": pipeline.network.config.num_attention_heads,
+        },
         "data": data_of(dataset),
         "settings": asdict(settings),
         "answer_kind": pipeline.answer_kind,

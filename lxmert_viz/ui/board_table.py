@@ -11,7 +11,7 @@ from lxmert_viz.dataset.board import KINDS, Board
 from lxmert_viz.dataset.notes import Note
 from lxmert_viz.dataset.table_columns import BY_NAME
 from lxmert_viz.errors import PictureError
-from lxmert_viz.ui import board_state, controls, resources, runs
+from lxmert_viz.ui import board_inside, board_state, controls, resources, runs
 from lxmert_viz.ui.wording import plain
 
 ROWS = 20
@@ -19,6 +19,7 @@ SEEN = 9  # rows of a page before it must be scrolled
 OPEN = "Open"
 SHOWN = ("text", "right", "answer", "score", "probability", "cause")
 SORTS = ("", "score", "probability", "margin", "words", "regions", "right", "answer", "cause")
+NARROW = ("Picture", OPEN, "Question", "Right", "Answer", "Cause")
 VERDICTS = {
     "model": "The model is wrong",
     "label": "The label is wrong",
@@ -89,11 +90,11 @@ def _choose_order(board: Board, count: int, page: int, pages: int) -> None:
         if (sort, order) != (board_state.get("sort"), board_state.get("order")):
             board_state.put(sort=sort, order=order, page="1")
             st.rerun()
-        _turn("Previous page", ":material/chevron_left:", page - 1, page > 1)
-        _turn("Next page", ":material/chevron_right:", page + 1, page < pages)
         first = (page - 1) * ROWS + 1
         shown = f"{first:,} to {min(first + ROWS - 1, count):,} of {count:,}" if count else "none"
         st.markdown(f":gray[{shown}]", width="content")
+        _turn("Previous page", ":material/chevron_left:", page - 1, page > 1)
+        _turn("Next page", ":material/chevron_right:", page + 1, page < pages)
 
 
 def _turn(label: str, icon: str, page: int, enabled: bool) -> None:
@@ -125,6 +126,7 @@ def _show_rows(rows: list[Row], key: str, wide: bool) -> tuple[Row, str] | None:
     event = st.dataframe(
         table,
         column_config=columns,
+        column_order=None if wide else NARROW,
         hide_index=True,
         row_height=56,
         height=56 * min(len(rows), SEEN) + 40,
@@ -165,8 +167,12 @@ def show_row(board: Board, row: Row, model: str) -> None:
             for label, page, icon in WAYS:
                 if st.button(label, icon=icon, key=f"board-{label}"):
                     _open(row, model, page)
+            st.button("Close", type="tertiary", on_click=board_state.put, kwargs={"row": ""})
         _show_picture(row)
         _notes(board, row)
+        with st.expander("More like this", icon=":material/join_inner:", on_change="rerun") as more:
+            if more.open:
+                board_inside.alike(board, row["question_id"])
         with st.expander("All that is known of this row", icon=":material/list:"):
             _all_columns(row)
 

@@ -7,6 +7,7 @@ from lxmert_viz.dataset.row_filter import terms, without_term
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.ui import (
     address,
+    board_inside,
     board_numbers,
     board_runs,
     board_slices,
@@ -34,6 +35,7 @@ VIEWS = {
     "Sureness": views.sureness,
     "Metrics": board_numbers.metrics,
     "Slices": board_slices.slices,
+    "Inside": board_inside.inside,
 }
 
 
