@@ -18,8 +18,12 @@ class Interval(NamedTuple):
 
 def mean_interval(score: np.ndarray) -> Interval:
     """Mean with its 95% interval by the normal approximation, cut to 0..1. score: (N,)."""
-    mean = float(score.mean())
-    half = 1.96 * float(score.std()) / np.sqrt(len(score))
+    return interval_of(float(score.mean()), float(score.std()), len(score))
+
+
+def interval_of(mean: float, spread: float, count: int) -> Interval:
+    """The same from mean, standard deviation and number of the scores."""
+    half = 1.96 * spread / np.sqrt(count)
     return Interval(mean, max(0.0, mean - half), min(1.0, mean + half))
 
 

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -173,9 +174,21 @@ class Board:
 
     def filled(self) -> list[str]:
         """The columns that hold something in this run."""
-        listed = ", ".join(f'count("{name}") AS "{name}"' for name in KINDS)
+        written = self.notes.all()
+        noted = {
+            "verdict": any(note.verdict for note in written),
+            "tags": any(note.tags for note in written),
+            "note": any(note.text for note in written),
+        }
+        return [name for name in KINDS if noted.get(name, name in self._filled)]
+
+    @cached_property
+    def _filled(self) -> set[str]:
+        """The columns of the table that hold something; the table never changes."""
+        names = [name for name in KINDS if name not in ("verdict", "tags", "note")]
+        listed = ", ".join(f'count("{name}") AS "{name}"' for name in names)
         (row,) = self._rows(f"SELECT {listed} FROM board", ())
-        return [name for name, count in row.items() if count]
+        return {name for name, count in row.items() if count}
 
     def columns(self, names: Sequence[str]) -> tuple[dict[str, list[Any]], np.ndarray]:
         """Columns of all scored rows, with None where there is no value, and their scores (N,)."""

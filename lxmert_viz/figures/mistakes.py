@@ -145,6 +145,7 @@ def head_differences(effect: np.ndarray, p: np.ndarray, labels: Sequence[str]) -
         colorscale=DIFFERENCES,
         text=[["•" if value < SURE else "" for value in row] for row in p],
         texttemplate="%{text}",
+        textfont={"size": 18},
         hovertext=[
             [
                 f"{label}, head {head + 1}: {size:+.2f} standard deviations, p {value:.3f}"

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from lxmert_viz.analysis.gqa_metrics import distribution
-from lxmert_viz.analysis.significance import mean_interval
+from lxmert_viz.analysis.significance import interval_of
 from lxmert_viz.dataset.board import Board
 from lxmert_viz.ui import board_state
 
@@ -67,7 +67,7 @@ def show(board: Board) -> None:
     st.metric("Rows", f"{totals['rows']:,}", width="content")
     if not totals["scored"]:
         return
-    interval = mean_interval(board.arrays(where, ["score"])["score"])
+    interval = interval_of(totals["score"], totals["spread"], totals["scored"])
     st.metric(
         "Score",
         f"{interval.mean:.3f}",
