@@ -8,15 +8,28 @@ from lxmert_viz.commands import (
     ask,
     cache,
     check,
+    compare,
     evaluate,
     fetch,
     make_scenes,
+    report,
     serve,
     train_miniature,
 )
 from lxmert_viz.errors import LxmertVizError
 
-COMMANDS = (ask, serve, fetch, check, cache, evaluate, make_scenes, train_miniature)
+COMMANDS = (
+    ask,
+    serve,
+    fetch,
+    check,
+    cache,
+    evaluate,
+    compare,
+    report,
+    make_scenes,
+    train_miniature,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
