@@ -28,3 +28,7 @@ class DatasetError(LxmertVizError):
 
 class DownloadError(LxmertVizError):
     """A file cannot be brought here: no network, no such file, no room, or another's content."""
+
+
+class ClusterError(LxmertVizError):
+    """The cluster that was asked for is not there, or this machine cannot reach it."""

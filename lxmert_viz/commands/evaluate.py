@@ -40,6 +40,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     add("--no-baselines", action="store_true", help="ask only with picture and question")
     add("--no-internals", action="store_true", help="keep no states and statistics of heads")
+    add("--engine", choices=("here", "ray"), default="here", help="ray: on a Ray cluster")
+    add("--address", default="", help="of the Ray cluster (default: one on this machine)")
+    add("--workers", type=int, default=2, help="models at work on the cluster (default: 2)")
     add(
         "--predictions",
         type=Path,
@@ -83,8 +86,14 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
     folder = checkpoints.find(options.model, options.models)
     pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
     settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
+    compute = None
+    if options.engine == "ray":
+        from lxmert_viz.runs.cluster import Cluster, on_cluster
+
+        cluster = Cluster(options.address, options.workers)
+        compute = on_cluster(cluster, folder, pipeline.device, dataset, settings)
     try:
-        return evaluate(pipeline, folder, dataset, options.out, settings, report)
+        return evaluate(pipeline, folder, dataset, options.out, settings, report, compute)
     except KeyboardInterrupt:
         raise SystemExit(f"\nStopped. The same call goes on with {options.out}.") from None
 

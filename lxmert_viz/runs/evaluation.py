@@ -1,12 +1,13 @@
 """A model's predictions for a whole dataset, in parts: killed at any moment, it goes on."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from lxmert_viz import checkpoints
@@ -14,7 +15,7 @@ from lxmert_viz.dataset.datasets import Dataset, outside
 from lxmert_viz.dataset.run_folder import LOCK, RunFolder
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.records import Example
+from lxmert_viz.records import Example, Prediction
 from lxmert_viz.runs import internals
 from lxmert_viz.runs.asking import Asker, Seen
 from lxmert_viz.runs.looking import Looker
@@ -22,6 +23,9 @@ from lxmert_viz.runs.manifest import manifest_of
 from lxmert_viz.runs.table import finish
 
 Report = Callable[[str, float], None]
+Parts = dict[int, list[Example]]  # number -> examples
+Made = tuple[int, list[Prediction], pa.Table | None]  # a part's number, predictions, internals
+Compute = Callable[[Parts], Iterator[Made]]
 PART = 64  # examples that are written at once
 
 
@@ -39,8 +43,11 @@ def evaluate(
     folder: Path,
     settings: Settings,
     report: Report = lambda stage, share: None,
+    compute: Compute | None = None,
 ) -> RunFolder:
     """Predictions of every example, and the table of the board.
+
+    compute: what makes the parts, in any order; unless given, this process, one after the other.
 
     report hears what is being done and the share done, 0..1, and may raise to stop: the same call
     goes on from there. Raises DatasetError where the folder holds another run, or is in use.
@@ -51,36 +58,55 @@ def evaluate(
         with FileLock(folder / LOCK, timeout=0):
             run.begin(manifest_of(pipeline, model_folder, dataset, settings))
             run.write_remarks([*dataset.remarks, *outside(dataset, pipeline.answer_vocabulary)])
-            name_of = checkpoints.read_region_names(model_folder).of
-            with closing(Looker(pipeline, dataset, settings.profile, name_of)) as looker:
-                asker = Asker(pipeline, settings.baselines, settings.internals)
-                _predict(asker, dataset.examples, run, looker, report)
+            compute = compute or in_order(pipeline, model_folder, dataset, settings)
+            _write_parts(run, dataset.examples, compute, report)
             finish(run, dataset, pipeline.answer_vocabulary)
     except Timeout as error:
         raise DatasetError(f"{folder} is being made by another process just now.") from error
     return run
 
 
-def _predict(
-    asker: Asker, examples: Sequence[Example], run: RunFolder, looker: Looker, report: Report
+def in_order(
+    pipeline: Pipeline, model_folder: Path, dataset: Dataset, settings: Settings
+) -> Compute:
+    """Makes one part after the other, while the next pictures are looked at."""
+    name_of = checkpoints.read_region_names(model_folder).of
+
+    def compute(parts: Parts) -> Iterator[Made]:
+        asker = Asker(pipeline, settings.baselines, settings.internals)
+        pictures = [n for n, _ in groupby(e.picture for part in parts.values() for e in part)]
+        with (
+            closing(Looker(pipeline, dataset, settings.profile, name_of)) as looker,
+            closing(looker.ahead(pictures)) as views,
+        ):
+            view: tuple[str, Seen] | None = None
+            for number, part in parts.items():
+                rows = []
+                for example in part:
+                    if view is None or view[0] != example.picture:
+                        view = next(views)
+                    rows.append((example, view[1]))
+                predictions, kept = asker.ask(rows)
+                yield number, predictions, internals.as_table(kept) if kept else None
+
+    return compute
+
+
+def _write_parts(
+    run: RunFolder, examples: Sequence[Example], compute: Compute, report: Report
 ) -> None:
+    """Those that the run lacks."""
     order = sorted_by_picture(examples)
     done = run.finished_parts()
     starts = range(0, len(order), PART)
     parts = {n: order[s : s + PART] for n, s in enumerate(starts) if n not in done}
     progress = Progress(len(order), len(order) - sum(map(len, parts.values())), report)
-    pictures = [name for name, _ in groupby(e.picture for part in parts.values() for e in part)]
-    with closing(looker.ahead(pictures)) as views:
-        view: tuple[str, Seen] | None = None
-        for number, part in parts.items():
-            rows = []
-            for example in part:
-                if view is None or view[0] != example.picture:
-                    view = next(views)
-                rows.append((example, view[1]))
-            predictions, kept = asker.ask(rows)
-            run.write_part(number, predictions, internals.as_table(kept) if kept else None)
-            progress.add(len(part))
+    if not parts:
+        return
+    with closing(compute(parts)) as made:
+        for number, predictions, kept in made:
+            run.write_part(number, predictions, kept)
+            progress.add(len(predictions))
 
 
 def sorted_by_picture(examples: Sequence[Example]) -> list[Example]:
