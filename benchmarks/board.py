@@ -106,6 +106,7 @@ def write_files(folder: Path, rows: int) -> None:
     random = np.random.default_rng(0)
     kinds, things, colours, counts = (random.integers(0, n, rows) for n in (3, 10, 8, 6))
     sure, luck = random.uniform(0.2, 1, rows), random.uniform(0, 1, rows)
+    choices = ((("yes", "no"), colours % 2), (range(6), counts), (COLOURS, colours))
     with (
         (folder / "questions.csv").open("w", newline="") as asked,
         (folder / "predictions.csv").open("w", newline="") as said,
@@ -115,8 +116,7 @@ def write_files(folder: Path, rows: int) -> None:
         predictions.writerow(["question_id", "answer", "probability"])
         for n in range(rows):
             kind, thing = KINDS[kinds[n]], THINGS[things[n]]
-            choices = ((COLOURS, colours), (range(6), counts), (("yes", "no"), colours % 2))
-            names, drawn = choices[(2, 1, 0)[kinds[n]]]
+            names, drawn = choices[kinds[n]]
             right = names[drawn[n]]
             wrong = names[(drawn[n] + 1) % len(names)]
             text = f"{kind} {thing} {n % 997} in the picture?"
