@@ -2,41 +2,22 @@
 
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from lxmert_viz.__main__ import main
-from lxmert_viz.dataset.run_folder import TABLE, RunFolder, write_json, write_table
-from lxmert_viz.dataset.table_columns import SCHEMA
+from lxmert_viz.dataset.run_folder import TABLE
 from lxmert_viz.dataset.two_runs import TwoRuns
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.runs.comparison import by_type, overall
+from tests.small_run import put_run
 
 BEFORE = [1, 1, 0, 0, 0, 0, 0.3, None]
 AFTER = [1, 0, 1, 1, 1, 0, 0.6, None]
-TYPES = ["x", "x", "x", "y", "y", "y", "y", "y"]
-
-
-def put(folder: Path, scores: list[float | None], first: int = 0) -> Path:
-    rows = [
-        {
-            "question_id": str(first + number),
-            "text": f"question {number}?",
-            "answer": f"answer {score}",
-            "score": score,
-            "question_type": kind,
-        }
-        for number, (score, kind) in enumerate(zip(scores, TYPES, strict=True))
-    ]
-    folder.mkdir()
-    write_table(folder / TABLE, pa.Table.from_pylist(rows, schema=SCHEMA))
-    write_json(folder / "manifest.json", {"model": {"name": folder.name}})
-    return folder
 
 
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
-    return put(tmp_path / "old", BEFORE), put(tmp_path / "new", AFTER)
+    return put_run(tmp_path / "old", BEFORE), put_run(tmp_path / "new", AFTER)
 
 
 def test_every_scored_row_is_fixed_broken_or_as_it_was(folders: tuple[Path, Path]) -> None:
@@ -70,17 +51,17 @@ def test_a_filter_leaves_its_rows_alone(folders: tuple[Path, Path]) -> None:
 
 
 def test_equal_runs_differ_in_nothing(tmp_path: Path) -> None:
-    runs = TwoRuns(put(tmp_path / "a", BEFORE), put(tmp_path / "b", BEFORE))
+    runs = TwoRuns(put_run(tmp_path / "a", BEFORE), put_run(tmp_path / "b", BEFORE))
     change = overall(runs)
     assert tuple(change.gain) == (0.0, 0.0, 0.0) and change.p == 1.0
     assert runs.changes()["fixed"] == runs.changes()["broken"] == 0
 
 
 def test_runs_of_other_examples_cannot_be_compared(tmp_path: Path) -> None:
-    before, after = put(tmp_path / "a", BEFORE), put(tmp_path / "b", AFTER, first=100)
+    before, after = put_run(tmp_path / "a", BEFORE), put_run(tmp_path / "b", AFTER, first=100)
     with pytest.raises(DatasetError, match="no example in common"):
         TwoRuns(before, after)
-    RunFolder(after).path.joinpath(TABLE).unlink()
+    (after / TABLE).unlink()
     with pytest.raises(DatasetError, match="finished run"):
         TwoRuns(before, after)
 
@@ -91,5 +72,5 @@ def test_the_command_says_what_was_fixed(
     assert main(["compare", *map(str, folders)]) == 0
     said = capsys.readouterr().out
     assert "4 fixed, 1 broken, McNemar's p = 0.375" in said
-    assert "broken: 1 'question 1?': 'answer 1' became 'answer 0'" in said
+    assert "broken: 1 'question 1?': 'right' became 'answer 0'" in said
     assert main(["compare", str(folders[0]), "elsewhere"]) == 2

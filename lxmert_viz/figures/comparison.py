@@ -21,9 +21,8 @@ def gain_points(
 
     notes: what stands beside each label when it is pointed at.
     """
-    if not len(labels) == len(gains) == len(intervals) == len(notes):
-        raise ValueError(f"{len(labels)} labels, {len(gains)} gains, {len(intervals)} intervals")
     places = list(range(len(labels)))
+    rows = list(zip(labels, gains, intervals, notes, strict=True))
     points = go.Scatter(
         x=list(gains),
         y=places,
@@ -32,14 +31,14 @@ def gain_points(
         error_x={
             "type": "data",
             "symmetric": False,
-            "array": [high - gain for gain, (_, high) in zip(gains, intervals, strict=True)],
-            "arrayminus": [gain - low for gain, (low, _) in zip(gains, intervals, strict=True)],
+            "array": [high - gain for _, gain, (_, high), _ in rows],
+            "arrayminus": [gain - low for _, gain, (low, _), _ in rows],
             "color": theme.PLAIN,
         },
         customdata=places,
         hovertext=[
             f"{html.escape(label)}: {gain:+.3f} ({low:+.3f} to {high:+.3f}); {html.escape(note)}"
-            for label, gain, (low, high), note in zip(labels, gains, intervals, notes, strict=True)
+            for label, gain, (low, high), note in rows
         ],
         hoverinfo="text",
     )

@@ -162,13 +162,13 @@ def show_row(board: Board, row: Row, model: str) -> None:
     """Everything that the run knows of one example, a way into the explorer, and notes on it."""
     with st.container(border=True, key="board-row", gap="small"):
         st.markdown(f"**{plain(row['text'])}**")
-        _show_answers(row)
+        show_answers(row)
         with st.container(horizontal=True):
             for label, page, icon in WAYS:
                 if st.button(label, icon=icon, key=f"board-{label}"):
                     _open(row, model, page)
             st.button("Close", type="tertiary", on_click=board_state.put, kwargs={"row": ""})
-        _show_picture(row)
+        show_picture(row)
         _notes(board, row)
         with st.expander("More like this", icon=":material/join_inner:", on_change="rerun") as more:
             if more.open:
@@ -177,14 +177,14 @@ def show_row(board: Board, row: Row, model: str) -> None:
             _all_columns(row)
 
 
-def _show_picture(row: Row) -> None:
+def show_picture(row: Row) -> None:
     try:
         st.image(resources.shown_picture(runs.picture_of(row)), width="stretch")
     except PictureError as error:
         st.info(plain(str(error)), icon=":material/hide_image:")
 
 
-def _show_answers(row: Row) -> None:
+def show_answers(row: Row) -> None:
     if row["error"]:
         st.error(plain(row["error"]), icon=":material/error:")
         return

@@ -21,8 +21,10 @@ ANSWERS_PAGE = PAGES / "answers_page.py"
 ATTENTION_PAGE = PAGES / "attention_page.py"
 MODELS_PAGE = PAGES / "models_page.py"
 MISTAKES_PAGE = PAGES / "mistakes_page.py"
-MODELS, MISTAKES = "Models", "Mistakes"
-WITHOUT_WORKBENCH = (MODELS, MISTAKES)
+TWO_RUNS_PAGE = PAGES / "two_runs_page.py"
+TRIAGE_PAGE = PAGES / "triage_page.py"
+MODELS, MISTAKES, TWO_RUNS, TRIAGE = "Models", "Mistakes", "Two runs", "Triage"
+WITHOUT_WORKBENCH = (MODELS, MISTAKES, TWO_RUNS, TRIAGE)
 PICTURE_TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
 IN_SIGHT = 3
 SOURCES = {
@@ -50,6 +52,8 @@ def pages() -> list[st.Page]:
         st.Page(ANSWERS_PAGE, title="Answers", icon=":material/question_answer:", default=True),
         st.Page(ATTENTION_PAGE, title="Attention", icon=":material/visibility:"),
         st.Page(MISTAKES_PAGE, title=MISTAKES, icon=":material/rule:"),
+        st.Page(TRIAGE_PAGE, title=TRIAGE, icon=":material/checklist:"),
+        st.Page(TWO_RUNS_PAGE, title=TWO_RUNS, icon=":material/compare_arrows:"),
         st.Page(MODELS_PAGE, title=MODELS, icon=":material/deployed_code:"),
     ]
 

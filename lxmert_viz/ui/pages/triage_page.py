@@ -49,7 +49,10 @@ def choose_queue() -> str:
         width=330,
     )
     skip = st.toggle(
-        "Only what has no verdict yet", key="triage.open", on_change=restart, persist_state="session"
+        "Only what has no verdict yet",
+        key="triage.open",
+        on_change=restart,
+        persist_state="session",
     )
     return f"{text} {NOT_YET}".strip() if skip else text
 
@@ -122,19 +125,26 @@ def offer_exports(board: Board, name: str) -> None:
     file = name.replace("/", "-")
     with st.container(horizontal=True, vertical_alignment="center", key="triage-exports"):
         st.markdown(f"**{count:,} noted row{'' if count == 1 else 's'}**", width="content")
-        for label, make, ending, mime in (
-            ("Report (HTML)", report, "html", "text/html"),
-            ("CSV", notes_as_csv, "csv", "text/csv"),
-            ("JSON lines", notes_as_jsonl, "jsonl", "application/jsonl"),
+        st.download_button(
+            "Report (HTML)",
+            lambda: report(board),  # made when it is asked for: it holds pictures
+            f"{file}.html",
+            "text/html",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        for label, content, ending, mime in (
+            ("CSV", notes_as_csv(board), "csv", "text/csv"),
+            ("JSON lines", notes_as_jsonl(board), "jsonl", "application/jsonl"),
         ):
             st.download_button(
                 label,
-                lambda make=make: make(board),
+                content,
                 f"{file}.{ending}",
                 mime,
                 icon=":material/download:",
                 on_click="ignore",
-                disabled=not count and ending != "html",
+                disabled=not count,
             )
 
 

@@ -80,7 +80,8 @@ def sentence(whole: Change) -> str:
         return "**No row turned from right to wrong or back.**"
     chance = f"p = {whole.p:.2g}"
     if whole.p >= CHANCE:
-        return f"**Chance alone could explain this**: as many fixed as broken is likely ({chance})."
+        counts = f"{whole.fixed:,} fixed and {whole.broken:,} broken"
+        return f"**Chance alone could explain this**: {counts} differ too little ({chance})."
     better = "more was fixed than broken" if whole.fixed > whole.broken else "more broke than not"
     return f"**This is more than chance**: {better} ({chance})."
 
@@ -123,11 +124,17 @@ def show_rows(pair: TwoRuns, model: str) -> None:
     pages = max(math.ceil(counts[change] / ROWS), 1)
     page = 1
     if pages > 1:
-        page = st.number_input(f"Page of {pages:,}", 1, pages, key=f"two-runs.page {change}")
+        page = st.number_input(
+            f"Page of {pages:,}", 1, pages, key=f"two-runs.page {change}", width=160
+        )
     rows = pair.page(f'change="{change}"', ROWS, (page - 1) * ROWS)
     if not rows:
         st.info("There is no such row.", icon=":material/check:")
         return
+    open_chosen(choose_row(rows, f"{change} {page}"), model)
+
+
+def choose_row(rows: list[dict[str, object]], key: str) -> dict[str, object] | None:
     table = [
         {
             "Picture": runs.thumbnail_of(row),
@@ -144,25 +151,24 @@ def show_rows(pair: TwoRuns, model: str) -> None:
         table,
         column_config={
             "Picture": st.column_config.ImageColumn(width=84),
-            "Question": st.column_config.TextColumn(width="large"),
-            "Sure before": st.column_config.NumberColumn(format="%.3f"),
-            "Sure after": st.column_config.NumberColumn(format="%.3f"),
+            "Question": st.column_config.TextColumn(width=370),
+            "Sure before": st.column_config.NumberColumn(format="%.3f", width=86),
+            "Sure after": st.column_config.NumberColumn(format="%.3f", width=80),
         },
         hide_index=True,
         row_height=56,
         height=56 * min(len(rows), 7) + 40,
         on_select="rerun",
         selection_mode="single-row",
-        key=f"two-runs.rows {change} {page}",
+        key=f"two-runs.rows {key}",
     )
-    open_chosen([rows[place] for place in event.selection.rows], model)
+    return next((rows[place] for place in event.selection.rows), None)
 
 
-def open_chosen(chosen: list[dict[str, object]], model: str) -> None:
-    if not chosen:
+def open_chosen(row: dict[str, object] | None, model: str) -> None:
+    if row is None:
         st.caption("Choose a row at its left edge to look inside the model.")
         return
-    row = chosen[0]
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         st.markdown(f"**{plain(str(row['text']))}**", width="content")
         if st.button("Look inside at this row", icon=":material/visibility:", type="primary"):
@@ -186,8 +192,5 @@ if names is not None:
         st.info("None of these rows has a right answer, so neither run is better.")
     else:
         show_numbers(pair, whole)
-        left, right = st.columns([2, 3], gap="large")
-        with left:
-            show_kinds(pair)
-        with right:
-            show_rows(pair, pair.after["model"]["name"])
+        show_kinds(pair)
+        show_rows(pair, pair.after["model"]["name"])
