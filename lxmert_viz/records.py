@@ -117,7 +117,8 @@ class Example:
     answers: tuple[str, ...] = ()  # as people gave them: ten in VQA v2, one in GQA
     scores: Mapping[str, float] = field(default_factory=dict)  # answer -> 0..1, as LXMERT has them
     matches: bool | None = None  # of a caption: is it true of the picture?
-    pair: str = ""  # a caption and its foils share it
+    pair: str = ""  # a caption and its foils share it, or one sentence about many pictures
+    second_picture: str = ""  # NLVR2 asks about two
     types: Mapping[str, str] = field(default_factory=dict)  # TYPES -> type
     operations: tuple[str, ...] = ()  # GQA's program, step by step
     global_group: str = ""

@@ -42,15 +42,16 @@ def with_pictures(dataset: Dataset, folder: Path, seen_in_regions: Iterable[str]
     known = {*pictures, *seen_in_regions}
     examples, remarks = [], list(dataset.remarks)
     for example in dataset.examples:
-        name = example.picture
-        found = next((n for n in (name, Path(name).stem, numbered.get(name, "")) if n in known), "")
-        if found and found != name:
-            example = replace(example, picture=found)
-        elif not found:
-            file, _, line = example.place.rpartition(":")
-            remarks.append(
-                Remark("no picture", file, int(line or 0), f"{example.id} needs picture {name!r}.")
-            )
+        for which in ("picture", "second_picture"):
+            name = getattr(example, which)
+            spellings = (name, Path(name).stem, numbered.get(name, ""))
+            found = next((spelling for spelling in spellings if spelling in known), "")
+            if found and found != name:
+                example = replace(example, **{which: found})
+            elif name and not found:
+                file, _, line = example.place.rpartition(":")
+                what = f"{example.id} needs picture {name!r}."
+                remarks.append(Remark("no picture", file, int(line or 0), what))
         examples.append(example)
     return replace(dataset, examples=tuple(examples), pictures=pictures, remarks=tuple(remarks))
 

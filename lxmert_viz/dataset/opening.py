@@ -9,6 +9,7 @@ from lxmert_viz.dataset.captions import is_captions, read_captions
 from lxmert_viz.dataset.datasets import Dataset, pictures_below, with_pictures
 from lxmert_viz.dataset.gqa import is_gqa, read_gqa
 from lxmert_viz.dataset.lxmert_json import is_lxmert, read_lxmert
+from lxmert_viz.dataset.nlvr2 import is_nlvr2, is_nlvr2_lines, read_nlvr2, read_nlvr2_lines
 from lxmert_viz.dataset.region_lookup import RegionLookup
 from lxmert_viz.dataset.remarks import JsonFile, Remark
 from lxmert_viz.dataset.tables import ENDINGS, read_table
@@ -20,8 +21,10 @@ READERS: tuple[tuple[Callable[[Any], bool], Callable[[JsonFile], Dataset]], ...]
     (is_vqa, read_vqa),
     (is_gqa, read_gqa),
     (is_lxmert, read_lxmert),
+    (is_nlvr2, read_nlvr2),
     (is_captions, read_captions),
 )
+NLVR2_ENDINGS = (".json", ".jsonl")
 QUESTION_FILES = ("questions.json", "*questions*.json", "*.jsonl", "*.csv", "*.json")
 REGION_FILES = ("regions.tsv", "*obj36*.tsv", "*regions*.tsv")
 
@@ -78,6 +81,8 @@ def _file_in(folder: Path) -> Path:
 
 
 def _read(file: Path, columns: Mapping[str, str] | None) -> Dataset:
+    if file.suffix in NLVR2_ENDINGS and is_nlvr2_lines(file):
+        return read_nlvr2_lines(file)
     if file.suffix in ENDINGS:
         return read_table(file, columns)
     if file.suffix != ".json":
@@ -87,7 +92,8 @@ def _read(file: Path, columns: Mapping[str, str] | None) -> Dataset:
         if fits(content.content):
             return read(content)
     raise DatasetError(
-        f"{file} is in none of the known layouts: GQA, VQA v2, LXMERT's JSON, captions and foils."
+        f"{file} is in none of the known layouts: GQA, VQA v2, LXMERT's JSON, captions and "
+        "foils, NLVR2."
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from lxmert_viz.errors import DatasetError
 
 ENTRY = re.compile(  # "key": {   or   "question_id": number or text
-    r'"(?:question_?id|id)"\s*:\s*(?:"(?P<text>[^"]*)"|(?P<number>-?[\w.]+))'
+    r'"(?:question_?id|id|uid|identifier)"\s*:\s*(?:"(?P<text>[^"]*)"|(?P<number>-?[\w.]+))'
     r'|"(?P<key>[^"\\]+)"\s*:',
     re.IGNORECASE,
 )

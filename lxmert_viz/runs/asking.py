@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from lxmert_viz.errors import LxmertVizError
+from lxmert_viz.errors import DatasetError, LxmertVizError
 from lxmert_viz.pipeline import BATCH, Pipeline
 from lxmert_viz.records import Example, Prediction, Regions, Trace
 from lxmert_viz.runs import internals
@@ -14,6 +14,10 @@ KEPT_ANSWERS = 5
 OVERLAP = 0.5  # from here on a region covers an object
 NO_QUESTION = "?"  # the shortest text that a tokenizer takes
 
+TWO_PICTURES = DatasetError(
+    "This row asks about two pictures, and the models here read one; answers of a model elsewhere "
+    "can be studied all the same: --predictions."
+)
 Seen = Regions | LxmertVizError
 Row = tuple[Example, Seen]
 
@@ -32,6 +36,7 @@ class Asker:
     def ask(self, rows: Sequence[Row]) -> tuple[list[Prediction], list[dict[str, object]]]:
         """A prediction a row, and what is kept of the network's inside."""
         predictions, kept = [], []
+        rows = [(e, TWO_PICTURES if e.second_picture else seen) for e, seen in rows]
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
             began = time.perf_counter()

@@ -14,7 +14,7 @@ from lxmert_viz.runs.evaluation import PART, sorted_by_picture
 from lxmert_viz.runs.manifest import data_of, file_hash
 from lxmert_viz.runs.table import finish
 
-ID_NAMES = ("question_id", "questionId", "id")
+ID_NAMES = ("question_id", "questionId", "id", "identifier", "uid")
 ANSWER_NAMES = ("answer", "prediction")
 SURE_NAMES = ("probability", "confidence", "score")
 NOT_THERE = "The file of predictions has no answer to this question."
