@@ -58,6 +58,7 @@ ROOMS = {
     "captum": set(),
 }
 MAX_LINES = 350
+PUBLISHED_AS = {"PIL": "pillow", "sklearn": "scikit-learn"}
 OPTIONAL = {"ray"}  # asked for only where it is used, and named in pyproject.toml
 
 
@@ -226,7 +227,7 @@ def test_requirements_are_what_the_code_imports() -> None:
     required = {re.split(r"[<>=]", line)[0] for line in lines}
     imported = {i.split(".")[0] for _, path in sources(REPOSITORY) for i in imports(path)}
     libraries = imported - sys.stdlib_module_names - {PACKAGE}
-    named = {"pillow" if library == "PIL" else library for library in libraries}
+    named = {PUBLISHED_AS.get(library, library) for library in libraries}
     assert required == named - OPTIONAL
 
 
