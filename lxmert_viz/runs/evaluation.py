@@ -53,6 +53,7 @@ def evaluate(
             run.write_remarks([*dataset.remarks, *outside(dataset, pipeline.answer_vocabulary)])
             name_of = checkpoints.read_region_names(model_folder).of
             with closing(Looker(pipeline, dataset, settings.profile, name_of)) as looker:
+                looker.check()
                 asker = Asker(pipeline, settings.baselines, settings.internals)
                 _predict(asker, dataset.examples, run, looker, report)
             finish(run, dataset, pipeline.answer_vocabulary)

@@ -7,6 +7,7 @@ from lxmert_viz.dataset.row_filter import terms, without_term
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.ui import (
     address,
+    board_clusters,
     board_inside,
     board_numbers,
     board_runs,
@@ -36,6 +37,7 @@ VIEWS = {
     "Metrics": board_numbers.metrics,
     "Slices": board_slices.slices,
     "Inside": board_inside.inside,
+    "Alike": board_clusters.clusters,
 }
 
 
