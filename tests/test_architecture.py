@@ -57,8 +57,8 @@ ROOMS = {
     "transformers": set(),
     "captum": set(),
 }
-MAX_LINES = 350
 PUBLISHED_AS = {"PIL": "pillow", "sklearn": "scikit-learn"}
+MAX_LINES = 350
 OPTIONAL = {"ray"}  # asked for only where it is used, and named in pyproject.toml
 
 

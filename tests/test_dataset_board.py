@@ -131,3 +131,12 @@ def test_columns_keep_their_holes_and_groups_are_set_against_the_rest(board: Boa
 def test_slices_are_kept_with_the_run(board: Board) -> None:
     board.save_slices({"sure and wrong": "correct=no probability>0.8"})
     assert Board(board.run.path).slices() == {"sure and wrong": "correct=no probability>0.8"}
+
+
+def test_clusters_become_a_column_and_stay(board: Board) -> None:
+    assert "cluster" not in board.filled()
+    board.save_clusters(["q1", "q2", "q5"], [1, 1, 2])
+    assert ids(board.page("cluster=1", "", False, 9, 0)) == ["q1", "q2"]
+    again = Board(board.run.path)
+    assert again.count("cluster!=none") == 3 and "cluster" in again.filled()
+    assert again.columns(["cluster"], "cluster!=none")[0]["cluster"] == [1, 1, 2]

@@ -1,102 +1,50 @@
-"""Examples that are alike inside the network, and what those of one cluster have in common."""
+"""Examples grouped by the likeness of their states, and what is typical of a group."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 from sklearn.cluster import KMeans
-from sklearn.decomposition import PCA
-from sklearn.metrics import silhouette_score
 
-from lxmert_viz.analysis.significance import holm
-
-AXES = 16  # principal axes that are clustered
-MOST_CLUSTERS = 8
-SAMPLED = 2000  # examples that the choice of the number of clusters looks at
-FEWEST = 10  # examples that are clustered at all
+FEWEST = 3  # members that share a value before it is called typical
+MOST_TYPICAL = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Clustering:
-    labels: np.ndarray  # (N,) int, 0 is the largest cluster
-    plane: np.ndarray  # (N, 2), the first two principal axes, in standard deviations of the first
-    middles: np.ndarray  # (K,) the example nearest to each cluster's mean
-    silhouette: float  # -1..1, mean; below 0.1 the clusters hardly differ from one cloud
+class Typical(NamedTuple):
+    column: str
+    value: object
+    inside: float  # share of the group that has it
+    overall: float  # share of all examples that have it
 
 
-class Mark(NamedTuple):
-    """A value that is more frequent in a cluster than outside of it."""
+def group(states: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
+    """(N,) numbers from 1, the largest group first: k-means on directions from the mean state.
 
-    cluster: int
-    value: str
-    inside: float  # share of the cluster's examples, 0..1
-    outside: float  # share of all others
-    p: float  # Fisher's exact test, one-sided, corrected for all clusters and values (Holm)
-
-
-def clustered(vectors: np.ndarray, seed: int = 0) -> Clustering:
-    """k-means on the first principal axes of standardised columns; 2 to 8 clusters.
-
-    vectors: (N, D) without NaN. The number of clusters is the one with the largest silhouette.
+    states: (N, D). count: how many groups, at most N.
     """
-    if len(vectors) < FEWEST:
-        raise ValueError(f"{len(vectors)} examples are fewer than {FEWEST}")
-    spread = vectors.std(axis=0)
-    standard = (vectors - vectors.mean(axis=0))[:, spread > 1e-9] / spread[spread > 1e-9]
-    if not standard.shape[1]:
-        raise ValueError("all examples are alike")
-    axes = min(AXES, *standard.shape)
-    placed = PCA(axes, random_state=seed).fit_transform(standard.astype(np.float64))  # (N, axes)
-    sample = np.random.default_rng(seed).permutation(len(placed))[:SAMPLED]
-    distinct = len(np.unique(placed[sample], axis=0))
-    best, found = -np.inf, np.zeros(len(placed), int)
-    for count in range(2, min(MOST_CLUSTERS, distinct - 1) + 1):
-        labels = KMeans(count, n_init=4, random_state=seed).fit_predict(placed)
-        if len(np.unique(labels[sample])) < 2:
-            continue
-        fit = float(silhouette_score(placed[sample], labels[sample]))
-        if fit > best:
-            best, found = fit, labels
-    labels = _largest_first(found)
-    plane = placed[:, :2] if axes > 1 else np.column_stack([placed, np.zeros(len(placed))])
-    return Clustering(labels, plane / plane[:, 0].std(), _middles(placed, labels), best)
+    centred = states - states.mean(axis=0)
+    lengths = np.linalg.norm(centred, axis=1, keepdims=True)
+    directions = centred / np.maximum(lengths, 1e-12)
+    found = KMeans(count, n_init=4, random_state=seed).fit_predict(directions)
+    sizes = np.bincount(found, minlength=count)
+    order = np.argsort(-sizes, kind="stable")
+    rank = np.empty(count, int)
+    rank[order] = np.arange(1, count + 1)
+    return rank[found]
 
 
-def marks(labels: np.ndarray, values: Sequence[str | None], most: float = 0.05) -> list[Mark]:
-    """What tells clusters apart, the surest first. labels: (N,); values: N, None where not known.
+def typical(columns: Mapping[str, Sequence[object]], inside: np.ndarray) -> list[Typical]:
+    """Values that a group has more often than all examples do, the most telling first.
 
-    Only marks whose corrected p is below `most`.
+    inside: (N,) bool.
     """
-    told = np.array(["" if value is None else value for value in values])
+    places = np.flatnonzero(inside)
     found = []
-    for cluster in np.unique(labels):
-        inside = labels == cluster
-        for value in np.unique(told[told != ""]):
-            has = told == value
-            table = [
-                [int((has & inside).sum()), int((~has & inside).sum())],
-                [int((has & ~inside).sum()), int((~has & ~inside).sum())],
-            ]
-            p = float(stats.fisher_exact(table, alternative="greater").pvalue)
-            shares = float(has[inside].mean()), float(has[~inside].mean())
-            found.append(Mark(int(cluster), str(value), *shares, p))
-    corrected = holm([mark.p for mark in found])
-    kept = [m._replace(p=p) for m, p in zip(found, corrected, strict=True) if p < most]
-    return sorted(kept, key=lambda mark: (mark.p, mark.cluster, mark.value))
-
-
-def _largest_first(labels: np.ndarray) -> np.ndarray:
-    names, counts = np.unique(labels, return_counts=True)
-    order = names[np.argsort(-counts, kind="stable")]
-    return np.array([int(np.flatnonzero(order == label)[0]) for label in labels])
-
-
-def _middles(placed: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    middles = []
-    for cluster in np.unique(labels):
-        members = np.flatnonzero(labels == cluster)
-        away = np.linalg.norm(placed[members] - placed[members].mean(axis=0), axis=1)
-        middles.append(members[np.argmin(away)])
-    return np.array(middles)
+    for name, values in columns.items():
+        everywhere, here = Counter(values), Counter(values[place] for place in places)
+        for value, members in here.items():
+            share, overall = members / len(places), everywhere[value] / len(inside)
+            if value is not None and members >= FEWEST and share > overall:
+                found.append(Typical(name, value, share, overall))
+    return sorted(found, key=lambda t: -(t.inside - t.overall))[:MOST_TYPICAL]

@@ -13,20 +13,28 @@ import pyarrow as pa
 
 from lxmert_viz.dataset.notes import Notes
 from lxmert_viz.dataset.row_filter import where
-from lxmert_viz.dataset.run_folder import TABLE, RunFolder, write_json
+from lxmert_viz.dataset.run_folder import TABLE, RunFolder, write_json, write_table
 from lxmert_viz.dataset.table_columns import BY_NAME, MATCH, NO_MATCH, SCHEMA
 from lxmert_viz.errors import DatasetError
 
 Row = dict[str, Any]
 SLICES = "slices.json"
-MADE = {"correct": pa.bool_(), "verdict": pa.string(), "tags": pa.string(), "note": pa.string()}
+CLUSTERS = "clusters.parquet"
+MADE = {
+    "correct": pa.bool_(),
+    "cluster": pa.int32(),
+    "verdict": pa.string(),
+    "tags": pa.string(),
+    "note": pa.string(),
+}
 KINDS: Mapping[str, pa.DataType] = {
     name: SCHEMA.field(name).type for name in BY_NAME if name != "people"
 } | MADE
 BIN_WIDTHS = {"probability": 0.1, "match": 0.1, "margin": 0.1, "seconds": 0.01, "consistency": 0.25}
 ROWS = """
-SELECT rows.*, score >= 0.5 AS correct, notes.verdict, notes.tags, notes.note
-FROM read_parquet('{path}', file_row_number = true) AS rows LEFT JOIN notes USING (question_id)
+SELECT rows.*, score >= 0.5 AS correct, cluster, notes.verdict, notes.tags, notes.note
+FROM read_parquet('{path}', file_row_number = true) AS rows 
+LEFT JOIN notes USING (question_id) LEFT JOIN clusters USING (question_id)
 """
 
 
@@ -47,9 +55,26 @@ class Board:
         self._database.execute(
             "CREATE TABLE notes (question_id VARCHAR, verdict VARCHAR, tags VARCHAR, note VARCHAR)"
         )
+        self._database.execute("CREATE TABLE clusters (question_id VARCHAR, cluster INTEGER)")
+        self._clustered = False
         path = str(folder / TABLE).replace("'", "''")
         self._database.execute(f"CREATE VIEW board AS {ROWS.format(path=path)}")
         self.read_notes()
+        if (folder / CLUSTERS).exists():
+            self._read_clusters()
+
+    def save_clusters(self, ids: Sequence[str], numbers: Sequence[int]) -> None:
+        """Which group each of some examples is in becomes the column `cluster`."""
+        table = pa.table({"question_id": list(ids), "cluster": pa.array(numbers, pa.int32())})
+        write_table(self.run.path / CLUSTERS, table)
+        self._read_clusters()
+
+    def _read_clusters(self) -> None:
+        path = str(self.run.path / CLUSTERS)
+        with self._lock:
+            self._database.execute("DELETE FROM clusters")
+            self._database.execute("INSERT INTO clusters SELECT * FROM read_parquet(?)", [path])
+        self._clustered = True
 
     def read_notes(self) -> None:
         """Notes as they now stand become columns."""
@@ -179,24 +204,29 @@ class Board:
             "verdict": any(note.verdict for note in written),
             "tags": any(note.tags for note in written),
             "note": any(note.text for note in written),
+            "cluster": self._clustered,
         }
         return [name for name in KINDS if noted.get(name, name in self._filled)]
 
     @cached_property
     def _filled(self) -> set[str]:
         """The columns of the table that hold something; the table never changes."""
-        names = [name for name in KINDS if name not in ("verdict", "tags", "note")]
+        names = [name for name in KINDS if name not in ("cluster", "verdict", "tags", "note")]
         listed = ", ".join(f'count("{name}") AS "{name}"' for name in names)
         (row,) = self._rows(f"SELECT {listed} FROM board", ())
         return {name for name, count in row.items() if count}
 
-    def columns(self, names: Sequence[str]) -> tuple[dict[str, list[Any]], np.ndarray]:
-        """Columns of all scored rows, with None where there is no value, and their scores (N,)."""
+    def columns(
+        self, names: Sequence[str], text: str = ""
+    ) -> tuple[dict[str, list[Any]], np.ndarray]:
+        """Columns of scored rows, with None where there is no value, and their scores (N,)."""
         for name in names:
             self._check(name)
         listed = ", ".join(f'"{name}"' for name in ("score", *names))
-        query = f"SELECT {listed} FROM board WHERE score IS NOT NULL"
-        table = self._database.cursor().sql(query).to_arrow_table()
+        chosen = where(text, KINDS)
+        query = f"SELECT {listed} FROM board WHERE score IS NOT NULL AND {chosen.sql}"
+        cursor = self._database.cursor()
+        table = cursor.sql(query, params=list(chosen.values)).to_arrow_table()
         score = table.column("score").to_numpy().astype(np.float64)
         return {name: table.column(name).to_pylist() for name in names}, score
 

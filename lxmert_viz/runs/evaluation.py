@@ -79,6 +79,7 @@ def in_order(
             closing(Looker(pipeline, dataset, settings.profile, name_of)) as looker,
             closing(looker.ahead(pictures)) as views,
         ):
+            looker.check()
             view: tuple[str, Seen] | None = None
             for number, part in parts.items():
                 rows = []

@@ -40,6 +40,12 @@ class Looker:
             for name, found in waiting.items():
                 yield name, found.result()
 
+    def check(self) -> None:
+        """Raises DatasetError for a region file that another detector made."""
+        if self._file is not None and self._file.pictures():
+            first = self._file.pictures()[0]
+            self._check(self._file.regions(first, self._name_of, "region file"))
+
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
@@ -70,8 +76,8 @@ class Looker:
         if regions.feats.shape[1] != size:
             raise DatasetError(
                 f"The region file has {regions.feats.shape[1]} features a region and "
-                f"{self._pipeline.name} takes {size}: another detector made it. Ask for --look, "
-                "so that pictures are looked at instead."
+                f"{self._pipeline.name} takes {size}: another detector made it. "
+                "Ask for --regions look, so that the pictures are looked at instead."
             )
 
 

@@ -1,122 +1,78 @@
-"""Mistakes that are alike inside the network, and what each cluster has in common."""
+"""Mistakes grouped by what the network held at its end."""
 
 import numpy as np
 import streamlit as st
 
-from lxmert_viz.analysis.clusters import FEWEST, Clustering, Mark, clustered, marks
+from lxmert_viz.analysis.clusters import group, typical
 from lxmert_viz.dataset.board import Board
-from lxmert_viz.figures.clusters import cluster_plane
+from lxmert_viz.dataset.row_filter import spelled
 from lxmert_viz.ui import board_inside, board_state
-from lxmert_viz.ui.board_table import title_of
+from lxmert_viz.ui.board_slices import BY, COUNT_WIDTH
 from lxmert_viz.ui.wording import plain
 
-BY = {"state": "the pooled state", "heads": "how widely each head looks (entropy)"}
-MISTAKES = "score<0.5"
-TOLD = ("question_type", "structural_type", "semantic_type", "detailed_type", "cause", "right")
-MOST_TOLD = 4  # marks of a cluster that are shown
-MOST = 5000  # mistakes that are clustered
-CLOUD = 0.1  # silhouettes below tell of one cloud
-NO_BAR = {"displayModeBar": False}
+GROUPS = (2, 3, 4, 5, 6, 8, 10, 12)
+BY_INSIDE = {"state": "Pooled state", "heads": "How widely each head looks"}
+TOLD_BY = (*BY, "answer", "cause")
+HOW = (
+    "k-means on the directions of the pooled states, or of all heads' entropies, their mean over "
+    "the mistakes taken away; "
+    "the groups cover all mistakes of the run, whatever the filter. In brackets: the share among "
+    "all mistakes. A group is a hint on what to look at together, not a finding."
+)
 
 
 def clusters(board: Board) -> None:
-    """Of the mistakes among the rows that the filter leaves."""
+    """Offers to group the mistakes, and shows the groups that were made last."""
+    st.markdown("**Mistakes that are alike inside**")
     kept = board_inside.of(board)
-    if kept is None:
-        st.info(board_inside.NONE_KEPT)
+    ids = [] if kept is None else _mistakes(board, kept)
+    if len(ids) < GROUPS[0] * 2:
+        st.caption("Not available: too few mistakes whose states were kept.")
         return
-    by = st.selectbox("Alike by", list(BY), format_func=BY.get, key="mistakes.alike", width=340)
-    found = board.page(f"{board_state.get('where')} {MISTAKES}", "", False, MOST, 0)
-    rows = [row for row in found if row["question_id"] in kept.places]
-    vectors = _vectors(kept, [kept.places[row["question_id"]] for row in rows], by)
-    there = ~np.isnan(vectors).any(axis=1)
-    rows = [row for row, known in zip(rows, there, strict=True) if known]
-    if len(rows) < FEWEST:
-        st.info(f"Not available: {len(rows)} mistakes are left, and {FEWEST} are needed.")
-        return
-    groups = _clustered(vectors[there])
-    _show_plane(groups, rows)
-    _say_how_good(groups, len(rows))
-    told = [
-        (mark, title_of(column))
-        for column in TOLD
-        for mark in marks(groups.labels, [row[column] for row in rows])
-    ]
-    for cluster, middle in enumerate(groups.middles):
-        own = [(mark, title) for mark, title in told if mark.cluster == cluster]
-        _show_cluster(cluster, int((groups.labels == cluster).sum()), rows[middle], own)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        possible = [count for count in GROUPS if count * 2 <= len(ids)]
+        by = st.selectbox("Alike by", list(BY_INSIDE), format_func=BY_INSIDE.get, width=280)
+        count = st.selectbox("Groups", possible, index=min(3, len(possible) - 1), width=110)
+        if st.button("Group the mistakes", icon=":material/workspaces:"):
+            vectors = _vectors(kept, [kept.places[name] for name in ids], by)
+            there = ~np.isnan(vectors).any(axis=1)
+            found = group(vectors[there], count).tolist()
+            board.save_clusters([i for i, known in zip(ids, there, strict=True) if known], found)
+    if "cluster" in board.filled():
+        _show(board)
 
 
 def _vectors(kept: board_inside.Internals, places: list[int], by: str) -> np.ndarray:
+    """(N, D) states, or (N, heads) entropies."""
     if by == "state":
         return kept.states[places]
     entropies = [v[places] for n, v in kept.statistics.items() if n.startswith("entropy ")]
     return np.concatenate(entropies, axis=1)
 
 
-@st.cache_data(max_entries=8, show_spinner="Looking for clusters")
-def _clustered(vectors: np.ndarray) -> Clustering:
-    return clustered(vectors)
+def _mistakes(board: Board, kept: board_inside.Internals) -> list[str]:
+    rows = board.arrays("correct=no", ["question_id"])["question_id"]
+    return [name for name in rows if name in kept.places]
 
 
-def _show_plane(groups: Clustering, rows: list[dict[str, object]]) -> None:
-    texts = [f"{row['text']} answered {row['answer']}, right {row['right']}" for row in rows]
-    event = st.plotly_chart(
-        cluster_plane(groups.plane, groups.labels, texts),
-        config=NO_BAR,
-        on_select="rerun",
-        selection_mode="points",
-        key="board-clusters",
-    )
-    points = event.selection.points
-    if points:
-        row = rows[int(np.ravel(points[0]["customdata"])[0])]
-        board_state.put(row=row["question_id"])
-        st.markdown(
-            f"**{plain(row['text'])}** answered **{plain(row['answer'] or '')}**, "
-            f"right: **{plain(row['right'])}**"
-        )
-        _open_button(row, "Show this row")
-
-
-def _say_how_good(groups: Clustering, count: int) -> None:
-    weak = (
-        " That is hardly more than one cloud: take the clusters as a way to look, not as kinds."
-        if groups.silhouette < CLOUD
-        else ""
-    )
-    st.caption(
-        f"{count:,} mistakes, k-means on 16 principal axes of standardised numbers, of 2 to 8 "
-        f"clusters those with the largest silhouette: {groups.silhouette:.2f} (-1 to 1).{weak}"
-    )
-
-
-def _show_cluster(
-    cluster: int, count: int, middle: dict[str, object], own: list[tuple[Mark, str]]
-) -> None:
-    """own: what marks it, each with its column's title."""
-    told = [
-        f"{title} **{plain(mark.value)}**: {mark.inside:.0%} here, {mark.outside:.0%} elsewhere"
-        for mark, title in own
-    ]
-    with st.container(border=True, key=f"board-cluster-{cluster}", gap="small"):
-        st.markdown(f"**Cluster {cluster + 1}**: {count:,} mistakes")
-        if told:
-            st.markdown(" · ".join(told[:MOST_TOLD]))
-        else:
-            st.caption("Nothing that the run knows is more frequent here than elsewhere.")
-        st.caption(
-            f"In its middle: {plain(middle['text'])} answered {plain(middle['answer'] or '')}, "
-            f"right {plain(middle['right'])}"
-        )
-        _open_button(middle, "Show the row in the middle")
-
-
-def _open_button(row: dict[str, object], label: str) -> None:
-    st.button(
-        label,
-        icon=":material/table_rows:",
-        key=f"clusters {label} {row['question_id']}",
-        on_click=board_state.put,
-        kwargs={"row": row["question_id"], "view": board_state.TABLE},
-    )
+def _show(board: Board) -> None:
+    filled = set(board.filled())
+    names = ["cluster", *(name for name in TOLD_BY if name in filled)]
+    columns, _ = board.columns(names, "cluster!=none")
+    numbers = np.array(columns.pop("cluster"))
+    for number in range(1, int(numbers.max()) + 1):
+        inside = numbers == number
+        told = [
+            f"{one.column}={spelled(one.value)} {one.inside:.0%} ({one.overall:.0%})"
+            for one in typical(columns, inside)
+        ]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                f"{inside.sum():,}",
+                key=f"cluster-{number}",
+                on_click=board_state.show_only,
+                args=("cluster", number),
+                width=COUNT_WIDTH,
+            )
+            st.markdown(f"**{number}**: {plain(', '.join(told)) or 'nothing is typical of it'}")
+    st.caption(HOW)

@@ -33,6 +33,7 @@ GROUPS = (
     "global_group",
     "local_group",
     "tail",
+    "cluster",
     "verdict",
 )
 MOST_BARS = 20

@@ -37,7 +37,7 @@ VIEWS = {
     "Metrics": board_numbers.metrics,
     "Slices": board_slices.slices,
     "Inside": board_inside.inside,
-    "Clusters": board_clusters.clusters,
+    "Alike": board_clusters.clusters,
 }
 
 
