@@ -66,9 +66,9 @@ def test_a_worker_dies_in_the_middle_and_nothing_is_lost_or_twice(
         if share > 0 and not killed:
             killed.append(kill_one_actor())
 
-    settings = Settings(internals=False)
+    settings, cache = Settings(internals=False), tmp_path / "regions"
     alone = evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "alone", settings)
-    compute = on_cluster(Cluster(workers=2), tiny_folder, "cpu", dataset, settings)
+    compute = on_cluster(Cluster(workers=2), tiny_folder, "cpu", dataset, settings, cache)
     together = evaluate(
         tiny_pipeline, tiny_folder, dataset, tmp_path / "together", settings, report, compute
     )
@@ -86,4 +86,4 @@ def test_without_ray_one_sentence_says_how_to_get_it(
 ) -> None:
     monkeypatch.setattr(cluster, "find_spec", lambda name: None)
     with pytest.raises(ClusterError, match="pip install"):
-        on_cluster(Cluster(), tmp_path, "cpu", open_dataset(ASSETS / "study"), Settings())
+        on_cluster(Cluster(), tmp_path, "cpu", open_dataset(ASSETS / "study"), Settings(), tmp_path)

@@ -36,6 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="of a table: picture, text, id, answer, matches, question, answer_type",
     )
     add("--ask", action="append", default=[], metavar="TEXT", help="ask this of every picture")
+    add("--region-cache", type=Path, metavar="FOLDER", help="share regions with other runs")
     add("--profile", default="trained", help="how regions are found (default: trained)")
     add("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     add("--no-baselines", action="store_true", help="ask only with picture and question")
@@ -86,14 +87,14 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
     folder = checkpoints.find(options.model, options.models)
     pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
     settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
-    compute = None
+    compute, cache = None, (options.region_cache or options.out / "regions").resolve()
     if options.engine == "ray":
         from lxmert_viz.runs.cluster import Cluster, on_cluster
 
         cluster = Cluster(options.address, options.workers)
-        compute = on_cluster(cluster, folder, pipeline.device, dataset, settings)
+        compute = on_cluster(cluster, folder, pipeline.device, dataset, settings, cache)
     try:
-        return evaluate(pipeline, folder, dataset, options.out, settings, report, compute)
+        return evaluate(pipeline, folder, dataset, options.out, settings, report, compute, cache)
     except KeyboardInterrupt:
         raise SystemExit(f"\nStopped. The same call goes on with {options.out}.") from None
 

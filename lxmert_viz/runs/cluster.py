@@ -39,7 +39,12 @@ class Cluster:
 
 
 def on_cluster(
-    cluster: Cluster, model_folder: Path, device: str, dataset: Dataset, settings: Settings
+    cluster: Cluster,
+    model_folder: Path,
+    device: str,
+    dataset: Dataset,
+    settings: Settings,
+    region_cache: Path,
 ) -> Compute:
     """Makes parts on the cluster; what an actor's death interrupts, another actor makes again.
 
@@ -48,7 +53,7 @@ def on_cluster(
     if find_spec("ray") is None:
         raise ClusterError(MISSING)
     known = replace(dataset, examples=(), remarks=())  # examples travel with their part
-    arguments = (model_folder, device, known, settings)
+    arguments = (model_folder, device, known, settings, region_cache)
 
     def compute(parts: Parts) -> Iterator[Made]:
         with _connected(cluster):
@@ -64,12 +69,17 @@ class Actor:
     """Holds a model, and makes every part that it is handed."""
 
     def __init__(
-        self, model_folder: Path, device: str, dataset: Dataset, settings: Settings
+        self,
+        model_folder: Path,
+        device: str,
+        dataset: Dataset,
+        settings: Settings,
+        region_cache: Path,
     ) -> None:
         from lxmert_viz.pipeline import Pipeline
 
         pipeline = Pipeline.open(model_folder, device=device)
-        self._compute = in_order(pipeline, model_folder, dataset, settings)
+        self._compute = in_order(pipeline, model_folder, dataset, settings, region_cache)
 
     def __call__(self, batch: Batch) -> dict[str, list[Any]]:
         """batch: "part" (1,) and "examples" (1,), pickled."""

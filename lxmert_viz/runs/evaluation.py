@@ -20,12 +20,14 @@ from lxmert_viz.runs import internals
 from lxmert_viz.runs.asking import Asker, Seen
 from lxmert_viz.runs.looking import Looker
 from lxmert_viz.runs.manifest import manifest_of
+from lxmert_viz.runs.region_cache import RegionCache
 from lxmert_viz.runs.table import finish
 
 Report = Callable[[str, float], None]
 Parts = dict[int, list[Example]]  # number -> examples
 Made = tuple[int, list[Prediction], pa.Table | None]  # a part's number, predictions, internals
 Compute = Callable[[Parts], Iterator[Made]]
+REGIONS = "regions"
 PART = 64  # examples that are written at once
 
 
@@ -44,11 +46,12 @@ def evaluate(
     settings: Settings,
     report: Report = lambda stage, share: None,
     compute: Compute | None = None,
+    region_cache: Path | None = None,
 ) -> RunFolder:
     """Predictions of every example, and the table of the board.
 
     compute: what makes the parts, in any order; unless given, this process, one after the other.
-
+    region_cache: where it keeps the regions that it finds; runs may share it; else the run's own.
     report hears what is being done and the share done, 0..1, and may raise to stop: the same call
     goes on from there. Raises DatasetError where the folder holds another run, or is in use.
     """
@@ -58,7 +61,9 @@ def evaluate(
         with FileLock(folder / LOCK, timeout=0):
             run.begin(manifest_of(pipeline, model_folder, dataset, settings))
             run.write_remarks([*dataset.remarks, *outside(dataset, pipeline.answer_vocabulary)])
-            compute = compute or in_order(pipeline, model_folder, dataset, settings)
+            compute = compute or in_order(
+                pipeline, model_folder, dataset, settings, region_cache or folder / REGIONS
+            )
             _write_parts(run, dataset.examples, compute, report)
             finish(run, dataset, pipeline.answer_vocabulary)
     except Timeout as error:
@@ -67,16 +72,21 @@ def evaluate(
 
 
 def in_order(
-    pipeline: Pipeline, model_folder: Path, dataset: Dataset, settings: Settings
+    pipeline: Pipeline,
+    model_folder: Path,
+    dataset: Dataset,
+    settings: Settings,
+    region_cache: Path,
 ) -> Compute:
     """Makes one part after the other, while the next pictures are looked at."""
     name_of = checkpoints.read_region_names(model_folder).of
+    cache = RegionCache(region_cache, model_folder / "detector", settings.profile)
 
     def compute(parts: Parts) -> Iterator[Made]:
         asker = Asker(pipeline, settings.baselines, settings.internals)
         pictures = [n for n, _ in groupby(e.picture for part in parts.values() for e in part)]
         with (
-            closing(Looker(pipeline, dataset, settings.profile, name_of)) as looker,
+            closing(Looker(pipeline, dataset, settings.profile, name_of, cache)) as looker,
             closing(looker.ahead(pictures)) as views,
         ):
             looker.check()

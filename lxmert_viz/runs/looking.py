@@ -13,6 +13,7 @@ from lxmert_viz.dataset.region_lookup import RegionLookup
 from lxmert_viz.errors import DatasetError, LxmertVizError, PictureError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
+from lxmert_viz.runs.region_cache import RegionCache
 
 AHEAD = 8  # pictures looked at before they are asked about
 WORKERS = 2
@@ -21,8 +22,15 @@ WORKERS = 2
 class Looker:
     """Gives regions by picture id, from the dataset's region file or by looking."""
 
-    def __init__(self, pipeline: Pipeline, dataset: Dataset, profile: str, name_of: NameOf) -> None:
-        self._name_of = name_of
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        dataset: Dataset,
+        profile: str,
+        name_of: NameOf,
+        cache: RegionCache,
+    ) -> None:
+        self._name_of, self._cache = name_of, cache
         self._pipeline, self._dataset, self._profile = pipeline, dataset, profile
         file = dataset.region_file
         self._file = None if file is None else RegionLookup(file)
@@ -69,7 +77,11 @@ class Looker:
             content = path.read_bytes()
         except OSError as error:
             raise PictureError(f"{path} cannot be read ({error.strerror}).") from error
-        return self._pipeline.look(content, self._profile)
+        found = self._cache.find(content)
+        if found is None:
+            found = self._pipeline.look(content, self._profile)
+            self._cache.keep(content, found)
+        return found
 
     def _check(self, regions: Regions) -> None:
         size = self._pipeline.network.config.visual_feat_dim
