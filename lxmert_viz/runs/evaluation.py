@@ -28,7 +28,7 @@ Parts = dict[int, list[Example]]  # number -> examples
 Made = tuple[int, list[Prediction], pa.Table | None]  # a part's number, predictions, internals
 Compute = Callable[[Parts], Iterator[Made]]
 REGIONS = "regions"
-PART = 64  # examples that are written at once
+PART = 64  # examples that are written at once, or a few more
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +107,37 @@ def _write_parts(
     run: RunFolder, examples: Sequence[Example], compute: Compute, report: Report
 ) -> None:
     """Those that the run lacks."""
-    order = sorted_by_picture(examples)
     done = run.finished_parts()
-    starts = range(0, len(order), PART)
-    parts = {n: order[s : s + PART] for n, s in enumerate(starts) if n not in done}
-    progress = Progress(len(order), len(order) - sum(map(len, parts.values())), report)
+    parts = {n: part for n, part in enumerate(cut(examples)) if n not in done}
+    missing = sum(map(len, parts.values()))
+    progress = Progress(len(examples), len(examples) - missing, report)
     if not parts:
         return
     with closing(compute(parts)) as made:
         for number, predictions, kept in made:
             run.write_part(number, predictions, kept)
             progress.add(len(predictions))
+
+
+def cut(examples: Sequence[Example]) -> list[list[Example]]:
+    """Parts of about PART examples. A picture is in one part, or has parts of its own.
+
+    A picture is encoded together with its batch: in parts that two pictures shared, a run that
+    goes on would round otherwise.
+    """
+    parts: list[list[Example]] = []
+    growing: list[Example] | None = None
+    for _, group in groupby(sorted_by_picture(examples), key=lambda example: example.picture):
+        same = list(group)
+        if len(same) > PART:
+            parts += [same[start : start + PART] for start in range(0, len(same), PART)]
+            growing = None
+            continue
+        if growing is None or len(growing) >= PART:
+            growing = []
+            parts.append(growing)
+        growing += same
+    return parts
 
 
 def sorted_by_picture(examples: Sequence[Example]) -> list[Example]:
