@@ -110,7 +110,7 @@ def summary(remarks: "Sequence[Remark]") -> Iterator[str]:
 
     for kind, count in Counter(remark.kind for remark in remarks).items():
         first = next(remark for remark in remarks if remark.kind == kind)
-        yield f"{count} {KINDS[kind]}. First: {first}"
+        yield f"{KINDS[kind]}: {count}. First: {first}"
 
 
 def result(folder: Path) -> Iterator[str]:
