@@ -77,11 +77,14 @@ def read_dataset(options: argparse.Namespace) -> "Dataset":
 
 
 def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
+    from lxmert_viz.dataset.datasets import outside
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.runs.evaluation import Settings, evaluate
 
     folder = checkpoints.find(options.model, options.models)
     pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
+    for line in summary(outside(dataset, pipeline.answer_vocabulary)):
+        print(line, file=sys.stderr)
     settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
     try:
         return evaluate(pipeline, folder, dataset, options.out, settings, report)
