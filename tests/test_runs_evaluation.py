@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lxmert_viz.__main__ import main
+from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.dataset.run_folder import RunFolder
@@ -204,3 +205,19 @@ def test_the_command_says_what_it_found_and_what_cannot_be_done(
     assert "write it as text=sentence" in capsys.readouterr().err
     assert main([*call[:-1], str(folder), "--device", "cpu"]) == 2
     assert "holds other files" in capsys.readouterr().err
+
+
+def test_captions_are_scored_by_their_match(
+    tiny_pipeline: Pipeline, tiny_folder: Path, photograph: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.jpg").write_bytes(photograph)
+    pair = {"one": {"image_file": "a.jpg", "caption": "a red ball", "foil": "a blue ball"}}
+    (tmp_path / "data" / "captions.json").write_text(json.dumps(pair))
+    dataset = open_dataset(tmp_path / "data" / "captions.json")
+    run = evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", Settings())
+    caption, foil = rows(run.path)
+    assert caption["score"] == float(caption["match"] >= 0.5)
+    assert foil["score"] == float(foil["match"] < 0.5)
+    assert caption["prior"] is None and caption["pair"] == foil["pair"] == "one"
+    assert Board(run.path).pairs("") == float(caption["match"] > foil["match"])
