@@ -148,8 +148,8 @@ def causes(board: Board) -> None:
         return
     st.caption(
         "Each mistake (score below 0.5) has the first cause that fits, in the order of the list. "
-        "Gain: how much the mean score would rise if all mistakes of this cause were right; "
-        "gains add up only where every mistake has a cause. Where the model looked is not judged."
+        "Gain: how much the mean score would rise if the mistakes of this cause alone were right. "
+        "Where the model looked is not judged."
     )
     by_name = {row["cause"]: row for row in found}
     for name, meaning in CAUSES.items():
