@@ -47,7 +47,8 @@ def test_every_picture_s_regions_are_found_in_the_file(test_data: Path) -> None:
 
 def test_regions_of_another_detector_are_refused(test_data: Path, tiny_pipeline: Pipeline) -> None:
     dataset = open_dataset(test_data / "gqa_sample")
-    looker = Looker(tiny_pipeline, dataset, "trained", "{}/{}".format)
+    few_names = ("ball", "cube").__getitem__  # published labels go up to 1599
+    looker = Looker(tiny_pipeline, dataset, "trained", lambda o, a: few_names(o))
     refused = pytest.raises(DatasetError, match="2048 features a region and tiny takes 64")
     with closing(looker), refused:
         looker.check()

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lxmert_viz.__main__ import main
+from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.dataset.run_folder import RunFolder
@@ -185,3 +186,38 @@ def _killed(command: list[str], run: Path, seed: random.Random) -> bool:
     process.send_signal(signal.SIGKILL)
     process.wait()
     return not RunFolder(run).is_whole
+
+
+def test_the_command_says_what_it_found_and_what_cannot_be_done(
+    tiny_folder: Path, dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data"
+    with (folder / "questions.jsonl").open("a") as file:
+        file.write('\n{"id": "q1", "image": "a", "question": "again?"}')
+        file.write('\n{"id": "x", "image": "a", "question": "what?", "answer": "unicorn"}')
+    call = ["evaluate", str(folder), "--model", str(tiny_folder), "--out", str(tmp_path / "run")]
+    assert main([*call, "--device", "cpu", "--no-baselines"]) == 0
+    told = capsys.readouterr()
+    assert "13 examples in" in told.out and "4 could not be answered" in told.out
+    assert "left out: 1. First: questions.jsonl, line 13: q1 is there already" in told.err
+    assert "cannot give: 1. First: questions.jsonl, line 14: x: 'unicorn'" in told.err
+    assert main([*call, "--device", "cpu", "--columns", "text"]) == 2
+    assert "write it as text=sentence" in capsys.readouterr().err
+    assert main([*call[:-1], str(folder), "--device", "cpu"]) == 2
+    assert "holds other files" in capsys.readouterr().err
+
+
+def test_captions_are_scored_by_their_match(
+    tiny_pipeline: Pipeline, tiny_folder: Path, photograph: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.jpg").write_bytes(photograph)
+    pair = {"one": {"image_file": "a.jpg", "caption": "a red ball", "foil": "a blue ball"}}
+    (tmp_path / "data" / "captions.json").write_text(json.dumps(pair))
+    dataset = open_dataset(tmp_path / "data" / "captions.json")
+    run = evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", Settings())
+    caption, foil = rows(run.path)
+    assert caption["score"] == float(caption["match"] >= 0.5)
+    assert foil["score"] == float(foil["match"] < 0.5)
+    assert caption["prior"] is None and caption["pair"] == foil["pair"] == "one"
+    assert Board(run.path).pairs("") == float(caption["match"] > foil["match"])

@@ -177,3 +177,19 @@ def test_pictures_elsewhere_on_the_disk_are_not_shown(counted: Counted, run: Pat
     assert runs.thumbnail_of(row) == runs.NOTHING
     with pytest.raises(Exception, match="does not lie in"):
         runs.picture_of(row)
+
+
+def test_columns_are_guessed_and_the_data_is_checked_first(counted: Counted, data: Path) -> None:
+    lines = (data / "mine" / "mine.jsonl").read_text()
+    (data / "mine" / "mine.jsonl").write_text(lines + '\n{"image": "b.jpg", "question": "why?"}\n{')
+    page = at()
+    dataset = next(box for box in page.selectbox if box.label == "Dataset")
+    dataset.set_value("mine").run()
+    chosen = {box.label: box.value for box in page.selectbox}
+    assert (chosen["Question"], chosen["Picture"]) == ("question", "image")
+    assert (chosen["Right answer"], chosen["Caption is true"]) == ("answer", "")
+    button(page, "Check the data first").click().run()
+    shown = texts(page)
+    assert "41 examples about 2 pictures, 40 with a right answer" in shown
+    assert "Rows that cannot be read, left out: **1**" in shown
+    assert "they are kept, and a run reports them: **1**" in shown

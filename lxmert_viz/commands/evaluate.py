@@ -81,11 +81,14 @@ def read_dataset(options: argparse.Namespace) -> "Dataset":
 
 
 def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
+    from lxmert_viz.dataset.datasets import outside
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.runs.evaluation import Settings, evaluate
 
     folder = checkpoints.find(options.model, options.models)
     pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
+    for line in summary(outside(dataset, pipeline.answer_vocabulary)):
+        print(line, file=sys.stderr)
     settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
     compute, cache = None, (options.region_cache or options.out / "regions").resolve()
     if options.engine == "ray":
@@ -120,7 +123,7 @@ def summary(remarks: "Sequence[Remark]") -> Iterator[str]:
 
     for kind, count in Counter(remark.kind for remark in remarks).items():
         first = next(remark for remark in remarks if remark.kind == kind)
-        yield f"{count} {KINDS[kind]}. First: {first}"
+        yield f"{KINDS[kind]}: {count}. First: {first}"
 
 
 def result(folder: Path) -> Iterator[str]:

@@ -76,7 +76,7 @@ def confusion(counts: np.ndarray, right: Sequence[str], answered: Sequence[str])
     )
     height = 150 + SIDE_PX * len(right)
     title = "Right answers and what was answered"
-    subtitle = "examples; rows: the right answer; the diagonal is right; click a cell to filter"
+    subtitle = "number of examples; click a cell to filter"
     figure = go.Figure([heat, points], theme.layout(title, subtitle, height, b=60, t=76))
     figure.update_xaxes(theme.labelled_axis(answered, "answered"), automargin=True)
     figure.update_xaxes(range=(-0.5, len(answered) - 0.5))

@@ -30,7 +30,7 @@ class Looker:
         name_of: NameOf,
         cache: RegionCache,
     ) -> None:
-        self._name_of, self._cache = name_of, cache
+        self._name_of, self._cache = _at_least_a_number(name_of), cache
         self._pipeline, self._dataset, self._profile = pipeline, dataset, profile
         file = dataset.region_file
         self._file = None if file is None else RegionLookup(file)
@@ -91,6 +91,18 @@ class Looker:
                 f"{self._pipeline.name} takes {size}: another detector made it. "
                 "Ask for --regions look, so that the pictures are looked at instead."
             )
+
+
+def _at_least_a_number(name_of: NameOf) -> NameOf:
+    """Labels of another detector may be beyond this one's names; LXMERT does not read them."""
+
+    def name(object_id: int, attribute_id: int) -> str:
+        try:
+            return name_of(object_id, attribute_id)
+        except IndexError:
+            return f"object {object_id}, attribute {attribute_id}"
+
+    return name
 
 
 def no_regions(regions: Regions) -> Regions:

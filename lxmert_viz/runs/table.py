@@ -127,8 +127,8 @@ def _among(answer: str | None, choices: tuple[str, ...] | None) -> bool | None:
 
 
 def _add_answer_priors(rows: list[Row]) -> None:
-    """By question type, else by GQA's detailed type, else over all questions."""
-    asked = [row for row in rows if row["right"]]
+    """By question type, else by GQA's detailed type, else over all questions; not of captions."""
+    asked = [row for row in rows if row["right"] not in (None, MATCH, NO_MATCH)]
     groups = [row["question_type"] or row["detailed_type"] or "" for row in asked]
     answers = gqa_metrics.prior_answers([row["right"] for row in asked], groups)
     for row, answer in zip(asked, answers, strict=True):

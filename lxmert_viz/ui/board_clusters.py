@@ -66,7 +66,9 @@ def _show(board: Board) -> None:
             f"{one.column}={spelled(one.value)} {one.inside:.0%} ({one.overall:.0%})"
             for one in typical(columns, inside)
         ]
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(
+            horizontal=True, vertical_alignment="center", key=f"line-cluster-{number}"
+        ):
             st.button(
                 f"{inside.sum():,}",
                 key=f"cluster-{number}",

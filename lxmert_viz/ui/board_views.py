@@ -38,6 +38,14 @@ GROUPS = (
 )
 MOST_BARS = 20
 MOST_ANSWERS = 14
+NEEDS = {  # cause: columns of which one is enough, and what fills them
+    "vocabulary": (("known",), "the model's answers"),
+    "wrong kind": (("valid", "answer_type"), "GQA's choices or VQA's answer types"),
+    "implausible": (("plausible",), "GQA's choices"),
+    "not seen": (("missed",), "scene graphs beside the questions"),
+    "prior": (("without_picture",), "a run with baselines"),
+    "logic": (("consistency",), "entailed questions"),
+}
 NO_BAR = {"displayModeBar": False}
 NOT_SCORED = "Not available: none of these rows has a right answer to compare with."
 RISKS = (0.01, 0.05, 0.1, 0.2)
@@ -140,13 +148,13 @@ def causes(board: Board) -> None:
         return
     st.caption(
         "Each mistake (score below 0.5) has the first cause that fits, in the order of the list. "
-        "Gain: how much the mean score would rise if all mistakes of this cause were right; "
-        "gains add up only where every mistake has a cause. Where the model looked is not judged."
+        "Gain: how much the mean score would rise if the mistakes of this cause alone were right. "
+        "Where the model looked is not judged."
     )
     by_name = {row["cause"]: row for row in found}
     for name, meaning in CAUSES.items():
         row = by_name.get(name)
-        with st.container(horizontal=True, vertical_alignment="center", key=f"cause-{name}"):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"line-cause-{name}"):
             st.button(
                 f"{row['rows'] if row else 0:,}",
                 key=f"cause-button-{name}",
@@ -162,19 +170,9 @@ def causes(board: Board) -> None:
 
 def _unknown(name: str, board: Board) -> str:
     """What a rule would need that this run's files do not tell."""
-    needs = {
-        "vocabulary": ("known", "the model's answers"),
-        "implausible": ("plausible", "GQA's choices"),
-        "not seen": ("missed", "scene graphs beside the questions"),
-        "prior": ("without_picture", "a run with baselines"),
-        "logic": ("consistency", "entailed questions"),
-    }
-    column, needed = needs.get(name, ("", ""))
-    return (
-        f" :gray[Not available: it needs {needed}.]"
-        if column and column not in board.filled()
-        else ""
-    )
+    columns, needed = NEEDS.get(name, ((), ""))
+    lacking = columns and not set(columns) & set(board.filled())
+    return f" :gray[Not available: it needs {needed}.]" if lacking else ""
 
 
 def sureness(board: Board) -> None:

@@ -3,15 +3,17 @@
 import base64
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import streamlit as st
 
 from lxmert_viz import checkpoints
 from lxmert_viz.dataset.board import Board
+from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.opening import open_dataset, question_file
 from lxmert_viz.dataset.run_folder import MANIFEST, TABLE
+from lxmert_viz.dataset.tables import ENDINGS
 from lxmert_viz.errors import DatasetError, PictureError
 from lxmert_viz.places import ASSETS, DATA_VARIABLE
 from lxmert_viz.ui import resources
@@ -80,19 +82,35 @@ def run_name(dataset: str, model: str) -> str:
     return f"runs/{safe}"
 
 
-def begin(dataset: str, model: str) -> str:
+def read(dataset: str, columns: Mapping[str, str] | None) -> Dataset:
+    """A dataset that is offered; columns: what a table's hold. Raises DatasetError."""
+    return open_dataset(_folder_of(dataset), columns=columns)
+
+
+def table_in(dataset: str) -> Path | None:
+    """The table of a dataset's examples; None where they are in another layout."""
+    file = question_file(_folder_of(dataset))
+    return file if file and file.suffix in ENDINGS else None
+
+
+def begin(dataset: str, model: str, columns: Mapping[str, str] | None = None) -> str:
     """Starts or goes on with a run in the background; gives its name."""
     name = run_name(dataset, model)
-    source = ASSETS / "study" if dataset == STUDY else data_folder() / dataset
-    evaluations().start(name, _work(source, model, data_folder() / name))
+    evaluations().start(name, _work(dataset, columns, model, data_folder() / name))
     return name
 
 
-def _work(source: Path, model: str, folder: Path) -> Callable[[Report], object]:
+def _folder_of(dataset: str) -> Path:
+    return ASSETS / "study" if dataset == STUDY else data_folder() / dataset
+
+
+def _work(
+    name: str, columns: Mapping[str, str] | None, model: str, folder: Path
+) -> Callable[[Report], object]:
     def work(report: Report) -> object:
         from lxmert_viz.runs.evaluation import Settings, evaluate
 
-        dataset = open_dataset(source)
+        dataset = read(name, columns)
         pipeline = resources.pipeline(model)
         return evaluate(pipeline, checkpoints.find(model), dataset, folder, Settings(), report)
 
