@@ -13,6 +13,7 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.runs.elsewhere import take_predictions
 from lxmert_viz.runs.looking import Looker
+from lxmert_viz.runs.region_cache import RegionCache
 
 
 def test_answers_of_another_model_become_a_board(test_data: Path, tmp_path: Path) -> None:
@@ -45,10 +46,13 @@ def test_every_picture_s_regions_are_found_in_the_file(test_data: Path) -> None:
     lookup.close()
 
 
-def test_regions_of_another_detector_are_refused(test_data: Path, tiny_pipeline: Pipeline) -> None:
+def test_regions_of_another_detector_are_refused(
+    test_data: Path, tiny_pipeline: Pipeline, tiny_folder: Path, tmp_path: Path
+) -> None:
     dataset = open_dataset(test_data / "gqa_sample")
     few_names = ("ball", "cube").__getitem__  # published labels go up to 1599
-    looker = Looker(tiny_pipeline, dataset, "trained", lambda o, a: few_names(o))
+    cache = RegionCache(tmp_path, tiny_folder / "detector", "trained")
+    looker = Looker(tiny_pipeline, dataset, "trained", lambda o, a: few_names(o), cache)
     refused = pytest.raises(DatasetError, match="2048 features a region and tiny takes 64")
     with closing(looker), refused:
         looker.check()
