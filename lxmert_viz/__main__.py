@@ -8,15 +8,30 @@ from lxmert_viz.commands import (
     ask,
     cache,
     check,
+    compare,
+    evaluate,
     fetch,
     make_scenes,
     regions,
+    report,
     serve,
     train_miniature,
 )
 from lxmert_viz.errors import LxmertVizError
 
-COMMANDS = (ask, serve, fetch, check, cache, make_scenes, regions, train_miniature)
+COMMANDS = (
+    ask,
+    serve,
+    fetch,
+    check,
+    cache,
+    regions,
+    evaluate,
+    compare,
+    report,
+    make_scenes,
+    train_miniature,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

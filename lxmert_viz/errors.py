@@ -36,3 +36,7 @@ class DownloadError(LxmertVizError):
 
 class TraceError(LxmertVizError):
     """A saved analysis is damaged, not complete, or of another version."""
+
+
+class ClusterError(LxmertVizError):
+    """The cluster that was asked for is not there, or this machine cannot reach it."""

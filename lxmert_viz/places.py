@@ -10,6 +10,7 @@ ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else _PACKAGE.parent
 APP = ROOT / "app.py"
 ASSETS = ROOT / "assets"
 
+DATA_VARIABLE = "LXMERT_VIZ_DATA"  # the folder of datasets and runs that the page offers
 KEEP_PICTURES_VARIABLE = "LXMERT_VIZ_KEEP_PICTURES"  # hours that uploads stay; 0: not at all
 PRECISION_VARIABLE = "LXMERT_VIZ_PRECISION"  # of the page's detectors: full or mixed
 BACKEND_VARIABLE = "LXMERT_VIZ_BACKEND"  # of the page's detectors: own or detectron2

@@ -64,13 +64,15 @@ ROOMS = {
     },
     "torchvision": {"detector", "miniature"},
     "h5py": {"tensors", "model.writing", "dataset"},
+    "duckdb": {"dataset"},
+    "ray": {"runs.cluster"},
     "PIL": {"picture", "miniature", "ui"},
     "transformers": set(),
     "captum": set(),
 }
-PUBLISHED_AS = {"PIL": "pillow", "yaml": "pyyaml"}  # imported under another name
-OPTIONAL = {"detectron2"}  # on no package registry; imported only where a person asks for it
+PUBLISHED_AS = {"PIL": "pillow", "yaml": "pyyaml", "sklearn": "scikit-learn"}  # other names
 MAX_LINES = 350
+OPTIONAL = {"detectron2", "ray"}  # imported only where a person asks for it
 
 
 def sources(root: Path) -> Iterator[tuple[str, Path]]:

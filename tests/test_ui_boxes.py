@@ -8,6 +8,7 @@ import pytest
 
 from lxmert_viz.records import OWN_BOXES
 from lxmert_viz.ui import box_editor, own_boxes, resources
+from lxmert_viz.ui.history import Variant
 from lxmert_viz.ui.own_boxes import OwnBox
 
 if TYPE_CHECKING:
@@ -86,10 +87,10 @@ def test_detected_regions_stay_as_they_are_among_drawn_ones(
 
 def test_without_any_box_the_text_is_read_alone(counted: "Counted", photograph: bytes) -> None:
     asked = own_boxes.with_boxes("trained", ())
-    found = resources.trace("tiny", photograph, asked, "what is this ?", unheard)
+    found = resources.trace(Variant("miniature", asked, photograph, "what is this ?"), unheard)
     assert len(found.regions) == 0
     assert found.answers
-    other = resources.trace("tiny", photograph, "trained", "what is this ?", unheard)
+    other = resources.trace(Variant("miniature", "trained", photograph, "what is this ?"), unheard)
     assert found.answers != other.answers
 
 

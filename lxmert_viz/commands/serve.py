@@ -6,12 +6,19 @@ import socket
 from pathlib import Path
 
 from lxmert_viz.checkpoints import MODELS_VARIABLE, models_folder
-from lxmert_viz.errors import AddressError
-from lxmert_viz.places import APP, BACKEND_VARIABLE, KEEP_PICTURES_VARIABLE, PRECISION_VARIABLE
+from lxmert_viz.errors import AddressError, DatasetError
+from lxmert_viz.places import (
+    APP,
+    BACKEND_VARIABLE,
+    DATA_VARIABLE,
+    KEEP_PICTURES_VARIABLE,
+    PRECISION_VARIABLE,
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=Path, metavar="FOLDER", help="where model folders lie")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="where datasets and runs lie")
     parser.add_argument(
         "--keep-pictures",
         type=_hours,
@@ -40,6 +47,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     if options.models is not None:
         os.environ[MODELS_VARIABLE] = str(models_folder(options.models))
+    if options.data is not None:
+        if not options.data.is_dir():
+            raise DatasetError(f"There is no folder {options.data}; create it or name another.")
+        os.environ[DATA_VARIABLE] = str(options.data.resolve())
     if options.keep_pictures is not None:
         os.environ[KEEP_PICTURES_VARIABLE] = str(options.keep_pictures)
     if options.precision is not None:

@@ -5,9 +5,9 @@ The stage writes keys of its own, which stay as they are.
 
 import streamlit as st
 
-from lxmert_viz.ui import resources
+from lxmert_viz.ui import board_state, resources
 
-KEYS = ("model", "example", "picture", "question")
+KEYS = ("model", "example", "picture", "question", *board_state.KEYS)
 
 
 def read() -> None:
@@ -18,6 +18,7 @@ def read() -> None:
     state["address.read"] = True
     if address.get("model") in resources.model_names():
         state["model.name"] = address["model"]
+    board_state.put(**{key: address[key] for key in board_state.KEYS if key in address})
     scenes = {scene.name: scene for scene in resources.examples()}
     if address.get("example") in scenes:
         state["picture.example"] = address["example"]
@@ -43,7 +44,7 @@ def write() -> None:
         "example": state["picture.example"] if source == "examples" else "",
         "picture": own if source != "examples" else "",
         "question": state["question.asked"],
-    }
+    } | board_state.address()
     wanted = {key: value for key, value in chosen.items() if value}
     before = st.query_params.to_dict()
     if {key: before[key] for key in KEYS if key in before} != wanted:

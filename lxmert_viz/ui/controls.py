@@ -14,7 +14,7 @@ import streamlit as st
 
 from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.places import ASSETS
-from lxmert_viz.ui import address, own_boxes, region_options, resources, waiting
+from lxmert_viz.ui import address, board_state, own_boxes, region_options, resources, waiting
 from lxmert_viz.ui.resources import ExampleQuestion, ExampleScene
 from lxmert_viz.ui.wording import NOT_PROOF, plain
 
@@ -27,7 +27,11 @@ EDIT_PAGE = PAGES / "edit_page.py"
 COMPARE_PAGE = PAGES / "compare_page.py"
 SAVED_PAGE = PAGES / "saved_page.py"
 MODELS_PAGE = PAGES / "models_page.py"
-MODELS = "Models"
+MISTAKES_PAGE = PAGES / "mistakes_page.py"
+TWO_RUNS_PAGE = PAGES / "two_runs_page.py"
+TRIAGE_PAGE = PAGES / "triage_page.py"
+MODELS, MISTAKES, TWO_RUNS, TRIAGE = "Models", "Mistakes", "Two runs", "Triage"
+WITHOUT_WORKBENCH = (MODELS, MISTAKES, TWO_RUNS, TRIAGE)
 PICTURE_TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
 IN_SIGHT = 3
 SOURCES = {
@@ -62,6 +66,9 @@ def pages() -> list[st.Page]:
         st.Page(EDIT_PAGE, title="What if?", icon=":material/edit_note:"),
         st.Page(COMPARE_PAGE, title="Compare", icon=":material/compare:"),
         st.Page(SAVED_PAGE, title="Keep", icon=":material/inventory_2:"),
+        st.Page(MISTAKES_PAGE, title=MISTAKES, icon=":material/rule:"),
+        st.Page(TRIAGE_PAGE, title=TRIAGE, icon=":material/checklist:"),
+        st.Page(TWO_RUNS_PAGE, title=TWO_RUNS, icon=":material/compare_arrows:"),
         st.Page(MODELS_PAGE, title=MODELS, icon=":material/deployed_code:"),
     ]
 
@@ -69,17 +76,23 @@ def pages() -> list[st.Page]:
 def frame(page: str) -> None:
     """Everything that stays while pages change: model, picture, question.
 
-    page: its title. The page of models hides the workbench, which keeps what it holds.
+    page: its title. Pages that ask nothing hide the workbench, which keeps what it holds.
     """
     st.html(ASSETS / "style.css")
     address.read()
+    board_state.take_next()
     with st.sidebar:
         name = st.selectbox("Model", resources.model_names(), key="model.name")
         about_model = st.container()
     _first_choices()
-    with st.container(key="workbench-away" if page == MODELS else "workbench", gap="small"):
+    with st.container(
+        key="workbench-away" if page in WITHOUT_WORKBENCH else "workbench", gap="small"
+    ):
         _choose_picture()
         _ask()
+    if page not in WITHOUT_WORKBENCH and board_state.came_from_here():
+        back = f"Back to {board_state.get('row')} among the mistakes"
+        st.page_link(MISTAKES_PAGE, label=back, icon=":material/arrow_back:")
     address.write()
     # in the page and not in the sidebar, which a phone hides
     waiting.result_of(f"open {name}", f"opening {name}", lambda report: resources.pipeline(name))
@@ -104,6 +117,7 @@ def choice() -> Choice:
     source = state["picture.source"]
     chosen = _example()
     held = chosen.picture if source == "examples" else _own_picture(source)
+    own = state.get(f"picture.own.{source}", "")
     answers = {spelled(q.text): q.answer for q in chosen.questions}
     return Choice(
         model=state["model.name"],
@@ -111,8 +125,8 @@ def choice() -> Choice:
         picture=held,
         text=state["question.asked"],
         right=answers.get(spelled(state["question.asked"])) if source == "examples" else None,
-        own=source != "examples",
-        lost="" if held else state.get(f"picture.own.{source}", ""),
+        own=source != "examples" and not board_state.is_shipped(own),
+        lost="" if held else own,
     )
 
 

@@ -1,0 +1,170 @@
+"""Scores of groups, confusions, and whether a model is right as often as it is sure."""
+
+import html
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lxmert_viz.figures import theme
+
+ROW_PX = 30
+SIDE_PX = 34
+COUNTS = [[0, "rgba(91, 143, 168, 0.08)"], [1, "#0f6a8f"]]
+DIFFERENCES = [[0, "#0072b2"], [0.5, "rgba(128, 128, 128, 0.12)"], [1, "#d55e00"]]
+SURE = 0.05
+TEXT_ON_DARK = 0.45  # share of the largest count from which numbers are written in white
+
+
+def group_bars(
+    labels: Sequence[str],
+    means: Sequence[float],
+    halves: Sequence[float],
+    counts: Sequence[int],
+    overall: float,
+) -> go.Figure:
+    """Mean score of each group, 0 to 1, with its 95% interval and, dotted, the mean of all.
+
+    halves: half of each interval's width. Clicked points carry the place of their group.
+    """
+    bars = go.Bar(
+        x=list(means),
+        y=list(range(len(labels))),
+        orientation="h",
+        marker={"color": theme.PLAIN, "opacity": 0.6},
+        error_x={"type": "data", "array": list(halves), "color": "#3a4a52", "thickness": 1.5},
+        customdata=list(range(len(labels))),
+        hovertext=[
+            f"{html.escape(label)}: {mean:.3f} ± {half:.3f}, {count:,} examples"
+            for label, mean, half, count in zip(labels, means, halves, counts, strict=True)
+        ],
+        hoverinfo="text",
+    )
+    height = 104 + ROW_PX * len(labels)
+    subtitle = "mean with its 95% interval; dotted: all of these; click a bar to filter"
+    figure = go.Figure(bars, theme.layout("Score, 0 to 1", subtitle, height, r=16))
+    figure.add_vline(x=overall, line={"dash": "dot", "color": "rgba(128, 128, 128, 0.9)"})
+    figure.update_xaxes(range=(0, 1), fixedrange=True, dtick=0.25, gridcolor=theme.GRID)
+    named = [f"{label} ({count:,})" for label, count in zip(labels, counts, strict=True)]
+    figure.update_yaxes(theme.labelled_axis(named), autorange="reversed", automargin=True)
+    return figure
+
+
+def confusion(counts: np.ndarray, right: Sequence[str], answered: Sequence[str]) -> go.Figure:
+    """counts: (right, answered). Clicked points carry the places of both."""
+    if counts.shape != (len(right), len(answered)):
+        raise ValueError(f"counts are {counts.shape}, labels ({len(right)}, {len(answered)})")
+    most = max(int(counts.max(initial=0)), 1)
+    heat = go.Heatmap(z=counts, colorscale=COUNTS, zmin=0, zmax=most, showscale=False)
+    heat.update(hoverinfo="skip", xgap=1, ygap=1)
+    rows, columns = np.nonzero(counts)
+    shown = counts[rows, columns]
+    # heatmaps cannot be clicked in Streamlit; points on their cells can
+    points = go.Scatter(
+        x=columns,
+        y=rows,
+        mode="markers+text",
+        marker={"size": SIDE_PX - 8, "opacity": 0, "symbol": "square"},
+        text=[f"{count:,}" for count in shown],
+        textfont={"size": 11, "color": _readable(shown, most)},
+        customdata=np.stack([rows, columns], 1),
+        hovertext=[
+            f"right {html.escape(right[r])}, answered {html.escape(answered[c])}: {n:,}"
+            for r, c, n in zip(rows, columns, shown, strict=True)
+        ],
+        hoverinfo="text",
+    )
+    height = 150 + SIDE_PX * len(right)
+    title = "Right answers and what was answered"
+    subtitle = "number of examples; click a cell to filter"
+    figure = go.Figure([heat, points], theme.layout(title, subtitle, height, b=60, t=76))
+    figure.update_xaxes(theme.labelled_axis(answered, "answered"), automargin=True)
+    figure.update_xaxes(range=(-0.5, len(answered) - 0.5))
+    figure.update_yaxes(theme.labelled_axis(right, "right"), automargin=True)
+    figure.update_yaxes(range=(len(right) - 0.5, -0.5))
+    return figure
+
+
+def reliability(
+    confidence: Sequence[float], accuracy: Sequence[float], counts: Sequence[int], error: float
+) -> go.Figure:
+    """Mean score against mean confidence of each bin; the diagonal is calibrated."""
+    line = {"dash": "dot", "color": "rgba(128, 128, 128, 0.9)"}
+    diagonal = go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line=line, hoverinfo="skip")
+    size = 4 + 9 * np.sqrt(np.asarray(counts) / max(counts))
+    bins = go.Scatter(
+        x=list(confidence),
+        y=list(accuracy),
+        mode="lines+markers",
+        line={"color": theme.PLAIN},
+        marker={"size": size, "color": theme.PLAIN},
+        hovertext=[
+            f"sure {sure:.3f}, score {score:.3f}, {count:,} examples"
+            for sure, score, count in zip(confidence, accuracy, counts, strict=True)
+        ],
+        hoverinfo="text",
+    )
+    subtitle = f"{len(counts)} bins, equally many in each; mean gap {error:.3f}; dotted: calibrated"
+    figure = go.Figure([diagonal, bins], theme.layout("How sure, how right", subtitle, 380, b=48))
+    figure.update_xaxes(range=(0, 1.02), title="mean probability of the answer", fixedrange=True)
+    figure.update_yaxes(range=(0, 1.02), title="mean score", fixedrange=True, gridcolor=theme.GRID)
+    return figure
+
+
+def risk_coverage(coverage: np.ndarray, risk: np.ndarray, area: float) -> go.Figure:
+    """Share answered against 1 - mean score of what is answered. Both (N,)."""
+    step = max(len(coverage) // 500, 1)  # as many points as a screen can show
+    curve = go.Scatter(
+        x=coverage[::step],
+        y=risk[::step],
+        mode="lines",
+        line={"color": theme.PLAIN},
+        hovertemplate="answering %{x:.1%}: risk %{y:.3f}<extra></extra>",
+    )
+    subtitle = f"the surest first; area under the curve {area:.3f}, lower is better"
+    figure = go.Figure(curve, theme.layout("If only the surest are answered", subtitle, 380, b=48))
+    figure.update_xaxes(range=(0, 1), title="share answered", fixedrange=True, tickformat=".0%")
+    top = min(1.0, float(risk.max(initial=0)) * 1.15 + 0.02)
+    figure.update_yaxes(range=(0, top), title="risk: 1 − mean score", fixedrange=True)
+    return figure
+
+
+def head_differences(effect: np.ndarray, p: np.ndarray, labels: Sequence[str]) -> go.Figure:
+    """How each head differs in wrong answers; a dot where chance does not explain it.
+
+    effect, p: (rows, H); a row is a layer of a family.
+    """
+    if effect.shape != p.shape or len(labels) != len(effect):
+        raise ValueError(f"effect {effect.shape}, p {p.shape} and {len(labels)} labels differ")
+    top = max(float(np.abs(effect).max(initial=0)), 0.2)
+    heads = [str(head + 1) for head in range(effect.shape[1])]
+    heat = go.Heatmap(
+        z=effect,
+        zmin=-top,
+        zmax=top,
+        colorscale=DIFFERENCES,
+        text=[["•" if value < SURE else "" for value in row] for row in p],
+        texttemplate="%{text}",
+        textfont={"size": 18},
+        hovertext=[
+            [
+                f"{label}, head {head + 1}: {size:+.2f} standard deviations, p {value:.3f}"
+                for head, (size, value) in enumerate(zip(*pair, strict=True))
+            ]
+            for label, pair in zip(labels, zip(effect, p, strict=True), strict=True)
+        ],
+        hoverinfo="text",
+        xgap=2,
+        ygap=2,
+        colorbar={"title": "d", "thickness": 12},
+    )
+    subtitle = "wrong less right, in standard deviations; a dot: beyond chance for all heads (5%)"
+    height = 120 + 24 * len(labels)
+    figure = go.Figure(heat, theme.layout("Heads in wrong answers", subtitle, height, b=44))
+    figure.update_xaxes(theme.labelled_axis(heads, "head"))
+    figure.update_yaxes(theme.labelled_axis(labels), autorange="reversed", automargin=True)
+    return figure
+
+
+def _readable(counts: np.ndarray, most: int) -> list[str]:
+    return ["#ffffff" if n > TEXT_ON_DARK * most else "rgba(128, 128, 128, 1)" for n in counts]

@@ -1,0 +1,171 @@
+"""A model's predictions for a whole dataset, in parts: killed at any moment, it goes on."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import pyarrow as pa
+from filelock import FileLock, Timeout
+
+from lxmert_viz import checkpoints
+from lxmert_viz.dataset.datasets import Dataset, outside
+from lxmert_viz.dataset.region_cache import RegionCache
+from lxmert_viz.dataset.run_folder import LOCK, RunFolder
+from lxmert_viz.errors import DatasetError
+from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.records import Example, Prediction
+from lxmert_viz.runs import internals
+from lxmert_viz.runs.asking import Asker, Seen
+from lxmert_viz.runs.looking import Looker
+from lxmert_viz.runs.manifest import folder_hash, manifest_of
+from lxmert_viz.runs.table import finish
+
+Report = Callable[[str, float], None]
+Parts = dict[int, list[Example]]  # number -> examples
+Made = tuple[int, list[Prediction], pa.Table | None]  # a part's number, predictions, internals
+Compute = Callable[[Parts], Iterator[Made]]
+REGIONS = "regions"
+PART = 64  # examples that are written at once, or a few more
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    profile: str = "trained"
+    baselines: bool = True  # also ask without the picture and without the question
+    internals: bool = True  # keep states and statistics of heads
+
+
+def evaluate(
+    pipeline: Pipeline,
+    model_folder: Path,
+    dataset: Dataset,
+    folder: Path,
+    settings: Settings,
+    report: Report = lambda stage, share: None,
+    compute: Compute | None = None,
+    region_cache: Path | None = None,
+) -> RunFolder:
+    """Predictions of every example, and the table of the board.
+
+    compute: what makes the parts, in any order; unless given, this process, one after the other.
+    region_cache: where it keeps the regions that it finds; runs may share it; else the run's own.
+    report hears what is being done and the share done, 0..1, and may raise to stop: the same call
+    goes on from there. Raises DatasetError where the folder holds another run, or is in use.
+    """
+    run = RunFolder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            run.begin(manifest_of(pipeline, model_folder, dataset, settings))
+            run.write_remarks([*dataset.remarks, *outside(dataset, pipeline.answer_vocabulary)])
+            compute = compute or in_order(
+                pipeline, model_folder, dataset, settings, region_cache or folder / REGIONS
+            )
+            _write_parts(run, dataset.examples, compute, report)
+            finish(run, dataset, pipeline.answer_vocabulary)
+    except Timeout as error:
+        raise DatasetError(f"{folder} is being made by another process just now.") from error
+    return run
+
+
+def in_order(
+    pipeline: Pipeline,
+    model_folder: Path,
+    dataset: Dataset,
+    settings: Settings,
+    region_cache: Path,
+) -> Compute:
+    """Makes one part after the other, while the next pictures are looked at."""
+    name_of = checkpoints.read_region_names(model_folder).of
+    cache = RegionCache(region_cache, max_bytes=sys.maxsize)
+    detector = folder_hash(model_folder / "detector")
+
+    def compute(parts: Parts) -> Iterator[Made]:
+        asker = Asker(pipeline, settings.baselines, settings.internals)
+        pictures = [n for n, _ in groupby(e.picture for part in parts.values() for e in part)]
+        looker = Looker(pipeline, dataset, settings.profile, name_of, cache, detector)
+        looker.check()
+        with closing(looker.ahead(pictures)) as views:
+            view: tuple[str, Seen] | None = None
+            for number, part in parts.items():
+                rows = []
+                for example in part:
+                    if view is None or view[0] != example.picture:
+                        view = next(views)
+                    rows.append((example, view[1]))
+                predictions, kept = asker.ask(rows)
+                yield number, predictions, internals.as_table(kept) if kept else None
+
+    return compute
+
+
+def _write_parts(
+    run: RunFolder, examples: Sequence[Example], compute: Compute, report: Report
+) -> None:
+    """Those that the run lacks."""
+    done = run.finished_parts()
+    parts = {n: part for n, part in enumerate(cut(examples)) if n not in done}
+    missing = sum(map(len, parts.values()))
+    progress = Progress(len(examples), len(examples) - missing, report)
+    if not parts:
+        return
+    with closing(compute(parts)) as made:
+        for number, predictions, kept in made:
+            run.write_part(number, predictions, kept)
+            progress.add(len(predictions))
+
+
+def cut(examples: Sequence[Example]) -> list[list[Example]]:
+    """Parts of about PART examples. A picture is in one part, or has parts of its own.
+
+    A picture is encoded together with its batch: in parts that two pictures shared, a run that
+    goes on would round otherwise.
+    """
+    parts: list[list[Example]] = []
+    growing: list[Example] | None = None
+    for _, group in groupby(sorted_by_picture(examples), key=lambda example: example.picture):
+        same = list(group)
+        if len(same) > PART:
+            parts += [same[start : start + PART] for start in range(0, len(same), PART)]
+            growing = None
+            continue
+        if growing is None or len(growing) >= PART:
+            growing = []
+            parts.append(growing)
+        growing += same
+    return parts
+
+
+def sorted_by_picture(examples: Sequence[Example]) -> list[Example]:
+    """Pictures in the order of their first example, so that each is looked at once."""
+    first: dict[str, int] = {}
+    for example in examples:
+        first.setdefault(example.picture, len(first))
+    return sorted(examples, key=lambda example: first[example.picture])
+
+
+class Progress:
+    """Says how many are done, how fast, and how long the rest takes."""
+
+    def __init__(self, total: int, before: int, report: Report) -> None:
+        self._total, self._done, self._report = total, before, report
+        self._before, self._began = before, time.monotonic()
+        report(f"{before:,} of {total:,} examples", before / total)
+
+    def add(self, count: int) -> None:
+        self._done += count
+        rate = (self._done - self._before) / max(time.monotonic() - self._began, 1e-9)
+        left = spent((self._total - self._done) / rate)
+        stage = f"{self._done:,} of {self._total:,} examples, {rate:.1f} a second, {left} left"
+        self._report(stage, self._done / self._total)
+
+
+def spent(seconds: float) -> str:
+    """A time span as a person says it: "40 s", "12 min", "3.5 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,222 @@
+"""The board's views of many rows: groups, confusion, causes, sureness."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from lxmert_viz.analysis import calibration
+from lxmert_viz.analysis.mistakes import CAUSES
+from lxmert_viz.dataset.board import BIN_WIDTHS, Board
+from lxmert_viz.dataset.row_filter import spelled, with_term
+from lxmert_viz.figures import mistakes as figures
+from lxmert_viz.ui import board_state
+from lxmert_viz.ui.board_table import title_of
+
+GROUPS = (
+    "question_type",
+    "answer_type",
+    "structural_type",
+    "semantic_type",
+    "detailed_type",
+    "operation",
+    "object",
+    "right",
+    "answer",
+    "steps",
+    "words",
+    "regions",
+    "probability",
+    "match",
+    "missed",
+    "cause",
+    "global_group",
+    "local_group",
+    "tail",
+    "cluster",
+    "verdict",
+)
+MOST_BARS = 20
+MOST_ANSWERS = 14
+NEEDS = {  # cause: columns of which one is enough, and what fills them
+    "vocabulary": (("known",), "the model's answers"),
+    "wrong kind": (("valid", "answer_type"), "GQA's choices or VQA's answer types"),
+    "implausible": (("plausible",), "GQA's choices"),
+    "not seen": (("missed",), "scene graphs beside the questions"),
+    "prior": (("without_picture",), "a run with baselines"),
+    "logic": (("consistency",), "entailed questions"),
+}
+NO_BAR = {"displayModeBar": False}
+NOT_SCORED = "Not available: none of these rows has a right answer to compare with."
+RISKS = (0.01, 0.05, 0.1, 0.2)
+
+
+def groups(board: Board) -> None:
+    where = board_state.get("where")
+    filled = set(board.filled())
+    offered = [name for name in GROUPS if name in filled]
+    by = st.selectbox(
+        "Group by",
+        offered,
+        format_func=title_of,
+        key="mistakes.by",
+        persist_state="session",
+        width=260,
+    )
+    found = [row for row in board.breakdown(where, by) if row["scored"]]
+    if not found:
+        st.info(NOT_SCORED)
+        return
+    shown = found[:MOST_BARS]
+    labels = [_label(by, row["value"]) for row in shown]
+    halves = [1.96 * row["spread"] / np.sqrt(row["scored"]) for row in shown]
+    figure = figures.group_bars(
+        labels,
+        [row["score"] for row in shown],
+        halves,
+        [row["scored"] for row in shown],
+        board.totals(where)["score"],
+    )
+    event = st.plotly_chart(
+        figure, config=NO_BAR, on_select="rerun", selection_mode="points", key=f"bars {by} {where}"
+    )
+    if len(found) > MOST_BARS:
+        st.caption(f"The {MOST_BARS} largest of {len(found):,} groups.")
+    for point in event.selection.points:
+        _filter_by_group(by, shown[int(point["customdata"])]["value"])
+
+
+def _filter_by_group(by: str, value: Any) -> None:
+    if by in BIN_WIDTHS and value is not None:
+        above = with_term(board_state.get("where"), by, float(value), ">=")
+        board_state.filter_by(with_term(above, by, float(value) + BIN_WIDTHS[by], "<"))
+        board_state.put(view=board_state.TABLE)
+    else:
+        board_state.show_only(by, value)
+    st.rerun()
+
+
+def _label(by: str, value: Any) -> str:
+    if value is None:
+        return "(none)"
+    if by in BIN_WIDTHS:
+        return f"{value:.2f} to {value + BIN_WIDTHS[by]:.2f}"
+    return spelled(value).strip('"')
+
+
+def confusion(board: Board) -> None:
+    where = board_state.get("where")
+    cells = board.confusion(where, MOST_ANSWERS)
+    if not cells:
+        st.info(NOT_SCORED)
+        return
+    right = sorted({cell["gold"] for cell in cells})
+    others = [cell for cell in cells if cell["answer"] not in right]
+    others.sort(key=lambda cell: -cell["rows"])
+    extra = list(dict.fromkeys(cell["answer"] for cell in others))[:4]
+    answered = [*right, *extra]
+    counts = np.zeros((len(right), len(answered)), int)
+    for cell in cells:
+        if cell["answer"] in answered:
+            counts[right.index(cell["gold"]), answered.index(cell["answer"])] += cell["rows"]
+    event = st.plotly_chart(
+        figures.confusion(counts, right, answered),
+        config=NO_BAR,
+        on_select="rerun",
+        selection_mode="points",
+        key=f"confusion {where}",
+    )
+    st.caption(
+        f"The {len(right)} most frequent right answers"
+        + (" and the most frequent other answers to them." if extra else ".")
+        + " Answers that people disagree on are rows of their most frequent one."
+    )
+    for point in event.selection.points:
+        row, column = (int(place) for place in point["customdata"])
+        text = with_term(board_state.get("where"), "right", right[row])
+        board_state.filter_by(with_term(text, "answer", answered[column]))
+        board_state.put(view=board_state.TABLE)
+        st.rerun()
+
+
+def causes(board: Board) -> None:
+    where = board_state.get("where")
+    found = board.causes(where)
+    totals = board.totals(where)
+    if not totals["scored"]:
+        st.info(NOT_SCORED)
+        return
+    st.caption(
+        "Each mistake (score below 0.5) has the first cause that fits, in the order of the list. "
+        "Gain: how much the mean score would rise if the mistakes of this cause alone were right. "
+        "Where the model looked is not judged."
+    )
+    by_name = {row["cause"]: row for row in found}
+    for name, meaning in CAUSES.items():
+        row = by_name.get(name)
+        with st.container(horizontal=True, vertical_alignment="center", key=f"line-cause-{name}"):
+            st.button(
+                f"{row['rows'] if row else 0:,}",
+                key=f"cause-button-{name}",
+                disabled=row is None,
+                on_click=board_state.show_only,
+                args=("cause", name),
+                width=84,
+            )
+            gain = f" Gain if fixed: **+{row['gain']:.3f}**." if row else ""
+            known = _unknown(name, board)
+            st.markdown(f"**{name}**: {meaning}{gain}{known}")
+
+
+def _unknown(name: str, board: Board) -> str:
+    """What a rule would need that this run's files do not tell."""
+    columns, needed = NEEDS.get(name, ((), ""))
+    lacking = columns and not set(columns) & set(board.filled())
+    return f" :gray[Not available: it needs {needed}.]" if lacking else ""
+
+
+def sureness(board: Board) -> None:
+    found = board.arrays(board_state.get("where"), ["probability", "score"])
+    sure, score = (found[name].astype(np.float64) for name in ("probability", "score"))
+    if len(sure) < calibration.BINS:
+        st.info(f"Not available: {len(sure)} of these rows have a probability and a right answer.")
+        return
+    bins = calibration.reliability(sure, score)
+    coverage, risk = calibration.risk_coverage(sure, score)
+    area = calibration.area_under_risk(coverage, risk)
+    reliability = figures.reliability(
+        [b.confidence for b in bins],
+        [b.accuracy for b in bins],
+        [b.count for b in bins],
+        calibration.calibration_error(bins),
+    )
+    left, right = st.columns(2)
+    left.plotly_chart(reliability, config=NO_BAR)
+    right.plotly_chart(figures.risk_coverage(coverage, risk, area), config=NO_BAR)
+    reach = [calibration.coverage_at_risk(coverage, risk, most) for most in RISKS]
+    listed = [f"{share:.0%} at {most:.0%}" for share, most in zip(reach, RISKS, strict=True)]
+    st.markdown(
+        f"{_calibration_errors(sure, score)}\n"
+        f"- **Coverage at risk**: share that can be answered with at most this risk: "
+        f"{', '.join(listed)}."
+    )
+
+
+def _calibration_errors(sure: np.ndarray, score: np.ndarray) -> str:
+    equal_mass, equal_width = (
+        calibration.calibration_error(calibration.reliability(sure, score, equal_mass=mass))
+        for mass in (True, False)
+    )
+    fit, measure = calibration.halves(len(sure))
+    temperature = calibration.best_temperature(sure[fit], score[fit])
+    before, after = (
+        calibration.calibration_error(calibration.reliability(values, score[measure]))
+        for values in (sure[measure], calibration.scaled(sure[measure], temperature))
+    )
+    return (
+        f"- **Calibration error** (ECE): {equal_mass:.3f} with 15 bins of equally many, "
+        f"{equal_width:.3f} with 15 of equal width. "
+        f"**Brier score** {calibration.brier(sure, score):.3f}.\n"
+        f"- **Temperature** {temperature:.2f} on the top answer's logit, fitted on a random half "
+        f"of these rows, turns the other half's error from {before:.3f} into {after:.3f}."
+    )

@@ -1,0 +1,166 @@
+"""A queue of rows that a person judges one after the other, by keyboard."""
+
+import streamlit as st
+
+from lxmert_viz.dataset.board import Board
+from lxmert_viz.dataset.notes import Note
+from lxmert_viz.runs.report import noted_rows, notes_as_csv, notes_as_jsonl, report
+from lxmert_viz.ui import board_state, board_table, controls, runs
+from lxmert_viz.ui.wording import plain
+
+QUEUES = {
+    "correct=no": "Mistakes, the surest first",
+    "correct=no probability>0.9": "Mistakes where it was sure (above 0.9)",
+    "": "All rows",
+}
+BOARD = "as filtered on Mistakes"
+NOT_YET = "verdict=none"
+KEYS = ("1", "2", "3", "4")  # one a verdict
+
+
+def choose_run() -> str:
+    names = [name for name in runs.run_names() if runs.is_whole(name)]
+    if not names:
+        st.info(
+            "There is no finished run yet. Ask a model all questions of a dataset first.",
+            icon=":material/inbox:",
+        )
+        st.page_link(controls.MISTAKES_PAGE, label="Open Mistakes", icon=":material/rule:")
+        st.stop()
+    asked = board_state.get("run")
+    name = st.selectbox("Run", names, names.index(asked) if asked in names else 0, width=330)
+    if name != asked:
+        board_state.put(run=name)
+        restart()
+    return name
+
+
+def choose_queue() -> str:
+    """The filter whose rows are gone through."""
+    filtered = board_state.get("where")
+    offered = {**QUEUES, **({filtered: f"{BOARD}: {filtered}"} if filtered else {})}
+    text = st.selectbox(
+        "Queue",
+        list(offered),
+        format_func=offered.get,
+        key="triage.queue",
+        on_change=restart,
+        persist_state="session",
+        width=330,
+    )
+    skip = st.toggle(
+        "Only what has no verdict yet",
+        key="triage.open",
+        on_change=restart,
+        persist_state="session",
+    )
+    return f"{text} {NOT_YET}".strip() if skip else text
+
+
+def restart() -> None:
+    st.session_state["triage.place"] = 0
+
+
+def step(by: int, count: int) -> None:
+    place = st.session_state.get("triage.place", 0) + by
+    st.session_state["triage.place"] = min(max(place, 0), count - 1)
+
+
+def judge(board: Board, row: dict[str, object], verdict: str, count: int, stays: bool) -> None:
+    """Writes the verdict and goes on; where judged rows leave the queue, the next one moves up."""
+    name = str(row["question_id"])
+    before = board.notes.of(name)
+    again = before.verdict == verdict
+    board.notes.write(Note(name, "" if again else verdict, before.tags, before.text))
+    board.read_notes()
+    if not again and stays:
+        step(1, count)
+
+
+def show(board: Board, row: dict[str, object], place: int, count: int, stays: bool) -> None:
+    note = board.notes.of(str(row["question_id"]))
+    st.progress((place + 1) / count, f"Row {place + 1:,} of {count:,}")
+    with st.container(horizontal=True, key="triage-keys"):
+        for key, (verdict, label) in zip(KEYS, board_table.VERDICTS.items(), strict=True):
+            st.button(
+                label,
+                shortcut=key,
+                type="primary" if note.verdict == verdict else "secondary",
+                key=f"triage.{verdict}",
+                on_click=judge,
+                args=(board, row, verdict, count, stays),
+            )
+        for label, key, by in (("Back", "Left", -1), ("Next", "Right", 1)):
+            st.button(
+                label,
+                shortcut=key,
+                type="tertiary",
+                key=f"triage.{label}",
+                on_click=step,
+                args=(by, count),
+                disabled=not 0 <= place + by < count,
+            )
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        board_table.show_picture(row)
+    with right:
+        st.markdown(f"##### {plain(str(row['text']))}")
+        board_table.show_answers(row)
+        write_words(board, row, note)
+
+
+def write_words(board: Board, row: dict[str, object], note: Note) -> None:
+    name = str(row["question_id"])
+    tags = st.text_input("Tags", note.tags, key=f"triage.tags {name}", placeholder="small occluded")
+    text = st.text_area("Note", note.text, key=f"triage.text {name}", height=80)
+    written = Note(name, note.verdict, " ".join(tags.split()), text.strip(), note.at)
+    if written != note:
+        board.notes.write(written)
+        board.read_notes()
+        st.caption("Saved with the run.")
+
+
+def offer_exports(board: Board, name: str) -> None:
+    count = len(noted_rows(board))
+    file = name.replace("/", "-")
+    with st.container(horizontal=True, vertical_alignment="center", key="triage-exports"):
+        st.markdown(f"**{count:,} noted row{'' if count == 1 else 's'}**", width="content")
+        st.download_button(
+            "Report (HTML)",
+            lambda: report(board),  # made when it is asked for: it holds pictures
+            f"{file}.html",
+            "text/html",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        for label, content, ending, mime in (
+            ("CSV", notes_as_csv(board), "csv", "text/csv"),
+            ("JSON lines", notes_as_jsonl(board), "jsonl", "application/jsonl"),
+        ):
+            st.download_button(
+                label,
+                content,
+                f"{file}.{ending}",
+                mime,
+                icon=":material/download:",
+                on_click="ignore",
+                disabled=not count,
+            )
+
+
+controls.heading(
+    "Triage",
+    "Judge one row after the other: keys 1 to 4 give a verdict, arrow keys move.",
+)
+with st.container(horizontal=True, vertical_alignment="bottom", key="triage-choice"):
+    name = choose_run()
+    queue = choose_queue()
+board = runs.board(name)
+count = board.count(queue)
+if count:
+    place = min(st.session_state.setdefault("triage.place", 0), count - 1)
+    (row,) = board.page(queue, "probability", True, 1, place)
+    show(board, row, place, count, NOT_YET not in queue)
+else:
+    st.success("Nothing is left in this queue.", icon=":material/done_all:")
+offer_exports(board, name)

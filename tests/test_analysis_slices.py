@@ -1,0 +1,46 @@
+"""Planted weak groups are found, and chance is not."""
+
+import numpy as np
+import pytest
+
+from lxmert_viz.analysis.significance import difference
+from lxmert_viz.analysis.slices import suggest
+
+RANDOM = np.random.default_rng(5)
+N = 4000
+COLORS = RANDOM.choice(["red", "blue", "green"], N)
+KINDS = RANDOM.choice(["query", "verify"], N)
+IDS = [f"q{n}" for n in range(N)]
+
+
+def test_chance_gives_no_slice() -> None:
+    score = (RANDOM.random(N) < 0.7).astype(float)
+    assert suggest({"color": COLORS.tolist(), "kind": KINDS.tolist()}, score) == []
+
+
+def test_a_weak_value_is_found_with_its_numbers() -> None:
+    weak = COLORS == "red"
+    score = (RANDOM.random(N) < np.where(weak, 0.4, 0.8)).astype(float)
+    found = suggest({"color": COLORS.tolist(), "id": IDS}, score)
+    assert [s.terms for s in found] == [(("color", "red"),)]
+    assert found[0].rows == weak.sum()
+    assert (found[0].score, found[0].rest) == (
+        pytest.approx(score[weak].mean()),
+        pytest.approx(score[~weak].mean()),
+    )
+    compared = 3  # red, blue and green were looked at
+    assert found[0].p == pytest.approx(min(1, compared * difference(score[weak], score[~weak])))
+    assert found[0].lost == pytest.approx(weak.sum() * (score[~weak].mean() - score[weak].mean()))
+
+
+def test_a_weak_pair_is_found_where_its_values_alone_are_less_weak() -> None:
+    weak = (COLORS == "red") & (KINDS == "query")
+    score = (RANDOM.random(N) < np.where(weak, 0.1, 0.8)).astype(float)
+    found = suggest({"color": COLORS.tolist(), "kind": KINDS.tolist()}, score)
+    assert (("color", "red"), ("kind", "query")) in [s.terms for s in found]
+
+
+def test_missing_values_belong_to_no_group() -> None:
+    color = [None if c == "red" else c for c in COLORS.tolist()]
+    score = (RANDOM.random(N) < np.where(COLORS == "red", 0.2, 0.8)).astype(float)
+    assert all(s.terms[0][1] is not None for s in suggest({"color": color}, score))

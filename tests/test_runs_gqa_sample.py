@@ -1,0 +1,80 @@
+"""Published questions and published region features, through import, run and board."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lxmert_viz.dataset.board import Board
+from lxmert_viz.dataset.opening import open_dataset
+from lxmert_viz.runs.evaluation import Settings, evaluate
+from tests.conftest import DETECTOR, LXMERT
+
+ANSWERS = ("yes", "no", "left", "right", "bed", "white", "black", "man", "woman")
+
+
+@pytest.fixture(scope="module")
+def wide_folder(
+    tiny_folder: Path, test_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A tiny checkpoint for the regions of the published ones: 2048 features, their labels."""
+    import torch
+    from safetensors.torch import save_file
+
+    from lxmert_viz.detector.network import FasterRCNN
+    from lxmert_viz.model.lxmert import LxmertForPreTraining
+
+    folder = tmp_path_factory.mktemp("models") / "wide"
+    shutil.copytree(tiny_folder, folder)
+    config = replace(DETECTOR, res2_channels=256, num_objects=1600, num_attributes=400)
+    for name in ("objects", "attributes"):
+        shutil.copy(test_data / f"{name}_vocab.txt", folder / "detector" / f"{name}.txt")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        (folder / "model.safetensors").unlink()
+        LxmertForPreTraining(replace(LXMERT, visual_feat_dim=2048)).save_pretrained(folder)
+        save_file(FasterRCNN(config).state_dict(), folder / "detector" / "model.safetensors")
+    config.to_file(folder / "detector" / "config.json")
+    (folder / "answers.json").write_text(json.dumps(ANSWERS))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def board(wide_folder: Path, test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Board:
+    from lxmert_viz.pipeline import Pipeline
+
+    pipeline = Pipeline.open(wide_folder, device="cpu")
+    pipeline.look = None  # regions come from the file: no picture is looked at
+    dataset = open_dataset(test_data / "gqa_sample")
+    folder = tmp_path_factory.mktemp("runs") / "sample"
+    run = evaluate(pipeline, wide_folder, dataset, folder, Settings())
+    return Board(run.path)
+
+
+def test_every_question_is_answered_from_its_36_published_regions(board: Board) -> None:
+    totals = board.totals()
+    assert (totals["rows"], totals["scored"], totals["errors"]) == (187, 187, 0)
+    assert [row["value"] for row in board.breakdown("", "regions")] == [36]
+
+
+def test_the_score_is_the_share_of_right_answers(board: Board) -> None:
+    rows = board.page("", "", False, 187, 0)
+    right = sum(row["answer"] == row["right"] for row in rows)
+    assert board.totals()["score"] == pytest.approx(right / 187)
+
+
+def test_answers_outside_of_the_vocabulary_are_counted_and_named(board: Board) -> None:
+    rows = board.page("", "", False, 187, 0)
+    unknown = sum(row["right"] not in ANSWERS for row in rows)
+    assert board.count("known=no") == unknown > 0
+    assert sum(remark.kind == "outside" for remark in board.run.remarks()) == unknown
+    causes = {row["cause"]: row["rows"] for row in board.causes("")}
+    assert causes["vocabulary"] == unknown
+
+
+def test_what_the_files_lack_is_none_and_not_zero(board: Board) -> None:
+    totals = board.totals()
+    assert totals["valid"] is totals["plausible"] is totals["consistency"] is None
+    assert totals["head"] is not None or totals["tail"] is not None  # local groups are there
