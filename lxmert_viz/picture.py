@@ -11,6 +11,7 @@ from lxmert_viz.errors import PictureError
 MAX_BYTES = 200_000_000  # a 50-megapixel bitmap needs 150 million
 MAX_PIXELS = 50_000_000
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM")
+GREY = (128, 128, 128)
 READ_BY_EYE = "JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF or PPM"
 
 # what Pillow's readers raise on damaged files
@@ -54,6 +55,13 @@ def decode(picture: bytes) -> Image.Image:
     turn = UPRIGHT.get(_orientation(image))
     rgb = _to_rgb(image)
     return rgb if turn is None else rgb.transpose(turn)
+
+
+def blank_like(picture: bytes) -> bytes:
+    """A grey PNG of the same size, with nothing on it."""
+    written = BytesIO()
+    Image.new("RGB", decode(picture).size, GREY).save(written, "PNG")
+    return written.getvalue()
 
 
 def _open(picture: bytes) -> Image.Image:

@@ -59,8 +59,8 @@ class Pipeline:
                 "fetching it again brings the published list, where there is one.",
             )
         self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
-        self._region_names = region_names
-        self._tokenizer = tokenizer
+        self.region_names = region_names
+        self.tokenizer = tokenizer
         if device.type == "cuda":  # TensorFloat convolutions would move features by 1e-3
             torch.backends.cudnn.allow_tf32 = False
         self._network = network.to(device).eval()
@@ -134,7 +134,7 @@ class Pipeline:
             digest=hashlib.sha256(picture).hexdigest(),
             boxes_unit=found.boxes_unit,
             feats=found.feats,
-            names=tuple(map(self._region_names.of, found.object_ids, found.attribute_ids)),
+            names=tuple(map(self.region_names.of, found.object_ids, found.attribute_ids)),
             object_ids=found.object_ids,
             attribute_ids=found.attribute_ids,
             scores=found.scores,
@@ -153,7 +153,7 @@ class Pipeline:
     def ask_many(self, pairs: Sequence[tuple[Regions, str]]) -> list[Trace]:
         """One trace a pair, in order; equal to asking each alone to 1e-5."""
         limit = self._network.config.max_position_embeddings
-        rows = [(regions, self._tokenizer.read(text, limit)) for regions, text in pairs]
+        rows = [(regions, self.tokenizer.read(text, limit)) for regions, text in pairs]
         traces: dict[int, Trace] = {}
         for places in _batches([len(regions) > 0 for regions, _ in rows]):
             batch = [rows[place] for place in places]
@@ -170,7 +170,7 @@ class Pipeline:
             isinstance(self._network, LxmertForPreTraining) and self._network.config.task_mask_lm
         ):
             raise CheckpointError(f"{self.name} has no head for masked words; lxmert-base has one.")
-        tokens = self._tokenizer.read(text, self._network.config.max_position_embeddings)
+        tokens = self.tokenizer.read(text, self._network.config.max_position_embeddings)
         output = self._network(
             input_ids=self._words([tokens.ids]),
             vision=self._streams.of([regions]),
@@ -180,7 +180,7 @@ class Pipeline:
         rows = output.prediction_logits[0, masks].float().softmax(-1)  # (masks, vocabulary)
         best = rows.topk(min(top, rows.shape[-1]))
         return [
-            tuple(map(Answer, self._tokenizer.convert_ids_to_tokens(ids), shares))
+            tuple(map(Answer, self.tokenizer.convert_ids_to_tokens(ids), shares))
             for ids, shares in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         ]
 
@@ -248,12 +248,12 @@ class Pipeline:
         answers = len(self.answer_vocabulary) if self.has_answers else config.num_qa_labels
         sizes = {  # file: how many entries it has, how many its network has
             "answers.json": (answers, config.num_qa_labels),
-            "detector/objects.txt": (len(self._region_names.objects), seen.num_objects),
-            "detector/attributes.txt": (len(self._region_names.attributes), seen.num_attributes),
+            "detector/objects.txt": (len(self.region_names.objects), seen.num_objects),
+            "detector/attributes.txt": (len(self.region_names.attributes), seen.num_attributes),
             "detector/config.json": (seen.feature_size, config.visual_feat_dim),
         }
-        if len(self._tokenizer) > config.vocab_size:
-            sizes["vocab.txt"] = (len(self._tokenizer), config.vocab_size)
+        if len(self.tokenizer) > config.vocab_size:
+            sizes["vocab.txt"] = (len(self.tokenizer), config.vocab_size)
         for file, (found, needed) in sizes.items():
             if found != needed:
                 raise CheckpointError(

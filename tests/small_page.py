@@ -1,7 +1,7 @@
 """The page on a tiny checkpoint: what was asked of the model, and what stands on the page."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -33,6 +33,9 @@ class Counted:
     def look(self, picture: bytes, profile: str, progress: Callable[[str, float], None]) -> Regions:
         self.looks += 1
         return self.see(self.inner.look(picture, profile, progress))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
 
     def ask(self, regions: Regions, text: str) -> Trace:
         self.asks += 1

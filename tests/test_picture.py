@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lxmert_viz.errors import PictureError
-from lxmert_viz.picture import MAX_BYTES, MAX_PIXELS, decode
+from lxmert_viz.picture import MAX_BYTES, MAX_PIXELS, blank_like, decode
 
 ORIENTATION = 0x0112
 
@@ -207,3 +207,9 @@ def test_any_damage_gives_a_picture_or_one_sentence(data: st.DataObject) -> None
     except PictureError as error:
         assert "\n" not in str(error)
         assert str(error).endswith(".")
+
+
+def test_a_blank_picture_has_the_same_size_and_one_colour() -> None:
+    blank = decode(blank_like(saved(Image.new("RGB", (31, 17), (9, 200, 3)), "PNG")))
+    assert blank.size == (31, 17)
+    assert blank.getcolors() == [(31 * 17, (128, 128, 128))]

@@ -19,6 +19,7 @@ from lxmert_viz.ui.wording import NOT_PROOF, plain
 PAGES = Path(__file__).parent / "pages"
 ANSWERS_PAGE = PAGES / "answers_page.py"
 ATTENTION_PAGE = PAGES / "attention_page.py"
+STATES_PAGE = PAGES / "states_page.py"
 MODELS_PAGE = PAGES / "models_page.py"
 MODELS = "Models"
 PICTURE_TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
@@ -47,6 +48,7 @@ def pages() -> list[st.Page]:
     return [
         st.Page(ANSWERS_PAGE, title="Answers", icon=":material/question_answer:", default=True),
         st.Page(ATTENTION_PAGE, title="Attention", icon=":material/visibility:"),
+        st.Page(STATES_PAGE, title="States", icon=":material/layers:"),
         st.Page(MODELS_PAGE, title=MODELS, icon=":material/deployed_code:"),
     ]
 

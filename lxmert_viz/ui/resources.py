@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 from PIL import Image
 
@@ -15,19 +16,27 @@ from lxmert_viz import checkpoints
 from lxmert_viz.analysis.head_statistics import all_statistics
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.rollout import rollout
+from lxmert_viz.analysis.states import by_depth
+from lxmert_viz.checkpoints import SHIPPED
 from lxmert_viz.checks.findings import Finding
 from lxmert_viz.config import read_json
+from lxmert_viz.dataset.lxmert_tsv import read_regions
+from lxmert_viz.errors import CheckpointError
 from lxmert_viz.figures.stage import payload
 from lxmert_viz.picture import decode
 from lxmert_viz.places import ASSETS, KEEP_PICTURES_VARIABLE
-from lxmert_viz.records import Regions, Trace
+from lxmert_viz.records import Answer, Regions, Trace
 from lxmert_viz.ui.downloads import Downloads
 from lxmert_viz.ui.pictures import HOURS, PictureStore
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
+    from lxmert_viz.experiments.lenses import Lens, LensGrid
     from lxmert_viz.pipeline import Pipeline
 
+States = dict[str, np.ndarray]  # as in Trace
 SCENES = ASSETS / "scenes"
+STUDY = ASSETS / "study"
+LENS_LABELS = 8  # of each state
 SHOWN_SIDE_PX = 1200
 THUMBNAIL_SIDE_PX = 200
 WORKERS = 4  # computations at once, over all sessions
@@ -112,6 +121,66 @@ def stage_payload(
         all_statistics(found),
         rollout(found.attention),
     )
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def lens(model: str, name: str) -> "Lens":
+    """Raises CheckpointError where the checkpoint lacks the head."""
+    from lxmert_viz.experiments import lenses
+
+    if name != "features":
+        return lenses.lens(pipeline(model), name)
+    stored = stored_regions(model)
+    feats = np.concatenate([region.feats for region in stored.values()])
+    names = [f"{n}, {p}" for p, r in stored.items() for n in numbered_names(r)]
+    return lenses.feature_lens(pipeline(model), feats, names)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def lens_grid(key: str, model: str, name: str, inside: bool, _states: States) -> "LensGrid":
+    """key: which trace the states are of."""
+    from lxmert_viz.experiments import lenses
+
+    chosen = lens(model, name)
+    return lenses.grid(chosen, by_depth(_states, chosen.stream, inside), LENS_LABELS)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def lens_history(
+    key: str, model: str, name: str, inside: bool, row: int, ids: bytes, _states: States
+) -> np.ndarray:
+    """Shares (P, k) of the labels `ids` (int64) for one word or region."""
+    from lxmert_viz.experiments import lenses
+
+    chosen = lens(model, name)
+    states = by_depth(_states, chosen.stream, inside)[:, row]
+    return lenses.history(chosen, states, np.frombuffer(ids, np.int64).copy())[0]
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def stored_regions(model: str) -> dict[str, Regions]:
+    """Regions of the study's pictures. Raises CheckpointError for a model of other features."""
+    names = checkpoints.read_region_names(checkpoints.find(SHIPPED))
+    rows = dict(read_regions(STUDY / "regions.tsv", names.of, SHIPPED))
+    size = pipeline(model).network.config.visual_feat_dim
+    if next(iter(rows.values())).feats.shape[1] != size:
+        raise CheckpointError(
+            f"{model} reads features of {size} numbers, and the stored regions of the study set "
+            "were made by the miniature's detector: choose the miniature for this lens."
+        )
+    return rows
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def masked_words(
+    model: str,
+    picture: bytes,
+    profile: str,
+    text: str,
+    _progress: Callable[[str, float], None],
+) -> list[tuple[Answer, ...]]:
+    seen = regions(model, picture, profile, _progress)
+    return pipeline(model).masked_words(seen, text)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
