@@ -5,6 +5,7 @@ D hidden size, F feature size.
 Every map is <queries>_from_<keys>; a stage's self-attention carries the stage's name alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -96,3 +97,59 @@ class Trace:
     answer_kind: str  # "softmax": probabilities sum to 1; "sigmoid": each answer alone; "": no head
     match: float | None  # P(the text belongs to the picture); None without a matching head
     notes: tuple[str, ...] = field(default=())  # what the reader of these results must know
+
+
+class GoldObject(NamedTuple):
+    """An object that a question is about, as people marked it."""
+
+    id: str
+    name: str
+    box_unit: tuple[float, float, float, float]  # xyxy in 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One text about one picture, and what its files tell; empty or None where they do not."""
+
+    id: str
+    picture: str  # the picture's id: its file's name without the ending
+    text: str
+    answers: tuple[str, ...] = ()  # as people gave them: ten in VQA v2, one in GQA
+    scores: Mapping[str, float] = field(default_factory=dict)  # answer -> 0..1, as LXMERT has them
+    matches: bool | None = None  # of a caption: is it true of the picture?
+    pair: str = ""  # a caption and its foils share it
+    types: Mapping[str, str] = field(default_factory=dict)  # TYPES -> type
+    operations: tuple[str, ...] = ()  # GQA's program, step by step
+    global_group: str = ""
+    local_group: str = ""
+    entailed: tuple[str, ...] = ()  # ids of questions that a right answer also answers
+    equivalent: tuple[str, ...] = ()  # ids of the same question in other words
+    valid: tuple[str, ...] | None = None  # answers of the kind that is asked for
+    plausible: tuple[str, ...] | None = None  # answers that are ever true of what is asked about
+    objects: tuple[GoldObject, ...] | None = None  # None: nobody marked them
+    balanced: bool | None = None
+    place: str = ""  # file and line or entry
+
+    @property
+    def right(self) -> str:
+        """The answer that most people gave, the first of equals; "" where none is known."""
+        if self.scores:
+            return max(self.scores, key=self.scores.__getitem__)
+        return max(self.answers, key=self.answers.count, default="")
+
+
+TYPES = ("question", "answer", "structural", "semantic", "detailed")
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model made of one example; a model of elsewhere may tell its answer alone."""
+
+    id: str  # the example's
+    answers: tuple[Answer, ...] = ()  # the most probable ones, best first
+    match: float | None = None  # P(the text belongs to the picture)
+    regions: int | None = None
+    seconds: float | None = None
+    without_picture: str | None = None  # the answer when no region is shown
+    without_question: str | None = None  # the answer when the text is empty
+    error: str = ""  # why there is no answer

@@ -35,7 +35,7 @@ def read_regions(path: Path, name_of: NameOf, detector: str) -> Iterator[tuple[s
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
             try:
-                yield _parsed(line.rstrip("\n").split("\t"), name_of, detector)
+                yield parsed(line.rstrip("\n").split("\t"), name_of, detector)
             except (ValueError, binascii.Error) as error:
                 raise DatasetError(
                     f"{path}, line {number} is not a line of LXMERT's region format: {error}."
@@ -60,7 +60,7 @@ def _line(picture: str, regions: Regions) -> str:
     return "\t".join(columns)
 
 
-def _parsed(columns: list[str], name_of: NameOf, detector: str) -> tuple[str, Regions]:
+def parsed(columns: list[str], name_of: NameOf, detector: str) -> tuple[str, Regions]:
     if len(columns) != COLUMNS:
         raise ValueError(f"it has {len(columns)} columns, not {COLUMNS}")
     height, width, count = (int(columns[place]) for place in (1, 2, 7))

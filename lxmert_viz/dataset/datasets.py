@@ -1,0 +1,75 @@
+"""Examples with their pictures, whatever layout they came in."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lxmert_viz.dataset.remarks import Remark
+from lxmert_viz.records import Example
+
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What was read, and everything odd about it."""
+
+    name: str
+    layout: str
+    files: tuple[Path, ...]  # that the examples came from
+    examples: tuple[Example, ...]
+    pictures: dict[str, Path] = field(default_factory=dict)  # picture's id -> file
+    region_file: Path | None = None
+    remarks: tuple[Remark, ...] = ()
+    training_note: str = ""  # which published checkpoints have been trained on these examples
+
+
+def pictures_below(folder: Path) -> dict[str, Path]:
+    """Every picture file in a folder and the folders in it, by its name without the ending."""
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURE_ENDINGS)
+    return {path.stem: path for path in reversed(paths)}
+
+
+def with_pictures(dataset: Dataset, folder: Path, seen_in_regions: Iterable[str] = ()) -> Dataset:
+    """With the pictures of a folder; those that neither it nor a region file has are remarked.
+
+    A caption list names files with endings, VQA names pictures by number: both find theirs.
+    """
+    pictures = pictures_below(folder)
+    numbered = {
+        number: stem for stem in pictures if (number := stem.rpartition("_")[2].lstrip("0"))
+    }
+    known = {*pictures, *seen_in_regions}
+    examples, remarks = [], list(dataset.remarks)
+    for example in dataset.examples:
+        name = example.picture
+        found = next((n for n in (name, Path(name).stem, numbered.get(name, "")) if n in known), "")
+        if found and found != name:
+            example = replace(example, picture=found)
+        elif not found:
+            file, _, line = example.place.rpartition(":")
+            remarks.append(
+                Remark("no picture", file, int(line or 0), f"{example.id} needs picture {name!r}.")
+            )
+        examples.append(example)
+    return replace(dataset, examples=tuple(examples), pictures=pictures, remarks=tuple(remarks))
+
+
+def without_duplicates(
+    examples: Sequence[Example], last_line: Callable[[str], int] | None = None
+) -> tuple[tuple[Example, ...], list[Remark]]:
+    """The first example of each id, and a remark for every other.
+
+    last_line: where an id stands last, for layouts whose examples know only where it stands first.
+    """
+    kept: dict[str, Example] = {}
+    remarks = []
+    for example in examples:
+        if example.id in kept:
+            file, _, line = example.place.rpartition(":")
+            what = f"{example.id} is there already, from {kept[example.id].place}."
+            own = last_line(example.id) if last_line else int(line)
+            remarks.append(Remark("duplicate", file, own, what))
+        else:
+            kept[example.id] = example
+    return tuple(kept.values()), remarks

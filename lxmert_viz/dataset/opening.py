@@ -1,0 +1,115 @@
+"""One door to datasets of every layout."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lxmert_viz.dataset.captions import is_captions, read_captions
+from lxmert_viz.dataset.datasets import Dataset, pictures_below, with_pictures
+from lxmert_viz.dataset.gqa import is_gqa, read_gqa
+from lxmert_viz.dataset.lxmert_json import is_lxmert, read_lxmert
+from lxmert_viz.dataset.region_lookup import RegionLookup
+from lxmert_viz.dataset.remarks import JsonFile, Remark
+from lxmert_viz.dataset.tables import ENDINGS, read_table
+from lxmert_viz.dataset.vqa import is_vqa, read_vqa
+from lxmert_viz.errors import DatasetError
+from lxmert_viz.records import Example
+
+READERS: tuple[tuple[Callable[[Any], bool], Callable[[JsonFile], Dataset]], ...] = (
+    (is_vqa, read_vqa),
+    (is_gqa, read_gqa),
+    (is_lxmert, read_lxmert),
+    (is_captions, read_captions),
+)
+QUESTION_FILES = ("questions.json", "*questions*.json", "*.jsonl", "*.csv", "*.json")
+REGION_FILES = ("regions.tsv", "*obj36*.tsv", "*regions*.tsv")
+
+
+def open_dataset(
+    path: Path,
+    *,
+    pictures: Path | None = None,
+    regions: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    asked: Sequence[str] = (),
+) -> Dataset:
+    """A file of examples, or a folder that holds one, or a folder of pictures.
+
+    pictures: their folder, else the one of the examples. regions: a region file, else the one
+    beside the examples. columns: what a table's columns hold. asked: texts to ask of every
+    picture, where there are only pictures. Raises DatasetError.
+    """
+    path = path.resolve()
+    if not path.exists():
+        raise DatasetError(f"There is nothing at {path}; name a file of questions or a folder.")
+    if asked:
+        return _of_pictures(path, asked)
+    file = _file_in(path) if path.is_dir() else path
+    dataset = _read(file, columns)
+    if not dataset.examples:
+        raise DatasetError(f"{file} has no example that can be read. {_first(dataset.remarks)}")
+    region_file = regions or _region_file(file.parent)
+    seen = RegionLookup(region_file).pictures() if region_file else ()
+    dataset = with_pictures(dataset, pictures or file.parent, seen)
+    return replace(dataset, region_file=region_file)
+
+
+def question_file(folder: Path) -> Path | None:
+    """The file of examples in a folder; None where there is none, or several."""
+    for pattern in QUESTION_FILES:
+        found = sorted(folder.glob(pattern))
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def _file_in(folder: Path) -> Path:
+    file = question_file(folder)
+    if file is None:
+        some = sorted(p.name for p in folder.iterdir() if p.suffix in (".json", *ENDINGS))
+        listing = (
+            f"It holds {', '.join(some)}: name the one with the questions."
+            if some
+            else ("It holds no questions. To ask the same of all its pictures, say what.")
+        )
+        raise DatasetError(f"{folder} is not one dataset. {listing}")
+    return file
+
+
+def _read(file: Path, columns: Mapping[str, str] | None) -> Dataset:
+    if file.suffix in ENDINGS:
+        return read_table(file, columns)
+    if file.suffix != ".json":
+        raise DatasetError(f"{file.name} is not read; use .json, {', '.join(ENDINGS)} or a folder.")
+    content = JsonFile(file)
+    for fits, read in READERS:
+        if fits(content.content):
+            return read(content)
+    raise DatasetError(
+        f"{file} is in none of the known layouts: GQA, VQA v2, LXMERT's JSON, captions and foils."
+    )
+
+
+def _of_pictures(folder: Path, asked: Sequence[str]) -> Dataset:
+    if not folder.is_dir():
+        raise DatasetError(f"{folder} is not a folder of pictures.")
+    pictures = pictures_below(folder)
+    if not pictures:
+        raise DatasetError(f"{folder} holds no pictures.")
+    texts = [text.strip() for text in asked if text.strip()]
+    examples = tuple(
+        Example(f"{stem}:{number}", stem, text, place=f"{pictures[stem].name}:0")
+        for stem in sorted(pictures)
+        for number, text in enumerate(texts, start=1)
+    )
+    note = Remark("note", folder.name, 0, "No right answers are known: nothing is scored.")
+    return Dataset(folder.name, "pictures", (), examples, pictures, remarks=(note,))
+
+
+def _region_file(folder: Path) -> Path | None:
+    return next((p for pattern in REGION_FILES for p in sorted(folder.glob(pattern))), None)
+
+
+def _first(remarks: Sequence[Remark]) -> str:
+    return f"The first remark: {remarks[0]}" if remarks else ""

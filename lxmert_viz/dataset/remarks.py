@@ -1,0 +1,95 @@
+"""What is odd in a person's files: told with file and line, never dropped in silence."""
+
+import json
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lxmert_viz.errors import DatasetError
+
+ENTRY = re.compile(  # "key": {   or   "question_id": number or text
+    r'"(?:question_?id|id)"\s*:\s*(?:"(?P<text>[^"]*)"|(?P<number>-?[\w.]+))'
+    r'|"(?P<key>[^"\\]+)"\s*:',
+    re.IGNORECASE,
+)
+
+
+class Remark(NamedTuple):
+    kind: str  # one of KINDS
+    file: str
+    line: int  # from 1; 0: of the whole file
+    what: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}, line {self.line}" if self.line else self.file
+        return f"{place}: {self.what}"
+
+
+KINDS = {
+    "broken": "rows that cannot be read, left out",
+    "duplicate": "rows whose id came before, left out",
+    "no picture": "rows whose picture is not here; they are kept, and a run reports them",
+    "no answer": "rows without a right answer; they are kept, and not scored",
+    "outside": "rows whose right answer the model cannot give",
+    "note": "notes",
+}
+
+
+class JsonFile:
+    """A JSON file that can say in which line an entry stands."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.repeated: list[str] = []  # keys that one object holds twice; the last one counts
+        try:
+            self._text = path.read_text(encoding="utf-8-sig")
+            self.content: Any = json.loads(self._text, object_pairs_hook=self._object)
+        except OSError as error:
+            raise DatasetError(f"{path} cannot be read ({error.strerror}).") from error
+        except UnicodeDecodeError as error:
+            raise DatasetError(f"{path} is not UTF-8 text: {error.reason}.") from error
+        except json.JSONDecodeError as error:
+            raise DatasetError(
+                f"{path}, line {error.lineno}, column {error.colno} is not JSON: {error.msg}."
+            ) from error
+
+    def remark(self, kind: str, key: str, what: str, last: bool = False) -> Remark:
+        """key: an entry's key or, in a list, its id. last: the last place where it stands."""
+        return Remark(kind, self.path.name, self._lines.get(key, (0, 0))[last], what)
+
+    def last_line(self, key: str) -> int:
+        return self._lines.get(key, (0, 0))[1]
+
+    def place(self, key: str) -> str:
+        """File and line of an entry, as Example.place has them."""
+        return f"{self.path.name}:{self._lines.get(key, (0, 0))[0]}"
+
+    @cached_property
+    def _lines(self) -> dict[str, tuple[int, int]]:
+        """The first and last line where each key or id stands, from 1."""
+        lines: dict[str, tuple[int, int]] = {}
+        line, before = 1, 0
+        for found in ENTRY.finditer(self._text):
+            line += self._text.count("\n", before, found.start())
+            before = found.start()
+            key = found["key"] or found["text"] or found["number"]
+            lines[key] = (lines.get(key, (line, 0))[0], line)
+        return lines
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            seen: set[str] = set()
+            self.repeated += [key for key, _ in pairs if key in seen or seen.add(key)]
+        return made
+
+
+def text_of(entry: Any, key: str, also: Iterable[str] = ()) -> str:
+    """A field that must be there, as text. Raises ValueError with the field's name."""
+    for name in (key, *also):
+        value = entry.get(name) if isinstance(entry, dict) else None
+        if isinstance(value, (str, int)) and not isinstance(value, bool) and str(value).strip():
+            return str(value).strip()
+    raise ValueError(f"it has no {key!r}")
