@@ -1,6 +1,7 @@
 """Picture bytes -> upright RGB, or one sentence that says why not."""
 
 import struct
+from collections.abc import Sequence
 from io import BytesIO
 
 import numpy as np
@@ -61,6 +62,16 @@ def blank_like(picture: bytes) -> bytes:
     """A grey PNG of the same size, with nothing on it."""
     written = BytesIO()
     Image.new("RGB", decode(picture).size, GREY).save(written, "PNG")
+    return written.getvalue()
+
+
+def crop(picture: bytes, box_unit: Sequence[float]) -> bytes:
+    """The part of a picture in a box (xyxy, 0..1), as PNG; at least one pixel."""
+    image = decode(picture)
+    left, top = (int(e * s) for e, s in zip(box_unit[:2], image.size, strict=True))
+    right, bottom = (round(e * s) for e, s in zip(box_unit[2:], image.size, strict=True))
+    written = BytesIO()
+    image.crop((left, top, max(right, left + 1), max(bottom, top + 1))).save(written, "PNG")
     return written.getvalue()
 
 

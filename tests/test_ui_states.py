@@ -106,3 +106,28 @@ def test_a_masked_word_is_guessed_with_three_pictures(states: AppTest, counted: 
     assert len(charts(states)) == 2
     states.text_input(key="states.masked").set_value("a cube").run()
     assert "Write [MASK]" in texts(states)
+
+
+def test_states_lie_on_a_plane_with_what_it_explains(states: AppTest) -> None:
+    states.button_group(key="states.view").set_value("geometry").run()
+    assert not states.exception
+    (plane,) = charts(states)
+    assert "of the variance; trustworthiness@" in plane
+    states.selectbox(key="states.method").set_value("t-SNE").run()
+    assert not states.exception
+    assert "variance" not in charts(states)[0]
+    for colour in ("word class", "object", "attribute"):
+        states.selectbox(key="states.colour").set_value(colour).run()
+        assert not states.exception
+    assert "azure" in charts(states)[0] or "red" in charts(states)[0]
+
+
+def test_streams_are_compared_layer_by_layer(states: AppTest) -> None:
+    states.button_group(key="states.view").set_value("geometry").run()
+    states.button_group(key="states.part").set_value("pairs").run()
+    assert not states.exception
+    assert "cosine of the states" in charts(states)[0]
+    states.button_group(key="states.part").set_value("layers").run()
+    assert not states.exception
+    assert len(charts(states)) == 5
+    assert "NMI by chance" in charts(states)[-1]

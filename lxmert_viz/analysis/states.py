@@ -35,6 +35,22 @@ def depth_names(
     return (FIRST, *own, *cross)
 
 
+def side_by_side(states: Mapping[str, np.ndarray]) -> list[tuple[str, int, int]]:
+    """Name, place of the words' depth and of the regions' depth, first to last.
+
+    The two encoders run beside each other; the one with fewer layers waits at its last.
+    """
+    own = {stream: len(states[stream]) for stream in STREAMS}
+    names = {stream: depth_names(states, stream) for stream in STREAMS}
+    frames = [(FIRST, 0, 0)]
+    for layer in range(1, max(own.values())):
+        lang, vision = min(layer, own["lang"] - 1), min(layer, own["vision"] - 1)
+        frames.append((f"{names['lang'][lang]} · {names['vision'][vision]}", lang, vision))
+    for layer in range(len(states["lang_cross"])):
+        frames.append((f"X{layer + 1}", own["lang"] + layer, own["vision"] + layer))
+    return frames
+
+
 def cosines(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """(N, M), -1..1, of left (N, D) and right (M, D); 0 where a vector is zero."""
     return _unit(left) @ _unit(right).T

@@ -14,9 +14,10 @@ from PIL import Image
 
 from lxmert_viz import checkpoints
 from lxmert_viz.analysis.head_statistics import all_statistics
+from lxmert_viz.analysis.projection import project, trust
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.rollout import rollout
-from lxmert_viz.analysis.states import by_depth
+from lxmert_viz.analysis.states import STREAMS, by_depth, side_by_side
 from lxmert_viz.checkpoints import SHIPPED
 from lxmert_viz.checks.findings import Finding
 from lxmert_viz.config import read_json
@@ -155,6 +156,26 @@ def lens_history(
     chosen = lens(model, name)
     states = by_depth(_states, chosen.stream, inside)[:, row]
     return lenses.history(chosen, states, np.frombuffer(ids, np.int64).copy())[0]
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def planes(
+    key: str, method: str, fit: str, _states: States
+) -> tuple[list[np.ndarray], list[str], str]:
+    """Points of words, then regions (n, 2), one array a layer; the layers; how far to trust it.
+
+    fit: "one" plane for all layers or one for "each".
+    """
+    frames = side_by_side(_states)
+    both = {stream: by_depth(_states, stream) for stream in STREAMS}
+    layers = [np.concatenate([both["lang"][w], both["vision"][r]]) for _, w, r in frames]
+    names = [name for name, _, _ in frames]
+    if fit == "one":
+        found = project(np.concatenate(layers), method)
+        return np.split(found.points, len(layers)), names, trust(found)
+    each = [project(layer, method) for layer in layers]
+    worst = min(each, key=lambda plane: plane.trustworthiness)
+    return [plane.points for plane in each], names, f"worst layer: {trust(worst)}"
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

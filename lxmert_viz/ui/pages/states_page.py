@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from lxmert_viz.ui import controls, lens_view, masked_view, results
+from lxmert_viz.ui import controls, geometry_view, lens_view, masked_view, results
 
 VIEWS = {
     "lenses": ":material/grid_on: Read every state",
+    "geometry": ":material/scatter_plot: Where states lie",
     "masked": ":material/edit: Type and see",
 }
 
@@ -29,5 +30,7 @@ view = st.segmented_control(
 )
 if view == "lenses":
     lens_view.show(found)
+elif view == "geometry":
+    geometry_view.show(found, results.picture(choice))
 else:
     masked_view.show(choice)
