@@ -4,10 +4,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from lxmert_viz.commands import ask, cache, check, fetch, make_scenes, serve, train_miniature
+from lxmert_viz.commands import (
+    ask,
+    cache,
+    check,
+    evaluate,
+    fetch,
+    make_scenes,
+    serve,
+    train_miniature,
+)
 from lxmert_viz.errors import LxmertVizError
 
-COMMANDS = (ask, serve, fetch, check, cache, make_scenes, train_miniature)
+COMMANDS = (ask, serve, fetch, check, cache, evaluate, make_scenes, train_miniature)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -149,6 +149,7 @@ class Prediction:
     answers: tuple[Answer, ...] = ()  # the most probable ones, best first
     match: float | None = None  # P(the text belongs to the picture)
     regions: int | None = None
+    missed: int | None = None  # gold objects that no region covers with an overlap of 0.5
     seconds: float | None = None
     without_picture: str | None = None  # the answer when no region is shown
     without_question: str | None = None  # the answer when the text is empty

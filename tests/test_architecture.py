@@ -51,6 +51,7 @@ ROOMS = {
     "torch": {"tensors", "model", "detector", "pipeline", "experiments", "checks", "miniature"},
     "torchvision": {"detector", "miniature"},
     "h5py": {"tensors", "model.writing", "dataset"},
+    "duckdb": {"dataset"},
     "PIL": {"picture", "miniature", "ui"},
     "transformers": set(),
     "captum": set(),

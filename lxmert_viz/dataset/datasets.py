@@ -73,3 +73,15 @@ def without_duplicates(
         else:
             kept[example.id] = example
     return tuple(kept.values()), remarks
+
+
+def outside(dataset: Dataset, vocabulary: Sequence[str]) -> list[Remark]:
+    """A remark for every example whose right answer a model cannot give."""
+    known = set(vocabulary)
+    remarks = []
+    for example in dataset.examples:
+        if known and example.right and example.right not in known:
+            file, _, line = example.place.rpartition(":")
+            what = f"{example.id}: {example.right!r} is not among the model's answers."
+            remarks.append(Remark("outside", file, int(line or 0), what))
+    return remarks

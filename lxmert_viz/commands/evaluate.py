@@ -1,0 +1,124 @@
+"""Ask a model all questions of a dataset; the same call goes on with a broken run."""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lxmert_viz import checkpoints
+from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.errors import DatasetError
+from lxmert_viz.places import ASSETS
+
+if TYPE_CHECKING:  # torch takes seconds, and --help should not
+    from lxmert_viz.dataset.datasets import Dataset
+    from lxmert_viz.dataset.remarks import Remark
+    from lxmert_viz.dataset.run_folder import RunFolder
+
+STUDY = "study"
+LOOK = "look"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("dataset", metavar="DATASET", help=f"a file, a folder, or {STUDY!r}: the shipped set")
+    add("--model", default=SHIPPED, help=f"a name or folder (default: {SHIPPED})")
+    add("--models", type=Path, metavar="FOLDER", help="where model folders lie")
+    add("--out", type=Path, required=True, metavar="RUN", help="the run's folder")
+    add("--pictures", type=Path, metavar="FOLDER", help="default: where the questions lie")
+    add("--regions", metavar="FILE", help=f"default: beside the questions; {LOOK}: make them")
+    add(
+        "--columns",
+        metavar="KIND=COLUMN,...",
+        help="of a table: picture, text, id, answer, matches, question, answer_type",
+    )
+    add("--ask", action="append", default=[], metavar="TEXT", help="ask this of every picture")
+    add("--profile", default="trained", help="how regions are found (default: trained)")
+    add("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    add("--no-baselines", action="store_true", help="ask only with picture and question")
+    add("--no-internals", action="store_true", help="keep no states and statistics of heads")
+    add(
+        "--predictions",
+        type=Path,
+        metavar="FILE",
+        help="take these answers (VQA's or GQA's result file, CSV) and ask no model",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    dataset = read_dataset(options)
+    for line in summary(dataset.remarks):
+        print(line, file=sys.stderr)
+    if options.predictions is None:
+        made = ask_model(options, dataset)
+    else:
+        from lxmert_viz.runs.elsewhere import take_predictions
+
+        made = take_predictions(options.predictions, dataset, options.out)
+    for line in result(made.path):
+        print(line)
+
+
+def read_dataset(options: argparse.Namespace) -> "Dataset":
+    from lxmert_viz.dataset.opening import open_dataset
+
+    named = options.regions not in (None, LOOK)
+    dataset = open_dataset(
+        ASSETS / "study" if options.dataset == STUDY else Path(options.dataset),
+        pictures=options.pictures,
+        regions=Path(options.regions) if named else None,
+        columns=columns(options.columns),
+        asked=options.ask,
+    )
+    return replace(dataset, region_file=None) if options.regions == LOOK else dataset
+
+
+def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
+    from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.runs.evaluation import Settings, evaluate
+
+    folder = checkpoints.find(options.model, options.models)
+    pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
+    settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
+    try:
+        return evaluate(pipeline, folder, dataset, options.out, settings, report)
+    except KeyboardInterrupt:
+        raise SystemExit(f"\nStopped. The same call goes on with {options.out}.") from None
+
+
+def report(stage: str, share: float) -> None:
+    end = "\n" if share >= 1 else ""
+    print(f"\r{stage:<70}", end=end, file=sys.stderr, flush=True)
+
+
+def columns(text: str | None) -> dict[str, str] | None:
+    """ "text=sentence,picture=file" as kind -> column. Raises DatasetError."""
+    if text is None:
+        return None
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(kind and column for kind, _, column in pairs):
+        raise DatasetError(f"--columns is {text!r}; write it as text=sentence,picture=file.")
+    return {kind.strip(): column.strip() for kind, _, column in pairs}
+
+
+def summary(remarks: "Sequence[Remark]") -> Iterator[str]:
+    """How many remarks of each kind there are, with the first of each."""
+    from lxmert_viz.dataset.remarks import KINDS
+
+    for kind, count in Counter(remark.kind for remark in remarks).items():
+        first = next(remark for remark in remarks if remark.kind == kind)
+        yield f"{count} {KINDS[kind]}. First: {first}"
+
+
+def result(folder: Path) -> Iterator[str]:
+    from lxmert_viz.dataset.board import Board
+
+    totals = Board(folder).totals()
+    yield f"{totals['rows']:,} examples in {folder / 'predictions.parquet'}"
+    if totals["errors"]:
+        yield f"{totals['errors']:,} could not be answered: their column `error` says why"
+    if totals["scored"]:
+        yield f"mean score {totals['score']:.4f} over {totals['scored']:,} with a right answer"

@@ -1,0 +1,185 @@
+"""A run's table as the board asks for it: DuckDB over Parquet. All SQL of runs is here."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from lxmert_viz.dataset.notes import Notes
+from lxmert_viz.dataset.row_filter import where
+from lxmert_viz.dataset.run_folder import TABLE, RunFolder
+from lxmert_viz.dataset.table_columns import BY_NAME, SCHEMA
+from lxmert_viz.errors import DatasetError
+
+Row = dict[str, Any]
+MADE = {"correct": pa.bool_(), "verdict": pa.string(), "tags": pa.string(), "note": pa.string()}
+KINDS: Mapping[str, pa.DataType] = {
+    name: SCHEMA.field(name).type for name in BY_NAME if name != "people"
+} | MADE
+BIN_WIDTHS = {"probability": 0.1, "match": 0.1, "margin": 0.1, "seconds": 0.01, "consistency": 0.25}
+ROWS = """
+SELECT rows.*, score >= 0.5 AS correct, notes.verdict, notes.tags, notes.note
+FROM read_parquet('{path}', file_row_number = true) AS rows LEFT JOIN notes USING (question_id)
+"""
+
+
+class Board:
+    """Answers what a person asks about one run. Many threads may ask at once."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises DatasetError for a folder without a finished run."""
+        self.run = RunFolder(folder)
+        self.manifest = self.run.manifest()
+        if not self.run.is_whole:
+            raise DatasetError(
+                f"{folder} is not finished: ask `evaluate` the same again, and it goes on."
+            )
+        self.notes = Notes(folder)
+        self._lock = threading.Lock()
+        self._database = duckdb.connect(":memory:", config={"threads": 2})
+        self._database.execute(
+            "CREATE TABLE notes (question_id VARCHAR, verdict VARCHAR, tags VARCHAR, note VARCHAR)"
+        )
+        path = str(folder / TABLE).replace("'", "''")
+        self._database.execute(f"CREATE VIEW board AS {ROWS.format(path=path)}")
+        self.read_notes()
+
+    def read_notes(self) -> None:
+        """Notes as they now stand become columns."""
+        rows = [[n.id, n.verdict or None, n.tags or None, n.text or None] for n in self.notes.all()]
+        with self._lock:
+            self._database.execute("DELETE FROM notes")
+            if rows:
+                self._database.executemany("INSERT INTO notes VALUES (?, ?, ?, ?)", rows)
+
+    def count(self, text: str = "") -> int:
+        chosen = where(text, KINDS)
+        (row,) = self._rows(f"SELECT count(*) AS n FROM board WHERE {chosen.sql}", chosen.values)
+        return row["n"]
+
+    def page(self, text: str, sort: str, descending: bool, limit: int, offset: int) -> list[Row]:
+        """Rows in order; equal ones, and all where sort is "", as in the dataset."""
+        chosen, order = where(text, KINDS), "file_row_number"
+        if sort:
+            self._check(sort)
+            order = f'"{sort}" {"DESC" if descending else "ASC"} NULLS LAST, file_row_number'
+        places = (
+            f"SELECT file_row_number AS place FROM board WHERE {chosen.sql} "
+            f"ORDER BY {order} LIMIT ? OFFSET ?"
+        )
+        found = self._rows(places, (*chosen.values, limit, offset))
+        if not found:
+            return []
+        wanted = [row["place"] for row in found]
+        marks = ", ".join("?" * len(wanted))
+        rows = self._rows(f"SELECT * FROM board WHERE file_row_number IN ({marks})", wanted)
+        by_place = {row["file_row_number"]: row for row in rows}
+        return [by_place[place] for place in wanted]
+
+    def row(self, name: str) -> Row | None:
+        found = self._rows("SELECT * FROM board WHERE question_id = ?", (name,))
+        return found[0] if found else None
+
+    def totals(self, text: str = "") -> Row:
+        """Counts and means over the rows that a filter leaves; means are None where none counts."""
+        chosen = where(text, KINDS)
+        (row,) = self._rows(
+            "SELECT count(*) AS rows, count(score) AS scored, avg(score) AS score, "
+            "stddev_pop(score) AS spread, avg(ceiling) AS ceiling, count(error) AS errors, "
+            "avg(CAST(valid AS INT)) AS valid, avg(CAST(plausible AS INT)) AS plausible, "
+            "avg(consistency) AS consistency, avg(CAST(known AS INT)) AS known, "
+            "avg(score) FILTER (tail) AS tail, avg(score) FILTER (NOT tail) AS head, "
+            "avg(score) FILTER (structural_type != 'query') AS closed, "
+            "avg(score) FILTER (structural_type = 'query') AS open, "
+            'avg(CAST(without_picture = "right" AS INT)) AS without_picture, '
+            'avg(CAST(without_question = "right" AS INT)) AS without_question, '
+            'avg(CAST(prior = "right" AS INT)) AS prior, '
+            "avg(CAST(answer = 'yes' AS INT)) FILTER (\"right\" IN ('yes', 'no')) AS says_yes, "
+            "avg(CAST(\"right\" = 'yes' AS INT)) FILTER (\"right\" IN ('yes', 'no')) AS is_yes "
+            f"FROM board WHERE {chosen.sql}",
+            chosen.values,
+        )
+        return row
+
+    def breakdown(self, text: str, by: str) -> list[Row]:
+        """Per value of a column: rows, mean score, spread, share of all mistakes; largest first.
+
+        Numbers with many values are grouped: `value` is then the lower end of the group.
+        """
+        self._check(by)
+        chosen, group = where(text, KINDS), f'"{by}"'
+        if by in BIN_WIDTHS:
+            group = f'floor("{by}" / {BIN_WIDTHS[by]} + 1e-6) * {BIN_WIDTHS[by]}'
+        order = "value" if not pa.types.is_string(KINDS[by]) else "rows DESC, value"
+        return self._rows(
+            f"SELECT {group} AS value, count(*) AS rows, count(score) AS scored, "
+            "avg(score) AS score, stddev_pop(score) AS spread, "
+            "sum(1 - score) AS lost FROM board "
+            f"WHERE {chosen.sql} GROUP BY 1 ORDER BY {order} NULLS LAST",
+            chosen.values,
+        )
+
+    def confusion(self, text: str, most: int) -> list[Row]:
+        """How often each right answer was answered by each; the most frequent answers only."""
+        chosen = where(text, KINDS)
+        rows = f'(SELECT "right" AS gold, answer FROM board WHERE {chosen.sql})'
+        return self._rows(
+            f"WITH asked AS {rows}, often AS (SELECT gold FROM asked WHERE gold IS NOT NULL "
+            "GROUP BY gold ORDER BY count(*) DESC, gold LIMIT ?) "
+            "SELECT gold, answer, count(*) AS rows FROM asked WHERE gold IN (FROM often) "
+            "AND answer IS NOT NULL GROUP BY ALL ORDER BY gold, rows DESC, answer",
+            (*chosen.values, most),
+        )
+
+    def causes(self, text: str) -> list[Row]:
+        """Per cause: mistakes, and how much the mean score would gain if all of them were right."""
+        chosen = where(text, KINDS)
+        return self._rows(
+            f"WITH asked AS (FROM board WHERE {chosen.sql} AND score IS NOT NULL) "
+            "SELECT cause, count(*) AS rows, "
+            "sum(ceiling - score) / (SELECT count(*) FROM asked) AS gain "
+            "FROM asked WHERE cause IS NOT NULL GROUP BY cause ORDER BY rows DESC, cause",
+            chosen.values,
+        )
+
+    def arrays(self, text: str, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Columns of the rows where none of them is null, as arrays (N,)."""
+        for name in names:
+            self._check(name)
+        chosen = where(text, KINDS)
+        there = " AND ".join(f'"{name}" IS NOT NULL' for name in names)
+        listed = ", ".join(f'"{name}"' for name in names)
+        query = f"SELECT {listed} FROM board WHERE {chosen.sql} AND {there}"
+        cursor = self._database.cursor()
+        found = cursor.execute(query, list(chosen.values)).fetchnumpy()
+        return {name: np.asarray(found[name]) for name in names}
+
+    def filled(self) -> list[str]:
+        """The columns that hold something in this run."""
+        listed = ", ".join(f'count("{name}") AS "{name}"' for name in KINDS)
+        (row,) = self._rows(f"SELECT {listed} FROM board", ())
+        return [name for name, count in row.items() if count]
+
+    def values(self, by: str, most: int = 200) -> list[str]:
+        """The values of a column, the most frequent first."""
+        self._check(by)
+        rows = self._rows(
+            f'SELECT "{by}" AS value FROM board WHERE "{by}" IS NOT NULL '
+            "GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT ?",
+            (most,),
+        )
+        return [row["value"] for row in rows]
+
+    def _check(self, name: str) -> None:
+        if name not in KINDS:
+            raise DatasetError(f"There is no column {name!r}; there are {', '.join(KINDS)}.")
+
+    def _rows(self, query: str, values: Sequence[Any]) -> list[Row]:
+        cursor = self._database.cursor()
+        found = cursor.execute(query, list(values))
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

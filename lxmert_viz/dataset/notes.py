@@ -1,0 +1,54 @@
+"""What a person writes beside a run's rows: verdicts, tags, texts; kept in the run's folder."""
+
+import json
+import os
+import threading
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+FILE = "notes.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    id: str  # the example's
+    verdict: str = ""
+    tags: str = ""  # words, parted by spaces
+    text: str = ""
+    at: str = ""  # when, UTC
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.verdict or self.tags or self.text)
+
+
+class Notes:
+    """Every change is a line more: the last one of an example counts. Many threads may write."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+        self._lock = threading.Lock()
+        self._notes: dict[str, Note] = {}
+        lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+        for line in lines:
+            if line.endswith("}"):  # a killed process may leave half of a last line
+                note = Note(**json.loads(line))
+                self._notes[note.id] = note
+
+    def of(self, name: str) -> Note:
+        return self._notes.get(name, Note(name))
+
+    def all(self) -> list[Note]:
+        return [note for note in self._notes.values() if not note.is_empty]
+
+    def write(self, note: Note) -> None:
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        line = json.dumps(asdict(note) | {"at": at}, ensure_ascii=False)
+        with self._lock:
+            whole = not self.path.exists() or self.path.read_bytes()[-1:] in (b"", b"\n")
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(("" if whole else "\n") + line + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            self._notes[note.id] = Note(note.id, note.verdict, note.tags, note.text, at)

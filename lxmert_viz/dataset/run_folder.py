@@ -1,0 +1,162 @@
+"""A run's folder: what it was made of, its finished parts, and the table that they make.
+
+manifest.json; parts/00000.parquet and internals/00000.parquet, each written whole or not at all;
+predictions.parquet, once every part is there; remarks.jsonl, notes.jsonl, slices.json.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lxmert_viz.dataset.remarks import Remark
+from lxmert_viz.errors import DatasetError
+from lxmert_viz.records import Answer, Prediction
+
+Json = dict[str, Any]
+TABLE = "predictions.parquet"
+MANIFEST = "manifest.json"
+LOCK = "running.lock"
+MUST_AGREE = ("model", "data", "settings")  # a run goes on only with the same of each
+PREDICTION = pa.schema(
+    [
+        ("question_id", pa.string()),
+        ("answers", pa.list_(pa.string())),
+        ("probabilities", pa.list_(pa.float32())),
+        ("match", pa.float32()),
+        ("regions", pa.int32()),
+        ("missed", pa.int32()),
+        ("seconds", pa.float32()),
+        ("without_picture", pa.string()),
+        ("without_question", pa.string()),
+        ("error", pa.string()),
+    ]
+)
+
+
+class RunFolder:
+    """Reads and writes below one folder; every file appears whole."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def begin(self, manifest: Json) -> None:
+        """Raises DatasetError where the folder holds something else, or a run of other things."""
+        if (self.path / MANIFEST).exists():
+            self._check(manifest)
+            return
+        if self.path.exists() and any(p.name != LOCK for p in self.path.iterdir()):
+            raise DatasetError(f"{self.path} holds other files; name a new folder for the run.")
+        for name in ("parts", "internals"):
+            (self.path / name).mkdir(parents=True, exist_ok=True)
+        write_json(self.path / MANIFEST, manifest)
+
+    def _check(self, manifest: Json) -> None:
+        before = self.manifest()
+        for name in MUST_AGREE:
+            old, new = before.get(name, {}), json.loads(json.dumps(manifest[name]))
+            if old != new:
+                differing = sorted(k for k in {*old, *new} if old.get(k) != new.get(k))
+                raise DatasetError(
+                    f"{self.path} was begun with another {name}: {', '.join(differing)} differ. "
+                    "Ask as before to go on, or name a new folder."
+                )
+
+    def manifest(self) -> Json:
+        """Raises DatasetError for a folder that is not a run."""
+        path = self.path / MANIFEST
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise DatasetError(f"{self.path} is not a run: it has no {MANIFEST}.") from error
+        except (OSError, ValueError) as error:
+            raise DatasetError(f"{path} cannot be read: {error}.") from error
+
+    @property
+    def is_whole(self) -> bool:
+        return (self.path / TABLE).is_file()
+
+    def finished_parts(self) -> set[int]:
+        return {int(path.stem) for path in (self.path / "parts").glob("[0-9]*.parquet")}
+
+    def write_part(
+        self, number: int, predictions: Sequence[Prediction], internals: pa.Table | None
+    ) -> None:
+        """The internals first: a part counts as finished once its predictions are there."""
+        if internals is not None:
+            write_table(self.path / "internals" / f"{number:05d}.parquet", internals)
+        write_table(self.path / "parts" / f"{number:05d}.parquet", as_table(predictions))
+
+    def predictions(self) -> Iterator[Prediction]:
+        """Those of all finished parts, in the order in which they were made."""
+        for number in sorted(self.finished_parts()):
+            yield from as_predictions(pq.read_table(self.path / "parts" / f"{number:05d}.parquet"))
+
+    def internals(self) -> pa.Table | None:
+        """States and statistics of heads, a row an example; None where the run has none."""
+        paths = sorted((self.path / "internals").glob("[0-9]*.parquet"))
+        tables = [pq.read_table(path) for path in paths]
+        return pa.concat_tables(tables, promote_options="default") if tables else None
+
+    def write_remarks(self, remarks: Iterable[Remark]) -> None:
+        lines = [json.dumps(remark._asdict()) + "\n" for remark in remarks]
+        write_text(self.path / "remarks.jsonl", "".join(lines))
+
+    def remarks(self) -> list[Remark]:
+        path = self.path / "remarks.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return [Remark(**json.loads(line)) for line in lines]
+
+
+def as_table(predictions: Sequence[Prediction]) -> pa.Table:
+    rows = [
+        {
+            "question_id": p.id,
+            "answers": [answer.text for answer in p.answers],
+            "probabilities": [answer.probability for answer in p.answers],
+            "match": p.match,
+            "regions": p.regions,
+            "missed": p.missed,
+            "seconds": p.seconds,
+            "without_picture": p.without_picture,
+            "without_question": p.without_question,
+            "error": p.error,
+        }
+        for p in predictions
+    ]
+    return pa.Table.from_pylist(rows, schema=PREDICTION)
+
+
+def as_predictions(table: pa.Table) -> list[Prediction]:
+    made = []
+    for row in table.to_pylist():
+        answers = tuple(map(Answer, row.pop("answers"), row.pop("probabilities")))
+        made.append(Prediction(id=row.pop("question_id"), answers=answers, **row))
+    return made
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    pq.write_table(table, unfinished)
+    _settle(unfinished, path)
+
+
+def write_json(path: Path, content: Any) -> None:
+    write_text(path, json.dumps(content, indent=1) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished.write_text(text, encoding="utf-8")
+    _settle(unfinished, path)
+
+
+def _settle(unfinished: Path, path: Path) -> None:
+    """On the disk before it has its name, so that a power cut leaves no half of a file."""
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    unfinished.replace(path)

@@ -1,0 +1,108 @@
+"""Predictions that another program made, as a run: any model's mistakes can be studied."""
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.dataset.remarks import JsonFile, Remark
+from lxmert_viz.dataset.run_folder import RunFolder
+from lxmert_viz.errors import DatasetError
+from lxmert_viz.records import Answer, Prediction
+from lxmert_viz.runs.evaluation import PART, sorted_by_picture
+from lxmert_viz.runs.manifest import data_of, file_hash
+from lxmert_viz.runs.table import finish
+
+ID_NAMES = ("question_id", "questionId", "id")
+ANSWER_NAMES = ("answer", "prediction")
+SURE_NAMES = ("probability", "confidence", "score")
+NOT_THERE = "The file of predictions has no answer to this question."
+
+
+def take_predictions(file: Path, dataset: Dataset, folder: Path) -> RunFolder:
+    """VQA's [{question_id, answer}], GQA's [{questionId, prediction}], or a CSV with such columns.
+
+    Raises DatasetError.
+    """
+    remarks: list[Remark] = []
+    found: dict[str, Prediction] = {}
+    for name, answer, sure, line in _entries(file):
+        if not name or not answer:
+            remarks.append(Remark("broken", file.name, line, "It lacks an id or an answer."))
+        elif name in found:
+            remarks.append(Remark("duplicate", file.name, line, f"{name} is answered twice."))
+        else:
+            found[name] = Prediction(name, (Answer(answer, sure),))
+    asked = {example.id for example in dataset.examples}
+    strangers = len(found.keys() - asked)
+    if strangers == len(found):
+        raise DatasetError(
+            f"None of the {len(found)} predictions in {file} belongs to a question of "
+            f"{dataset.name}: their ids differ."
+        )
+    if strangers:
+        what = f"{strangers} predictions are for questions that are not in the dataset."
+        remarks.append(Remark("note", file.name, 0, what))
+    run = RunFolder(folder)
+    run.begin(_manifest(file, dataset))
+    run.write_remarks([*dataset.remarks, *remarks])
+    order = sorted_by_picture(dataset.examples)
+    made = [found.get(e.id, Prediction(e.id, error=NOT_THERE)) for e in order]
+    for number, start in enumerate(range(0, len(made), PART * 100)):
+        run.write_part(number, made[start : start + PART * 100], None)
+    finish(run, dataset, ())
+    return run
+
+
+def _manifest(file: Path, dataset: Dataset) -> dict[str, object]:
+    return {
+        "format": 1,
+        "model": {"name": file.stem, "sha256": file_hash(file)},
+        "data": data_of(dataset),
+        "settings": {"predictions": file.name},
+        "answer_kind": "",
+        "begun": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _entries(file: Path) -> Iterator[tuple[str, str, float | None, int]]:
+    """Id, answer, probability where there is one, and line."""
+    if not file.is_file():
+        raise DatasetError(f"There is no file of predictions at {file}.")
+    if file.suffix == ".csv":
+        yield from _csv_entries(file)
+        return
+    read = JsonFile(file)
+    if not isinstance(read.content, list):
+        raise DatasetError(f"{file} is not a list of predictions, as VQA and GQA have it.")
+    for entry in read.content:
+        row = entry if isinstance(entry, dict) else {}
+        name = _first(row, ID_NAMES)
+        yield name, _first(row, ANSWER_NAMES), _sure(row), read.last_line(name)
+
+
+def _csv_entries(file: Path) -> Iterator[tuple[str, str, float | None, int]]:
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        rows = csv.DictReader(text)
+        columns = set(rows.fieldnames or ())
+        if not columns & set(ID_NAMES) or not columns & set(ANSWER_NAMES):
+            raise DatasetError(
+                f"{file} has the columns {', '.join(sorted(columns))}; it needs question_id and "
+                "answer, and may have probability."
+            )
+        for row in rows:
+            yield _first(row, ID_NAMES), _first(row, ANSWER_NAMES), _sure(row), rows.line_num
+
+
+def _first(row: dict[str, object], names: tuple[str, ...]) -> str:
+    return next((str(row[n]).strip() for n in names if row.get(n) not in (None, "")), "")
+
+
+def _sure(row: dict[str, object]) -> float | None:
+    text = _first(row, SURE_NAMES)
+    try:
+        sure = float(text) if text else None
+    except ValueError:
+        return None
+    return sure if sure is not None and 0 <= sure <= 1 else None

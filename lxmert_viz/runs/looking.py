@@ -1,0 +1,107 @@
+"""Regions of many pictures, looked for ahead while the network answers."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
+
+import numpy as np
+
+from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.dataset.lxmert_tsv import NameOf
+from lxmert_viz.dataset.region_lookup import RegionLookup
+from lxmert_viz.errors import DatasetError, LxmertVizError, PictureError
+from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.records import Regions
+
+AHEAD = 8  # pictures looked at before they are asked about
+WORKERS = 2
+
+
+class Looker:
+    """Gives regions by picture id, from the dataset's region file or by looking."""
+
+    def __init__(self, pipeline: Pipeline, dataset: Dataset, profile: str, name_of: NameOf) -> None:
+        self._name_of = name_of
+        self._pipeline, self._dataset, self._profile = pipeline, dataset, profile
+        file = dataset.region_file
+        self._file = None if file is None else RegionLookup(file)
+        self._lock = Lock()
+
+    def ahead(self, pictures: Sequence[str]) -> Iterator[tuple[str, Regions | LxmertVizError]]:
+        """Each picture once, in order, with its regions or why there are none."""
+        waiting: OrderedDict[str, Future[Regions | LxmertVizError]] = OrderedDict()
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="lxmert-viz-look") as workers:
+            for picture in pictures:
+                waiting[picture] = workers.submit(self._look, picture)
+                if len(waiting) > AHEAD:
+                    name, found = waiting.popitem(last=False)
+                    yield name, found.result()
+            for name, found in waiting.items():
+                yield name, found.result()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _look(self, picture: str) -> Regions | LxmertVizError:
+        try:
+            return self._regions(picture)
+        except LxmertVizError as error:
+            return error
+
+    def _regions(self, picture: str) -> Regions:
+        if self._file is not None and picture in self._file:
+            with self._lock:
+                regions = self._file.regions(picture, self._name_of, "region file")
+            self._check(regions)
+            return regions
+        path = self._dataset.pictures.get(picture)
+        if path is None:
+            raise PictureError(f"There is no picture {picture!r} here, nor are there its regions.")
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise PictureError(f"{path} cannot be read ({error.strerror}).") from error
+        return self._pipeline.look(content, self._profile)
+
+    def _check(self, regions: Regions) -> None:
+        size = self._pipeline.network.config.visual_feat_dim
+        if regions.feats.shape[1] != size:
+            raise DatasetError(
+                f"The region file has {regions.feats.shape[1]} features a region and "
+                f"{self._pipeline.name} takes {size}: another detector made it. Ask for --look, "
+                "so that pictures are looked at instead."
+            )
+
+
+def no_regions(regions: Regions) -> Regions:
+    """The same picture with every region removed."""
+    nothing = slice(0, 0)
+    return Regions(
+        size_px=regions.size_px,
+        digest=regions.digest,
+        boxes_unit=regions.boxes_unit[nothing],
+        feats=regions.feats[nothing],
+        names=(),
+        object_ids=regions.object_ids[nothing],
+        attribute_ids=regions.attribute_ids[nothing],
+        scores=regions.scores[nothing],
+        attribute_scores=regions.attribute_scores[nothing],
+        profile=regions.profile,
+        detector=regions.detector,
+    )
+
+
+def covered(boxes_unit: np.ndarray, box_unit: Sequence[float], overlap: float) -> np.ndarray:
+    """(R,) which boxes overlap one box with an intersection over union of at least `overlap`.
+
+    boxes_unit: (R, 4) xyxy in the same units as box_unit.
+    """
+    box = np.asarray(box_unit, np.float32)
+    low = np.maximum(boxes_unit[:, :2], box[:2])
+    high = np.minimum(boxes_unit[:, 2:], box[2:])
+    shared = np.clip(high - low, 0, None).prod(axis=1)  # (R,)
+    sizes = (boxes_unit[:, 2:] - boxes_unit[:, :2]).prod(axis=1)
+    union = sizes + (box[2:] - box[:2]).prod() - shared
+    return shared >= overlap * union

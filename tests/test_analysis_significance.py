@@ -1,0 +1,46 @@
+"""Tests and intervals against values that are known."""
+
+import numpy as np
+import pytest
+
+from lxmert_viz.analysis.significance import (
+    difference,
+    holm,
+    mcnemar,
+    mean_interval,
+    paired_interval,
+)
+
+
+def test_mcnemar_is_the_exact_binomial() -> None:
+    assert mcnemar(5, 0) == pytest.approx(2 / 2**5)
+    assert mcnemar(3, 3) == 1 == mcnemar(0, 0)
+
+
+def test_holm_by_hand() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.6, 0.9]) == [1.0, 1.0]
+
+
+def test_equal_groups_do_not_differ_and_opposite_ones_do() -> None:
+    same = np.array([0.0, 1.0] * 50)
+    assert difference(same, same) == pytest.approx(1)
+    assert difference(np.ones(30), np.zeros(30)) == 0
+    assert difference(np.ones(1), np.zeros(30)) == 1
+    few = difference(np.array([0.0] * 60 + [1.0] * 40), np.array([0.0] * 40 + [1.0] * 60))
+    assert few == pytest.approx(0.0046, abs=0.0005)  # Welch's t = 2.865 with 198 degrees
+
+
+def test_chance_alone_is_significant_as_often_as_it_says() -> None:
+    random = np.random.default_rng(3)
+    p = [difference(*(random.random((2, 80)) < 0.5).astype(float)) for _ in range(1000)]
+    assert np.mean(np.array(p) < 0.05) == pytest.approx(0.05, abs=0.02)
+
+
+def test_intervals_hold_the_mean() -> None:
+    score = np.array([1.0] * 75 + [0.0] * 25)
+    mean, low, high = mean_interval(score)
+    assert (mean, low, high) == pytest.approx((0.75, 0.665, 0.835), abs=0.001)
+    assert paired_interval(score, score) == (0, 0, 0)
+    mean, low, high = paired_interval(np.zeros(400), np.array([1.0] * 100 + [0.0] * 300))
+    assert mean == 0.25 and (low, high) == pytest.approx((0.2075, 0.2925), abs=0.01)
