@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from lxmert_viz.analysis.probes import compression, control_labels, probe, split_groups
+from lxmert_viz.analysis.probes import (
+    compression,
+    control_labels,
+    fitted,
+    probe,
+    split_groups,
+    train,
+)
 
 RANDOM = np.random.default_rng(8)
 GROUPS = [f"picture {i // 6}" for i in range(600)]
@@ -73,3 +80,13 @@ def test_too_little_is_said() -> None:
         probe(STATES[:12], CHANCE[:12], GROUPS[:12], TYPES[:12])
     with pytest.raises(ValueError, match="two labels"):
         probe(STATES, np.zeros(600, int), GROUPS, TYPES)
+
+
+@pytest.mark.parametrize("kind", ["linear", "MLP"])
+@pytest.mark.parametrize("labels", [PLANTED, (PLANTED == 1).astype(int), 2 * (PLANTED > 0)])
+def test_a_probe_as_arrays_says_the_same(kind: str, labels: np.ndarray) -> None:
+    model = train(STATES, labels, GROUPS, kind, 0)
+    shares = fitted(model, 3).shares(STATES[:50])
+    assert shares.shape == (50, 3) and np.allclose(shares.sum(1), 1)
+    seen = np.unique(labels)
+    assert np.allclose(shares[:, seen], model.predict_proba(STATES[:50]), atol=1e-6)

@@ -20,6 +20,7 @@ HELD_OUT = 0.3  # share of the groups that is tested on
 STRENGTHS = (1e-4, 1e-2, 1.0)  # inverse strength of L2, chosen on held-out groups of the training
 PREFIXES = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 RESAMPLES = 500
+UNSEEN = -1e4  # logit of a label that the training part had not
 FLOOR = 1e-3  # share of every probability that is spread evenly, so that no code is endless
 
 
@@ -40,6 +41,42 @@ class ProbeResult:
     @property
     def selectivity(self) -> float:
         return self.accuracy - self.control
+
+
+@dataclass(frozen=True, slots=True)
+class FittedProbe:
+    """A trained probe as plain arrays, so that it can be kept in a file that cannot run code."""
+
+    mean: np.ndarray  # (D,) taken from every state
+    scale: np.ndarray  # (D,) that it is divided by then
+    weights: tuple[np.ndarray, ...]  # one matrix a layer, (inputs, outputs)
+    biases: tuple[np.ndarray, ...]
+
+    def shares(self, states: np.ndarray) -> np.ndarray:
+        """(n, K) probabilities, rows sum to 1. states: (n, D)."""
+        found = (states - self.mean) / self.scale
+        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            found = found @ weight + bias
+            if layer < len(self.weights) - 1:
+                found = found.clip(min=0)
+        found = np.exp(found - found.max(1, keepdims=True))
+        return found / found.sum(1, keepdims=True)
+
+
+def fitted(model: Pipeline, count: int) -> FittedProbe:
+    """What `train` gave, for `count` labels; one that training did not see has no share."""
+    scaler, classifier = model.steps[0][1], model.steps[1][1]
+    if isinstance(classifier, MLPClassifier):
+        weights, biases = list(classifier.coefs_), list(classifier.intercepts_)
+    else:
+        weights, biases = [classifier.coef_.T], [classifier.intercept_]
+    if weights[-1].shape[1] == 1:  # two labels: one number, whose sign tells them apart
+        weights[-1] = np.concatenate([-weights[-1], weights[-1]], 1) / 2
+        biases[-1] = np.concatenate([-biases[-1], biases[-1]]) / 2
+    wide = np.zeros((len(weights[-1]), count))
+    low = np.full(count, UNSEEN)
+    wide[:, classifier.classes_], low[classifier.classes_] = weights[-1], biases[-1]
+    return FittedProbe(scaler.mean_, scaler.scale_, (*weights[:-1], wide), (*biases[:-1], low))
 
 
 def split_groups(groups: Sequence[str], seed: int) -> np.ndarray:
