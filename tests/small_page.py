@@ -30,7 +30,12 @@ class Counted:
         self.scope = Scope(world="Nothing.", warning="It knows no photographs.")
         self.profiles = pipeline.profiles
 
-    def look(self, picture: bytes, profile: str, progress: Callable[[str, float], None]) -> Regions:
+    def look(
+        self,
+        picture: bytes,
+        profile: str,
+        progress: Callable[[str, float], None] | None = None,
+    ) -> Regions:
         self.looks += 1
         return self.see(self.inner.look(picture, profile, progress))
 

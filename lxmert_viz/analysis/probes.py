@@ -25,25 +25,6 @@ FLOOR = 1e-3  # share of every probability that is spread evenly, so that no cod
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeResult:
-    """One layer's probe on unseen groups; accuracies 0..1."""
-
-    accuracy: float
-    low: float  # 95 % interval: the test's groups drawn again with replacement
-    high: float
-    majority: float  # always the training's most frequent label
-    noise: float  # the same probe on random numbers of the same size
-    control: float  # the same probe on the control task; selectivity = accuracy - control
-    confusion: np.ndarray  # (K, K) counts: rows true, columns predicted
-    predicted: np.ndarray  # (tests,) int: label of each tested row, in order of `tested`
-    tested: np.ndarray  # (tests,) int: places among the n rows
-
-    @property
-    def selectivity(self) -> float:
-        return self.accuracy - self.control
-
-
-@dataclass(frozen=True, slots=True)
 class FittedProbe:
     """A trained probe as plain arrays, so that it can be kept in a file that cannot run code."""
 
@@ -61,6 +42,26 @@ class FittedProbe:
                 found = found.clip(min=0)
         found = np.exp(found - found.max(1, keepdims=True))
         return found / found.sum(1, keepdims=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """One layer's probe on unseen groups; accuracies 0..1."""
+
+    accuracy: float
+    low: float  # 95 % interval: the test's groups drawn again with replacement
+    high: float
+    majority: float  # always the training's most frequent label
+    noise: float  # the same probe on random numbers of the same size
+    control: float  # the same probe on the control task; selectivity = accuracy - control
+    confusion: np.ndarray  # (K, K) counts: rows true, columns predicted
+    predicted: np.ndarray  # (tests,) int: label of each tested row, in order of `tested`
+    tested: np.ndarray  # (tests,) int: places among the n rows
+    fitted: FittedProbe
+
+    @property
+    def selectivity(self) -> float:
+        return self.accuracy - self.control
 
 
 def fitted(model: Pipeline, count: int) -> FittedProbe:
@@ -129,6 +130,7 @@ def probe(
         confusion=confusion,
         predicted=predicted,
         tested=np.flatnonzero(tested),
+        fitted=fitted(model, count),
     )
 
 

@@ -1,7 +1,7 @@
 """States of a dataset, extracted once into files of bounded size; a broken extraction goes on."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -74,7 +74,7 @@ def _extract(
                 if seen is None or seen[0] != example.picture:
                     seen = next(views)
                 batch.append((example, seen[1]))
-            writer.add(batch, _traces(pipeline, batch), pipeline)
+            writer.add(batch, _traces(pipeline, batch), pipeline, dataset.pictures)
             progress.add(len(batch))
     return StateStore(folder)
 
@@ -154,6 +154,7 @@ class _Writer:
         batch: Sequence[tuple[Example, Any]],
         traces: Sequence[Trace | LxmertVizError],
         pipeline: Pipeline,
+        pictures: Mapping[str, Path],
     ) -> None:
         lines = []
         for (example, _), trace in zip(batch, traces, strict=True):
@@ -162,6 +163,7 @@ class _Writer:
                 line["error"] = str(trace)
             else:
                 line |= _described(trace, pipeline)
+                line["file"] = str(pictures.get(example.picture, ""))
                 self._write(trace)
             lines.append(json.dumps(line))
         for file in self._files.values():

@@ -41,6 +41,7 @@ class StoredRow:
     attributes: tuple[str, ...]
     lang_start: int
     vision_start: int
+    file: str  # the picture; "" where only its regions were at hand
 
 
 def fingerprint(pipeline: Pipeline) -> str:
@@ -89,6 +90,7 @@ class StateStore:
             raise DatasetError(f"{folder} holds no states; extract them first.")
         head = json.loads((folder / HEAD).read_text())
         self.folder, self.model = folder, str(head["model"])
+        self.weights = str(head["weights"])
         self.data = str(head["data"]["name"])
         self.depths: dict[str, tuple[str, ...]] = {s: tuple(head["depths"][s]) for s in STREAMS}
         lines = whole_lines(folder / ROWS)
@@ -148,6 +150,7 @@ def _row(line: dict[str, Any], starts: dict[str, int]) -> StoredRow:
         attributes=tuple(line["attributes"]),
         lang_start=starts["lang"],
         vision_start=starts["vision"],
+        file=line["file"],
     )
 
 

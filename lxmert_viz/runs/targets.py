@@ -7,6 +7,7 @@ import csv
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from lxmert_viz.records import Example
 from lxmert_viz.runs.looking import covered
 from lxmert_viz.runs.states import StateStore, StoredRow, places_of
 
+ID_COLUMNS = ("id", "question_id")
 OVERLAP = 0.5
 MOST_LABELS = 20
 FEWEST_ROWS = 8  # of a label; rarer ones are left out
@@ -74,20 +76,37 @@ def own_task(store: StateStore, column: str, labels: Mapping[str, str], seed: in
 
 
 def read_labels(path: Path, column: str) -> dict[str, str]:
-    """Column of a CSV by example id: its `id` or `question_id`. Raises DatasetError."""
+    """Column of a CSV by example id. Raises DatasetError."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            columns = list(rows.fieldnames or ())
-            key = next((name for name in ("id", "question_id") if name in columns), None)
-            if key is None or column not in columns:
-                raise DatasetError(
-                    f"{path} has the columns {', '.join(columns) or 'none'}; it needs id or "
-                    f"question_id, and {column!r}."
-                )
-            return {row[key]: (row[column] or "").strip() for row in rows}
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise DatasetError(f"{path} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path} is not UTF-8 text: {error.reason}.") from error
+    found = label_columns(text, path.name)
+    if column not in found:
+        raise DatasetError(f"{path} has no column {column!r}; it has {', '.join(found) or 'none'}.")
+    return found[column]
+
+
+def label_columns(text: str, name: str) -> dict[str, dict[str, str]]:
+    """Each column of a CSV as example id -> label, empty cells left out.
+
+    The ids stand in its column `id` or `question_id`. Raises DatasetError.
+    """
+    rows = csv.DictReader(StringIO(text))
+    columns = list(rows.fieldnames or ())
+    key = next((known for known in ID_COLUMNS if known in columns), None)
+    if key is None:
+        raise DatasetError(
+            f"{name} has the columns {', '.join(columns) or 'none'}; it needs id or question_id."
+        )
+    found: dict[str, dict[str, str]] = {column: {} for column in columns if column != key}
+    for row in rows:
+        for column, labels in found.items():
+            if row[key] and (row[column] or "").strip():
+                labels[row[key]] = row[column].strip()
+    return found
 
 
 def _task(store: StateStore, target: str, level: str, found: Labelled, seed: int) -> Task:

@@ -20,6 +20,7 @@ PAGES = Path(__file__).parent / "pages"
 ANSWERS_PAGE = PAGES / "answers_page.py"
 ATTENTION_PAGE = PAGES / "attention_page.py"
 STATES_PAGE = PAGES / "states_page.py"
+PROBES_PAGE = PAGES / "probes_page.py"
 MODELS_PAGE = PAGES / "models_page.py"
 MODELS = "Models"
 PICTURE_TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
@@ -49,6 +50,7 @@ def pages() -> list[st.Page]:
         st.Page(ANSWERS_PAGE, title="Answers", icon=":material/question_answer:", default=True),
         st.Page(ATTENTION_PAGE, title="Attention", icon=":material/visibility:"),
         st.Page(STATES_PAGE, title="States", icon=":material/layers:"),
+        st.Page(PROBES_PAGE, title="Probes", icon=":material/troubleshoot:"),
         st.Page(MODELS_PAGE, title=MODELS, icon=":material/deployed_code:"),
     ]
 
