@@ -10,13 +10,15 @@ from lxmert_viz.commands import (
     check,
     evaluate,
     fetch,
+    lens,
     make_scenes,
+    probe,
     serve,
     train_miniature,
 )
 from lxmert_viz.errors import LxmertVizError
 
-COMMANDS = (ask, serve, fetch, check, cache, evaluate, make_scenes, train_miniature)
+COMMANDS = (ask, serve, fetch, check, cache, evaluate, probe, lens, make_scenes, train_miniature)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

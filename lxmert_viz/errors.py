@@ -28,3 +28,7 @@ class DatasetError(LxmertVizError):
 
 class DownloadError(LxmertVizError):
     """A file cannot be brought here: no network, no such file, no room, or another's content."""
+
+
+class FigureError(LxmertVizError):
+    """A figure cannot be written to the file that was asked for."""
