@@ -59,6 +59,10 @@ class Lens:
         rows = states[:1] if self.pooled else states
         return self.read(torch.from_numpy(rows)[None].to(self.like)).float()
 
+    def many(self, states: Tensor) -> Tensor:
+        """(n, V) of states (n, D) of any examples; with gradients where they are enabled."""
+        return self.read(states[:, None] if self.pooled else states[None]).float()
+
     def shares(self, logits: Tensor) -> Tensor:
         if self.kind == "cosine":
             return logits
