@@ -1,15 +1,23 @@
 """Lenses: what the model's heads say of every state, and one cell looked at closely."""
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 import streamlit as st
 
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.states import STREAMS, by_depth, cosines, depth_names
 from lxmert_viz.errors import CheckpointError
+from lxmert_viz.figures.layers import Line, by_layer
 from lxmert_viz.figures.lenses import lens_grid, lens_history, rise
 from lxmert_viz.records import Trace
-from lxmert_viz.ui import resources
+from lxmert_viz.ui import resources, stores, waiting
 from lxmert_viz.ui.wording import plain
+
+if TYPE_CHECKING:
+    from lxmert_viz.experiments.lenses import Lens, LensGrid
+    from lxmert_viz.experiments.tuned_lens import TunedLens
 
 LENSES = {
     "words": "Words: the masked-word head",
@@ -21,6 +29,10 @@ LENSES = {
 }
 NEIGHBOURS = 6
 NO_BAR = {"displayModeBar": False}
+TUNED = (
+    "Each layer's states pass an affine map first, trained on the study set so that the head says "
+    "what it says of the last layer: a layer is no longer misread for its other basis."
+)
 HOW_TO_READ = (
     "Each cell is the label that the head ranks first for that state. Heads were trained on the "
     "last layer alone; what they make of earlier states is a hint, and least of all at the "
@@ -28,16 +40,30 @@ HOW_TO_READ = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which states are read through which head."""
+
+    found: Trace
+    name: str
+    key: str
+    rows: list[str]  # N
+    depths: tuple[str, ...]  # P
+    layers: np.ndarray  # (P, N, D), as the head reads them
+
+    @property
+    def lens(self) -> "Lens":
+        return resources.lens(self.found.model, self.name)
+
+    def read(self) -> "LensGrid":
+        return resources.lens_grid(self.key, self.found.model, self.name, self.layers)
+
+
 def show(found: Trace) -> None:
     controls = st.container(horizontal=True, vertical_alignment="bottom")
     with controls:
         name = st.selectbox(
             "Read through", list(LENSES), format_func=LENSES.get, key="states.lens", width=290
-        )
-        inside = st.toggle(
-            "Steps inside cross layers",
-            key="states.inside",
-            help="After attending to the other stream, and after attending to its own.",
         )
     try:
         chosen = resources.lens(found.model, name)
@@ -48,24 +74,53 @@ def show(found: Trace) -> None:
     if not rows:
         st.info("The detector found no region here, so there is nothing to read.")
         return
-    depths = depth_names(found.states, chosen.stream, inside)
     with controls:
+        tuned = chosen.kind == "softmax" and st.toggle("Tuned", key="states.tuned", help=TUNED)
+        inside = not tuned and st.toggle(
+            "Steps inside cross layers",
+            key="states.inside",
+            help="After attending to the other stream, and after attending to its own.",
+        )
+        depths = depth_names(found.states, chosen.stream, inside)
         row, depth = _choose(name, rows, depths)
-    _grid(found, name, inside, rows, (row, depth))
-    _cell(found, name, inside, row, depth)
+    layers = by_depth(found.states, chosen.stream, inside)
+    if tuned:
+        layers = _tuned(found.model, name, depths).translated(layers)
+    key = f"{key_of(found)} {name} {inside} {tuned}"
+    view = View(found, name, key, rows, depths, layers)
+    _grid(view, (row, depth))
+    _cell(view, row, depth)
 
 
-def _grid(found: Trace, name: str, inside: bool, rows: list[str], cell: tuple[int, int]) -> None:
-    chosen = resources.lens(found.model, name)
-    depths = depth_names(found.states, chosen.stream, inside)
-    read = resources.lens_grid(key_of(found), found.model, name, inside, found.states)
+def _tuned(model: str, name: str, depths: tuple[str, ...]) -> "TunedLens":
+    """The maps, with how far they can be trusted; stops the page until the states are there."""
+    if not stores.reads_study_regions(model):
+        stores.ask_to_look(model)
+    found = waiting.result_of(
+        f"tune {model} {name}", "tuning the lens", lambda report: stores.tuned(model, name, report)
+    )
+    with st.expander("How good the tuned lens is", icon=":material/straighten:"):
+        lines = {
+            "error, tuned": Line(found.errors),
+            "error, plain": Line(found.errors_before, baseline=True),
+            "bias, tuned": Line(found.biases),
+            "bias, plain": Line(found.biases_before, baseline=True),
+        }
+        title = "Error: KL(last layer || this layer). Bias: KL of the mean distributions"
+        statistic = "nats, on pictures of the study set that training never saw; 0 is the model"
+        st.plotly_chart(by_layer(lines, depths, title, statistic), config=NO_BAR)
+    return found
+
+
+def _grid(view: View, cell: tuple[int, int]) -> None:
+    chosen, read = view.lens, view.read()
     figure = lens_grid(
         [[chosen.labels[best] for best in column] for column in read.ids[..., 0]],
         read.shares[..., 0],
         read.ranks[..., 0],
-        rows,
-        depths,
-        title=f"{LENSES[name]}, at every layer",
+        view.rows,
+        view.depths,
+        title=f"{LENSES[view.name]}, at every layer",
         statistic=f"colour: {statistic(chosen.kind, len(chosen.labels))}; the last column is the "
         "model's own output",
         chosen=cell,
@@ -75,7 +130,7 @@ def _grid(found: Trace, name: str, inside: bool, rows: list[str], cell: tuple[in
             figure,
             config=NO_BAR,
             key="states.grid",
-            on_select=lambda: _take_cell(name, rows, depths),
+            on_select=lambda: _take_cell(view.name, view.depths),
             selection_mode="points",
         )
     st.caption(HOW_TO_READ)
@@ -117,7 +172,7 @@ def _choose(name: str, rows: list[str], depths: tuple[str, ...]) -> tuple[int, i
     return row, depths.index(depth)
 
 
-def _take_cell(name: str, rows: list[str], depths: tuple[str, ...]) -> None:
+def _take_cell(name: str, depths: tuple[str, ...]) -> None:
     points = st.session_state["states.grid"]["selection"]["points"]
     if points:
         row, depth = points[0]["customdata"]
@@ -125,15 +180,12 @@ def _take_cell(name: str, rows: list[str], depths: tuple[str, ...]) -> None:
         st.session_state[f"states.depth.{name}"] = depths[depth]
 
 
-def _cell(found: Trace, name: str, inside: bool, row: int, depth: int) -> None:
+def _cell(view: View, row: int, depth: int) -> None:
     """A cell's list, its labels through the layers, and the states nearest to it."""
-    chosen = resources.lens(found.model, name)
-    read = resources.lens_grid(key_of(found), found.model, name, inside, found.states)
-    depths = depth_names(found.states, chosen.stream, inside)
+    found, chosen, depths, read = view.found, view.lens, view.depths, view.read()
     ids = read.ids[depth, row]
     labels = [chosen.labels[label] for label in ids]
-    label = row_names(found, chosen.stream)[row]
-    st.markdown(f"##### {plain(label)} after {depths[depth]}")
+    st.markdown(f"##### {plain(view.rows[row])} after {depths[depth]}")
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.dataframe(
@@ -150,7 +202,7 @@ def _cell(found: Trace, name: str, inside: bool, row: int, depth: int) -> None:
         _neighbours(found, chosen.stream, depths[depth], row)
     with right:
         shares = resources.lens_history(
-            key_of(found), found.model, name, inside, row, ids.tobytes(), found.states
+            view.key, found.model, view.name, row, ids.tobytes(), view.layers
         )
         st.plotly_chart(
             lens_history(shares[:, :5], labels[:5], depths), config=NO_BAR, key="states.history"

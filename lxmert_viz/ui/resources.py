@@ -138,24 +138,22 @@ def lens(model: str, name: str) -> "Lens":
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def lens_grid(key: str, model: str, name: str, inside: bool, _states: States) -> "LensGrid":
-    """key: which trace the states are of."""
+def lens_grid(key: str, model: str, name: str, _layers: np.ndarray) -> "LensGrid":
+    """key: which states they are, (P, N, D)."""
     from lxmert_viz.experiments import lenses
 
-    chosen = lens(model, name)
-    return lenses.grid(chosen, by_depth(_states, chosen.stream, inside), LENS_LABELS)
+    return lenses.grid(lens(model, name), _layers, LENS_LABELS)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def lens_history(
-    key: str, model: str, name: str, inside: bool, row: int, ids: bytes, _states: States
+    key: str, model: str, name: str, row: int, ids: bytes, _layers: np.ndarray
 ) -> np.ndarray:
     """Shares (P, k) of the labels `ids` (int64) for one word or region."""
     from lxmert_viz.experiments import lenses
 
-    chosen = lens(model, name)
-    states = by_depth(_states, chosen.stream, inside)[:, row]
-    return lenses.history(chosen, states, np.frombuffer(ids, np.int64).copy())[0]
+    labels = np.frombuffer(ids, np.int64).copy()
+    return lenses.history(lens(model, name), _layers[:, row], labels)[0]
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from lxmert_viz.analysis.probes import split_groups
 from lxmert_viz.analysis.projection import project, trust
 from lxmert_viz.analysis.similarity import cka_table, retrieval
 from lxmert_viz.analysis.states import STREAMS
@@ -16,13 +17,14 @@ from lxmert_viz.ui import resources, waiting
 from lxmert_viz.ui.resources import STUDY
 
 if TYPE_CHECKING:  # the runs import torch, and the page should stand before
+    from lxmert_viz.experiments.tuned_lens import TunedLens
     from lxmert_viz.runs.probing import ProbeRun
     from lxmert_viz.runs.states import StateStore
     from lxmert_viz.runs.targets import Task
 
 Report = Callable[[str, float], None]
 COMPARED = 800  # examples whose mean states are compared
-DRAWN = 10_000  # states on a plane
+TUNED = 3000  # states that a tuned lens is trained and measured on
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -87,6 +89,29 @@ def probe(
     run = run_probe(own, _wanted, kind=kind, pooling=pooling, seed=seed, code=code, report=_report)
     save(run, path)
     return run
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def tuned(model: str, lens: str, _report: Report) -> "TunedLens":
+    """Trained on states of the study set, measured on pictures of it that training never saw."""
+    from lxmert_viz.experiments.tuned_lens import tune
+    from lxmert_viz.runs.states import places_of
+
+    chosen, own = resources.lens(model, lens), store(model, "", _report)
+    places, pictures = [], []
+    for row in own.rows:
+        start, count = places_of(row, chosen.stream)
+        read = 1 if chosen.pooled else count
+        places += range(start, start + read)
+        pictures += [row.example.picture] * read
+    kept = np.sort(np.random.default_rng(0).permutation(len(places))[:TUNED])
+    depths = range(len(own.depths[chosen.stream]))
+    states = np.stack(
+        [own.states(chosen.stream, depth, np.array(places)[kept]) for depth in depths]
+    )
+    return tune(
+        chosen, states, split_groups([pictures[place] for place in kept], 0), report=_report
+    )
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
