@@ -5,7 +5,7 @@ import pytest
 
 from lxmert_viz.figures.lenses import lens_grid, lens_history, rise
 
-LABELS = [["a", "b"], ["<i>", "a word of many letters"], ["a", "c"]]
+LABELS = [["a", "b"], ["<i>", "a word of very many letters, more than a cell can show"], ["a", "c"]]
 SHARES = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]], np.float32)
 RANKS = np.array([[0, 0], [4, 1], [2, 7]])
 
@@ -32,8 +32,8 @@ def test_a_rank_that_fell_is_told_from_one_that_rose() -> None:
 
 
 def test_a_history_has_a_line_for_each_label() -> None:
-    figure = lens_history(SHARES, ["a", "b"], ["embeddings", "L1", "X1"])
+    figure = lens_history(SHARES, ["a", "b"], ["embeddings", "L1", "X1"], "s")
     assert [line.name for line in figure.data] == ["a", "b"]
     assert np.array_equal(figure.data[1].y, SHARES[:, 1])
     with pytest.raises(ValueError, match="3, 3"):
-        lens_history(SHARES, ["a", "b", "c"], ["embeddings", "L1", "X1"])
+        lens_history(SHARES, ["a", "b", "c"], ["embeddings", "L1", "X1"], "s")

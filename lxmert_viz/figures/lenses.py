@@ -9,7 +9,9 @@ import plotly.graph_objects as go
 from lxmert_viz.figures import theme
 
 ROW_PX = 34
-LONGEST = 11  # letters of a label that a cell shows; pointing at it shows all
+LETTERS = 110  # of labels across all columns; pointing at a cell shows its whole label
+FEWEST_LETTERS = 8
+FEWEST_ROWS = 4  # below, a scale of colours has no room
 RISE, FALL = "\u25b2", "\u25bc"
 
 
@@ -47,7 +49,9 @@ def lens_grid(
     return figure
 
 
-def lens_history(shares: np.ndarray, labels: Sequence[str], depths: Sequence[str]) -> go.Figure:
+def lens_history(
+    shares: np.ndarray, labels: Sequence[str], depths: Sequence[str], statistic: str
+) -> go.Figure:
     """Shares (P, k) of some labels through the depths, from 0 to 1."""
     if shares.shape != (len(depths), len(labels)):
         raise ValueError(f"shares are {shares.shape}, not ({len(depths)}, {len(labels)})")
@@ -62,7 +66,7 @@ def lens_history(shares: np.ndarray, labels: Sequence[str], depths: Sequence[str
         )
         for place, label in enumerate(labels)
     ]
-    layout = theme.layout("Through the layers", "probability of each label, 0 to 1", 330)
+    layout = theme.layout("Through the layers", statistic, 330)
     figure = go.Figure(lines, layout)
     figure.update_layout(showlegend=True, hovermode="x unified", legend={"orientation": "h"})
     figure.update_xaxes(theme.labelled_axis(depths))
@@ -80,9 +84,12 @@ def rise(rank_below: int, rank: int = 1) -> str:
 
 def _cells(labels: Sequence[Sequence[str]], shares: np.ndarray, ranks: np.ndarray) -> go.Heatmap:
     depths, rows = shares.shape
+    longest = max(FEWEST_LETTERS, LETTERS // depths)
     return go.Heatmap(
         z=shares.T,
-        text=[[_cell(labels[p][n], ranks[p, n]) for p in range(depths)] for n in range(rows)],
+        text=[
+            [_cell(labels[p][n], ranks[p, n], longest) for p in range(depths)] for n in range(rows)
+        ],
         texttemplate="%{text}",
         textfont={"size": 11, "color": theme.INK},
         zmin=0,
@@ -91,6 +98,7 @@ def _cells(labels: Sequence[Sequence[str]], shares: np.ndarray, ranks: np.ndarra
         xgap=2,
         ygap=2,
         hoverinfo="skip",
+        showscale=rows >= FEWEST_ROWS,
         colorbar={"thickness": 10, "tickvals": [0, 0.5, 1], "outlinewidth": 0},
     )
 
@@ -124,7 +132,7 @@ def _below(rank: int) -> str:
     return f"<br>rank one layer below: {rank:,}" if rank else ""
 
 
-def _cell(label: str, rank_below: int) -> str:
-    short = label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}\u2026"
+def _cell(label: str, rank_below: int, longest: int) -> str:
+    short = label if len(label) <= longest else f"{label[: longest - 1]}\u2026"
     moved = rise(rank_below)
     return html.escape(short) + (f"<br><span style='font-size:9px'>{moved}</span>" if moved else "")

@@ -28,6 +28,7 @@ LENSES = {
     "match": "[CLS]: match",
 }
 NEIGHBOURS = 6
+SHOWN_STORED = 3
 NO_BAR = {"displayModeBar": False}
 TUNED = (
     "Each layer's states pass an affine map first, trained on the study set so that the head says "
@@ -199,14 +200,28 @@ def _cell(view: View, row: int, depth: int) -> None:
             },
             hide_index=True,
         )
+        if view.name == "features":
+            _stored(found.model, ids[:SHOWN_STORED])
         _neighbours(found, chosen.stream, depths[depth], row)
     with right:
         shares = resources.lens_history(
             view.key, found.model, view.name, row, ids.tobytes(), view.layers
         )
         st.plotly_chart(
-            lens_history(shares[:, :5], labels[:5], depths), config=NO_BAR, key="states.history"
+            lens_history(
+                shares[:, :5], labels[:5], depths, statistic(chosen.kind, len(chosen.labels))
+            ),
+            config=NO_BAR,
+            key="states.history",
         )
+
+
+def _stored(model: str, ids: np.ndarray) -> None:
+    """The stored regions whose features are nearest to the predicted ones."""
+    with st.container(horizontal=True):
+        for label in ids:
+            picture, region = resources.stored_region(model, int(label))
+            st.image(picture, caption=region, width=96)
 
 
 def _neighbours(found: Trace, stream: str, depth: str, row: int) -> None:

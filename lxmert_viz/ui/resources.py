@@ -24,7 +24,7 @@ from lxmert_viz.config import read_json
 from lxmert_viz.dataset.lxmert_tsv import read_regions
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.figures.stage import payload
-from lxmert_viz.picture import decode
+from lxmert_viz.picture import crop, decode
 from lxmert_viz.places import ASSETS, KEEP_PICTURES_VARIABLE
 from lxmert_viz.records import Answer, Regions, Trace
 from lxmert_viz.ui.downloads import Downloads
@@ -133,7 +133,11 @@ def lens(model: str, name: str) -> "Lens":
         return lenses.lens(pipeline(model), name)
     stored = stored_regions(model)
     feats = np.concatenate([region.feats for region in stored.values()])
-    names = [f"{n}, {p}" for p, r in stored.items() for n in numbered_names(r)]
+    names = [
+        f"{name} ({picture}, {number})"
+        for picture, region in stored.items()
+        for number, name in enumerate(region.names, start=1)
+    ]
     return lenses.feature_lens(pipeline(model), feats, names)
 
 
@@ -188,6 +192,16 @@ def stored_regions(model: str) -> dict[str, Regions]:
             "were made by the miniature's detector: choose the miniature for this lens."
         )
     return rows
+
+
+def stored_region(model: str, label: int) -> tuple[bytes, str]:
+    """A stored region's part of its picture, and its name; label: as in the feature lens."""
+    for name, found in stored_regions(model).items():
+        if label < len(found):
+            content = (STUDY / "images" / f"{name}.jpg").read_bytes()
+            return crop(content, found.boxes_unit[label]), found.names[label]
+        label -= len(found)
+    raise ValueError(f"there are {-label} stored regions too few")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
