@@ -128,6 +128,14 @@ def test_labels_of_ones_own_are_probed(store: StateStore, tmp_path: Path) -> Non
         read_labels(table, "length")
 
 
+def test_right_and_wrong_answers_are_told_apart(store: StateStore) -> None:
+    told = {row: label for row, _, label, _ in TARGETS["answered right"][1](store.rows)}
+    assert len(told) == len(store.rows)
+    for place, label in told.items():
+        row = store.rows[place]
+        assert (label == "right") == (row.said == row.example.right)
+
+
 def test_what_a_dataset_does_not_tell_is_said(store: StateStore) -> None:
     with pytest.raises(DatasetError, match="needs two labels"):
         task(store, "match")

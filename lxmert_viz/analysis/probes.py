@@ -143,7 +143,9 @@ def train(
     if len(set(labels.tolist())) < 2:
         raise ValueError("a probe needs two labels in its training part; there is one")
     if kind == "MLP":
-        layers = MLPClassifier((64,), alpha=1e-2, max_iter=150, random_state=seed, tol=1e-3)
+        layers = MLPClassifier(
+            (64,), alpha=1e-2, max_iter=100, random_state=seed, tol=1e-3, n_iter_no_change=4
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # the limit is meant
             return make_pipeline(StandardScaler(), layers).fit(states, labels)

@@ -207,6 +207,7 @@ def _described(trace: Trace, pipeline: Pipeline) -> dict[str, Any]:
         "boxes_unit": np.round(seen.boxes_unit, 5).tolist(),
         "objects": [names.objects[i] for i in seen.object_ids],
         "attributes": [names.attributes[i] for i in seen.attribute_ids],
+        "said": trace.answers[0].text if trace.answers else "",
     }
 
 

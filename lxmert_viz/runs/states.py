@@ -42,6 +42,7 @@ class StoredRow:
     lang_start: int
     vision_start: int
     file: str  # the picture; "" where only its regions were at hand
+    said: str  # the model's answer; "" without an answer head
 
 
 def fingerprint(pipeline: Pipeline) -> str:
@@ -151,6 +152,7 @@ def _row(line: dict[str, Any], starts: dict[str, int]) -> StoredRow:
         lang_start=starts["lang"],
         vision_start=starts["vision"],
         file=line["file"],
+        said=line["said"],
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.analysis.word_classes import CLASSES
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
@@ -164,6 +165,13 @@ def _word_classes(rows: Sequence[StoredRow]) -> Labelled:
             yield place, item, kind, piece
 
 
+def _answered_right(rows: Sequence[StoredRow]) -> Labelled:
+    for place, row in enumerate(rows):
+        if row.said and row.example.right:
+            right = spelled(row.said) == spelled(row.example.right)
+            yield place, 0, "right" if right else "wrong", row.example.text
+
+
 def _word_in(words: Sequence[str]) -> Callable[[StoredRow, int], str]:
     return lambda row, region: next(
         (word for word in row.attributes[region].split() if word in words), ""
@@ -224,5 +232,6 @@ TARGETS: dict[str, tuple[str, Callable[[Sequence[StoredRow]], Labelled]]] = {
     "question type": ("example", _examples(_question_type)),
     "count": ("example", _examples(_count)),
     "relation": ("example", _examples(_relation)),
+    "answered right": ("example", _answered_right),
     "match": ("example", _examples(_match)),
 }

@@ -96,7 +96,8 @@ def plane(model: str, name: str) -> None:
     texts = [
         f"{store.rows[row].example.picture}: {store.rows[row].example.text}" for row in wanted.rows
     ]
-    title = f"{len(points):,} {STREAMS[stream]} after {layer}, {method}"
+    kind = "[CLS]" if wanted.level == "example" else STREAMS[stream]
+    title = f"{len(points):,} states of {kind} after {layer}, {method}"
     event = st.plotly_chart(
         projection([points], [layer], texts, groups, title, trusted),
         config=NO_BAR,
@@ -111,9 +112,8 @@ def _choose(store: "StateStore") -> tuple[str, str, str, str]:
     """Target, projection, stream and layer."""
     from lxmert_viz.runs.targets import TARGETS
 
-    targets = [target for target, (level, _) in TARGETS.items() if level != "example"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        target = st.selectbox("Colour by", targets, key="probes.plane-target", width=190)
+        target = st.selectbox("Colour by", list(TARGETS), key="probes.plane-target", width=190)
         method = st.selectbox("Projection", METHODS, key="probes.plane-method", width=130)
         stream = "vision" if TARGETS[target][0] == "region" else "lang"
         depths = store.depths[stream]
@@ -133,5 +133,5 @@ def _clicked(store: "StateStore", wanted: "Task", points: list[dict]) -> None:
     row, item = store.rows[wanted.rows[place]], int(wanted.items[place])
     if wanted.level == "region" and Path(row.file).is_file():
         st.image(crop(Path(row.file).read_bytes(), row.boxes_unit[item]))
-    named = row.pieces[item] if wanted.level == "word" else row.objects[item]
+    named = row.objects[item] if wanted.level == "region" else row.pieces[item]
     st.markdown(f"**{plain(named)}** in {plain(row.example.picture)}: {plain(row.example.text)}")
