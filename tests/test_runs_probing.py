@@ -100,6 +100,12 @@ def test_a_file_that_is_no_probe_is_refused(tmp_path: Path) -> None:
         load(tmp_path / "x")
 
 
+def test_states_are_drawn_where_there_are_too_many(store: StateStore) -> None:
+    drawn, all_of_them = task(store, "word class", most=500), task(store, "word class", most=10_000)
+    assert len(drawn.labels) == len(drawn.groups) == 500 < len(all_of_them.labels)
+    assert np.array_equal(drawn.rows, task(store, "word class", most=500).rows)
+
+
 def test_misses_name_their_example(store: StateStore) -> None:
     wanted = task(store, "position")
     run = run_probe(store, wanted)

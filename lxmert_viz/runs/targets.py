@@ -23,7 +23,7 @@ ID_COLUMNS = ("id", "question_id")
 OVERLAP = 0.5
 MOST_LABELS = 20
 FEWEST_ROWS = 8  # of a label; rarer ones are left out
-MOST_ROWS = 4000  # drawn at random where there are more
+MOST_ROWS = 4000  # that a probe is trained and tested on
 POOLINGS = {"cls": "[CLS]", "words": "mean of all words", "regions": "mean of all regions"}
 STREAM_OF = {"cls": "lang", "words": "lang", "regions": "vision"}
 SIZES = ("small", "little", "tiny", "large", "big", "huge", "short", "tall", "long")
@@ -60,10 +60,13 @@ class Task:
         return "vision" if self.level == "region" else "lang"
 
 
-def task(store: StateStore, target: str, seed: int = 0) -> Task:
-    """target: one of TARGETS. Raises DatasetError where the dataset does not tell it."""
+def task(store: StateStore, target: str, seed: int = 0, most: int = MOST_ROWS) -> Task:
+    """target: one of TARGETS. Raises DatasetError where the dataset does not tell it.
+
+    most: states, drawn at random where there are more.
+    """
     level, label = TARGETS[target]
-    return _task(store, target, level, label(store.rows), seed)
+    return _task(store, target, level, label(store.rows), seed, most)
 
 
 def own_task(store: StateStore, column: str, labels: Mapping[str, str], seed: int = 0) -> Task:
@@ -110,7 +113,14 @@ def label_columns(text: str, name: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def _task(store: StateStore, target: str, level: str, found: Labelled, seed: int) -> Task:
+def _task(
+    store: StateStore,
+    target: str,
+    level: str,
+    found: Labelled,
+    seed: int,
+    most: int = MOST_ROWS,
+) -> Task:
     everything = list(found)
     counts = Counter(label for _, _, label, _ in everything)
     common = [name for name, count in counts.most_common(MOST_LABELS) if count >= FEWEST_ROWS]
@@ -121,8 +131,8 @@ def _task(store: StateStore, target: str, level: str, found: Labelled, seed: int
             f"{store.data} cannot be probed for {target}: that needs two labels with at least "
             f"{FEWEST_ROWS} states each, and there are: {seen}."
         )
-    if len(kept) > MOST_ROWS:
-        drawn = np.random.default_rng(seed).choice(len(kept), MOST_ROWS, replace=False)
+    if len(kept) > most:
+        drawn = np.random.default_rng(seed).choice(len(kept), most, replace=False)
         kept = [kept[place] for place in np.sort(drawn)]
     names = tuple(sorted(common))
     return Task(

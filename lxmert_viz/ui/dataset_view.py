@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lxmert_viz.runs.targets import Task
 
 NO_BAR = {"displayModeBar": False}
+DRAWN = 10_000  # states on a plane
 
 
 def compare(model: str, name: str) -> None:
@@ -79,7 +80,7 @@ def plane(model: str, name: str) -> None:
     target, method, stream, layer = _choose(store)
     depths = store.depths[stream]
     try:
-        wanted = task(store, target)
+        wanted = task(store, target, most=DRAWN)
     except DatasetError as error:
         st.info(plain(str(error)), icon=":material/info:")
         return
