@@ -40,3 +40,7 @@ class TraceError(LxmertVizError):
 
 class ClusterError(LxmertVizError):
     """The cluster that was asked for is not there, or this machine cannot reach it."""
+
+
+class FigureError(LxmertVizError):
+    """A figure cannot be written to the file that was asked for."""

@@ -1,6 +1,7 @@
 """Picture bytes -> upright RGB, or one sentence that says why not."""
 
 import struct
+from collections.abc import Sequence
 from io import BytesIO
 
 import numpy as np
@@ -11,6 +12,7 @@ from lxmert_viz.errors import PictureError
 MAX_BYTES = 200_000_000  # a 50-megapixel bitmap needs 150 million
 MAX_PIXELS = 50_000_000
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM")
+GREY = (128, 128, 128)
 READ_BY_EYE = "JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF or PPM"
 
 # what Pillow's readers raise on damaged files
@@ -67,9 +69,25 @@ def as_jpeg(picture: bytes, side_px: int) -> bytes:
 
 def as_png(picture: bytes) -> bytes:
     """The picture as a person sees it, without any metadata; decoded again, the same pixels."""
+    return _png(Image.fromarray(np.asarray(decode(picture))))
+
+
+def blank_like(picture: bytes) -> bytes:
+    """A grey PNG of the same size, with nothing on it."""
+    return _png(Image.new("RGB", decode(picture).size, GREY))
+
+
+def crop(picture: bytes, box_unit: Sequence[float]) -> bytes:
+    """The part of a picture in a box (xyxy, 0..1), as PNG; at least one pixel."""
+    image = decode(picture)
+    left, top = (int(e * s) for e, s in zip(box_unit[:2], image.size, strict=True))
+    right, bottom = (round(e * s) for e, s in zip(box_unit[2:], image.size, strict=True))
+    return _png(image.crop((left, top, max(right, left + 1), max(bottom, top + 1))))
+
+
+def _png(image: Image.Image) -> bytes:
     written = BytesIO()
-    clean = Image.fromarray(np.asarray(decode(picture)))
-    clean.save(written, "PNG")
+    image.save(written, "PNG")
     return written.getvalue()
 
 

@@ -62,7 +62,8 @@ class Pipeline:
                 "fetching it again brings the published list, where there is one.",
             )
         self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
-        self._tokenizer = tokenizer
+        self.region_names = region_names
+        self.tokenizer = tokenizer
         if device.type == "cuda":  # TensorFloat convolutions would move features by 1e-3
             torch.backends.cudnn.allow_tf32 = False
         self._network = network.to(device).eval()
@@ -142,7 +143,7 @@ class Pipeline:
     def ask_many(self, pairs: Sequence[tuple[Regions, str]]) -> list[Trace]:
         """One trace a pair, in order; equal to asking each alone to 1e-5."""
         limit = self._network.config.max_position_embeddings
-        rows = [(regions, self._tokenizer.read(text, limit)) for regions, text in pairs]
+        rows = [(regions, self.tokenizer.read(text, limit)) for regions, text in pairs]
         traces: dict[int, Trace] = {}
         for places in _batches([len(regions) > 0 for regions, _ in rows]):
             batch = [rows[place] for place in places]
@@ -159,7 +160,7 @@ class Pipeline:
             isinstance(self._network, LxmertForPreTraining) and self._network.config.task_mask_lm
         ):
             raise CheckpointError(f"{self.name} has no head for masked words; lxmert-base has one.")
-        tokens = self._tokenizer.read(text, self._network.config.max_position_embeddings)
+        tokens = self.tokenizer.read(text, self._network.config.max_position_embeddings)
         output = self._network(
             input_ids=self._words([tokens.ids]),
             vision=self._streams.of([regions]),
@@ -169,7 +170,7 @@ class Pipeline:
         rows = output.prediction_logits[0, masks].float().softmax(-1)  # (masks, vocabulary)
         best = rows.topk(min(top, rows.shape[-1]))
         return [
-            tuple(map(Answer, self._tokenizer.convert_ids_to_tokens(ids), shares))
+            tuple(map(Answer, self.tokenizer.convert_ids_to_tokens(ids), shares))
             for ids, shares in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         ]
 
@@ -230,8 +231,8 @@ class Pipeline:
         if seen.num_attributes:
             named = len(names.attributes)
             sizes["detector/attributes.txt"] = (named, seen.num_attributes)
-        if len(self._tokenizer) > config.vocab_size:
-            sizes["vocab.txt"] = (len(self._tokenizer), config.vocab_size)
+        if len(self.tokenizer) > config.vocab_size:
+            sizes["vocab.txt"] = (len(self.tokenizer), config.vocab_size)
         for file, (found, needed) in sizes.items():
             if found != needed:
                 raise CheckpointError(

@@ -1,7 +1,7 @@
 """The page on a tiny checkpoint: what was asked of the model, and what stands on the page."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -37,7 +37,7 @@ class Counted:
         self,
         picture: bytes,
         profile: str,
-        progress: Callable[[str, float], None],
+        progress: Callable[[str, float], None] | None = None,
         boxes_unit: "np.ndarray | None" = None,
     ) -> Regions:
         self.looks += 1
@@ -45,6 +45,9 @@ class Counted:
 
     def masked_words(self, regions: Regions, text: str) -> list[tuple[Answer, ...]]:
         return self.inner.masked_words(regions, text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
 
     def ask(self, regions: Regions, text: str) -> Trace:
         self.asks += 1

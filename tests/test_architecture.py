@@ -70,7 +70,12 @@ ROOMS = {
     "transformers": set(),
     "captum": set(),
 }
-PUBLISHED_AS = {"PIL": "pillow", "yaml": "pyyaml", "sklearn": "scikit-learn"}  # other names
+PUBLISHED_AS = {  # imported under another name
+    "PIL": "pillow",
+    "yaml": "pyyaml",
+    "sklearn": "scikit-learn",
+    "umap": "umap-learn",
+}
 MAX_LINES = 350
 OPTIONAL = {"detectron2", "ray"}  # imported only where a person asks for it
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lxmert_viz.errors import PictureError
-from lxmert_viz.picture import MAX_BYTES, MAX_PIXELS, decode
+from lxmert_viz.picture import MAX_BYTES, MAX_PIXELS, blank_like, crop, decode
 
 ORIENTATION = 0x0112
 
@@ -207,3 +207,18 @@ def test_any_damage_gives_a_picture_or_one_sentence(data: st.DataObject) -> None
     except PictureError as error:
         assert "\n" not in str(error)
         assert str(error).endswith(".")
+
+
+def test_a_blank_picture_has_the_same_size_and_one_colour() -> None:
+    blank = decode(blank_like(saved(Image.new("RGB", (31, 17), (9, 200, 3)), "PNG")))
+    assert blank.size == (31, 17)
+    assert blank.getcolors() == [(31 * 17, (128, 128, 128))]
+
+
+def test_a_crop_is_the_part_in_the_box() -> None:
+    image = Image.new("RGB", (40, 20), (255, 255, 255))
+    image.paste((200, 0, 0), (10, 5, 20, 15))
+    part = decode(crop(saved(image, "PNG"), (0.25, 0.25, 0.5, 0.75)))
+    assert part.size == (10, 10)
+    assert part.getcolors() == [(100, (200, 0, 0))]
+    assert decode(crop(saved(image, "PNG"), (0.5, 0.5, 0.5, 0.5))).size == (1, 1)

@@ -37,6 +37,6 @@ def test_masked_words_are_those_of_the_word_head(tiny_folder: Path, regions: Reg
     with torch.no_grad():
         head.bias[8] += 100
     for ranking in pipeline.masked_words(regions, "a [MASK] [MASK]", top=2):
-        assert ranking[0].text == pipeline._tokenizer.convert_ids_to_tokens(8)
+        assert ranking[0].text == pipeline.tokenizer.convert_ids_to_tokens(8)
         assert ranking[0].probability == pytest.approx(1.0)
     assert pipeline.masked_words(regions, "a word") == []

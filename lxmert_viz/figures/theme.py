@@ -23,6 +23,11 @@ SAVABLE = {  # what Plotly is told of every figure: one button, which saves it a
     "modeBarButtons": [["toImage"]],
     "toImageButtonOptions": {"format": "svg", "filename": "lxmert-figure"},
 }
+SHARES = ((0, "#f1f4f6"), (0.5, "#b5dcec"), (1, "#4fb0d6"))  # 0 to 1, under dark text
+SIGNED = ((0, "#b0a3d8"), (0.5, MIDDLE), (1, "#eda768"))  # -1 to 1, under dark text
+INK = "#10171b"
+FRAME = "#d55e00"
+LINES = ("#2f8fb5", "#d55e00", "#009e73", "#b45f96", "#a08a00", "#5b6770", "#56b4e9", "#e69f00")
 
 # what tells boxes apart on any picture, for all kinds of colour vision
 BOX_COLOURS = ("#56b4e9", "#e69f00", "#f0e442", "#cc79a7", "#3cc7a0", "#ffffff")
@@ -49,6 +54,11 @@ def layout(title: str, subtitle: str, height: int, **margins: int) -> dict[str, 
         "showlegend": False,
         "dragmode": False,
     }
+
+
+def dash(place: int) -> str:
+    """Lines differ by more than colour."""
+    return ("solid", "dash", "dot", "dashdot")[place % 4]
 
 
 def labelled_axis(labels: Sequence[str], title: str = "") -> dict[str, Any]:

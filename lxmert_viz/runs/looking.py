@@ -28,8 +28,8 @@ class Looker:
         dataset: Dataset,
         profile: str,
         name_of: NameOf,
-        cache: RegionCache,
-        detector: str,
+        cache: RegionCache | None = None,
+        detector: str = "",
     ) -> None:
         """detector: what tells it from others, for the cache."""
         self._pipeline, self._dataset, self._profile = pipeline, dataset, profile
@@ -77,7 +77,11 @@ class Looker:
             "detector": self._detector,
             "profile": self._profile,
         }
-        return self._cache.found(facts, lambda: self._pipeline.look(content, self._profile))
+
+        def look() -> Regions:
+            return self._pipeline.look(content, self._profile)
+
+        return look() if self._cache is None else self._cache.found(facts, look)
 
     def _check(self, regions: Regions) -> None:
         size = self._pipeline.network.config.visual_feat_dim

@@ -26,6 +26,8 @@ WALK_PAGE = PAGES / "walk_page.py"
 EDIT_PAGE = PAGES / "edit_page.py"
 COMPARE_PAGE = PAGES / "compare_page.py"
 SAVED_PAGE = PAGES / "saved_page.py"
+STATES_PAGE = PAGES / "states_page.py"
+PROBES_PAGE = PAGES / "probes_page.py"
 MODELS_PAGE = PAGES / "models_page.py"
 MISTAKES_PAGE = PAGES / "mistakes_page.py"
 TWO_RUNS_PAGE = PAGES / "two_runs_page.py"
@@ -69,6 +71,8 @@ def pages() -> list[st.Page]:
         st.Page(MISTAKES_PAGE, title=MISTAKES, icon=":material/rule:"),
         st.Page(TRIAGE_PAGE, title=TRIAGE, icon=":material/checklist:"),
         st.Page(TWO_RUNS_PAGE, title=TWO_RUNS, icon=":material/compare_arrows:"),
+        st.Page(STATES_PAGE, title="States", icon=":material/layers:"),
+        st.Page(PROBES_PAGE, title="Probes", icon=":material/troubleshoot:"),
         st.Page(MODELS_PAGE, title=MODELS, icon=":material/deployed_code:"),
     ]
 

@@ -1,0 +1,110 @@
+"""What a head of the model says of every state, layer by layer."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.commands.ask import read_picture
+
+LENSES = ("words", "objects", "attributes", "answers", "match")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("picture", type=Path, metavar="PICTURE", help="a picture file")
+    add("question", metavar="QUESTION", help="a question or a caption; may hold [MASK]")
+    add("--through", choices=LENSES, default="words", help="which head reads (default: words)")
+    add("--inside", action="store_true", help="also the steps inside cross-modality layers")
+    add("--top", type=int, default=5, help="labels a state in --json (default: 5)")
+    add("--model", default=SHIPPED, help=f"a name or folder (default: {SHIPPED})")
+    add("--models", type=Path, metavar="FOLDER", help="where model folders lie")
+    add("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    add("--profile", default="trained", help="how regions are found (default: trained)")
+    add("--out", type=Path, metavar="FILE", help="the grid as .html, or .png with kaleido")
+    add("--json", action="store_true", help="write one JSON object")
+
+
+def run(options: argparse.Namespace) -> None:
+    from lxmert_viz.analysis.regions import numbered_names
+    from lxmert_viz.analysis.states import by_depth, depth_names
+    from lxmert_viz.experiments import lenses
+    from lxmert_viz.pipeline import Pipeline
+
+    picture = read_picture(options.picture)
+    pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
+    chosen = lenses.lens(pipeline, options.through)
+    trace = pipeline.ask(pipeline.look(picture, options.profile), options.question)
+    states = by_depth(trace.states, chosen.stream, options.inside)
+    depths = depth_names(trace.states, chosen.stream, options.inside)
+    named = chosen.stream == "lang"
+    rows = list(trace.tokens.pieces) if named else numbered_names(trace.regions)
+    rows = rows[:1] if chosen.pooled else rows
+    found = lenses.grid(chosen, states, max(1, options.top))
+    labels = [[[chosen.labels[i] for i in best] for best in column] for column in found.ids]
+    if options.out is not None:
+        _draw(options, labels, found, rows, depths, f"{chosen.kind}, {len(chosen.labels):,} labels")
+    if options.json:
+        print(json.dumps(_as_json(options, labels, found, rows, depths), indent=2))
+    else:
+        print(as_text([[best[0] for best in column] for column in labels], rows, depths))
+
+
+def as_text(best: list[list[str]], rows: list[str], depths: tuple[str, ...]) -> str:
+    """Aligned columns: a row a state, a column a layer. best: a list of labels a layer."""
+    columns = [["", *rows], *([depth, *column] for depth, column in zip(depths, best, strict=True))]
+    widths = [max(map(len, column)) for column in columns]
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in zip(*columns, strict=True)
+    )
+
+
+def _draw(
+    options: argparse.Namespace,
+    labels: list[list[list[str]]],
+    found: Any,
+    rows: list[str],
+    depths: tuple[str, ...],
+    statistic: str,
+) -> None:
+    from lxmert_viz.figures.files import write
+    from lxmert_viz.figures.lenses import lens_grid
+
+    best = [[words[0] for words in column] for column in labels]
+    title = f"{options.question} ({options.through}, {options.model})"
+    shares, ranks = found.shares[..., 0], found.ranks[..., 0]
+    write(
+        lens_grid(best, shares, ranks, rows, depths, title=title, statistic=statistic), options.out
+    )
+
+
+def _as_json(
+    options: argparse.Namespace,
+    labels: list[list[list[str]]],
+    found: Any,
+    rows: list[str],
+    depths: tuple[str, ...],
+) -> dict[str, Any]:
+    return {
+        "model": options.model,
+        "question": options.question,
+        "through": options.through,
+        "layers": list(depths),
+        "rows": [
+            {
+                "state": row,
+                "at": [
+                    [
+                        {"label": label, "share": float(share), "rank_below": int(below) or None}
+                        for label, share, below in zip(
+                            labels[p][n], found.shares[p, n], found.ranks[p, n], strict=True
+                        )
+                    ]
+                    for p in range(len(depths))
+                ],
+            }
+            for n, row in enumerate(rows)
+        ],
+    }

@@ -1,0 +1,157 @@
+"""Train a probe on every layer's states of a dataset, with a control task and baselines."""
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.commands.evaluate import STUDY, read_dataset, report
+from lxmert_viz.errors import DatasetError
+
+if TYPE_CHECKING:  # torch takes seconds, and --help should not
+    from lxmert_viz.runs.probing import ProbeRun
+    from lxmert_viz.runs.states import StateStore
+    from lxmert_viz.runs.targets import Task
+
+ROUNDED = ("accuracy", "low", "high", "control", "selectivity", "majority", "noise")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("dataset", metavar="DATASET", help=f"a file, a folder, or {STUDY!r}: the shipped set")
+    add("--target", default="object", help="what to read out; --list names all")
+    add("--list", action="store_true", help="name the targets and stop")
+    add("--kind", choices=("linear", "MLP"), default="linear", help="of probe (default: linear)")
+    add("--pooling", choices=("cls", "words", "regions"), default="cls", help="of whole examples")
+    add("--code", action="store_true", help="measure the description length too")
+    add("--seed", type=int, default=0, help="of the split and the probe (default: 0)")
+    add("--labels", type=Path, metavar="CSV", help="your labels: id or question_id, and --column")
+    add("--column", metavar="NAME", help="which column of --labels")
+    add("--store", type=Path, metavar="FOLDER", help="where states are kept (default: the cache)")
+    add("--layers", metavar="NAME,...", help="keep only these, such as L9,X1,X5")
+    add("--full", action="store_true", help="keep 32 bits a number, not 16")
+    add("--max-gb", type=float, default=4.0, help="how large the states may get (default: 4)")
+    add("--model", default=SHIPPED, help=f"a name or folder (default: {SHIPPED})")
+    add("--models", type=Path, metavar="FOLDER", help="where model folders lie")
+    add("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    add("--profile", default="trained", help="how regions are found (default: trained)")
+    add("--pictures", type=Path, metavar="FOLDER", help="default: where the questions lie")
+    add("--regions", metavar="FILE", help="default: beside the questions; look: make them")
+    add("--columns", metavar="KIND=COLUMN,...", help="of a table, as for evaluate")
+    add("--ask", action="append", default=[], metavar="TEXT", help="ask this of every picture")
+    add("--out", type=Path, metavar="FILE", help="the curves as .html, or .png with kaleido")
+    add("--save", type=Path, metavar="FILE", help="keep the trained probes")
+    add("--json", action="store_true", help="write one JSON object")
+
+
+def run(options: argparse.Namespace) -> None:
+    from lxmert_viz.runs.probing import run_probe, save
+    from lxmert_viz.runs.targets import TARGETS
+
+    if options.list:
+        print("\n".join(f"{name:<16} of each {level}" for name, (level, _) in TARGETS.items()))
+        return
+    if options.labels is None and options.target not in TARGETS:
+        raise DatasetError(f"There is no target {options.target!r}: {', '.join(TARGETS)}.")
+    if (options.labels is None) != (options.column is None):
+        raise DatasetError("--labels and --column belong together: a CSV and one of its columns.")
+    store = _store(options)
+    found = run_probe(
+        store,
+        _task(options, store),
+        kind=options.kind,
+        pooling=options.pooling,
+        seed=options.seed,
+        code=options.code,
+        report=report,
+    )
+    report("", 1)
+    if options.save is not None:
+        save(found, options.save)
+    if options.out is not None:
+        _draw(found, options.out)
+    print(json.dumps(as_json(found), indent=2) if options.json else as_text(found))
+
+
+def as_json(run: "ProbeRun") -> dict[str, Any]:
+    about = run.about
+    layers = [
+        {
+            "layer": name,
+            **{number: round(getattr(layer, number), 4) for number in ROUNDED},
+            "compression": None if math.isnan(code) else round(code, 4),
+            "confusion": layer.confusion.tolist(),
+        }
+        for name, layer, code in zip(about.depths, run.layers, run.compressions, strict=True)
+    ]
+    kept = ("model", "data", "target", "level", "stream", "kind", "seed", "count", "groups")
+    told = {name: getattr(about, name) for name in kept}
+    return told | {"labels": list(about.names), "left_out": about.left_out, "layers": layers}
+
+
+def as_text(run: "ProbeRun") -> str:
+    about = run.about
+    lines = [
+        f"{about.target} ({len(about.names)} labels) from {about.count:,} states of "
+        f"{about.groups:,} pictures, {about.kind} probe, seed {about.seed}",
+        "layer       accuracy  95 % interval  control  selectivity  majority  noise  compression",
+    ]
+    for name, layer, code in zip(about.depths, run.layers, run.compressions, strict=True):
+        compression = "-" if math.isnan(code) else f"{code:.2f}"
+        lines.append(
+            f"{name:<11} {layer.accuracy:8.3f}  {layer.low:6.3f} {layer.high:6.3f}  "
+            f"{layer.control:7.3f}  {layer.selectivity:11.3f}  {layer.majority:8.3f}  "
+            f"{layer.noise:5.3f}  {compression:>11}"
+        )
+    return "\n".join(lines)
+
+
+def _store(options: argparse.Namespace) -> "StateStore":
+    from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.runs.extraction import Kept, extract
+    from lxmert_viz.runs.states import store_folder
+
+    dataset = read_dataset(options)
+    pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
+    kept = Kept(
+        depths=tuple((options.layers or "").split(",")) if options.layers else (),
+        half=not options.full,
+        max_bytes=int(options.max_gb * 1e9),
+        profile=options.profile,
+    )
+    try:
+        return extract(
+            pipeline, dataset, options.store or store_folder(pipeline, dataset), kept, report
+        )
+    except KeyboardInterrupt:
+        raise SystemExit("\nStopped. The same call goes on with these states.") from None
+
+
+def _task(options: argparse.Namespace, store: "StateStore") -> "Task":
+    from lxmert_viz.runs.targets import own_task, read_labels, task
+
+    if options.labels is None:
+        return task(store, options.target, options.seed)
+    labels = read_labels(options.labels, options.column)
+    return own_task(store, options.column, labels, options.seed)
+
+
+def _draw(run: "ProbeRun", path: Path) -> None:
+    import numpy as np
+
+    from lxmert_viz.figures.files import write
+    from lxmert_viz.figures.layers import Line, by_layer
+
+    about = run.about
+    series = {n: np.array([getattr(layer, n) for layer in run.layers]) for n in ROUNDED}
+    lines = {
+        f"{about.kind} probe": Line(series["accuracy"], series["low"], series["high"]),
+        "control task": Line(series["control"]),
+        "majority": Line(series["majority"], baseline=True),
+        "noise": Line(series["noise"], baseline=True),
+    }
+    title = f"{about.target} in {about.model}, {about.data}"
+    statistic = f"accuracy on unseen pictures, 0 to 1; {about.count:,} states, seed {about.seed}"
+    write(by_layer(lines, about.depths, title, statistic, (-0.03, 1.05)), path)

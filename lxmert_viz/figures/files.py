@@ -1,0 +1,31 @@
+"""Figures as files: a page that works offline, or a picture where the exporter is installed."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import plotly.graph_objects as go
+
+from lxmert_viz.errors import FigureError
+
+PICTURES = (".png", ".svg", ".pdf")
+WIDTH_PX, SCALE = 1100, 2
+
+
+def write(figure: go.Figure, path: Path) -> None:
+    """path ends in .html, or in one of PICTURES, which need kaleido. Raises FigureError."""
+    kind = path.suffix.lower()
+    if kind not in (".html", *PICTURES):
+        raise FigureError(f"{path.name} is not written; end it in .html, {', '.join(PICTURES)}.")
+    if kind in PICTURES and find_spec("kaleido") is None:
+        raise FigureError(
+            f"{kind} needs the exporter: pip install kaleido, or write .html, which needs nothing."
+        )
+    shown = go.Figure(figure).update_layout(paper_bgcolor="white", plot_bgcolor="white")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if kind == ".html":
+            shown.write_html(path, include_plotlyjs=True)
+        else:
+            shown.write_image(path, width=WIDTH_PX, scale=SCALE)
+    except (OSError, RuntimeError) as error:
+        raise FigureError(f"{path} cannot be written: {str(error).splitlines()[0]}.") from error

@@ -1,0 +1,215 @@
+"""States of a dataset, extracted once into files of bounded size; a broken extraction goes on."""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from lxmert_viz.analysis.states import STREAMS, by_depth, depth_names
+from lxmert_viz.analysis.word_classes import classes_of
+from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.errors import DatasetError, LxmertVizError
+from lxmert_viz.pipeline import BATCH, Pipeline
+from lxmert_viz.records import Example, Regions, Trace
+from lxmert_viz.runs.evaluation import Progress, Report, sorted_by_picture
+from lxmert_viz.runs.looking import Looker
+from lxmert_viz.runs.manifest import data_of
+from lxmert_viz.runs.states import HEAD, ITEMS, ROWS, StateStore, fingerprint, whole_lines
+
+LOCK = "states.lock"
+MAX_BYTES = 4_000_000_000
+GIGABYTE = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a dataset's states."""
+
+    depths: tuple[str, ...] = ()  # names as in analysis.states; none: all that a layer hands on
+    half: bool = True  # 16 bits a number, not 32
+    max_bytes: int = MAX_BYTES  # of both files together
+    profile: str = "trained"
+
+
+def extract(
+    pipeline: Pipeline,
+    dataset: Dataset,
+    folder: Path,
+    kept: Kept | None = None,
+    report: Report = lambda stage, share: None,
+) -> "StateStore":
+    """States of all examples that can be asked. report may raise to stop: the same call goes on.
+
+    Raises DatasetError where the folder holds other states, is in use, or would grow too large.
+    """
+    kept = kept or Kept()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            return _extract(pipeline, dataset, folder, kept, report)
+    except Timeout as error:
+        raise DatasetError(f"{folder} is being filled by another process just now.") from error
+
+
+def _extract(
+    pipeline: Pipeline, dataset: Dataset, folder: Path, kept: Kept, report: Report
+) -> "StateStore":
+    order = sorted_by_picture(dataset.examples)
+    writer = _Writer(folder, _head(pipeline, dataset, kept), kept, len(order))
+    todo = order[writer.done :]
+    progress = Progress(len(order), writer.done, report)
+    looker = Looker(pipeline, dataset, kept.profile, pipeline.region_names.of)
+    pictures = [picture for picture, _ in groupby(e.picture for e in todo)]
+    with closing(looker.ahead(pictures)) as views, closing(writer):
+        seen: tuple[str, Regions | LxmertVizError] | None = None
+        for start in range(0, len(todo), BATCH):
+            batch = []
+            for example in todo[start : start + BATCH]:
+                if seen is None or seen[0] != example.picture:
+                    seen = next(views)
+                batch.append((example, seen[1]))
+            writer.add(batch, _traces(pipeline, batch), pipeline, dataset.pictures)
+            progress.add(len(batch))
+    return StateStore(folder)
+
+
+def _traces(
+    pipeline: Pipeline, batch: Sequence[tuple[Example, Regions | LxmertVizError]]
+) -> list[Trace | LxmertVizError]:
+    good = [(seen, example.text) for example, seen in batch if isinstance(seen, Regions)]
+    try:
+        found: list[Trace | LxmertVizError] = list(pipeline.ask_many(good))
+    except LxmertVizError:
+        found = [_alone(pipeline, *pair) for pair in good]
+    traces = iter(found)
+    return [next(traces) if isinstance(seen, Regions) else seen for _, seen in batch]
+
+
+def _alone(pipeline: Pipeline, regions: Regions, text: str) -> Trace | LxmertVizError:
+    try:
+        return pipeline.ask(regions, text)
+    except LxmertVizError as error:
+        return error
+
+
+def _head(pipeline: Pipeline, dataset: Dataset, kept: Kept) -> dict[str, Any]:
+    config = pipeline.network.config
+    sizes = {"lang": config.l_layers, "vision": config.r_layers}
+    shapes: dict[str, np.ndarray] = {}
+    for stream, layers in sizes.items():
+        shapes[stream] = np.zeros((layers + 1, 0, 1))
+        shapes[f"{stream}_cross"] = np.zeros((config.x_layers, 3, 0, 1))
+    depths = {}
+    for stream in STREAMS:
+        names = depth_names(shapes, stream, inside=True)
+        plain = depth_names(shapes, stream)
+        depths[stream] = [n for n in names if n in (kept.depths or plain)]
+    known = {name for stream in STREAMS for name in depth_names(shapes, stream, inside=True)}
+    unknown = [name for name in kept.depths if name not in known]
+    if unknown:
+        raise DatasetError(
+            f"{pipeline.name} has no layer {unknown[0]!r}; it has {', '.join(sorted(known))}."
+        )
+    return {
+        "format": 1,
+        "model": pipeline.name,
+        "weights": fingerprint(pipeline),
+        "data": data_of(dataset),
+        "depths": depths,
+        "hidden_size": config.hidden_size,
+        "number": "float16" if kept.half else "float32",
+        "profile": kept.profile,
+    }
+
+
+class _Writer:
+    """Appends batches; what was cut off in the middle of one is taken back."""
+
+    def __init__(self, folder: Path, head: dict[str, Any], kept: Kept, total: int) -> None:
+        self._head, self._kept, self._total = head, kept, total
+        path = folder / HEAD
+        if path.exists() and json.loads(path.read_text()) != head:
+            raise DatasetError(
+                f"{folder} holds states of another model, dataset or choice of layers; "
+                "name a new folder."
+            )
+        path.write_text(json.dumps(head, indent=1))
+        lines = whole_lines(folder / ROWS)
+        self.done = len(lines)
+        self.failed = sum("error" in line for line in lines)
+        self._files = {s: (folder / f"{s}.bin").open("ab") for s in STREAMS}
+        for stream, file in self._files.items():
+            rows = sum(len(line.get(ITEMS[stream], ())) for line in lines)
+            file.truncate(rows * self._row_bytes(stream))
+        self._rows = (folder / ROWS).open("a", encoding="utf-8")
+
+    def add(
+        self,
+        batch: Sequence[tuple[Example, Any]],
+        traces: Sequence[Trace | LxmertVizError],
+        pipeline: Pipeline,
+        pictures: Mapping[str, Path],
+    ) -> None:
+        lines = []
+        for (example, _), trace in zip(batch, traces, strict=True):
+            line: dict[str, Any] = {"example": _plain(asdict(example))}
+            if isinstance(trace, LxmertVizError):
+                line["error"] = str(trace)
+            else:
+                line |= _described(trace, pipeline)
+                line["file"] = str(pictures.get(example.picture, ""))
+                self._write(trace)
+            lines.append(json.dumps(line))
+        for file in self._files.values():
+            file.flush()
+        self._rows.writelines(f"{line}\n" for line in lines)
+        self._rows.flush()
+        self.done += len(lines)
+        self._check_size()
+
+    def close(self) -> None:
+        for file in (*self._files.values(), self._rows):
+            file.close()
+
+    def _write(self, trace: Trace) -> None:
+        for stream, file in self._files.items():
+            names = depth_names(trace.states, stream, inside=True)
+            places = [names.index(name) for name in self._head["depths"][stream]]
+            states = by_depth(trace.states, stream, inside=True)[places]  # (P, N, D)
+            file.write(states.swapaxes(0, 1).astype(self._head["number"]).tobytes())
+
+    def _check_size(self) -> None:
+        size = sum(file.tell() for file in self._files.values())
+        whole = size / self.done * self._total
+        if whole > self._kept.max_bytes:
+            raise DatasetError(
+                f"The states of {self._total:,} examples would take {whole / GIGABYTE:.3g} GB, "
+                f"more than the {self._kept.max_bytes / GIGABYTE:.3g} GB allowed: "
+                "keep fewer layers or fewer examples, or allow more."
+            )
+
+    def _row_bytes(self, stream: str) -> int:
+        depths, size = len(self._head["depths"][stream]), self._head["hidden_size"]
+        return depths * size * np.dtype(self._head["number"]).itemsize
+
+
+def _described(trace: Trace, pipeline: Pipeline) -> dict[str, Any]:
+    names, seen = pipeline.region_names, trace.regions
+    return {
+        "pieces": trace.tokens.pieces,
+        "classes": classes_of(trace.tokens),
+        "boxes_unit": np.round(seen.boxes_unit, 5).tolist(),
+        "objects": [names.objects[i] for i in seen.object_ids],
+        "attributes": [names.attributes[i] for i in seen.attribute_ids],
+        "said": trace.answers[0].text if trace.answers else "",
+    }
+
+
+def _plain(value: Any) -> Any:
+    return {key: dict(v) if isinstance(v, dict) else v for key, v in value.items()}

@@ -1,0 +1,166 @@
+"""A store of states: where it lies and what is read from it.
+
+states.json    model, dataset, depths, size, type of number
+rows.jsonl     one line an example that is done: the example, its word pieces, its regions
+lang.bin       (all words, P, D), one example after the other
+vision.bin     (all regions, P, D)
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lxmert_viz.analysis.states import STREAMS
+from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.errors import DatasetError
+from lxmert_viz.model.loading import base_of
+from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.records import Example, GoldObject
+from lxmert_viz.runs.manifest import data_of
+
+HEAD, ROWS = "states.json", "rows.jsonl"
+STATES_VARIABLE = "LXMERT_VIZ_STATES"
+ITEMS = {"lang": "pieces", "vision": "boxes_unit"}  # what a line lists one of for each state
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """One example of a store, and where its states begin."""
+
+    example: Example
+    pieces: tuple[str, ...]
+    classes: tuple[str, ...]  # of each piece's word
+    boxes_unit: np.ndarray  # (R, 4)
+    objects: tuple[str, ...]  # R, as the detector names them
+    attributes: tuple[str, ...]
+    lang_start: int
+    vision_start: int
+    file: str  # the picture; "" where only its regions were at hand
+    said: str  # the model's answer; "" without an answer head
+
+
+def fingerprint(pipeline: Pipeline) -> str:
+    """Tells one set of weights from another; training changes these, whatever is trained."""
+    base = base_of(pipeline.network)
+    weights = [base.pooler.dense.weight, base.embeddings.word_embeddings.weight]
+    parts = [weight.detach().float().cpu().numpy().tobytes() for weight in weights]
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+
+
+def states_folder() -> Path:
+    """Where stores lie that nobody placed elsewhere."""
+    named = os.environ.get(STATES_VARIABLE)
+    return Path(named) if named else Path.home() / ".cache" / "lxmert-viz" / "states"
+
+
+def store_folder(pipeline: Pipeline, dataset: Dataset) -> Path:
+    """The store of a dataset's states by this model; no other dataset or weights share it."""
+    data = data_of(dataset)["sha256"][:8]
+    return states_folder() / f"{dataset.name}-{data}-{pipeline.name}-{fingerprint(pipeline)[:8]}"
+
+
+def stores(pipeline: Pipeline) -> list[Path]:
+    """The stores in that folder which this model's states are in."""
+    heads = sorted(states_folder().glob(f"*/{HEAD}"))
+    own = fingerprint(pipeline)
+    return [path.parent for path in heads if json.loads(path.read_text())["weights"] == own]
+
+
+def whole_lines(path: Path) -> list[dict[str, Any]]:
+    """The lines of a file, without one that was cut off; the file is cut there too."""
+    if not path.exists():
+        return []
+    content = path.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    if whole != content:
+        path.write_bytes(whole)
+    return [json.loads(line) for line in whole.splitlines()]
+
+
+class StateStore:
+    """States that were extracted. Raises DatasetError for a folder that holds none."""
+
+    def __init__(self, folder: Path) -> None:
+        if not (folder / HEAD).is_file():
+            raise DatasetError(f"{folder} holds no states; extract them first.")
+        head = json.loads((folder / HEAD).read_text())
+        self.folder, self.model = folder, str(head["model"])
+        self.weights = str(head["weights"])
+        self.data = str(head["data"]["name"])
+        self.depths: dict[str, tuple[str, ...]] = {s: tuple(head["depths"][s]) for s in STREAMS}
+        lines = whole_lines(folder / ROWS)
+        self.errors = [line["error"] for line in lines if "error" in line]
+        self.rows: list[StoredRow] = []
+        starts = dict.fromkeys(STREAMS, 0)
+        for line in lines:
+            if "error" not in line:
+                self.rows.append(_row(line, starts))
+                for stream in STREAMS:
+                    starts[stream] += len(line[ITEMS[stream]])
+        self._files = {
+            stream: _mapped(
+                folder / f"{stream}.bin",
+                head["number"],
+                (starts[stream], len(self.depths[stream]), head["hidden_size"]),
+            )
+            for stream in STREAMS
+        }
+
+    def states(self, stream: str, depth: int, places: Sequence[int] | np.ndarray) -> np.ndarray:
+        """(n, D) float32: states of one depth at places of the stream's file."""
+        return self._files[stream][np.asarray(places, np.int64), depth].astype(np.float32)
+
+    def means(self, stream: str, depth: int) -> np.ndarray:
+        """(examples, D): mean over each example's words or regions; zeros where it has none."""
+        found = np.zeros((len(self.rows), self._files[stream].shape[-1]), np.float32)
+        for number, row in enumerate(self.rows):
+            start, count = places_of(row, stream)
+            if count:
+                found[number] = self._files[stream][start : start + count, depth].mean(
+                    0, dtype=np.float32
+                )
+        return found
+
+
+def places_of(row: StoredRow, stream: str) -> tuple[int, int]:
+    """Where the states of an example begin in the stream's file, and how many there are."""
+    if stream == "lang":
+        return row.lang_start, len(row.pieces)
+    return row.vision_start, len(row.objects)
+
+
+def _mapped(path: Path, number: str, shape: tuple[int, int, int]) -> np.ndarray:
+    if 0 in shape:  # an empty file cannot be mapped
+        return np.zeros(shape, number)
+    return np.memmap(path, number, "r", shape=shape)
+
+
+def _row(line: dict[str, Any], starts: dict[str, int]) -> StoredRow:
+    return StoredRow(
+        example=_example(line["example"]),
+        pieces=tuple(line["pieces"]),
+        classes=tuple(line["classes"]),
+        boxes_unit=np.array(line["boxes_unit"], np.float32).reshape(-1, 4),
+        objects=tuple(line["objects"]),
+        attributes=tuple(line["attributes"]),
+        lang_start=starts["lang"],
+        vision_start=starts["vision"],
+        file=line["file"],
+        said=line["said"],
+    )
+
+
+def _example(entry: dict[str, Any]) -> Example:
+    """JSON has no tuples: everything that was one becomes one again."""
+    fields = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
+    if fields["objects"] is not None:
+        fields["objects"] = tuple(
+            GoldObject(str(name), kind, tuple(box)) for name, kind, box in fields["objects"]
+        )
+    return Example(**fields)
