@@ -59,22 +59,29 @@ class Choice:
         return replace(self, profile=profile)
 
 
-def pages() -> list[st.Page]:
-    return [
-        st.Page(ANSWERS_PAGE, title="Answers", icon=":material/question_answer:", default=True),
-        st.Page(ATTENTION_PAGE, title="Attention", icon=":material/visibility:"),
-        st.Page(REGIONS_PAGE, title="Regions", icon=":material/select_all:"),
-        st.Page(WALK_PAGE, title="Walk", icon=":material/directions_walk:"),
-        st.Page(EDIT_PAGE, title="What if?", icon=":material/edit_note:"),
-        st.Page(COMPARE_PAGE, title="Compare", icon=":material/compare:"),
-        st.Page(SAVED_PAGE, title="Keep", icon=":material/inventory_2:"),
-        st.Page(MISTAKES_PAGE, title=MISTAKES, icon=":material/rule:"),
-        st.Page(TRIAGE_PAGE, title=TRIAGE, icon=":material/checklist:"),
-        st.Page(TWO_RUNS_PAGE, title=TWO_RUNS, icon=":material/compare_arrows:"),
-        st.Page(STATES_PAGE, title="States", icon=":material/layers:"),
-        st.Page(PROBES_PAGE, title="Probes", icon=":material/troubleshoot:"),
-        st.Page(MODELS_PAGE, title=MODELS, icon=":material/deployed_code:"),
-    ]
+def pages() -> dict[str, list[st.Page]]:
+    """By what they are about."""
+    return {
+        "One picture, one question": [
+            st.Page(ANSWERS_PAGE, title="Answers", icon=":material/question_answer:", default=True),
+            st.Page(ATTENTION_PAGE, title="Attention", icon=":material/visibility:"),
+            st.Page(STATES_PAGE, title="States", icon=":material/layers:"),
+            st.Page(PROBES_PAGE, title="Probes", icon=":material/troubleshoot:"),
+            st.Page(WALK_PAGE, title="Walk", icon=":material/directions_walk:"),
+        ],
+        "Change something": [
+            st.Page(REGIONS_PAGE, title="Regions", icon=":material/select_all:"),
+            st.Page(EDIT_PAGE, title="What if?", icon=":material/edit_note:"),
+            st.Page(COMPARE_PAGE, title="Compare", icon=":material/compare:"),
+            st.Page(SAVED_PAGE, title="Keep", icon=":material/inventory_2:"),
+        ],
+        "A whole dataset": [
+            st.Page(MISTAKES_PAGE, title=MISTAKES, icon=":material/rule:"),
+            st.Page(TRIAGE_PAGE, title=TRIAGE, icon=":material/checklist:"),
+            st.Page(TWO_RUNS_PAGE, title=TWO_RUNS, icon=":material/compare_arrows:"),
+        ],
+        "Checkpoints": [st.Page(MODELS_PAGE, title=MODELS, icon=":material/deployed_code:")],
+    }
 
 
 def frame(page: str) -> None:
