@@ -12,7 +12,7 @@ import json
 import platform
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from importlib import metadata
 from io import BytesIO
 from pathlib import Path
@@ -24,7 +24,7 @@ import safetensors.numpy
 
 from lxmert_viz.errors import PictureError, TraceError
 from lxmert_viz.picture import as_png, decode
-from lxmert_viz.records import ATTENTION_FAMILIES, Answer, Regions, Tokens, Trace
+from lxmert_viz.records import ATTENTION_FAMILIES, Answer, LeftOut, Regions, Tokens, Trace
 
 ARRAYS, WORDS, PICTURE = FILES = ("trace.safetensors", "trace.json", "picture.png")
 FORMAT = 1
@@ -79,11 +79,15 @@ def files_of(
     arrays |= _grouped("norms", norms)
     arrays |= _grouped("tokens", _arrays_of(trace.tokens))
     arrays |= _grouped("regions", _arrays_of(trace.regions))
+    others = trace.regions.left_out
+    if others is not None:
+        arrays |= _grouped("left_out", _arrays_of(others))
     words = {
         "format": FORMAT,
         "model": trace.model,
         "tokens": _words_of(trace.tokens),
-        "regions": _words_of(trace.regions),
+        "regions": _words_of(replace(trace.regions, left_out=None)),
+        "left_out": others and _words_of(others),
         "answers": trace.answers,
         "answer_kind": trace.answer_kind,
         "match": trace.match,
@@ -141,12 +145,12 @@ def _grouped(group: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarr
     return {f"{group}.{name}": np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
-def _arrays_of(record: Tokens | Regions) -> dict[str, np.ndarray]:
+def _arrays_of(record: Tokens | Regions | LeftOut) -> dict[str, np.ndarray]:
     values = {field.name: getattr(record, field.name) for field in fields(record)}
     return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
 
 
-def _words_of(record: Tokens | Regions) -> dict[str, Any]:
+def _words_of(record: Tokens | Regions | LeftOut) -> dict[str, Any]:
     values = {field.name: getattr(record, field.name) for field in fields(record)}
     return {name: value for name, value in values.items() if not isinstance(value, np.ndarray)}
 
@@ -180,10 +184,11 @@ def _kept(arrays: dict[str, np.ndarray], words: dict[str, Any], picture: bytes) 
     for name, array in arrays.items():
         group, _, own = name.partition(".")
         groups.setdefault(group, {})[own] = array
+    others = words["left_out"] and LeftOut(**_frozen(words["left_out"]), **groups["left_out"])
     trace = Trace(
         model=str(words["model"]),
         tokens=Tokens(**_frozen(words["tokens"]), **groups["tokens"]),
-        regions=Regions(**_frozen(words["regions"]), **groups["regions"]),
+        regions=replace(Regions(**_frozen(words["regions"]), **groups["regions"]), left_out=others),
         attention={family: groups["attention"][family] for family in ATTENTION_FAMILIES},
         states={name: groups["states"][name] for name in STATES},
         answers=tuple(Answer(str(text), float(share)) for text, share in words["answers"]),

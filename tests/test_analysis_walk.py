@@ -65,7 +65,7 @@ def test_a_picture_without_regions_can_be_walked_too(tiny_pipeline: Pipeline, tr
     none = {
         field.name: getattr(trace.regions, field.name)[:0]
         for field in fields(Regions)
-        if field.name not in ("size_px", "digest", "profile", "detector")
+        if field.name not in ("size_px", "digest", "profile", "detector", "missing", "left_out")
     }
     walk = stations(tiny_pipeline.ask(replace(trace.regions, **none), "red"))
     assert len(walk) == 7

@@ -15,7 +15,7 @@ from lxmert_viz.errors import TraceError
 from lxmert_viz.experiments.heads import value_norms
 from lxmert_viz.picture import as_png, decode
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.records import Regions, Tokens, Trace
+from lxmert_viz.records import LeftOut, Regions, Tokens, Trace
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +35,17 @@ def folder(
     return tmp_path / "kept"
 
 
-def same(one: Tokens | Regions, other: Tokens | Regions) -> bool:
+Record = Tokens | Regions | LeftOut
+
+
+def same(one: Record, other: Record) -> bool:
     pairs = [(getattr(one, f.name), getattr(other, f.name)) for f in fields(one)]
     return all(
-        a.dtype == b.dtype and np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b
+        a.dtype == b.dtype and np.array_equal(a, b)
+        if isinstance(a, np.ndarray)
+        else same(a, b)
+        if isinstance(a, LeftOut)
+        else a == b
         for a, b in pairs
     )
 
@@ -103,7 +110,7 @@ def test_a_trace_without_a_matching_head_or_regions_is_kept_too(
     none = {
         field.name: getattr(trace.regions, field.name)[:0]
         for field in fields(Regions)
-        if field.name not in ("size_px", "digest", "profile", "detector")
+        if field.name not in ("size_px", "digest", "profile", "detector", "missing", "left_out")
     }
     empty = tiny_pipeline.ask(replace(trace.regions, **none), "red")
     traces.save(tmp_path, replace(empty, match=None, answers=(), answer_kind=""), photograph)
