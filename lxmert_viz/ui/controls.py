@@ -156,12 +156,19 @@ def _choose_profile(model: str) -> None:
 
 
 def _first_choices() -> None:
-    """The first scene with its first question, so that the page opens on an answer."""
-    first = resources.examples()[0]
-    st.session_state.setdefault("picture.example", first.name)
-    st.session_state.setdefault("picture.source", "examples")
-    st.session_state.setdefault("question.typed", first.questions[0].text)
-    st.session_state.setdefault("question.asked", first.questions[0].text)
+    """The first scene with its first question, so that the page opens on an answer.
+
+    A browser whose page changed while it was being made sends nothing for the widgets that it had
+    not seen yet: they get back what was last in use.
+    """
+    first, state = resources.examples()[0], st.session_state
+    state.setdefault("picture.example", first.name)
+    state.setdefault("question.asked", first.questions[0].text)
+    if state.get("picture.source") not in SOURCES:
+        state["picture.source"] = state.get("picture.source.used", "examples")
+        state["question.typed"] = state["question.asked"]
+    state.setdefault("question.typed", state["question.asked"])
+    state["picture.source.used"] = state["picture.source"]
 
 
 def _example() -> ExampleScene:
