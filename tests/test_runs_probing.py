@@ -120,18 +120,18 @@ def test_labels_of_ones_own_are_probed(store: StateStore, tmp_path: Path) -> Non
     questions = json.loads((STUDY / "questions.json").read_text())
     table = tmp_path / "mine.csv"
     lines = [
-        f"{name},{'long' if len(q['question']) > 30 else 'short'}" for name, q in questions.items()
+        f"{name},{'yes' if 'color' in q['question'] else 'no'}" for name, q in questions.items()
     ]
-    table.write_text("\n".join(["question_id,length", *lines]))
-    wanted = own_task(store, "length", read_labels(table, "length"))
-    assert wanted.names == ("long", "short")
+    table.write_text("\n".join(["question_id,asks", *lines]))
+    wanted = own_task(store, "asks", read_labels(table, "asks"))
+    assert wanted.names == ("no", "yes")
     run = run_probe(store, wanted, pooling="words")
-    assert run.about.target == "length" and run.layers[-1].accuracy > run.layers[-1].majority
-    with pytest.raises(DatasetError, match="no column 'height'; it has length"):
+    assert run.about.target == "asks" and run.layers[0].accuracy > run.layers[0].majority
+    with pytest.raises(DatasetError, match="no column 'height'; it has asks"):
         read_labels(table, "height")
-    table.write_text("name,length")
+    table.write_text("name,asks")
     with pytest.raises(DatasetError, match="it needs id or question_id"):
-        read_labels(table, "length")
+        read_labels(table, "asks")
 
 
 def test_right_and_wrong_answers_are_told_apart(store: StateStore) -> None:
