@@ -105,7 +105,7 @@ def test_a_killed_run_goes_on_where_it_was(
     with pa.memory_map(str(journal)) as source:
         stream = pa.ipc.open_stream(source)
         maker = json.loads(stream.schema.metadata[MADE_BY])
-    assert maker.keys() == {"model", "detector", "profile", "precision"}
+    assert maker.keys() == {"model", "detector", "profile", "precision", "backend"}
     with RegionJournal(journal, maker) as kept:
         done = len(kept.pictures)
     assert 0 < done < 399

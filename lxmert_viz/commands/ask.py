@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lxmert_viz.checkpoints import KNOWN, SHIPPED
+from lxmert_viz.commands.detector_options import add_detector_options
 from lxmert_viz.errors import PictureError
 from lxmert_viz.records import Regions, Trace
 
@@ -21,27 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", default=SHIPPED, help=f"{names}, or a folder (default: {SHIPPED})"
     )
-    parser.add_argument("--models", type=Path, metavar="FOLDER", help="where model folders lie")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    parser.add_argument(
-        "--precision",
-        choices=("full", "mixed"),
-        default="full",
-        help="of the detector; mixed is faster where the processor computes in bfloat16",
-    )
-    parser.add_argument(
-        "--backend",
-        choices=("own", "detectron2"),
-        default="own",
-        help="whose modules the detector runs on (default: own)",
-    )
-    parser.add_argument(
-        "--profile",
-        default="trained",
-        help="how regions are found: trained or demo, with numbers such as "
-        "'trained, regions=50, proposals=200' or 'demo, score=0.3, least=10, most=60' "
-        "(default: trained)",
-    )
+    add_detector_options(parser)
     parser.add_argument(
         "--top", type=_count, default=5, help="how many answers to show (default: 5)"
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lxmert_viz import checkpoints
 from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.commands.detector_options import add_detector_options
 from lxmert_viz.errors import DatasetError, LxmertVizError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
@@ -40,21 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"whose detector looks (default: {SHIPPED}); from a file of regions: whose lists name "
         "the labels (default: none, labels stay numbers)",
     )
-    parser.add_argument("--models", type=Path, metavar="FOLDER", help="where model folders lie")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    parser.add_argument(
-        "--precision",
-        choices=("full", "mixed"),
-        default="full",
-        help="of the detector; mixed is faster where the processor computes in bfloat16",
-    )
-    parser.add_argument(
-        "--profile",
-        default="trained",
-        help="how regions are found: trained or demo, with numbers such as "
-        "'trained, regions=50, proposals=200' or 'demo, score=0.3, least=10, most=60' "
-        "(default: trained)",
-    )
+    add_detector_options(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -80,7 +67,11 @@ def extract(options: argparse.Namespace, layout: str) -> None:
 
     paths = pictures_in(options.source)
     pipeline = Pipeline.open(
-        options.model or SHIPPED, options.device, options.models, precision=options.precision
+        options.model or SHIPPED,
+        options.device,
+        options.models,
+        precision=options.precision,
+        backend=options.backend,
     )
     names = checkpoints.read_region_names(
         checkpoints.find(options.model or SHIPPED, options.models)
@@ -90,6 +81,7 @@ def extract(options: argparse.Namespace, layout: str) -> None:
         "detector": content_of(pipeline.detector, names),
         "profile": options.profile,
         "precision": options.precision,
+        "backend": options.backend,
     }
     with RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
         failed = look_at_all(paths, pipeline, options.profile, journal)
