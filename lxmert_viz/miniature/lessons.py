@@ -24,7 +24,7 @@ from lxmert_viz.model.tokenizer import LxmertTokenizerFast
 BATCH = 64
 POOL = 8  # batches that are made together; each gets pictures with about as many regions
 LONGEST_TEXT = 22  # word pieces; few of the sentences it learnt from had more
-CAPTIONS = 0.3  # share of examples; the rest are questions
+CAPTIONS = 0.27  # share of examples; the rest are questions
 # Words and regions are masked at the published rates, but only in a share of the sentences: a small
 # model needs whole questions to learn from, and a foil whose one wrong word is masked is no foil.
 MASKED_CAPTIONS = 0.4
@@ -42,12 +42,14 @@ OF_TWO: Shares = {
 }
 TYPES: Shares = {  # what is hard is asked often
     "attribute": 0.05,
-    "relation": 0.42,
-    "count": 0.1,
+    "relation": 0.3,
+    "count": 0.2,
     "existence": 0.03,
-    "comparison": 0.2,
-    "same": 0.2,
+    "comparison": 0.24,
+    "same": 0.18,
 }
+# Share of the questions of a form that are drawn anew: what else their type asks is harder.
+REDRAWN: Shares = {"relation": 0.65, "outermost": 0.65, "more": 0.35, "fewer": 0.35}
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,11 @@ class Lesson:
 
 
 CURRICULUM = (
-    Lesson(0.10, 2, types=WHAT_IT_IS, captions=0.0, masked_questions=0.0),
-    Lesson(0.22, 2, types=OF_TWO, captions=0.15),
-    Lesson(0.35, 3),
-    Lesson(0.55, 5),
-    Lesson(0.70, 8),
+    Lesson(0.05, 2, types=WHAT_IT_IS, captions=0.0, masked_questions=0.0),
+    Lesson(0.12, 2, types=OF_TWO, captions=0.15),
+    Lesson(0.22, 3),
+    Lesson(0.38, 5),
+    Lesson(0.55, 8),
     Lesson(1.00, 8, whole=0.75),
 )
 
@@ -91,7 +93,7 @@ def make_example(sightings: list[Sighting], lesson: Lesson, random: Random) -> E
     for _ in range(10):
         kind = random.choices(list(lesson.types), list(lesson.types.values()))[0]
         question = ask(view, kind, random)
-        if question is not None:
+        if question is not None and random.random() >= REDRAWN.get(question.draft.form, 0.0):
             answer = answer_names().index(question.answer)
             masked = random.random() < lesson.masked_questions
             return Example(question.text, sighting, regions, answer, IGNORED, masked)
