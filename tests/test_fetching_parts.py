@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from conftest import ANSWERS
 from hub_server import REPOSITORY, Hub
-from test_fetching import fetched, hub, models
+from test_fetching import fetched, models
 
 from lxmert_viz.errors import CheckpointError, DownloadError
 from lxmert_viz.fetching import plan
 
-__all__ = ["hub", "models"]  # fixtures
+__all__ = ["models"]  # a fixture
 
 
 def publish_in_parts(hub: Hub, folder: Path, named: tuple[str, str]) -> None:
