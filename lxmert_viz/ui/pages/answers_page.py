@@ -4,11 +4,10 @@ import streamlit as st
 
 from lxmert_viz.analysis import answers as ranks
 from lxmert_viz.analysis.regions import captions, table
-from lxmert_viz.figures import theme
 from lxmert_viz.figures.answers import answer_bars
 from lxmert_viz.figures.picture import regions_picture
 from lxmert_viz.records import Regions, Standing, Trace
-from lxmert_viz.ui import controls, resources, results
+from lxmert_viz.ui import controls, resources, results, saving
 from lxmert_viz.ui.wording import plain
 
 SHOWN = 6
@@ -41,16 +40,14 @@ def show_answers(found: Trace, told: str | None) -> None:
     right_one = by_spelling.get(ranks.spelled(right))
     asked_one = by_spelling.get(ranks.spelled(asked))
     show_verdict(found, shown[0], right, right_one)
-    st.plotly_chart(
-        answer_bars(
-            shown,
-            found.answer_kind,
-            right=right_one.text if right_one else None,
-            asked=asked_one.text if asked_one else None,
-        ),
-        config=theme.SAVABLE,
-        key="answers.bars",
+    bars = answer_bars(
+        shown,
+        found.answer_kind,
+        right=right_one.text if right_one else None,
+        asked=asked_one.text if asked_one else None,
     )
+    st.plotly_chart(bars, config=saving.NO_BAR, key="answers.bars")
+    saving.offer(bars, saving.about(found), "answers")
     ask_about(found, asked, asked_one)
 
 
