@@ -4,7 +4,7 @@ import streamlit as st
 
 from lxmert_viz.analysis.regions import table
 from lxmert_viz.records import Regions, Trace
-from lxmert_viz.ui import box_editor, controls, own_boxes, resources, results
+from lxmert_viz.ui import box_editor, boxes_link, controls, own_boxes, resources, results
 from lxmert_viz.ui.wording import plain
 
 
@@ -58,9 +58,14 @@ with left:
         key=f"regions.editor {detected.digest} {choice.model} {profile}",
     )
     if wanted is not None:
-        unchanged = wanted == box_editor.of_regions(detected)
-        own_boxes.use(detected.digest, profile, None if unchanged else wanted)
+        as_found = box_editor.of_regions(detected)
+        link = boxes_link.encoded(wanted, as_found)
+        own_boxes.use(detected.digest, profile, None if wanted == as_found else wanted, link)
         st.rerun()
+    if boxes is not None and not own_boxes.link(detected.digest, profile):
+        st.caption(
+            "These names are too long for the page's address: a reload and a link forget the boxes."
+        )
 with right:
     if choice.text:
         before = results.trace(as_detected)
