@@ -5,7 +5,7 @@ Letters beside those of records.py: P boxes, K objects, A attributes, N anchors,
 Source: Anderson et al. 2018, "Bottom-Up and Top-Down Attention for Image Captioning and VQA".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import torch
@@ -22,7 +22,9 @@ from lxmert_viz.detector.boxes import (
 )
 
 STRIDE = 16  # pixels of the resized picture per cell of res4
-REGIONS_AT_ONCE = 32  # res5 needs 200 MB for these; its time does not depend on this number
+# res5 needs 6 MB for each; on a CPU its time does not depend on this number, and a person who
+# cancels waits for one such part to end
+REGIONS_AT_ONCE, ON_CPU = 32, 8
 
 Progress = Callable[[str, float], None]  # stage, share of it that is done; may raise to cancel
 
@@ -101,8 +103,14 @@ class Backbone(nn.Module):
         self.res3 = make_stage(config, 1, stride=2)
         self.res4 = make_stage(config, 2, stride=2)
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        return self.res4(self.res3(self.res2(self.stem(pixels))))
+    def forward(self, pixels: Tensor, progress: Progress | None = None) -> Tensor:
+        x = self.stem(pixels)
+        blocks = [*self.res2, *self.res3, *self.res4]
+        for done, block in enumerate(blocks):
+            if progress:
+                progress("features", done / len(blocks))
+            x = block(x)
+        return x
 
 
 class AnchorGenerator(nn.Module):
@@ -193,6 +201,15 @@ class ROIHeads(nn.Module):
         return self.res5(crops.to(kind)).to(features.dtype).mean(dim=(2, 3))
 
 
+def in_parts(boxes: Tensor, progress: Progress | None) -> Iterator[Tensor]:
+    """Boxes (P, 4) a few at a time, at least once; progress hears before each part."""
+    at_once = ON_CPU if boxes.device.type == "cpu" else REGIONS_AT_ONCE
+    for start in range(0, max(len(boxes), 1), at_once):
+        if progress:
+            progress("regions", start / max(len(boxes), 1))
+        yield boxes[start : start + at_once]
+
+
 class FasterRCNN(nn.Module):
     """`features`, then `propose`, then `describe`. Boxes are xyxy in resized pixels."""
 
@@ -203,10 +220,10 @@ class FasterRCNN(nn.Module):
         self.proposal_generator = ProposalGenerator(config)
         self.roi_heads = ROIHeads(config)
 
-    def features(self, pixels: Tensor) -> Tensor:
+    def features(self, pixels: Tensor, progress: Progress | None = None) -> Tensor:
         """res4 (B, C, h, w) of pixels (B, 3, H, W), BGR minus mean."""
         kind = self.backbone.stem.conv1.weight.dtype  # less than the pixels' in mixed precision
-        return self.backbone(pixels.to(kind)).to(pixels.dtype)
+        return self.backbone(pixels.to(kind), progress).to(pixels.dtype)
 
     def propose(
         self, features: Tensor, size: tuple[int, int], most: int | None = None
@@ -242,9 +259,6 @@ class FasterRCNN(nn.Module):
         """What one picture shows in these boxes (P, 4), a few at a time to bound the memory."""
         parts = []
         features = features.contiguous()  # once, else roi_pool does it for every chunk
-        for start in range(0, max(len(boxes), 1), REGIONS_AT_ONCE):
-            if progress:
-                progress("regions", start / max(len(boxes), 1))
-            chunk = boxes[start : start + REGIONS_AT_ONCE]
+        for chunk in in_parts(boxes, progress):
             parts.append(self.roi_heads.box_predictor(self.roi_heads.pool(features, [chunk])))
         return RegionHeads(*(torch.cat(column) for column in zip(*parts, strict=True)))
