@@ -19,13 +19,18 @@ export default ({ data, parentElement, setTriggerValue }) => {
   new BoxEditor(place, JSON.parse(data), (boxes) => setTriggerValue("boxes", boxes));
 };
 """
-SOURCES = ASSETS / "boxes"
+SOURCES = ("stage/elements.js", "boxes/box.js", "boxes/editor.js")
+
+
+def script() -> str:
+    return "\n".join((ASSETS / source).read_text() for source in SOURCES)
+
 
 _component = st.components.v2.component(
     "lxmert_viz.boxes",
     html=PLACE,
-    css=(SOURCES / "boxes.css").read_text(),
-    js=(SOURCES / "boxes.js").read_text() + MOUNT,
+    css=(ASSETS / "boxes" / "boxes.css").read_text(),
+    js=script() + MOUNT,
 )
 
 

@@ -127,7 +127,8 @@ def show_match(found: Trace) -> None:
         )
         return
     st.progress(
-        found.match, text=f"**P(match) {found.match:.3f}**: this text belongs to this picture"
+        found.match,
+        text=f"**P(match) {found.match:.3f}**: probability that this text belongs to this picture",
     )
     st.caption(
         "Softmax of two classes, of which index 1 is “match”. "

@@ -48,6 +48,10 @@ as_detected = choice.with_profile(profile)
 with st.container():  # while it waits, what stands below keeps its place
     detected = results.regions(as_detected)
     read = detected if boxes is None else results.regions(choice)
+if choice.text:
+    before = results.trace(as_detected)
+    now = None if boxes is None else results.trace(choice)
+    results.pinned(choice, now or before)
 left, right = st.columns([11, 9], gap="large")
 with left:
     in_use = box_editor.of_regions(detected) if boxes is None else boxes
@@ -68,11 +72,10 @@ with left:
         )
 with right:
     if choice.text:
-        before = results.trace(as_detected)
-        show_answers(before, None if boxes is None else results.trace(choice))
-    show_table(read)
+        show_answers(before, now)
     st.page_link(
         controls.ATTENTION_PAGE,
         label="See what is read in these boxes",
         icon=":material/visibility:",
     )
+show_table(read)
