@@ -142,3 +142,19 @@ def test_figures_of_a_head_name_layer_and_head(stage: Page, tmp_path: Path) -> N
     label = "Save lxmert-what-head-3-of-4-writes-into-the-state as SVG"
     texts = [n.text or "" for n in ET.parse(saved(stage, label, tmp_path)).getroot().iter(TEXT)]
     assert any("words read regions, layer 2, head 3" in text for text in texts)
+
+
+def test_a_picture_with_its_regions_is_saved_with_frames_and_numbers(
+    answers: Page, tmp_path: Path
+) -> None:
+    seen = Pipeline.open(device="cpu").look(resources.examples()[0].picture)
+    root = ET.parse(saved(answers, "Save lxmert-regions as SVG", tmp_path)).getroot()
+    texts = [node.text for node in root.iter(TEXT)]
+    assert sorted(texts[:-1], key=int) == [str(number + 1) for number in range(len(seen))]
+    assert texts[-1] == f"{len(seen)} regions, detector miniature, profile trained"
+    (image,) = root.iter("{http://www.w3.org/2000/svg}image")
+    assert image.get("href").startswith("data:image/jpeg;base64,")
+    with Image.open(saved(answers, "Save lxmert-regions as PNG", tmp_path)) as png:
+        assert len(png.convert("RGB").getcolors(maxcolors=10**6)) > 1000  # the picture is in it
+    with saved(answers, "Save lxmert-regions as CSV", tmp_path).open(newline="") as file:
+        assert [row["name"] for row in csv.DictReader(file)] == list(seen.names)

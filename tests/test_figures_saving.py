@@ -69,3 +69,10 @@ def test_a_confusion_gives_its_counts() -> None:
 def test_a_file_is_named_after_its_figure() -> None:
     named = go.Figure(layout={"title": {"text": "What each dimension adds to q·k / √d"}})
     assert saving.file_name(named) == "lxmert-what-each-dimension-adds-to-q-k-d"
+
+
+def test_a_table_gives_its_rows() -> None:
+    text = saving.table_as_csv({"number": [1, 2], "name": ["a, b", "c"]}, "2 regions")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert rows[0] == {"number": "1", "name": "a, b", "about": "2 regions"}
+    assert len(rows) == 2

@@ -1,10 +1,12 @@
-/* Saves the Plotly figure that stands before it: its drawing with a caption, and its numbers. */
+/* Saves the figure that stands before it: its drawing with a caption, and its numbers. */
 
-/* The drawing that is nearest before `place`, in the smallest part of the page that has both. */
-function plotBefore(place) {
+const DRAWINGS = { ".js-plotly-plot": plotDrawing, ".lv-picture": regionsDrawing };
+
+/* The figure that is nearest before `place`, in the smallest part of the page that has both. */
+function figureBefore(place) {
   for (let around = place.parentElement; around; around = around.parentElement) {
-    const before = [...around.querySelectorAll(".js-plotly-plot")].filter(
-      (plot) => plot.compareDocumentPosition(place) & Node.DOCUMENT_POSITION_FOLLOWING);
+    const before = [...around.querySelectorAll(Object.keys(DRAWINGS).join())].filter(
+      (figure) => figure.compareDocumentPosition(place) & Node.DOCUMENT_POSITION_FOLLOWING);
     if (before.length) return before.at(-1);
   }
   throw new Error("no figure stands before this");
@@ -23,6 +25,21 @@ function plotDrawing(plot) {
     return copy;
   });
   return shape("svg", { width, height, viewBox: `0 0 ${width} ${height}` }, ...drawn);
+}
+
+/* A picture with its numbered frames. */
+function regionsDrawing(picture) {
+  const { width, height } = picture.getBoundingClientRect();
+  const drawn = shape("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
+  drawn.append(shape("image", {
+    width, height, href: picture.querySelector("img").src, preserveAspectRatio: "none",
+  }));
+  for (const box of picture.querySelectorAll(".lv-box")) {
+    const number = box.querySelector("span");
+    drawn.append(boxOf(box, placeWithin(picture, box)));
+    drawn.append(boxOf(number, placeWithin(picture, number)), textOf(number, placeWithin(picture, number)));
+  }
+  return drawn;
 }
 
 class FigureSaving {
@@ -44,8 +61,9 @@ class FigureSaving {
   }
 
   drawing() {
-    const plot = plotBefore(this.host);
-    return figureFile(plotDrawing(plot), this.caption, plot.closest(".stApp"));
+    const figure = figureBefore(this.host);
+    const [, draw] = Object.entries(DRAWINGS).find(([kind]) => figure.matches(kind));
+    return figureFile(draw(figure), this.caption, figure.closest(".stApp"));
   }
 
   async save(kind, make) {

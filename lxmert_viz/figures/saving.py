@@ -1,10 +1,10 @@
-"""A Plotly figure as files: its numbers as CSV, and the script that saves its drawing."""
+"""A figure as files: its numbers as CSV, and the script that saves its drawing."""
 
 import csv
 import html
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,13 +28,13 @@ def numbers_as_csv(figure: go.Figure, about: str) -> str:
     kept = [name for name in KEPT if any(name in row for row in rows)]
     title, statistic = figure.layout.title, figure.layout.title.subtitle
     told = {"figure": _text(title.text), "statistic": _text(statistic.text), "about": about}
-    written = io.StringIO()
-    table = csv.DictWriter(
-        written, [*told, "series", "x", "y", *kept], restval="", lineterminator="\n"
-    )
-    table.writeheader()
-    table.writerows(told | row for row in rows)
-    return written.getvalue()
+    return _written([*told, "series", "x", "y", *kept], [told | row for row in rows])
+
+
+def table_as_csv(columns: Mapping[str, Sequence[Any]], about: str) -> str:
+    """A row a row of the table, with what it is about."""
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return _written([*columns, "about"], [row | {"about": about} for row in rows])
 
 
 def file_name(figure: go.Figure) -> str:
@@ -49,6 +49,14 @@ def script() -> str:
 
 def style() -> str:
     return (ASSETS / "saving" / "saving.css").read_text()
+
+
+def _written(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
+    written = io.StringIO()
+    table = csv.DictWriter(written, names, restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return written.getvalue()
 
 
 def _is_seen(part: Any) -> bool:

@@ -18,6 +18,7 @@ def show_regions(address: str, seen: Regions) -> None:
     if not len(seen):
         st.info("The detector found no region here, so the model reads the text alone.")
         return
+    saving.offer_regions(seen, "regions")
     count = f"{len(seen)} region{'' if len(seen) == 1 else 's'}"
     st.caption(f"{count}. Point at one or tap it to read its name, score and place.")
     with st.expander("All regions as a table", icon=":material/table:"):

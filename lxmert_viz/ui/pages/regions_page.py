@@ -52,6 +52,7 @@ if choice.text:
     before = results.trace(as_detected)
     now = None if boxes is None else results.trace(choice)
     results.pinned(choice, now or before)
+    results.notes(choice, now or before)
 left, right = st.columns([11, 9], gap="large")
 with left:
     in_use = box_editor.of_regions(detected) if boxes is None else boxes
