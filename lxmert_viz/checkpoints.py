@@ -1,6 +1,7 @@
 """Which model folders are known, where they lie, and what stands in them beside the weights."""
 
 import os
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from lxmert_viz.places import ASSETS
 
 MODELS_VARIABLE = "LXMERT_VIZ_MODELS"
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+INDEX_ENDING = ".index.json"  # of the file that lists the parts of a sharded checkpoint
 OTHER_WEIGHTS = ("*.index.json", "tf_model.h5", "*.pth")  # read as well, but not published so
 DETECTOR_WEIGHTS = tuple(f"detector/{file}" for file in WEIGHT_FILES)
 SHIPPED = "miniature"
@@ -253,6 +255,22 @@ def missing_files(folder: Path) -> list[tuple[str, ...]]:
             found.is_file() for f in (*files, *others.get(files, ())) for found in folder.glob(f)
         )
     ]
+
+
+def parts_of(index: object, source: str) -> tuple[str, ...]:
+    """The files that an index of a sharded checkpoint lists. Raises CheckpointError.
+
+    A part is a plain file name, so that no index can reach for files elsewhere.
+    """
+    parts = index.get("weight_map") if isinstance(index, dict) else None
+    if not isinstance(parts, dict) or not parts:
+        raise CheckpointError(f"{source} does not list the parts of a checkpoint (weight_map).")
+    for part in parts.values():
+        if not isinstance(part, str) or not re.fullmatch(r"\w[\w.-]*", part):
+            raise CheckpointError(f"{source} lists {part!r}, which is not the name of a file.")
+        if part.endswith(INDEX_ENDING):
+            raise CheckpointError(f"{source} lists {part}, an index of its own.")
+    return tuple(dict.fromkeys(parts.values()))
 
 
 def read_scope(folder: Path) -> Scope:

@@ -10,19 +10,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 
 from lxmert_viz import checkpoints, hub
-from lxmert_viz.checkpoints import KNOWN, SHIPPED, WEIGHT_FILES, folder_name, models_folder
+from lxmert_viz.checkpoints import (
+    INDEX_ENDING,
+    KNOWN,
+    SHIPPED,
+    WEIGHT_FILES,
+    folder_name,
+    models_folder,
+    parts_of,
+)
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.download import AGENT, Received, RemoteFile, bring, matches, open_web, put
 from lxmert_viz.errors import CheckpointError, DownloadError
 from lxmert_viz.fetched import Plan, locked, recorded, twins, write_record
 
-CONFIG_LIMIT = 1 << 20  # bytes
+JSON_LIMIT = 1 << 22  # bytes
 FEATURES = 2048  # a region, from the published detector
 SPARE_BYTES = 50_000_000  # left free on the disk
 SPEED_SECONDS = 5.0  # over which the speed is told
 SHORTEST_SECONDS = 0.2  # less tells nothing
+HUB_WEIGHTS = (*WEIGHT_FILES, *(f"{file}{INDEX_ENDING}" for file in WEIGHT_FILES), "tf_model.h5")
 OPTIONAL_FILES = ("tokenizer_config.json",)
 
 
@@ -110,17 +120,23 @@ def fetch(chosen: Plan, report: Report) -> tuple[str, ...]:
         return (*chosen.notes, *_bring_all(chosen, report))
 
 
-def _read_config(file: RemoteFile, repository: str) -> LxmertConfig:
-    """The repository's config, read before anything large is asked for."""
+def _read_json(file: RemoteFile) -> Any:
+    """What stands in a small file. Raises DownloadError, ValueError."""
     request = urllib.request.Request(file.urls[0], headers=AGENT)
     try:
         with open_web(request) as response:
-            values = json.loads(response.read(CONFIG_LIMIT))
+            return json.loads(response.read(JSON_LIMIT))
+    except (OSError, HTTPException) as error:
+        raise DownloadError(f"{file.urls[0]} cannot be read ({error}); try again.") from error
+
+
+def _read_config(file: RemoteFile, repository: str) -> LxmertConfig:
+    """The repository's config, read before anything large is asked for."""
+    try:
+        values = _read_json(file)
         if not isinstance(values, dict) or values.get("model_type", "lxmert") != "lxmert":
             raise CheckpointError(f"{repository} is no LXMERT, and only LXMERT opens here.")
         config = LxmertConfig.from_dict(values)
-    except (OSError, HTTPException) as error:
-        raise DownloadError(f"{file.urls[0]} cannot be read ({error}); try again.") from error
     except (ValueError, TypeError) as error:
         raise CheckpointError(f"{repository} has no usable config.json: {error}.") from error
     if config.visual_feat_dim != FEATURES:
@@ -132,16 +148,34 @@ def _read_config(file: RemoteFile, repository: str) -> LxmertConfig:
 
 
 def _hub_files(repository: str, commit: str) -> list[RemoteFile]:
-    weights = next(filter(None, (hub.look_up(repository, f, commit) for f in WEIGHT_FILES)), None)
-    if weights is None:
-        raise DownloadError(f"{repository} holds none of {', '.join(WEIGHT_FILES)}.")
+    weights = _weights(repository, commit)
     vocabulary = hub.look_up(repository, "vocab.txt", commit) or hub.look_up(
         checkpoints.VOCABULARY_REPOSITORY, "vocab.txt"
     )
     if vocabulary is None:
         raise DownloadError(f"{checkpoints.VOCABULARY_REPOSITORY} has lost its vocab.txt.")
     optional = [hub.look_up(repository, name, commit) for name in OPTIONAL_FILES]
-    return [listed.file for listed in (weights, vocabulary, *optional) if listed]
+    return [*weights, *(listed.file for listed in (vocabulary, *optional) if listed)]
+
+
+def _weights(repository: str, commit: str) -> list[RemoteFile]:
+    """The first kind of weights that the repository has: one file, or an index and its parts."""
+    for name in HUB_WEIGHTS:
+        listed = hub.look_up(repository, name, commit)
+        if listed is None:
+            continue
+        if not name.endswith(INDEX_ENDING):
+            return [listed.file]
+        try:
+            parts = parts_of(_read_json(listed.file), listed.file.urls[0])
+        except ValueError as error:
+            raise CheckpointError(f"{repository} has no usable {name}: {error}.") from error
+        found = {part: hub.look_up(repository, part, commit) for part in parts}
+        absent = [part for part, there in found.items() if there is None]
+        if absent:
+            raise DownloadError(f"{repository} lacks {absent[0]}, which its {name} names.")
+        return [listed.file, *(there.file for there in found.values())]
+    raise DownloadError(f"{repository} holds none of {', '.join(HUB_WEIGHTS)}.")
 
 
 def _make_folder(folder: Path) -> None:

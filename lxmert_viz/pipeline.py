@@ -1,6 +1,7 @@
 """Picture bytes and a text -> Trace: open, look, ask. Tensors become float32 numpy here."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lxmert_viz import checkpoints
+from lxmert_viz.activations import arrays_of
 from lxmert_viz.checkpoints import RegionNames, Scope
 from lxmert_viz.dataset.region_cache import RegionCache
 from lxmert_viz.detector.detectron2 import Detectron2RCNN
@@ -19,14 +21,22 @@ from lxmert_viz.errors import CheckpointError, DeviceError
 from lxmert_viz.looking import Looker
 from lxmert_viz.model.loading import Network, base_of, load_network
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering
-from lxmert_viz.model.outputs import Activations, Sublayers
+from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.model.streams import VisionStreams, padded
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
 from lxmert_viz.notes import TRAINED_PROFILE, notes_on
-from lxmert_viz.records import Answer, Regions, Tokens, Trace
+from lxmert_viz.records import Answer, Regions, Tokens, Trace, Verdict
 
 MASK = "[MASK]"
 BATCH = 16  # pairs that go through the network at once; a full-size trace has 3.7 MB of arrays
+WITHOUT_NAMES = (
+    "{name} has no answers.json, so its answers are numbers of labels; "
+    "fetching it again brings the published list, where there is one."
+)
+NEEDS_TWO = (
+    "{name} judges statements about two pictures (NLVR2) and has no answers about one; "
+    "`ask --second-picture` on the command line and Pipeline.judge ask it."
+)
 
 
 class Pipeline:
@@ -53,14 +63,14 @@ class Pipeline:
         self.has_match = isinstance(network, LxmertForPreTraining) and network.config.task_matched
         self.answer_kind = _answer_kind(network, scope)
         self.has_answers = self.answer_kind != ""
-        self._notes: tuple[str, ...] = ()
-        if self.has_answers and not answer_vocabulary:
+        self.judges_pairs = isinstance(network, LxmertForVisualReasoning)
+        self._notes = ()
+        if self.judges_pairs:
+            self._notes = (NEEDS_TWO.format(name=name),)
+        elif self.has_answers and not answer_vocabulary:
             count = network.config.num_qa_labels
             answer_vocabulary = tuple(f"label {label}" for label in range(count))
-            self._notes = (
-                f"{name} has no answers.json, so its answers are numbers of labels; "
-                "fetching it again brings the published list, where there is one.",
-            )
+            self._notes = (WITHOUT_NAMES.format(name=name),)
         self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
         self.region_names = region_names
         self.tokenizer = tokenizer
@@ -151,6 +161,26 @@ class Pipeline:
         return [traces[place] for place in range(len(rows))]
 
     @torch.inference_mode()
+    def judge(self, pictures: tuple[Regions, Regions], statement: str) -> Verdict:
+        """Whether a statement is true of two pictures, left and right in NLVR2's data.
+
+        Raises TextError for a text that it cannot take, CheckpointError where the network does
+        not read pairs.
+        """
+        if not self.judges_pairs:
+            raise CheckpointError(
+                f"{self.name} answers about one picture; a statement about two needs a "
+                "checkpoint that was fine-tuned on NLVR2."
+            )
+        traces = self.ask_many([(regions, statement) for regions in pictures])
+        pooled = np.stack([trace.states["pooled"] for trace in traces])
+        logits = self._network.judge(torch.from_numpy(pooled).to(self.device, self._network.dtype))
+        first, second = (
+            replace(trace, notes=trace.notes[len(self._notes) :]) for trace in traces
+        )  # those of the checkpoint are about one picture
+        return Verdict(logits[0].float().softmax(-1)[1].item(), (first, second))
+
+    @torch.inference_mode()
     def masked_words(self, regions: Regions, text: str, top: int = 5) -> list[tuple[Answer, ...]]:
         """For each [MASK] of a text the most probable word pieces, best first.
 
@@ -176,7 +206,8 @@ class Pipeline:
 
     @torch.inference_mode()
     def _run(self, batch: list[tuple[Regions, Tokens]]) -> list[Trace]:
-        output = self._network(
+        network = self._network.lxmert if self.judges_pairs else self._network
+        output = network(
             input_ids=self._words([tokens.ids for _, tokens in batch]),
             attention_mask=self._words([np.ones_like(tokens.ids) for _, tokens in batch]),
             token_type_ids=self._words([tokens.type_ids for _, tokens in batch]),
@@ -185,8 +216,8 @@ class Pipeline:
             output_hidden_states=True,
             return_dict=True,
         )
-        attention = _attention(output.activations)
-        states = _states(output.activations)
+        sizes = [(len(tokens.ids), len(regions)) for regions, tokens in batch]
+        arrays = list(arrays_of(output.activations, sizes))
         answers = [()] * len(batch)
         if self.has_answers:
             answers = [self._ranked(row) for row in output.question_answering_score.float()]
@@ -198,8 +229,8 @@ class Pipeline:
                 model=self.name,
                 tokens=tokens,
                 regions=regions,
-                attention=_own_attention(attention, row, len(tokens.ids), len(regions)),
-                states=_own_states(states, row, len(tokens.ids), len(regions)),
+                attention=arrays[row][0],
+                states=arrays[row][1],
                 answers=answers[row],
                 answer_kind=self.answer_kind,
                 match=match[row],
@@ -278,49 +309,3 @@ def _batches(kinds: Sequence[bool]) -> Iterator[list[int]]:
         places = [place for place, own in enumerate(kinds) if own == kind]
         for start in range(0, len(places), BATCH):
             yield places[start : start + BATCH]
-
-
-def _attention(activations: Activations) -> dict[str, np.ndarray]:
-    """Each family as (B, L, H, queries, keys)."""
-    return {family: _array(torch.stack(m, 1)) for family, m in activations.attention.items()}
-
-
-def _states(activations: Activations) -> dict[str, np.ndarray]:
-    """Streams as (B, L+1, N, D), cross-modality layers as (B, L, 3, N, D), pooled as (B, D)."""
-    return {
-        "lang": _array(torch.stack(activations.lang_states, 1)),
-        "vision": _array(torch.stack(activations.vision_states, 1)),
-        "lang_cross": _array(_steps(activations.lang_cross_states)),
-        "vision_cross": _array(_steps(activations.vision_cross_states)),
-        "pooled": _array(activations.pooled),
-    }
-
-
-def _own_attention(
-    attention: dict[str, np.ndarray], row: int, words: int, regions: int
-) -> dict[str, np.ndarray]:
-    """One row's maps without padding: "lang_from_vision" becomes (L, H, words, regions)."""
-    sizes = {"lang": words, "vision": regions}
-    own = {}
-    for family, maps in attention.items():
-        queries, _, keys = family.removeprefix("cross_").partition("_from_")
-        own[family] = maps[row, :, :, : sizes[queries], : sizes[keys or queries]].copy()
-    return own
-
-
-def _own_states(
-    states: dict[str, np.ndarray], row: int, words: int, regions: int
-) -> dict[str, np.ndarray]:
-    sizes = {"lang": words, "vision": regions}
-    own = {"pooled": states["pooled"][row].copy()}
-    for name in ("lang", "vision", "lang_cross", "vision_cross"):
-        own[name] = states[name][row, ..., : sizes[name.removesuffix("_cross")], :].copy()
-    return own
-
-
-def _steps(layers: tuple[Sublayers, ...]) -> Tensor:
-    return torch.stack([torch.stack(layer, 1) for layer in layers], 1)  # (B, L, 3, N, D)
-
-
-def _array(tensor: Tensor) -> np.ndarray:
-    return tensor.float().cpu().numpy()

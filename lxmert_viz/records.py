@@ -116,6 +116,14 @@ class Trace:
     notes: tuple[str, ...] = field(default=())  # what the reader of these results must know
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a network for NLVR2 makes of a statement and two pictures."""
+
+    truth: float  # P(the statement is true of the pair), softmax over false and true
+    traces: tuple[Trace, Trace]  # of the statement with each picture
+
+
 class GoldObject(NamedTuple):
     """An object that a question is about, as people marked it."""
 

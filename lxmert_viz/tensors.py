@@ -1,7 +1,6 @@
 """Any weight file -> {name: tensor}, without ever running code from the file."""
 
 import pickle
-import re
 import struct
 import zipfile
 import zlib
@@ -15,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from lxmert_viz.checkpoints import INDEX_ENDING, parts_of
 from lxmert_viz.config import read_json
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.pickles import RefusedGlobal, forbidden_global, read_arrays
@@ -41,7 +41,6 @@ ZIP_START = b"PK\x03\x04"
 PICKLE_START = b"\x80"
 HDF5_START = b"\x89HDF\r\n\x1a\n"
 LFS_START = b"version https://git-lfs"
-INDEX_ENDING = ".index.json"  # of the file that lists the parts of a sharded checkpoint
 FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)
 HDF5_GROWTH = 4  # times its size on disk: more than compression saves on weights
@@ -96,17 +95,8 @@ def _kind(start: bytes) -> str:
 
 
 def _read_shards(path: Path) -> Tensors:
-    index = read_json(path)
-    parts = index.get("weight_map") if isinstance(index, dict) else None
-    if not isinstance(parts, dict) or not parts:
-        raise CheckpointError(f"{path} does not list the parts of a checkpoint (weight_map).")
     tensors: Tensors = {}
-    for part in dict.fromkeys(parts.values()):
-        # a part is a plain file name, so that no index can reach for files elsewhere
-        if not isinstance(part, str) or not re.fullmatch(r"\w[\w.-]*", part):
-            raise CheckpointError(f"{path} lists {part!r}, which is not the name of a file.")
-        if part.endswith(INDEX_ENDING):
-            raise CheckpointError(f"{path} lists {part}, an index of its own.")
+    for part in parts_of(read_json(path), str(path)):
         tensors |= read_tensors(path.parent / part)
     return tensors
 

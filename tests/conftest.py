@@ -16,6 +16,7 @@ from lxmert_viz.config import DetectorConfig, LxmertConfig, RegionProfile
 from lxmert_viz.places import CACHE_VARIABLE
 
 if TYPE_CHECKING:  # tests of pictures or arrays should not wait for torch
+    from hub_server import Hub
     from playwright.sync_api import Browser
     from streamlit.testing.v1 import AppTest
 
@@ -98,6 +99,16 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "detector" / "objects.txt").write_text("\n".join(OBJECTS))
     (folder / "detector" / "attributes.txt").write_text("\n".join(ATTRIBUTES))
     return folder
+
+
+@pytest.fixture
+def hub(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Hub]":
+    """A hub on this machine that has the tiny checkpoint under a published name."""
+    from hub_server import publish, serving
+
+    with serving() as hub:
+        publish(hub, tiny_folder, monkeypatch)
+        yield hub
 
 
 @pytest.fixture(scope="session")

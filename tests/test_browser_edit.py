@@ -13,11 +13,11 @@ pytestmark = pytest.mark.browser
 def test_two_stages_move_together_with_one_scale(browser: Browser, address: str) -> None:
     page, complaints = opened(browser, address, WIDE)
     page.goto(f"{address}/edit_page?map=lang_from_vision.2&heads=3")
-    page.get_by_role("radio", name="cylinder", exact=True).click()
+    page.get_by_role("radio", name="object", exact=True).click()
     page.get_by_role("button", name="Mask it").click()
     first, second = page.locator(".stage").nth(0), page.locator(".stage").nth(1)
     expect(second.locator(".word", has_text="[MASK]")).to_be_visible()
-    expect(first.locator(".word", has_text="cylinder")).to_be_visible()
+    expect(first.locator(".word", has_text="object")).to_be_visible()
     expect(page.locator(".stage")).to_have_count(2)
 
     first.get_by_role("button", name="Next layer").click()
@@ -52,7 +52,7 @@ def test_two_stages_move_together_with_one_scale(browser: Browser, address: str)
 def test_a_link_brings_an_edit_back_also_on_a_phone(browser: Browser, address: str) -> None:
     page, _ = opened(browser, address, WIDE)
     page.goto(f"{address}/edit_page")
-    page.get_by_role("radio", name="cylinder", exact=True).click()
+    page.get_by_role("radio", name="object", exact=True).click()
     page.get_by_role("button", name="Mask it").click()
     expect(page.locator(".stage")).to_have_count(2)
     page.get_by_role("combobox", name="The picture").click()

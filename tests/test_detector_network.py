@@ -83,7 +83,7 @@ def test_a_few_at_a_time_is_all_at_once(
 ) -> None:
     with torch.inference_mode():
         whole = tiny_detector().describe(features, BOXES)
-        monkeypatch.setattr(network_module, "ON_CPU", 3)
+        monkeypatch.setattr(network_module, "REGIONS_AT_ONCE", 3)
         parts = tiny_detector().describe(features, BOXES)
     for one, other in zip(whole, parts, strict=True):
         assert torch.allclose(one, other, atol=1e-6)
@@ -114,7 +114,9 @@ def test_attributes_are_told_the_most_probable_class_or_background(winner: int) 
 
 
 def test_progress_is_told_by_share(features: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network_module, "ON_CPU", 2)
+    monkeypatch.setattr(network_module, "REGIONS_AT_ONCE", 2)
     heard = []
     tiny_detector().describe(features, BOXES, lambda *news: heard.append(news))
-    assert heard == [("regions", 0.0), ("regions", 0.5)]
+    blocks = TINY.blocks[3]
+    shares = [part / 2 + block / blocks / 2 for part in (0, 1) for block in range(blocks)]
+    assert heard == [("regions", pytest.approx(share)) for share in shares]

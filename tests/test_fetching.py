@@ -2,12 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import ANSWERS
-from hub_server import COMMIT, REPOSITORY, Hub, publish, serving
+from hub_server import COMMIT, REPOSITORY, Hub
 
 from lxmert_viz.__main__ import main
 from lxmert_viz.checkpoints import KNOWN, find, installed
@@ -21,13 +20,6 @@ def models(tmp_path: Path) -> Path:
     folder = tmp_path / "models"
     folder.mkdir()
     return folder
-
-
-@pytest.fixture
-def hub(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    with serving() as hub:
-        publish(hub, tiny_folder, monkeypatch)
-        yield hub
 
 
 def unheard(progress: Progress) -> None:

@@ -14,6 +14,7 @@ from lxmert_viz.ui.controls import EDIT_PAGE
 from tests.small_page import Counted, ask, button, opened, texts
 
 SCENE = resources.examples()[0]
+BLUE = SCENE.questions[0].text.split().index("blue")
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_it_begins_with_what_was_asked(edit: AppTest, counted: Counted) -> None:
 
 
 def test_a_masked_word_is_shown_beside_the_question_before(edit: AppTest, counted: Counted) -> None:
-    choose_word(edit, 4)
+    choose_word(edit, BLUE)
     button(edit, "Mask it").click().run()
     assert not edit.exception
     before, after = stages(edit)
@@ -51,8 +52,8 @@ def test_a_masked_word_is_shown_beside_the_question_before(edit: AppTest, counte
 
 
 def test_another_word_comes_in_its_place(edit: AppTest, counted: Counted) -> None:
-    choose_word(edit, 4)
-    edit.text_input(key="edit.new.1.4").set_value("red").run()
+    choose_word(edit, BLUE)
+    edit.text_input(key=f"edit.new.1.{BLUE}").set_value("red").run()
     assert stages(edit)[1]["text"] == SCENE.questions[0].text.replace("blue", "red")
     assert edit.session_state["edit.history"].steps[-1].name == "“blue” → “red”"
     assert counted.looks == 1
@@ -91,8 +92,8 @@ def test_steps_are_restored_named_and_removed(edit: AppTest, counted: Counted) -
 
 
 def test_a_step_that_cannot_be_asked_is_one_sentence_and_the_way_back_stays(edit: AppTest) -> None:
-    choose_word(edit, 4)
-    edit.text_input(key="edit.new.1.4").set_value("red " * 200).run()
+    choose_word(edit, BLUE)
+    edit.text_input(key=f"edit.new.1.{BLUE}").set_value("red " * 200).run()
     assert not edit.exception
     assert len(edit.error) == 1
     edit.button(key="edit.restore.1").click().run()
@@ -125,7 +126,7 @@ def test_another_checkpoint_is_asked_the_same(
 
 def test_the_word_that_the_model_would_put_is_told(edit: AppTest, counted: Counted) -> None:
     assert "the model would put" not in texts(edit)
-    choose_word(edit, 4)
+    choose_word(edit, BLUE)
     button(edit, "Mask it").click().run()
     steps = edit.session_state["edit.history"]
     seen = counted.look(SCENE.picture, "trained", lambda stage, share: None)
@@ -140,7 +141,7 @@ def test_a_checkpoint_without_a_word_head_says_who_has_one(
         raise CheckpointError("tiny has no head for masked words; lxmert-base has one.")
 
     monkeypatch.setattr(counted, "masked_words", none)
-    choose_word(edit, 4)
+    choose_word(edit, BLUE)
     button(edit, "Mask it").click().run()
     assert not edit.exception
     assert "lxmert-base has one" in texts(edit)

@@ -1,11 +1,10 @@
 """The page of models: downloads from a hub on this machine, checks, removal."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hub_server import Hub, publish, serving
+from hub_server import Hub
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.checkpoints import MODELS_VARIABLE
@@ -22,13 +21,6 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv(MODELS_VARIABLE, str(folder))
     return folder
-
-
-@pytest.fixture
-def hub(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    with serving() as hub:
-        publish(hub, tiny_folder, monkeypatch)
-        yield hub
 
 
 def at_models() -> AppTest:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from lxmert_viz.checkpoints import KNOWN, SHIPPED
 from lxmert_viz.commands.detector_options import add_detector_options
-from lxmert_viz.errors import PictureError
-from lxmert_viz.records import Regions, Trace
+from lxmert_viz.errors import OptionError, PictureError
+from lxmert_viz.records import Regions, Trace, Verdict
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.pipeline import Pipeline
@@ -22,6 +22,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", default=SHIPPED, help=f"{names}, or a folder (default: {SHIPPED})"
     )
+    parser.add_argument(
+        "--second-picture",
+        type=Path,
+        metavar="PICTURE",
+        help="is the statement true of both together? for checkpoints fine-tuned on NLVR2",
+    )
     add_detector_options(parser)
     parser.add_argument(
         "--top", type=_count, default=5, help="how many answers to show (default: 5)"
@@ -33,7 +39,8 @@ def run(options: argparse.Namespace) -> None:
     from lxmert_viz.dataset.region_cache import RegionCache, usual_folder
     from lxmert_viz.pipeline import Pipeline
 
-    picture = read_picture(options.picture)
+    files = [file for file in (options.picture, options.second_picture) if file is not None]
+    pictures = [read_picture(file) for file in files]
     clock = [time.perf_counter()]
     pipeline = Pipeline.open(
         options.model,
@@ -44,16 +51,33 @@ def run(options: argparse.Namespace) -> None:
         backend=options.backend,
     )
     clock.append(time.perf_counter())
-    regions = pipeline.look(picture, options.profile)
+    _check_count(pipeline, len(pictures))
+    regions = [pipeline.look(picture, options.profile) for picture in pictures]
     clock.append(time.perf_counter())
-    trace = pipeline.ask(regions, options.question)
+    if pipeline.judges_pairs:
+        found = pipeline.judge((regions[0], regions[1]), options.question)
+    else:
+        found = pipeline.ask(regions[0], options.question)
     clock.append(time.perf_counter())
     spans = zip(("open", "look", "ask"), clock, clock[1:], strict=False)
     seconds = {stage: round(end - start, 4) for stage, start, end in spans}
-    if options.json:
-        print(json.dumps(as_json(pipeline, trace, options.top, seconds), indent=2))
+    if isinstance(found, Verdict):
+        text, fields = verdict_as_text(found), verdict_as_json(pipeline, found)
     else:
-        print(as_text(trace, options.top))
+        text, fields = as_text(found, options.top), as_json(pipeline, found, options.top)
+    print(json.dumps({**fields, "seconds": seconds}, indent=2) if options.json else text)
+
+
+def _check_count(pipeline: "Pipeline", pictures: int) -> None:
+    if pipeline.judges_pairs and pictures == 1:
+        raise OptionError(
+            f"{pipeline.name} judges statements about two pictures: add --second-picture PICTURE."
+        )
+    if pictures == 2 and not pipeline.judges_pairs:
+        raise OptionError(
+            f"{pipeline.name} answers about one picture: leave --second-picture out, or choose "
+            "a checkpoint that was fine-tuned on NLVR2 with --model."
+        )
 
 
 def read_picture(path: Path) -> bytes:
@@ -65,39 +89,72 @@ def read_picture(path: Path) -> bytes:
         ) from error
 
 
-def as_json(
-    pipeline: "Pipeline", trace: Trace, top: int, seconds: dict[str, float]
-) -> dict[str, Any]:
+def as_json(pipeline: "Pipeline", trace: Trace, top: int) -> dict[str, Any]:
     """What was found, with the shapes, and not the values, of everything inside."""
     return {
-        "model": trace.model,
-        "device": pipeline.device,
-        "profile": trace.regions.profile,
-        "question": trace.tokens.text,
+        **_circumstances(pipeline, trace),
         "answers": [
             {"text": text, "probability": probability, "kind": trace.answer_kind}
             for text, probability in trace.answers[:top]
         ],
         "match": trace.match,
+        **_inside(trace),
+        "notes": list(trace.notes),
+    }
+
+
+def verdict_as_json(pipeline: "Pipeline", verdict: Verdict) -> dict[str, Any]:
+    """As for one picture, with what is inside for each of the two."""
+    first, second = verdict.traces
+    return {
+        **_circumstances(pipeline, first),
+        "truth": verdict.truth,
+        "pictures": [{**_inside(trace), "notes": list(trace.notes)} for trace in (first, second)],
+    }
+
+
+def _circumstances(pipeline: "Pipeline", trace: Trace) -> dict[str, Any]:
+    return {
+        "model": trace.model,
+        "device": pipeline.device,
+        "profile": trace.regions.profile,
+        "question": trace.tokens.text,
+    }
+
+
+def _inside(trace: Trace) -> dict[str, Any]:
+    return {
         "regions": _regions_as_json(trace.regions),
         "tokens": list(trace.tokens.pieces),
         "attention_shapes": {family: list(a.shape) for family, a in trace.attention.items()},
         "state_shapes": {name: list(states.shape) for name, states in trace.states.items()},
-        "notes": list(trace.notes),
-        "seconds": seconds,
     }
 
 
 def as_text(trace: Trace, top: int) -> str:
     """Two aligned columns, then regions, then what the reader must know."""
-    rows = [(answer.text, f"{answer.probability:6.1%}") for answer in trace.answers[:top]]
+    rows = [(answer.text, answer.probability) for answer in trace.answers[:top]]
     if trace.match is not None:
-        rows.append(("(the text belongs to the picture)", f"{trace.match:6.1%}"))
+        rows.append(("(the text belongs to the picture)", trace.match))
+    return "\n".join([*_columns(rows), _seen(trace), *(f"Note: {note}" for note in trace.notes)])
+
+
+def verdict_as_text(verdict: Verdict) -> str:
+    """The likelier verdict first, then each picture's regions, then what the reader must know."""
+    rows = sorted([("true", verdict.truth), ("false", 1 - verdict.truth)], key=lambda row: -row[1])
+    seen = [f"picture {side}: {_seen(t)}" for side, t in enumerate(verdict.traces, start=1)]
+    notes = dict.fromkeys(note for trace in verdict.traces for note in trace.notes)
+    return "\n".join([*_columns(rows), *seen, *(f"Note: {note}" for note in notes)])
+
+
+def _columns(rows: list[tuple[str, float]]) -> list[str]:
     width = max((len(text) for text, _ in rows), default=0)
-    lines = [f"{text:<{width}}  {share}" for text, share in rows]
+    return [f"{text:<{width}}  {share:6.1%}" for text, share in rows]
+
+
+def _seen(trace: Trace) -> str:
     names = ", ".join(trace.regions.names)
-    lines.append(f"{len(trace.regions)} regions{': ' if names else ''}{names}")
-    return "\n".join([*lines, *(f"Note: {note}" for note in trace.notes)])
+    return f"{len(trace.regions)} regions{': ' if names else ''}{names}"
 
 
 def _regions_as_json(regions: Regions) -> list[dict[str, Any]]:

@@ -71,7 +71,7 @@ class Detectron2RCNN(nn.Module):
     def describe(
         self, features: Tensor, boxes: Tensor, progress: Progress | None = None
     ) -> RegionHeads:
-        parts = [self._heads(features, part) for part in in_parts(boxes, progress)]
+        parts = [self._heads(features, part) for part, _ in in_parts(boxes, progress)]
         return RegionHeads(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
     def _heads(self, features: Tensor, boxes: Tensor) -> RegionHeads:

@@ -22,11 +22,10 @@ from lxmert_viz.detector.boxes import (
 )
 
 STRIDE = 16  # pixels of the resized picture per cell of res4
-# res5 needs 6 MB for each; on a CPU its time does not depend on this number, and a person who
-# cancels waits for one such part to end
-REGIONS_AT_ONCE, ON_CPU = 32, 8
+REGIONS_AT_ONCE = 16  # in res5: 100 MB; those of more fall out of the processor's cache
 
 Progress = Callable[[str, float], None]  # stage, share of it that is done; may raise to cancel
+Heard = Callable[[float], None]  # the share of a part; may raise too
 
 
 class RegionHeads(NamedTuple):
@@ -194,20 +193,29 @@ class ROIHeads(nn.Module):
         self.res5 = make_stage(config, 3, stride=1, dilation=config.res5_dilation)
         self.box_predictor = BoxPredictor(config)
 
-    def pool(self, features: Tensor, boxes: list[Tensor]) -> Tensor:
+    def pool(self, features: Tensor, boxes: list[Tensor], progress: Heard | None = None) -> Tensor:
         """(P, F) of all boxes of all pictures; boxes: one (P_i, 4) a picture, in resized pixels."""
         crops = roi_pool(features, boxes, self.resolution, 1 / STRIDE)
-        kind = self.res5[0].conv1.weight.dtype
-        return self.res5(crops.to(kind)).to(features.dtype).mean(dim=(2, 3))
+        x = crops.to(self.res5[0].conv1.weight.dtype)
+        for done, block in enumerate(self.res5):
+            if progress and done:
+                progress(done / len(self.res5))
+            x = block(x)
+        return x.to(features.dtype).mean(dim=(2, 3))
 
 
-def in_parts(boxes: Tensor, progress: Progress | None) -> Iterator[Tensor]:
-    """Boxes (P, 4) a few at a time, at least once; progress hears before each part."""
-    at_once = ON_CPU if boxes.device.type == "cpu" else REGIONS_AT_ONCE
-    for start in range(0, max(len(boxes), 1), at_once):
-        if progress:
-            progress("regions", start / max(len(boxes), 1))
-        yield boxes[start : start + at_once]
+def in_parts(boxes: Tensor, progress: Progress | None) -> Iterator[tuple[Tensor, Heard]]:
+    """Boxes (P, 4) a few at a time, at least once, each part with who hears of its own share."""
+    count = max(len(boxes), 1)
+    for start in range(0, count, REGIONS_AT_ONCE):
+        part = boxes[start : start + REGIONS_AT_ONCE]
+
+        def heard(share: float, start: int = start, size: int = len(part)) -> None:
+            if progress:
+                progress("regions", (start + share * size) / count)
+
+        heard(0.0)
+        yield part, heard
 
 
 class FasterRCNN(nn.Module):
@@ -259,6 +267,7 @@ class FasterRCNN(nn.Module):
         """What one picture shows in these boxes (P, 4), a few at a time to bound the memory."""
         parts = []
         features = features.contiguous()  # once, else roi_pool does it for every chunk
-        for chunk in in_parts(boxes, progress):
-            parts.append(self.roi_heads.box_predictor(self.roi_heads.pool(features, [chunk])))
+        for part, heard in in_parts(boxes, progress):
+            feats = self.roi_heads.pool(features, [part], heard)
+            parts.append(self.roi_heads.box_predictor(feats))
         return RegionHeads(*(torch.cat(column) for column in zip(*parts, strict=True)))

@@ -14,7 +14,7 @@ from lxmert_viz.miniature.views import View
 
 # chosen by eye: clear, varied, from 3 objects to 8
 EXAMPLES = {
-    8_000_022: "Spheres in front",
+    8_000_031: "Cones and rings",
     8_000_004: "The green ring",
     8_000_027: "Yellow and purple",
     8_000_024: "Seven on wood",

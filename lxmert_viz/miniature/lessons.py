@@ -48,8 +48,9 @@ TYPES: Shares = {  # what is hard is asked often
     "comparison": 0.24,
     "same": 0.18,
 }
-# Share of the questions of a form that are drawn anew: what else their type asks is harder.
-REDRAWN: Shares = {"relation": 0.65, "outermost": 0.65, "more": 0.35, "fewer": 0.35}
+# Share of the questions of a form that are drawn anew, once they are known: what else their type
+# asks is harder. Before that they are what teaches left from right.
+KNOWN_FORMS: Shares = {"relation": 0.5, "outermost": 0.6, "more": 0.3, "fewer": 0.4}
 
 
 @dataclass(frozen=True)
@@ -60,17 +61,18 @@ class Lesson:
     most: int
     whole: float = 0.0  # share of examples that show every region as detected instead
     types: Shares = field(default_factory=lambda: TYPES)  # of the questions
+    redrawn: Shares = field(default_factory=dict)
     captions: float = CAPTIONS
     masked_questions: float = MASKED_QUESTIONS
 
 
 CURRICULUM = (
-    Lesson(0.05, 2, types=WHAT_IT_IS, captions=0.0, masked_questions=0.0),
-    Lesson(0.12, 2, types=OF_TWO, captions=0.15),
-    Lesson(0.22, 3),
-    Lesson(0.38, 5),
-    Lesson(0.55, 8),
-    Lesson(1.00, 8, whole=0.75),
+    Lesson(0.06, 2, types=WHAT_IT_IS, captions=0.0, masked_questions=0.0),
+    Lesson(0.15, 2, types=OF_TWO, captions=0.15),
+    Lesson(0.25, 3),
+    Lesson(0.40, 5, redrawn=KNOWN_FORMS),
+    Lesson(0.55, 8, redrawn=KNOWN_FORMS),
+    Lesson(1.00, 8, whole=0.75, redrawn=KNOWN_FORMS),
 )
 
 
@@ -93,7 +95,7 @@ def make_example(sightings: list[Sighting], lesson: Lesson, random: Random) -> E
     for _ in range(10):
         kind = random.choices(list(lesson.types), list(lesson.types.values()))[0]
         question = ask(view, kind, random)
-        if question is not None and random.random() >= REDRAWN.get(question.draft.form, 0.0):
+        if question is not None and random.random() >= lesson.redrawn.get(question.draft.form, 0.0):
             answer = answer_names().index(question.answer)
             masked = random.random() < lesson.masked_questions
             return Example(question.text, sighting, regions, answer, IGNORED, masked)

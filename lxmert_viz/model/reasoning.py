@@ -1,6 +1,7 @@
 """LXMERT for NLVR2: is a statement true of two pictures?"""
 
 from dataclasses import replace
+from typing import Any, Self
 
 from torch import Tensor
 
@@ -18,7 +19,7 @@ VERDICTS = 2  # false, true
 class LxmertForVisualReasoning(PretrainedNetwork):
     """Reads the statement with each picture, and judges both pooled states side by side.
 
-    A network of its own: no weights of it are published, but the authors' fine-tuned .pth loads.
+    No weights of it are published, but what people fine-tuned with the authors' code loads.
     """
 
     def __init__(self, config: LxmertConfig) -> None:
@@ -26,6 +27,11 @@ class LxmertForVisualReasoning(PretrainedNetwork):
         self.lxmert = LxmertModel(self.config)
         self.answer_head = AnswerHead(self.config, PICTURES)
         self._start()
+
+    @classmethod
+    def with_weights(cls, config: LxmertConfig, *file: Any, **options: Any) -> Self:
+        """As every network; a config.json that was written for other answers is no surprise."""
+        return super().with_weights(replace(config, num_qa_labels=VERDICTS), *file, **options)
 
     def forward(
         self,
@@ -54,14 +60,17 @@ class LxmertForVisualReasoning(PretrainedNetwork):
             _twice(inputs_embeds), output_attentions, output_hidden_states,
             return_dict=True, vision=vision,
         )  # fmt: skip
-        pooled = base.pooled_output  # (2B, D)
-        scores = self.answer_head(pooled.reshape(len(pooled) // PICTURES, -1))  # (B, 2)
+        scores = self.judge(base.pooled_output)
         loss = None if labels is None else class_loss(scores, labels)
         output = LxmertForVisualReasoningOutput(
             loss, scores, **base.tuples(), activations=base.activations
         )
         wants_dict = self.config.return_dict if return_dict is None else return_dict
         return output if wants_dict else output.to_tuple()
+
+    def judge(self, pooled: Tensor) -> Tensor:
+        """(2B, D), a pair's two in a row -> logits (B, 2); index 1: true of both together."""
+        return self.answer_head(pooled.reshape(len(pooled) // PICTURES, -1))
 
 
 def _twice(text: Tensor | None) -> Tensor | None:
