@@ -48,7 +48,7 @@ def test_a_figure_is_vectors_with_text_and_a_caption(
     assert texts[-1].startswith("Model miniature. “")
     assert ("entropy" if figure.startswith("Heads") else TITLE).lower() in texts[-2].lower()
     if not figure.startswith("Heads"):
-        assert {"[CLS]", "cylinder"} <= set(texts)
+        assert {"[CLS]", "object"} <= set(texts)
 
 
 def test_a_figure_is_pixels_of_twice_the_size(stage: Page, tmp_path: Path) -> None:

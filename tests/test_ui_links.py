@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.analysis.edits import SHUFFLED, PictureEdit
 from lxmert_viz.ui import boxes_link, kept_steps, resources
-from lxmert_viz.ui.controls import COMPARE_PAGE, EDIT_PAGE
+from lxmert_viz.ui.controls import COMPARE_PAGE, EDIT_PAGE, MISTAKES_PAGE
 from lxmert_viz.ui.history import History, Step, Variant
 from lxmert_viz.ui.own_boxes import MOST, OwnBox
 from tests.small_page import Counted, button, texts
@@ -77,6 +77,8 @@ def test_a_link_brings_boxes_and_numbers_of_regions_back(counted: Counted) -> No
     assert "1 region." in texts(page)
     assert link.items() <= stated(page).items()
     assert "link" not in texts(page)
+    at(page, MISTAKES_PAGE)  # it shows no picture, and its address keeps them all the same
+    assert link.items() <= stated(page).items()
 
 
 def test_a_link_for_other_regions_says_so_and_opens_the_detected_ones(counted: Counted) -> None:

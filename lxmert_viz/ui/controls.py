@@ -119,7 +119,7 @@ def frame(page: str) -> None:
         _choose_profile(name)
     if page not in WITHOUT_WORKBENCH:
         _follow_boxes()
-        links.state_regions(name, choice().picture)
+    links.state_regions(name, choice().picture)
     address.show_missing()
 
 

@@ -58,11 +58,14 @@ def follow_boxes(found: Regions, profile: str) -> None:
 
 
 def state_regions(model: str, picture: bytes | None) -> None:
-    """How regions are found, and boxes of a person's own; those of a lost picture stay."""
+    """How regions are found, and boxes of a person's own.
+
+    Boxes of a picture that is lost, and those that no page has followed yet, stay as they are.
+    """
     profiles = resources.pipeline(model).detector.config.profiles
     keys = {"profile": region_options.link(profiles)}
-    if picture is not None:
-        digest = hashlib.sha256(picture).hexdigest()
+    digest = hashlib.sha256(picture or b"").hexdigest()
+    if picture is not None and not names_boxes(digest):
         keys["boxes"] = own_boxes.link(digest, region_options.chosen())
     address.put(keys)
 
