@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lxmert_viz.config import DetectorConfig
-from lxmert_viz.detector.network import REGIONS_AT_ONCE, BoxPredictor, Progress, RegionHeads
+from lxmert_viz.detector.network import BoxPredictor, Progress, RegionHeads, in_parts
 from lxmert_viz.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -58,7 +58,10 @@ class Detectron2RCNN(nn.Module):
         self.attribute_head = BoxPredictor(config)  # detectron2 has none
         del self.attribute_head.cls_score, self.attribute_head.bbox_pred  # these it has
 
-    def features(self, pixels: Tensor) -> Tensor:
+    def features(self, pixels: Tensor, progress: Progress | None = None) -> Tensor:
+        """Its backbone runs at one go: progress hears of its beginning alone."""
+        if progress:
+            progress("features", 0.0)
         return self.backbone(pixels)["res4"]
 
     def propose(
@@ -75,11 +78,7 @@ class Detectron2RCNN(nn.Module):
     def describe(
         self, features: Tensor, boxes: Tensor, progress: Progress | None = None
     ) -> RegionHeads:
-        parts = []
-        for start in range(0, max(len(boxes), 1), REGIONS_AT_ONCE):
-            if progress:
-                progress("regions", start / max(len(boxes), 1))
-            parts.append(self._heads(features, boxes[start : start + REGIONS_AT_ONCE]))
+        parts = [self._heads(features, part) for part, _ in in_parts(boxes, progress)]
         return RegionHeads(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
     def _heads(self, features: Tensor, boxes: Tensor) -> RegionHeads:
