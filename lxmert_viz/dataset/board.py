@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from lxmert_viz.errors import DatasetError
 
 Row = dict[str, Any]
 SLICES = "slices.json"
+KEPT_ANSWERS = 128  # of the database; a page asks the same again at every click
 CLUSTERS = "clusters.parquet"
 MADE = {
     "correct": pa.bool_(),
@@ -51,6 +53,7 @@ class Board:
             )
         self.notes = Notes(folder)
         self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, tuple[Any, ...]], list[Row]] = OrderedDict()
         self._database = duckdb.connect(":memory:", config={"threads": 2})
         self._database.execute(
             "CREATE TABLE notes (question_id VARCHAR, verdict VARCHAR, tags VARCHAR, note VARCHAR)"
@@ -74,6 +77,7 @@ class Board:
         with self._lock:
             self._database.execute("DELETE FROM clusters")
             self._database.execute("INSERT INTO clusters SELECT * FROM read_parquet(?)", [path])
+            self._kept = OrderedDict()
         self._clustered = True
 
     def read_notes(self) -> None:
@@ -83,6 +87,7 @@ class Board:
             self._database.execute("DELETE FROM notes")
             if rows:
                 self._database.executemany("INSERT INTO notes VALUES (?, ?, ?, ?)", rows)
+            self._kept = OrderedDict()
 
     def count(self, text: str = "") -> int:
         chosen = where(text, KINDS)
@@ -209,6 +214,10 @@ class Board:
         return [name for name in KINDS if noted.get(name, name in self._filled)]
 
     @cached_property
+    def remark_count(self) -> int:
+        return self.run.count_remarks()
+
+    @cached_property
     def _filled(self) -> set[str]:
         """The columns of the table that hold something; the table never changes."""
         names = [name for name in KINDS if name not in ("cluster", "verdict", "tags", "note")]
@@ -262,7 +271,16 @@ class Board:
             raise DatasetError(f"There is no column {name!r}; there are {', '.join(KINDS)}.")
 
     def _rows(self, query: str, values: Sequence[Any]) -> list[Row]:
-        cursor = self._database.cursor()
-        found = cursor.execute(query, list(values))
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        """Kept until notes or clusters change: the table never does."""
+        key = (query, tuple(values))
+        with self._lock:
+            kept, known = self._kept, self._kept.get(key)
+        if known is None:
+            found = self._database.cursor().execute(query, list(values))
+            names = [column[0] for column in found.description]
+            known = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+            with self._lock:
+                kept[key] = known
+                while len(kept) > KEPT_ANSWERS:
+                    kept.popitem(last=False)
+        return [dict(row) for row in known]

@@ -7,6 +7,7 @@ predictions.parquet, once every part is there; remarks.jsonl, notes.jsonl, slice
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ Json = dict[str, Any]
 TABLE = "predictions.parquet"
 MANIFEST = "manifest.json"
 LOCK = "running.lock"
+REMARKS = "remarks.jsonl"
 MUST_AGREE = ("model", "data", "settings")  # a run goes on only with the same of each
 PREDICTION = pa.schema(
     [
@@ -104,12 +106,22 @@ class RunFolder:
 
     def write_remarks(self, remarks: Iterable[Remark]) -> None:
         lines = [json.dumps(remark._asdict()) + "\n" for remark in remarks]
-        write_text(self.path / "remarks.jsonl", "".join(lines))
+        write_text(self.path / REMARKS, "".join(lines))
 
-    def remarks(self) -> list[Remark]:
-        path = self.path / "remarks.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        return [Remark(**json.loads(line)) for line in lines]
+    def remarks(self, most: int | None = None) -> list[Remark]:
+        """The first ones, or all."""
+        path = self.path / REMARKS
+        if not path.exists():
+            return []
+        with path.open(encoding="utf-8") as lines:
+            return [Remark(**json.loads(line)) for line in islice(lines, most)]
+
+    def count_remarks(self) -> int:
+        path = self.path / REMARKS
+        if not path.exists():
+            return 0
+        with path.open("rb") as lines:
+            return sum(1 for _ in lines)
 
 
 def as_table(predictions: Sequence[Prediction]) -> pa.Table:

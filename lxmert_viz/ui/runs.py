@@ -5,9 +5,11 @@ What a visitor handed over, and runs on it, are offered to that visitor alone.
 
 import base64
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 
@@ -43,9 +45,7 @@ class Wanted:
 def run_names() -> list[str]:
     """Finished and unfinished runs, the last one first, by their place below the data folder."""
     folder = data_folder()
-    patterns = ["*/" * depth + MANIFEST for depth in range(1, DEPTH + 1)]
-    found = [path for pattern in patterns for path in folder.glob(pattern)]
-    found = [path for path in found if path.relative_to(folder).parts[0] != own_data.FOLDER]
+    found = [path / MANIFEST for path in _folders() if _is_run(path)]
     for key in own_data.known():
         found += (folder / own_data.runs_of(key)).glob(f"*/{MANIFEST}")
     found.sort(key=lambda path: -path.stat().st_mtime)
@@ -54,20 +54,45 @@ def run_names() -> list[str]:
 
 def dataset_names() -> list[str]:
     """What was handed over, the shipped study set, then every folder with questions or pictures."""
-    folder = data_folder()
-    patterns = ("*/" * depth for depth in range(1, DEPTH))
-    found = sorted(path for pattern in patterns for path in folder.glob(pattern))
-    not_data = {folder / own_data.FOLDER, *(folder / name for name in run_names())}
     offered: list[Path] = []
-    for path in found:
-        parents = {path, *path.parents}
-        if not parents & not_data and (question_file(path) or _shows(path, parents & {*offered})):
+    for path in _folders():
+        if not _is_run(path) and (
+            question_file(path) or _shows(path, {*offered} & {*path.parents})
+        ):
             offered.append(path)
     return [
         *(name for key in own_data.known() for name in _own(key)),
         STUDY,
-        *(path.relative_to(folder).as_posix() for path in offered),
+        *(path.relative_to(data_folder()).as_posix() for path in offered),
     ]
+
+
+def _folders() -> list[Path]:
+    """Those of the data folder that may be runs or datasets, a folder before those in it."""
+    top = data_folder()
+    found, level = [], [path for path in _folders_in(top) if path.name != own_data.FOLDER]
+    for _ in range(DEPTH):
+        found += level
+        level = [inner for path in level if not _is_run(path) for inner in _folders_in(path)]
+    return sorted(found)
+
+
+def _folders_in(folder: Path) -> tuple[Path, ...]:
+    try:
+        return _folders_then(folder, folder.stat().st_mtime_ns)
+    except OSError:  # not there, or gone meanwhile
+        return ()
+
+
+@lru_cache(maxsize=10_000)
+def _folders_then(folder: Path, changed: int) -> tuple[Path, ...]:
+    """changed: when; a folder of very many pictures is listed once."""
+    with os.scandir(folder) as entries:
+        return tuple(Path(entry.path) for entry in entries if entry.is_dir())
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / MANIFEST).is_file()
 
 
 def _own(key: str) -> list[str]:
