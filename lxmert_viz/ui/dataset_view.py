@@ -9,6 +9,7 @@ import streamlit as st
 from lxmert_viz.analysis.projection import METHODS
 from lxmert_viz.analysis.states import STREAMS
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.figures import layers
 from lxmert_viz.figures.layers import Line, by_layer, table
 from lxmert_viz.figures.projection import projection
 from lxmert_viz.picture import crop
@@ -50,7 +51,28 @@ def compare(model: str, name: str) -> None:
         "1: the same up to rotation and scale. About 0: unrelated. The measure follows the "
         "directions that vary most. Words and regions pair up as means of the same example."
     )
-    _retrieval(found, shared, count)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _retrieval(found, shared, count)
+    with right:
+        _fusion(model, name)
+
+
+def _fusion(model: str, name: str) -> None:
+    store = stores.opened(model, name)
+    if len({row.example.picture for row in store.rows if row.objects}) < 2:
+        st.info("Words and regions are told apart over two pictures or more with regions.")
+        return
+    shared, found, count = waiting.result_of(
+        f"fuse {model} {name}",
+        "comparing words with regions",
+        lambda report: stores.fused(model, name, report),
+    )
+    st.plotly_chart(
+        layers.fusion(*found, shared, f"up to {count:,} words and as many regions"),
+        config=NO_BAR,
+        key="probes.fusion",
+    )
 
 
 def _retrieval(found: np.ndarray, shared: list[str], count: int) -> None:
