@@ -11,11 +11,12 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from lxmert_viz.dataset.notes import Notes
 from lxmert_viz.dataset.row_filter import where
 from lxmert_viz.dataset.run_folder import TABLE, RunFolder, write_json, write_table
-from lxmert_viz.dataset.table_columns import BY_NAME, MATCH, NO_MATCH, SCHEMA
+from lxmert_viz.dataset.table_columns import BY_NAME, COLUMNS, MATCH, NO_MATCH, SCHEMA
 from lxmert_viz.errors import DatasetError
 
 Row = dict[str, Any]
@@ -33,8 +34,15 @@ KINDS: Mapping[str, pa.DataType] = {
     name: SCHEMA.field(name).type for name in BY_NAME if name != "people"
 } | MADE
 BIN_WIDTHS = {"probability": 0.1, "match": 0.1, "margin": 0.1, "seconds": 0.01, "consistency": 0.25}
+SQL_TYPES = {
+    pa.string(): "VARCHAR",
+    pa.float32(): "FLOAT",
+    pa.int32(): "INTEGER",
+    pa.bool_(): "BOOLEAN",
+    pa.list_(pa.string()): "VARCHAR[]",
+}
 ROWS = """
-SELECT rows.*, score >= 0.5 AS correct, cluster, notes.verdict, notes.tags, notes.note
+SELECT rows.*{absent}, score >= 0.5 AS correct, cluster, notes.verdict, notes.tags, notes.note
 FROM read_parquet('{path}', file_row_number = true) AS rows 
 LEFT JOIN notes USING (question_id) LEFT JOIN clusters USING (question_id)
 """
@@ -61,7 +69,13 @@ class Board:
         self._database.execute("CREATE TABLE clusters (question_id VARCHAR, cluster INTEGER)")
         self._clustered = False
         path = str(folder / TABLE).replace("'", "''")
-        self._database.execute(f"CREATE VIEW board AS {ROWS.format(path=path)}")
+        written = pq.read_schema(folder / TABLE).names  # a run of an earlier version has fewer
+        absent = "".join(
+            f', CAST(NULL AS {SQL_TYPES[column.type]}) AS "{column.name}"'
+            for column in COLUMNS
+            if column.name not in written
+        )
+        self._database.execute(f"CREATE VIEW board AS {ROWS.format(path=path, absent=absent)}")
         self.read_notes()
         if (folder / CLUSTERS).exists():
             self._read_clusters()
@@ -124,7 +138,8 @@ class Board:
             "SELECT count(*) AS rows, count(score) AS scored, avg(score) AS score, "
             "stddev_pop(score) AS spread, avg(ceiling) AS ceiling, count(error) AS errors, "
             "avg(CAST(valid AS INT)) AS valid, avg(CAST(plausible AS INT)) AS plausible, "
-            "avg(consistency) AS consistency, avg(CAST(known AS INT)) AS known, "
+            "avg(grounding) AS grounding, avg(consistency) AS consistency, "
+            "avg(CAST(known AS INT)) AS known, "
             "avg(score) FILTER (tail) AS tail, avg(score) FILTER (NOT tail) AS head, "
             "avg(score) FILTER (structural_type != 'query') AS closed, "
             "avg(score) FILTER (structural_type = 'query') AS open, "
@@ -187,6 +202,17 @@ class Board:
             'SELECT avg(CAST(t."match" > f."match" AS INT)) AS share FROM asked AS t '
             'JOIN asked AS f USING (pair) WHERE t."right" = ? AND f."right" = ?',
             (*chosen.values, MATCH, NO_MATCH),
+        )
+        return row["share"]
+
+    def statements(self, text: str) -> float | None:
+        """Share of NLVR2's sentences that are judged right of all their pairs; None without."""
+        chosen = where(text, KINDS)
+        (row,) = self._rows(
+            "SELECT avg(CAST(worst >= 0.5 AS INT)) AS share FROM (SELECT min(score) AS worst "
+            f"FROM board WHERE {chosen.sql} AND pair IS NOT NULL AND second_picture IS NOT NULL "
+            "AND score IS NOT NULL GROUP BY pair)",
+            chosen.values,
         )
         return row["share"]
 

@@ -98,10 +98,18 @@ class RunFolder:
         for number in sorted(self.finished_parts()):
             yield from as_predictions(pq.read_table(self.path / "parts" / f"{number:05d}.parquet"))
 
-    def internals(self) -> pa.Table | None:
-        """States and statistics of heads, a row an example; None where the run has none."""
+    def internals(self, names: Sequence[str] | None = None) -> pa.Table | None:
+        """States and statistics of heads, a row an example; None where the run has none.
+
+        names: the columns that are read; those that a part lacks are left out or null.
+        """
         paths = sorted((self.path / "internals").glob("[0-9]*.parquet"))
-        tables = [pq.read_table(path) for path in paths]
+        files = [pq.ParquetFile(path) for path in paths]
+        asked = [names or file.schema_arrow.names for file in files]
+        tables = [
+            file.read([name for name in wanted if name in file.schema_arrow.names])
+            for file, wanted in zip(files, asked, strict=True)
+        ]
         return pa.concat_tables(tables, promote_options="default") if tables else None
 
     def write_remarks(self, remarks: Iterable[Remark]) -> None:

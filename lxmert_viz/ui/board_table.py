@@ -192,10 +192,13 @@ def show_row(board: Board, row: Row, model: str) -> None:
 
 
 def show_picture(row: Row) -> None:
-    try:
-        st.image(resources.shown_picture(runs.picture_of(row)), width="stretch")
-    except PictureError as error:
-        st.info(plain(str(error)), icon=":material/hide_image:")
+    """One, or NLVR2's two side by side."""
+    shown = ("picture", "second_picture") if row["second_picture"] else ("picture",)
+    for place, which in zip(st.columns(len(shown)), shown, strict=True):
+        try:
+            place.image(resources.shown_picture(runs.picture_of(row, which)), width="stretch")
+        except PictureError as error:
+            place.info(plain(str(error)), icon=":material/hide_image:")
 
 
 def show_answers(row: Row) -> None:

@@ -219,14 +219,17 @@ def _work(wanted: Wanted, folder: Path) -> Callable[[Report], object]:
     return work
 
 
-def picture_of(row: dict[str, object]) -> bytes:
-    """The picture of a row. Raises PictureError where it is not below a folder of ours."""
-    named = str(row["picture_file"] or "")
+def picture_of(row: dict[str, object], which: str = "picture") -> bytes:
+    """which: or "second_picture", of a row that has one.
+
+    Raises PictureError where it is not below a folder of ours.
+    """
+    named = str(row[f"{which}_file"] or "")
     path = Path(named).resolve()
     allowed = [ASSETS.resolve(), data_folder().resolve()]
     if not named or not any(path.is_relative_to(folder) for folder in allowed):
         raise PictureError(
-            f"The picture {row['picture']!r} does not lie in {data_folder()}, so it is not shown: "
+            f"The picture {row[which]!r} does not lie in {data_folder()}, so it is not shown: "
             "start the server with --data and the folder that holds it."
         )
     try:
