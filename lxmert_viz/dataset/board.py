@@ -23,8 +23,10 @@ Row = dict[str, Any]
 SLICES = "slices.json"
 KEPT_ANSWERS = 128  # of the database; a page asks the same again at every click
 CLUSTERS = "clusters.parquet"
+LOOKS = "looks.parquet"
 MADE = {
     "correct": pa.bool_(),
+    "looked": pa.bool_(),
     "cluster": pa.int32(),
     "verdict": pa.string(),
     "tags": pa.string(),
@@ -42,9 +44,13 @@ SQL_TYPES = {
     pa.list_(pa.string()): "VARCHAR[]",
 }
 ROWS = """
-SELECT rows.*{absent}, score >= 0.5 AS correct, cluster, notes.verdict, notes.tags, notes.note
+SELECT rows.* REPLACE (
+    CASE WHEN cause NOT IN ('logic', 'no rule') OR looked IS NULL THEN cause
+    WHEN looked THEN 'looked right' ELSE 'looked away' END AS cause
+){absent}, looked, score >= 0.5 AS correct, cluster, notes.verdict, notes.tags, notes.note
 FROM read_parquet('{path}', file_row_number = true) AS rows 
 LEFT JOIN notes USING (question_id) LEFT JOIN clusters USING (question_id)
+LEFT JOIN looks USING (question_id)
 """
 
 
@@ -67,6 +73,7 @@ class Board:
             "CREATE TABLE notes (question_id VARCHAR, verdict VARCHAR, tags VARCHAR, note VARCHAR)"
         )
         self._database.execute("CREATE TABLE clusters (question_id VARCHAR, cluster INTEGER)")
+        self._database.execute("CREATE TABLE looks (question_id VARCHAR, looked BOOLEAN)")
         self._clustered = False
         path = str(folder / TABLE).replace("'", "''")
         written = pq.read_schema(folder / TABLE).names  # a run of an earlier version has fewer
@@ -79,6 +86,34 @@ class Board:
         self.read_notes()
         if (folder / CLUSTERS).exists():
             self._read_clusters()
+        if (folder / LOOKS).exists():
+            self._read_looks()
+
+    def unexplained(self, text: str) -> dict[str, str]:
+        """Id and answer of the mistakes that only where the model looked could explain."""
+        chosen = where(text, KINDS)
+        rows = self._rows(
+            f"SELECT question_id, answer FROM board WHERE {chosen.sql} "
+            "AND cause IN ('logic', 'no rule') AND looked IS NULL AND object IS NOT NULL",
+            chosen.values,
+        )
+        return {row["question_id"]: row["answer"] for row in rows}
+
+    def save_looks(self, looked: Mapping[str, bool]) -> None:
+        """Whether the answers of some mistakes rest on what is asked about, beside those before."""
+        rows = self._rows("SELECT question_id, looked FROM looks", ())
+        both = {row["question_id"]: row["looked"] for row in rows} | dict(looked)
+        columns = {"question_id": list(both), "looked": pa.array(both.values(), pa.bool_())}
+        write_table(self.run.path / LOOKS, pa.table(columns))
+        self._read_looks()
+
+    def _read_looks(self) -> None:
+        path = str(self.run.path / LOOKS)
+        with self._lock:
+            self._database.execute("DELETE FROM looks")
+            self._database.execute("INSERT INTO looks SELECT * FROM read_parquet(?)", [path])
+            self._kept = OrderedDict()
+            self.__dict__.pop("_filled", None)
 
     def save_clusters(self, ids: Sequence[str], numbers: Sequence[int]) -> None:
         """Which group each of some examples is in becomes the column `cluster`."""
