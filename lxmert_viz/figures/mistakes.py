@@ -104,7 +104,7 @@ def reliability(
         ],
         hoverinfo="text",
     )
-    subtitle = f"{len(counts)} bins, equally many in each; mean gap {error:.3f}; dotted: calibrated"
+    subtitle = f"{len(counts)} bins of about equally many; mean gap {error:.3f}; dotted: calibrated"
     figure = go.Figure([diagonal, bins], theme.layout("How sure, how right", subtitle, 380, b=48))
     figure.update_xaxes(range=(0, 1.02), title="mean probability of the answer", fixedrange=True)
     figure.update_yaxes(range=(0, 1.02), title="mean score", fixedrange=True, gridcolor=theme.GRID)

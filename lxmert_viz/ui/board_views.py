@@ -214,7 +214,7 @@ def _calibration_errors(sure: np.ndarray, score: np.ndarray) -> str:
         for values in (sure[measure], calibration.scaled(sure[measure], temperature))
     )
     return (
-        f"- **Calibration error** (ECE): {equal_mass:.3f} with 15 bins of equally many, "
+        f"- **Calibration error** (ECE): {equal_mass:.3f} with at most 15 bins of about equally many, "
         f"{equal_width:.3f} with 15 of equal width. "
         f"**Brier score** {calibration.brier(sure, score):.3f}.\n"
         f"- **Temperature** {temperature:.2f} on the top answer's logit, fitted on a random half "
