@@ -6,9 +6,10 @@ import pytest
 from lxmert_viz.analysis import calibration
 
 
-def test_the_base_rate_for_all_is_calibrated_and_tells_nothing() -> None:
-    score = np.array([1.0, 0.0] * 50)
-    bins = calibration.reliability(np.full(100, 0.5), score, equal_mass=False)
+@pytest.mark.parametrize("equal_mass", [True, False])
+def test_the_base_rate_for_all_is_calibrated_and_tells_nothing(equal_mass: bool) -> None:
+    score = np.random.default_rng(0).permutation([1.0, 0.0] * 50)
+    bins = calibration.reliability(np.full(100, 0.5), score, equal_mass=equal_mass)
     assert calibration.calibration_error(bins) == 0 and len(bins) == 1
     assert calibration.brier(np.full(100, 0.5), score) == 0.25
 
@@ -21,6 +22,14 @@ def test_sampled_labels_are_calibrated(equal_mass: bool) -> None:
     bins = calibration.reliability(sure, score, equal_mass=equal_mass)
     assert sum(b.count for b in bins) == 40_000
     assert calibration.calibration_error(bins) < 0.015
+
+
+def test_bins_of_equally_many_part_no_equals() -> None:
+    sure = np.array([0.1, 0.2, 0.2, 0.2, 0.7, 0.9])
+    bins = calibration.reliability(sure, np.array([0.0, 0.0, 1.0, 0.0, 1.0, 1.0]), bins=3)
+    assert [(b.low, b.high, b.count) for b in bins] == [(0.1, 0.2, 4), (0.7, 0.9, 2)]
+    apart = calibration.reliability(np.arange(45) / 45, np.zeros(45))
+    assert [b.count for b in apart] == [3] * calibration.BINS
 
 
 def test_always_sure_and_half_right_is_off_by_a_half() -> None:

@@ -6,6 +6,7 @@ import pytest
 from lxmert_viz.analysis.significance import (
     difference,
     holm,
+    interval_of,
     mcnemar,
     mean_interval,
     paired_interval,
@@ -25,10 +26,32 @@ def test_holm_by_hand() -> None:
 def test_equal_groups_do_not_differ_and_opposite_ones_do() -> None:
     same = np.array([0.0, 1.0] * 50)
     assert difference(same, same) == pytest.approx(1)
-    assert difference(np.ones(30), np.zeros(30)) == 0
+    assert difference(np.ones(30), np.zeros(30)) < 1e-15
     assert difference(np.ones(1), np.zeros(30)) == 1
     few = difference(np.array([0.0] * 60 + [1.0] * 40), np.array([0.0] * 40 + [1.0] * 60))
-    assert few == pytest.approx(0.0046, abs=0.0005)  # Welch's t = 2.865 with 198 degrees
+    assert few == pytest.approx(0.0046, abs=0.0005)  # t = 2.865 with 198 degrees
+
+
+def test_few_examples_that_are_all_alike_prove_little() -> None:
+    half = np.array([0.0, 1.0] * 50)
+    assert difference(np.zeros(2), half) > 0.05
+    assert difference(np.zeros(2), np.ones(2)) == pytest.approx(1 / 3)  # of 6 ways 2 are as apart
+    assert mean_interval(np.ones(3)) == pytest.approx((1, 0.438, 1), abs=0.001)
+    assert mean_interval(np.zeros(3)) == pytest.approx((0, 0, 0.562), abs=0.001)
+
+
+def test_rare_hits_are_significant_as_often_as_it_says() -> None:
+    random = np.random.default_rng(4)
+    drawn = (random.random((1000, 400)) < 0.05).astype(float)
+    p = np.array([difference(row[:15], row[15:]) for row in drawn])
+    assert np.mean(p < 0.05) < 0.08
+
+
+def test_intervals_hold_what_they_are_of() -> None:
+    random = np.random.default_rng(5)
+    shares = (random.random((2000, 20)) < 0.9).mean(axis=1)
+    inside = [low <= 0.9 <= high for _, low, high in (interval_of(m, 20) for m in shares)]
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.015)
 
 
 def test_chance_alone_is_significant_as_often_as_it_says() -> None:
@@ -40,7 +63,7 @@ def test_chance_alone_is_significant_as_often_as_it_says() -> None:
 def test_intervals_hold_the_mean() -> None:
     score = np.array([1.0] * 75 + [0.0] * 25)
     mean, low, high = mean_interval(score)
-    assert (mean, low, high) == pytest.approx((0.75, 0.665, 0.835), abs=0.001)
+    assert (mean, low, high) == pytest.approx((0.75, 0.657, 0.825), abs=0.001)  # Wilson's
     assert paired_interval(score, score) == (0, 0, 0)
     mean, low, high = paired_interval(np.zeros(400), np.array([1.0] * 100 + [0.0] * 300))
     assert mean == 0.25 and (low, high) == pytest.approx((0.2075, 0.2925), abs=0.01)

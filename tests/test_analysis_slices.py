@@ -1,5 +1,7 @@
 """Planted weak groups are found, and chance is not."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,26 @@ IDS = [f"q{n}" for n in range(N)]
 def test_chance_gives_no_slice() -> None:
     score = (RANDOM.random(N) < 0.7).astype(float)
     assert suggest({"color": COLORS.tolist(), "kind": KINDS.tolist()}, score) == []
+
+
+def test_small_groups_without_a_hit_are_chance_where_hits_are_rare() -> None:
+    score = (RANDOM.random(N) < 0.05).astype(float)
+    thing = [f"thing {n % 50}" for n in range(N // 4)] + [None] * (N - N // 4)
+    assert min(Counter(thing).values()) == 20  # a third of them has no hit
+    assert suggest({"thing": thing}, score) == []
+
+
+def test_pairs_that_are_no_worse_count_among_those_that_were_looked_at() -> None:
+    weak = COLORS == "red"
+    score = (RANDOM.random(N) < np.where(weak, 0.7, 0.8)).astype(float)
+    (found,) = [
+        s
+        for s in suggest({"color": COLORS.tolist(), "kind": KINDS.tolist()}, score)
+        if s.terms == (("color", "red"),)
+    ]
+    looked_at = 3 + 2 + 3 * 2  # this one is the least likely by chance
+    alone = difference(score[weak], score[~weak])
+    assert found.p == pytest.approx(min(1, looked_at * alone))
 
 
 def test_a_weak_value_is_found_with_its_numbers() -> None:

@@ -26,6 +26,12 @@ def test_two_stages_move_together_with_one_scale(browser: Browser, address: str)
     expect(second.locator("h3")).to_have_text(title)
     ends = [stage.locator(".ramp > span").last.inner_text() for stage in (first, second)]
     assert ends[0] == ends[1]
+    for choice in ("× value norm", "All maps"):  # the largest of all maps is another in each
+        first.get_by_role("radio", name=choice).check()
+    ends = [stage.locator(".ramp > span").last.inner_text() for stage in (first, second)]
+    assert ends[0] == ends[1] != "1"
+    for choice in ("Alone", "This map"):
+        first.get_by_role("radio", name=choice).check()
 
     second.locator(".word", has_text="blue").hover()
     for stage in (first, second):

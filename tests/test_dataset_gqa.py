@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lxmert_viz.analysis.gqa_metrics import steps
 from lxmert_viz.dataset.gqa import is_gqa, read_gqa
 from lxmert_viz.dataset.remarks import JsonFile
 from lxmert_viz.errors import DatasetError
@@ -38,6 +39,18 @@ def written(folder: Path, questions: Any, **others: Any) -> JsonFile:
     path = folder / "questions.json"
     path.write_text(questions if isinstance(questions, str) else json.dumps(questions, indent=1))
     return JsonFile(path)
+
+
+def test_reading_out_a_name_is_no_step_of_reasoning(tmp_path: Path) -> None:
+    steps_of = {"q1": "name", "q2": "color"}
+    asked = {
+        name: QUESTION
+        | {"semantic": [{"operation": "select"}, {"operation": "query", "argument": argument}]}
+        for name, argument in steps_of.items()
+    }
+    found = read_gqa(written(tmp_path, asked)).examples
+    assert [example.operations[-1] for example in found] == ["query name", "query"]
+    assert [steps(example.operations) for example in found] == [1, 2]
 
 
 def test_a_question_keeps_all_that_its_files_say(tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ from lxmert_viz.figures import mistakes
 
 
 def test_bars_carry_mean_interval_count_and_place() -> None:
-    figure = mistakes.group_bars(["a<b", "c"], [0.5, 1.0], [0.1, 0.0], [40, 2], 0.6)
+    figure = mistakes.group_bars(["a<b", "c"], [0.5, 1.0], [(0.4, 0.75), (0.5, 1.0)], [40, 2], 0.6)
     bars = figure.data[0]
     assert list(bars.x) == [0.5, 1.0] and list(bars.customdata) == [0, 1]
-    assert list(bars.error_x.array) == [0.1, 0.0]
+    assert list(bars.error_x.array) == [0.25, 0.0]
+    assert list(bars.error_x.arrayminus) == pytest.approx([0.1, 0.5])
     assert figure.layout.yaxis.ticktext == ("a&lt;b (40)", "c (2)")
     assert figure.layout.xaxis.range == (0, 1) and figure.layout.shapes[0].x0 == 0.6
 

@@ -121,7 +121,7 @@ def test_heads_are_combined_as_they_are_called(page: Page, trace: Trace) -> None
     assert np.array_equal(rolled_out, rollout(trace.attention)["lang_from_vision"][1])
 
 
-def test_weights_are_multiplied_by_what_they_carry(page: Page, trace: Trace) -> None:
+def test_weights_are_multiplied_by_what_they_carry(page: Page, trace: Trace, blank: Trace) -> None:
     family, lengths = trace.attention["lang_from_vision"], norms(trace)["lang_from_vision"]
     carried = family * lengths[:, :, None]  # (L, H, T, R)
     shape = family.shape[2:]
@@ -130,7 +130,8 @@ def test_weights_are_multiplied_by_what_they_carry(page: Page, trace: Trace) -> 
     mean = drawn(page, shape, combine="mean", measure="carried")
     assert np.allclose(mean, carried[1].mean(0), atol=1e-6)
     whole = page.evaluate(MAP, {"measure": "carried", "ownScale": False})["top"]
-    everywhere = [trace.attention[n] * norms(trace)[n][:, :, None] for n in trace.attention]
+    both = (trace, blank)  # they are compared, so their colours end at one place
+    everywhere = [t.attention[n] * norms(t)[n][:, :, None] for t in both for n in t.attention]
     assert np.isclose(whole, max(maps.max() for maps in everywhere))
 
 
@@ -161,6 +162,38 @@ def test_whole_words_are_read_in_sum_and_read_on_average(page: Page, trace: Trac
     found = drawn(page, (words - 1, words - 1), **changes)
     assert np.allclose(found, expected, atol=1e-6)
     assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_largest_weight_of_a_word_is_one_head_s(page: Page, trace: Trace) -> None:
+    sums = trace.attention["lang"][1].copy()  # (H, T, T)
+    sums[:, :, 3] += sums[:, :, 4]
+    sums[:, 3] = (sums[:, 3] + sums[:, 4]) / 2
+    expected = np.delete(np.delete(sums, 4, axis=2), 4, axis=1).max(0)
+    found = drawn(page, expected.shape, family="lang", combine="max", merged=True)
+    assert np.allclose(found, expected, atol=1e-6)
+
+
+def test_the_legend_names_numbers_that_heads_have(page: Page) -> None:
+    of = "(tops) => rangesOf({ families: Object.fromEntries(tops.map((top, i) => [i, { top }])) })"
+    shares = ["0.0–0.2", "0.2–0.4", "0.4–0.6", "0.6–0.8", "0.8–1.0"]
+    assert page.evaluate(of, [1, 1]) == shares
+    assert page.evaluate(of, [6.5])[-1] == "5.2–6.5"
+    assert page.evaluate(of, [0.25])[0] == "0.00–0.05"
+    assert page.evaluate(of, [9, 1]) == ["0–20%", "20–40%", "40–60%", "60–80%", "80–100%"]
+
+
+def test_all_stages_of_a_page_end_their_colours_at_one_place(page: Page) -> None:
+    found = page.evaluate(
+        """() => {
+          const peers = new Peers({ trace });
+          const maps = { mostCarried: () => 1000 };
+          document[STAGES].add({ trace: { maps }, root: { isConnected: true } });
+          const tops = ["carried", "weights"].map((measure) => peers.wholeTop({ measure }));
+          document[STAGES].clear();
+          return tops;
+        }"""
+    )
+    assert found == [1000, 1]
 
 
 def test_marks_are_hidden_with_their_weights_as_they_are(page: Page, trace: Trace) -> None:

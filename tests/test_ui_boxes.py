@@ -118,3 +118,16 @@ def test_the_page_shows_what_is_read_and_the_answer_before_and_after(
     assert not page.exception
     assert page.dataframe[0].value["name"].tolist()[1] == "all, of it"
     assert "boxes of your own" in texts(page)
+
+
+def test_states_are_told_apart_by_the_boxes_that_were_read(photograph: bytes) -> None:
+    from lxmert_viz.ui.lens_view import key_of
+
+    sides = ((0.1, 0.1, 0.5, 0.5), (0.4, 0.4, 0.9, 0.9))
+    asked = [own_boxes.with_boxes("trained", (OwnBox(one, "", -1),)) for one in sides]
+    found = [
+        resources.trace(Variant("miniature", each, photograph, "what is red?"), unheard)
+        for each in (*asked, asked[0])
+    ]
+    keys = [key_of(each) for each in found]
+    assert keys[0] == keys[2] != keys[1]

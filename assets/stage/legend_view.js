@@ -23,7 +23,7 @@ class LegendView {
 
   chip(bin) {
     const swatch = element("span", { class: "swatch" });
-    const range = element("span", {}, `${unit(bin / BINS, 1)}–${unit((bin + 1) / BINS, 1)}`);
+    const range = element("span", { class: "range" });
     const count = element("span", { class: "count" });
     const button = element("button", {
       type: "button", class: "chip",
@@ -42,7 +42,9 @@ class LegendView {
     const found = this.trace.statistic(selection.statistic);
     const counts = this.counts(selection.statistic);
     const isWhole = selection.bins.every(Boolean);
-    this.chips.forEach(({ button, swatch, count }, bin) => {
+    const ranges = rangesOf(found);
+    this.chips.forEach(({ button, swatch, range, count }, bin) => {
+      write(range, ranges[bin]);
       put(button, "aria-pressed", String(selection.bins[bin]));
       put(swatch, "style", `background:${colours.bins[bin]}`);
       write(count, String(counts[bin]));
@@ -65,4 +67,13 @@ class LegendView {
     }
     return counts;
   }
+}
+
+/* What each step stands for: numbers where one scale serves all maps, else shares of each scale. */
+function rangesOf({ families }) {
+  const [top, ...others] = new Set(Object.values(families).map((family) => family.top));
+  const edges = Array.from({ length: BINS + 1 }, (_, bin) => (others.length
+    ? `${(100 * bin) / BINS}%`
+    : unit((top * bin) / BINS, top < 1 ? 2 : 1)));
+  return edges.slice(1).map((edge, bin) => `${edges[bin].replace("%", "")}–${edge}`);
 }

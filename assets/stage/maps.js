@@ -33,10 +33,10 @@ function binOf(share) {
   return Math.min(Math.floor(share * BINS), BINS - 1);
 }
 
-function combined(trace, selection, slots) {
-  const own = combinedOf(trace.maps, selection, slots);
+function combined(trace, selection, slots, cut) {
+  const own = combinedOf(trace.maps, selection, slots, cut);
   if (!differs(selection, trace)) return own;
-  const other = combinedOf(trace.otherMaps, selection, slots);
+  const other = combinedOf(trace.otherMaps, selection, slots, cut);
   return own.map((weight, i) => weight - other[i]);
 }
 
@@ -44,21 +44,29 @@ function differs({ difference, family }, trace) {
   return difference && trace.hasOther(family);
 }
 
-function combinedOf(maps, selection, slots) {
+/* cut: makes the map of the words that are shown of one of all pieces. The largest over heads is of
+   the words: pieces of one word may have their largest weights in different heads. */
+function combinedOf(maps, selection, slots, cut) {
   const { family, combine, layer, measure } = selection;
-  if (combine === "rollout") return maps.rolledOut(family, layer);
-  if (slots.length === 1) return maps[measure](family, ...slots[0]);
+  if (combine === "rollout") return cut(maps.rolledOut(family, layer));
+  const weightsOf = (slot) => maps[measure](family, ...slot);
+  if (slots.length === 1) return cut(weightsOf(slots[0]));
   const [, , queries, keys] = maps.families[family].shape;
   const sum = new Float32Array(queries * keys);
+  if (combine === "max") return largestOfEach(slots.map((slot) => cut(weightsOf(slot))), cut(sum));
   for (const slot of slots) {
-    const weights = maps[measure](family, ...slot);
-    if (combine === "max") sum.forEach((old, i) => { if (weights[i] > old) sum[i] = weights[i]; });
-    else for (let i = 0; i < sum.length; i += 1) sum[i] += weights[i];
+    const weights = weightsOf(slot);
+    for (let i = 0; i < sum.length; i += 1) sum[i] += weights[i];
   }
-  if (combine !== "max" && slots.length) {
-    for (let i = 0; i < sum.length; i += 1) sum[i] /= slots.length;
+  if (slots.length) for (let i = 0; i < sum.length; i += 1) sum[i] /= slots.length;
+  return cut(sum);
+}
+
+function largestOfEach(all, largest) {
+  for (const weights of all) {
+    largest.forEach((old, i) => { if (weights[i] > old) largest[i] = weights[i]; });
   }
-  return sum;
+  return largest;
 }
 
 /* The tokens of one side of a map: [{ kind, place, places, label }]; `place` is the first. */
@@ -74,23 +82,13 @@ function tokensOf(kind, trace, selection) {
     .map(({ label, pieces }) => ({ kind, place: pieces[0], places: pieces, label }));
 }
 
-/* The map as it is drawn; in a signed one, a difference, weights are below 0 too. Looking at a word is looking at any of its pieces, so columns of one
-   word are summed; what a word looks at is the mean over its pieces. */
+/* The map as it is drawn; in a signed one, a difference, weights are below 0 too. */
 function drawnMap(trace, selection) {
   const family = trace.families[selection.family];
   const slots = selection.combine === "rollout" ? [] : slotsOf(selection, trace);
-  const whole = combined(trace, selection, slots);
   const rows = tokensOf(family.queries, trace, selection);
   const columns = tokensOf(family.keys, trace, selection);
-  const width = family.shape[3];
-  const weights = new Float32Array(rows.length * columns.length);
-  rows.forEach((row, r) => {
-    columns.forEach((column, c) => {
-      let sum = 0;
-      for (const q of row.places) for (const k of column.places) sum += whole[q * width + k];
-      weights[r * columns.length + c] = sum / row.places.length;
-    });
-  });
+  const weights = combined(trace, selection, slots, (map) => cutTo(map, rows, columns, family.shape[3]));
   const kept = keptCells(weights, rows.length, columns.length, selection);
   const largest = largestOf(weights);
   const top = selection.ownScale && largest > 0 ? largest : wholeTop(trace, selection);
@@ -98,9 +96,24 @@ function drawnMap(trace, selection) {
   return { family, slots, rows, columns, weights, kept, largest, top, signed, against: trace.other?.name };
 }
 
-/* Where colours end that are the same for all maps. */
-function wholeTop(trace, { measure, combine }) {
-  return measure === "carried" && combine !== "rollout" ? trace.maps.mostCarried() : 1;
+/* Looking at a word is looking at any of its pieces, so columns of one word are summed; what a word
+   looks at is the mean over its pieces. */
+function cutTo(map, rows, columns, width) {
+  const weights = new Float32Array(rows.length * columns.length);
+  rows.forEach((row, r) => {
+    columns.forEach((column, c) => {
+      let sum = 0;
+      for (const q of row.places) for (const k of column.places) sum += map[q * width + k];
+      weights[r * columns.length + c] = sum / row.places.length;
+    });
+  });
+  return weights;
+}
+
+/* Where colours end that are the same for all maps, those of a trace to be compared with too. */
+function wholeTop({ maps, otherMaps }, { measure, combine }) {
+  if (measure !== "carried" || combine === "rollout") return 1;
+  return Math.max(maps.mostCarried(), otherMaps ? otherMaps.mostCarried() : 0);
 }
 
 function keptCells(weights, rows, columns, { top, over }) {

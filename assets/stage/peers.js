@@ -24,6 +24,11 @@ class Peers {
     return Math.max(map.largest, ...alike.map(({ largest }) => largest)) || 1;
   }
 
+  /* The same, where it is to be one for all maps. */
+  wholeTop(selection) {
+    return Math.max(...[this.stage, ...this.others()].map(({ trace }) => wholeTop(trace, selection)));
+  }
+
   redraw() {
     for (const other of this.others()) other.draw();
   }

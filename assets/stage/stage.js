@@ -262,7 +262,7 @@ class Stage {
     this.width = this.root.clientWidth;
     this.shown = shown;
     this.map = drawnMap(trace, shown);
-    if (shown.ownScale) this.map.top = this.peers.top(shown, this.map);
+    this.map.top = shown.ownScale ? this.peers.top(shown, this.map) : this.peers.wholeTop(shown);
     this.drawWords(shown);
     this.drawSheet(shown);
     write(this.title, titleOf(shown, this.map));

@@ -25,11 +25,11 @@ def reliability(
 ) -> list[Bin]:
     """Bins without members are left out.
 
-    confidence, score: (N,) 0..1. equal_mass: as many examples in each bin, else equal widths.
+    confidence, score: (N,) 0..1. equal_mass: as many examples in each bin, where equal confidences
+    stay together (so there may be fewer bins), else equal widths.
     """
-    order = np.argsort(confidence, kind="stable")
     if equal_mass:
-        groups = np.array_split(order, min(bins, len(order)) or 1)
+        groups = _equally_many(confidence, bins)
     else:
         place = np.minimum((confidence * bins).astype(int), bins - 1)
         groups = [np.flatnonzero(place == number) for number in range(bins)]
@@ -53,7 +53,10 @@ def calibration_error(bins: list[Bin]) -> float:
 
 
 def brier(confidence: np.ndarray, score: np.ndarray) -> float:
-    """Mean squared distance of confidence and score, 0..1; 0.25 is what 0.5 for all gives."""
+    """Mean squared distance of confidence and score, 0..1.
+
+    Where scores are 0 or 1, 0.25 is what 0.5 for all gives.
+    """
     return float(((confidence - score) ** 2).mean())
 
 
@@ -97,6 +100,17 @@ def coverage_at_risk(coverage: np.ndarray, risk: np.ndarray, most: float) -> flo
     """The largest share that can be answered with a risk of at most `most`; 0 where none can."""
     fits = coverage[risk <= most + 1e-12]
     return float(fits.max()) if len(fits) else 0.0
+
+
+def _equally_many(confidence: np.ndarray, bins: int) -> list[np.ndarray]:
+    """Places in each bin. Equal ones are not parted: by chance, their parts differ in the score."""
+    order = np.argsort(confidence, kind="stable")
+    if not len(order):
+        return []
+    sure, parts = confidence[order], np.array_split(order, min(bins, len(order)))
+    last = np.cumsum([len(part) for part in parts]) - 1
+    ends = np.unique(np.searchsorted(sure, sure[last], side="right"))
+    return np.split(order, ends[:-1])
 
 
 def _logits(confidence: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 TAIL = 0.2  # GQA-OOD's alpha: how far above its group's mean an answer may be and still be rare
-UNCOUNTED = ("exist", "query name", "query: name", "choose name")  # steps that are no reasoning
+UNCOUNTED = ("exist", "query name", "choose name")  # steps that are no reasoning
 
 
 def consistency(

@@ -158,7 +158,8 @@ def _distance(trace: Trace, maps: dict[str, np.ndarray]) -> HeadStatistic:
         "distance",
         "Mean distance",
         "How far from itself a query looks: between words in positions, between box centres in "
-        "shares of the picture's diagonal; mean over queries.",
+        "shares of the picture's diagonal; mean over queries. Colours end at the longest distance "
+        "in the text, and at the diagonal.",
         {name: mean_distance(maps[name], places[name]) for name in places if name in maps},
         tops=tops,
         units=dict.fromkeys(WORDS_TO_WORDS, "positions")

@@ -8,6 +8,7 @@ from scipy import stats
 
 RESAMPLES = 2000
 LEVEL = 0.95
+Z = 1.96  # standard deviations on each side that hold 95% of a normal distribution
 
 
 class Interval(NamedTuple):
@@ -17,26 +18,45 @@ class Interval(NamedTuple):
 
 
 def mean_interval(score: np.ndarray) -> Interval:
-    """Mean with its 95% interval by the normal approximation, cut to 0..1. score: (N,)."""
-    return interval_of(float(score.mean()), float(score.std()), len(score))
+    """Mean with its 95% interval. score: (N,) 0..1."""
+    return interval_of(float(score.mean()), len(score))
 
 
-def interval_of(mean: float, spread: float, count: int) -> Interval:
-    """The same from mean, standard deviation and number of the scores."""
-    half = 1.96 * spread / np.sqrt(count)
-    return Interval(mean, max(0.0, mean - half), min(1.0, mean + half))
+def interval_of(mean: float, count: int) -> Interval:
+    """The same from mean and number of the scores, 0..1: Wilson's interval.
+
+    It stays wide where few scores are all alike. Soft scores vary less than right and wrong do, so
+    for them it is rather too wide than too narrow.
+    """
+    share = Z**2 / count
+    middle = (mean + share / 2) / (1 + share)
+    half = Z * np.sqrt(mean * (1 - mean) / count + share / (4 * count)) / (1 + share)
+    return Interval(mean, float(min(mean, middle - half)), float(max(mean, middle + half)))
 
 
 def difference(inside: np.ndarray, outside: np.ndarray) -> float:
-    """p that two groups of scores differ in the mean by chance: Welch's t-test, two-sided.
+    """p that two groups of scores differ in the mean by chance: Student's t-test, two-sided.
 
     1 where a group has fewer than two members or nothing varies.
     """
     if min(len(inside), len(outside)) < 2:
         return 1.0
-    if inside.var() == 0 == outside.var():
-        return 1.0 if inside[0] == outside[0] else 0.0
-    return float(stats.ttest_ind(inside, outside, equal_var=False).pvalue)
+    return difference_of(
+        *((float(s.mean()), float(s.std(ddof=1)), len(s)) for s in (inside, outside))
+    )
+
+
+def difference_of(one: tuple[float, float, int], other: tuple[float, float, int]) -> float:
+    """The same from mean, sample standard deviation and size of each group, two at least.
+
+    The spread is that of both groups together: a small group that happens to have none of its own
+    (three answers, all wrong) would otherwise seem certain. Where neither has any, the exact
+    chance of such a split.
+    """
+    if one[1] == 0 == other[1]:
+        apart = one[0] != other[0]
+        return float(stats.fisher_exact([[one[2], 0], [0, other[2]]]).pvalue) if apart else 1.0
+    return float(stats.ttest_ind_from_stats(*one, *other).pvalue)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy import stats
 
-from lxmert_viz.analysis.significance import holm
+from lxmert_viz.analysis.significance import difference_of, holm
 
 FEWEST = 15  # examples of a group that is looked at
 LEVEL = 0.05
@@ -22,7 +21,7 @@ class Slice:
     rows: int
     score: float  # mean
     rest: float  # mean of all others
-    p: float  # Welch's t-test, two-sided, corrected for all that were looked at (Holm)
+    p: float  # Student's t-test, two-sided, corrected for all that were looked at (Holm)
 
     @property
     def lost(self) -> float:
@@ -38,21 +37,22 @@ def suggest(columns: Mapping[str, Sequence[object]], score: np.ndarray) -> list[
     coded = {name: _codes(values) for name, values in columns.items()}
     coded = {name: code for name, code in coded.items() if 1 < len(code[1]) <= MOST_VALUES}
     singles = [s for name in coded for s in _slices((name,), coded, score)]
-    alone = {s.terms[0]: s.score for s in singles}
-    pairs = [
-        found
-        for names in combinations(coded, 2)
-        for found in _slices(names, coded, score)
-        if all(found.score < alone.get(term, 1.0) - 1e-9 for term in found.terms)
-    ]
-    looked_at = singles + pairs
+    alone = {s.terms: s.score for s in singles}
+    pairs = [s for names in combinations(coded, 2) for s in _slices(names, coded, score)]
+    looked_at = singles + pairs  # all of them, because the scores say which are left out
     corrected = holm([s.p for s in looked_at])
     found = [
         Slice(s.terms, s.rows, s.score, s.rest, p)
         for s, p in zip(looked_at, corrected, strict=True)
-        if s.score < s.rest and p < LEVEL
+        if s.score < s.rest and p < LEVEL and _is_news(s, alone)
     ]
     return sorted(found, key=lambda s: -s.lost)
+
+
+def _is_news(found: Slice, alone: Mapping[tuple, float]) -> bool:
+    """Whether a pair is worse than each of its values alone; one value always is."""
+    singles = [(term,) for term in found.terms] if len(found.terms) > 1 else []
+    return all(found.score < alone.get(single, 1.0) - 1e-9 for single in singles)
 
 
 def _codes(values: Sequence[object]) -> tuple[np.ndarray, list[object]]:
@@ -85,7 +85,7 @@ def _slices(
             _deviation(squares[group], inside, rows),
             _deviation(total_squares - squares[group], rest, others),
         ]
-        p = _welch((inside, spread[0], rows), (rest, spread[1], others))
+        p = difference_of((inside, spread[0], rows), (rest, spread[1], others))
         places = np.unravel_index(group, sizes)
         terms = tuple((n, coded[n][1][i]) for n, i in zip(names, places, strict=True))
         made.append(Slice(terms, rows, float(inside), float(rest), p))
@@ -94,10 +94,3 @@ def _slices(
 
 def _deviation(squares: float, mean: float, count: int) -> float:
     return float(np.sqrt(max(squares - count * mean**2, 0.0) / (count - 1)))
-
-
-def _welch(one: tuple[float, float, int], other: tuple[float, float, int]) -> float:
-    """Each: mean, sample standard deviation, size."""
-    if one[1] == 0 == other[1]:
-        return 1.0 if one[0] == other[0] else 0.0
-    return float(stats.ttest_ind_from_stats(*one, *other, equal_var=False).pvalue)

@@ -56,16 +56,6 @@ def cosines(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return _unit(left) @ _unit(right).T
 
 
-def nearest(queries: np.ndarray, stored: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Places (Q, k) and Euclidean distances (Q, k) of the stored vectors nearest to each query.
-
-    queries: (Q, F). stored: (S, F). k is count, or S where that is less.
-    """
-    squares = (queries**2).sum(1)[:, None] - 2 * queries @ stored.T + (stored**2).sum(1)
-    places = np.argsort(squares, axis=1, kind="stable")[:, :count]
-    return places, np.sqrt(np.take_along_axis(squares, places, 1).clip(min=0))
-
-
 def _unit(vectors: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return vectors / np.where(lengths == 0, 1, lengths)

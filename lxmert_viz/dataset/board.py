@@ -171,7 +171,7 @@ class Board:
         chosen = where(text, KINDS)
         (row,) = self._rows(
             "SELECT count(*) AS rows, count(score) AS scored, avg(score) AS score, "
-            "stddev_pop(score) AS spread, avg(ceiling) AS ceiling, count(error) AS errors, "
+            "avg(ceiling) AS ceiling, count(error) AS errors, "
             "avg(CAST(valid AS INT)) AS valid, avg(CAST(plausible AS INT)) AS plausible, "
             "avg(grounding) AS grounding, avg(consistency) AS consistency, "
             "avg(CAST(known AS INT)) AS known, "
@@ -189,7 +189,7 @@ class Board:
         return row
 
     def breakdown(self, text: str, by: str) -> list[Row]:
-        """Per value of a column: rows, mean score, spread, share of all mistakes; largest first.
+        """Per value of a column: rows, mean score, share of all mistakes; largest first.
 
         Numbers with many values are grouped: `value` is then the lower end of the group.
         """
@@ -200,8 +200,7 @@ class Board:
         order = "value" if not pa.types.is_string(KINDS[by]) else "rows DESC, value"
         return self._rows(
             f"SELECT {group} AS value, count(*) AS rows, count(score) AS scored, "
-            "avg(score) AS score, stddev_pop(score) AS spread, "
-            "sum(1 - score) AS lost FROM board "
+            "avg(score) AS score, sum(1 - score) AS lost FROM board "
             f"WHERE {chosen.sql} GROUP BY 1 ORDER BY {order} NULLS LAST",
             chosen.values,
         )

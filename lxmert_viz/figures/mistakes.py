@@ -19,24 +19,30 @@ TEXT_ON_DARK = 0.45  # share of the largest count from which numbers are written
 def group_bars(
     labels: Sequence[str],
     means: Sequence[float],
-    halves: Sequence[float],
+    intervals: Sequence[tuple[float, float]],
     counts: Sequence[int],
     overall: float,
 ) -> go.Figure:
     """Mean score of each group, 0 to 1, with its 95% interval and, dotted, the mean of all.
 
-    halves: half of each interval's width. Clicked points carry the place of their group.
+    intervals: ends of each. Clicked points carry the place of their group.
     """
+    reach = {
+        "array": [high - mean for mean, (_, high) in zip(means, intervals, strict=True)],
+        "arrayminus": [mean - low for mean, (low, _) in zip(means, intervals, strict=True)],
+    }
     bars = go.Bar(
         x=list(means),
         y=list(range(len(labels))),
         orientation="h",
         marker={"color": theme.PLAIN, "opacity": 0.6},
-        error_x={"type": "data", "array": list(halves), "color": "#3a4a52", "thickness": 1.5},
+        error_x={"type": "data", "symmetric": False, "color": "#3a4a52", "thickness": 1.5} | reach,
         customdata=list(range(len(labels))),
         hovertext=[
-            f"{html.escape(label)}: {mean:.3f} ± {half:.3f}, {count:,} examples"
-            for label, mean, half, count in zip(labels, means, halves, counts, strict=True)
+            f"{html.escape(label)}: {mean:.3f} ({low:.3f} to {high:.3f}), {count:,} examples"
+            for label, mean, (low, high), count in zip(
+                labels, means, intervals, counts, strict=True
+            )
         ],
         hoverinfo="text",
     )
@@ -104,7 +110,7 @@ def reliability(
         ],
         hoverinfo="text",
     )
-    subtitle = f"{len(counts)} bins, equally many in each; mean gap {error:.3f}; dotted: calibrated"
+    subtitle = f"{len(counts)} bins of about equally many; mean gap {error:.3f}; dotted: calibrated"
     figure = go.Figure([diagonal, bins], theme.layout("How sure, how right", subtitle, 380, b=48))
     figure.update_xaxes(range=(0, 1.02), title="mean probability of the answer", fixedrange=True)
     figure.update_yaxes(range=(0, 1.02), title="mean score", fixedrange=True, gridcolor=theme.GRID)

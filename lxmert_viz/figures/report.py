@@ -102,7 +102,7 @@ def _reliability(bins: Sequence[tuple[float, float, int]]) -> str:
     )
     return (
         "<h2>Is it right as often as it is sure?</h2>"
-        '<p class="how">Bins of equally many rows. Across: mean probability of the answer, 0 to 1. '
+        '<p class="how">Bins of about equally many rows. Across: mean probability, 0 to 1. '
         "Up: mean score, 0 to 1. On the line both agree.</p>"
         f'<svg viewBox="-8 -8 {SIDE + 16} {SIDE + 16}" width="{SIDE}" role="img">'
         f'<rect width="{SIDE}" height="{SIDE}" fill="none" stroke="#9aa7ae"/>'

@@ -74,7 +74,8 @@ def report(board: Board) -> str:
         facts.append(("Mean score", f"{mean.mean:.4f} ({mean.low:.4f} to {mean.high:.4f}, 95%)"))
         if len(sure["score"]):
             found = reliability(sure["probability"], sure["score"])
-            facts.append(("ECE", f"{calibration_error(found):.4f}, 15 bins of equal size"))
+            how = f"{len(found)} bins of about equally many rows"
+            facts.append(("ECE", f"{calibration_error(found):.4f}, {how}"))
             facts.append(("Brier", f"{brier(sure['probability'], sure['score']):.4f}"))
             bins = [(b.confidence, b.accuracy, b.count) for b in found]
     shown = [_shown(row) for row in rows[:MOST_SHOWN]]

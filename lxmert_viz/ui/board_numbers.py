@@ -79,7 +79,7 @@ def show(board: Board) -> None:
     st.metric("Rows", f"{totals['rows']:,}", width="content")
     if not totals["scored"]:
         return
-    interval = interval_of(totals["score"], totals["spread"], totals["scored"])
+    interval = interval_of(totals["score"], totals["scored"])
     st.metric(
         "Score",
         f"{interval.mean:.3f}",

@@ -31,7 +31,7 @@ BY = (
 COUNT_WIDTH = 84
 HOW = (
     "Groups of one or two columns' values with at least 15 examples, over all rows of the run. "
-    "p: Welch's t-test against all other rows, corrected (Holm) for all groups looked at."
+    "p: Student's t-test against all other rows, corrected (Holm) for all groups looked at."
 )
 
 

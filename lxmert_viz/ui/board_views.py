@@ -9,6 +9,7 @@ import streamlit as st
 from lxmert_viz import checkpoints
 from lxmert_viz.analysis import calibration
 from lxmert_viz.analysis.mistakes import CAUSES
+from lxmert_viz.analysis.significance import interval_of
 from lxmert_viz.dataset.board import BIN_WIDTHS, Board
 from lxmert_viz.dataset.row_filter import spelled, with_term
 from lxmert_viz.figures import mistakes as figures
@@ -74,11 +75,11 @@ def groups(board: Board) -> None:
         return
     shown = found[:MOST_BARS]
     labels = [_label(by, row["value"]) for row in shown]
-    halves = [1.96 * row["spread"] / np.sqrt(row["scored"]) for row in shown]
+    intervals = [interval_of(row["score"], row["scored"]) for row in shown]
     figure = figures.group_bars(
         labels,
         [row["score"] for row in shown],
-        halves,
+        [(interval.low, interval.high) for interval in intervals],
         [row["scored"] for row in shown],
         board.totals(where)["score"],
     )
@@ -254,8 +255,8 @@ def _calibration_errors(sure: np.ndarray, score: np.ndarray) -> str:
         for values in (sure[measure], calibration.scaled(sure[measure], temperature))
     )
     return (
-        f"- **Calibration error** (ECE): {equal_mass:.3f} with 15 bins of equally many, "
-        f"{equal_width:.3f} with 15 of equal width. "
+        f"- **Calibration error** (ECE): {equal_mass:.3f} with bins of about equally many, "
+        f"{equal_width:.3f} with bins of equal width, 15 at most. "
         f"**Brier score** {calibration.brier(sure, score):.3f}.\n"
         f"- **Temperature** {temperature:.2f} on the top answer's logit, fitted on a random half "
         f"of these rows, turns the other half's error from {before:.3f} into {after:.3f}."

@@ -1,5 +1,6 @@
 """Lenses: what the model's heads say of every state, and one cell looked at closely."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -166,8 +167,10 @@ def row_names(found: Trace, stream: str) -> list[str]:
 
 
 def key_of(found: Trace) -> str:
+    """Which states they are. A person's own boxes have all the same profile, and other states."""
     seen = found.regions
-    return f"{found.model} {seen.profile} {seen.digest} {found.tokens.text}"
+    read = hashlib.sha256(seen.boxes_unit.tobytes() + seen.feats.tobytes()).hexdigest()
+    return f"{found.model} {read} {found.tokens.text}"
 
 
 def _choose(name: str, rows: list[str], depths: tuple[str, ...]) -> tuple[int, int]:
