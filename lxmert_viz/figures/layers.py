@@ -47,16 +47,14 @@ def fusion(
 ) -> go.Figure:
     """Whether words and regions lie apart, (P,) each, 0 to 1. of: how many states of what."""
     lines = {
-        "NMI of two clusters and modality": Line(nmi),
+        "NMI of 2 clusters, modality": Line(nmi),
         "NMI by chance": Line(by_chance, baseline=True),
         "95 % of chance": Line(by_chance_top, baseline=True),
         "modality classifier": Line(told_apart),
     }
-    statistic = (
-        f"{of}; NMI 0..1: low is fused; balanced accuracy of a linear classifier on unseen "
-        "states: 0.5 is chance"
+    return by_layer(
+        lines, depths, "Are words and regions fused?", f"0 to 1, of {of}", (-0.05, 1.05)
     )
-    return by_layer(lines, depths, "Are words and regions fused?", statistic, (-0.05, 1.05))
 
 
 def table(values: np.ndarray, names: Sequence[str], title: str, statistic: str) -> go.Figure:

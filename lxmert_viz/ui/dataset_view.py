@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 NO_BAR = {"displayModeBar": False}
 DRAWN = 10_000  # states on a plane
+FUSED = (
+    "NMI is low where two clusters of states mix words and regions. The linear classifier tells "
+    "words from regions of pictures that it never saw; balanced accuracy, 0.5 is chance."
+)
 
 
 def compare(model: str, name: str) -> None:
@@ -73,6 +77,7 @@ def _fusion(model: str, name: str) -> None:
         config=NO_BAR,
         key="probes.fusion",
     )
+    st.caption(FUSED)
 
 
 def _retrieval(found: np.ndarray, shared: list[str], count: int) -> None:
@@ -85,12 +90,12 @@ def _retrieval(found: np.ndarray, shared: list[str], count: int) -> None:
             },
             shared,
             "Does a text find its picture?",
-            f"cosine of centred mean states among {count:,} examples, 0 to 1; several questions "
-            "on a picture compete",
+            f"cosine of centred mean states, 0 to 1, of {count:,} examples",
         ),
         config=NO_BAR,
         key="probes.retrieval",
     )
+    st.caption("Several questions on a picture compete: none of them can always be the nearest.")
 
 
 def plane(model: str, name: str) -> None:

@@ -18,6 +18,10 @@ from lxmert_viz.ui.lens_view import key_of, row_names
 from lxmert_viz.ui.wording import plain
 
 NO_BAR = {"displayModeBar": False}
+FUSED = (
+    "NMI is low where two clusters of states mix words and regions. The linear classifier tells "
+    "words from regions that it never saw; balanced accuracy, 0.5 is chance."
+)
 PARTS = {"plane": "On a plane", "pairs": "Words and regions", "layers": "Layer by layer"}
 COLOURS = ("stream", "word class", "object", "attribute")
 FITS = {"one": "One plane for all layers", "each": "A plane for each layer"}
@@ -169,6 +173,7 @@ def _layers(found: Trace) -> None:
         ),
         config=NO_BAR,
     )
+    st.caption(FUSED)
 
 
 def _chart(
