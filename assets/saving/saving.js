@@ -1,13 +1,26 @@
 /* Saves the figure that stands before it: its drawing with a caption, and its numbers. */
 
-const DRAWINGS = { ".js-plotly-plot": plotDrawing, ".lv-picture": regionsDrawing };
+const KINDS = {
+  plot: { selector: ".js-plotly-plot:has(.main-svg)", draw: plotDrawing },
+  regions: { selector: ".lv-picture", draw: regionsDrawing },
+};
+const PATIENCE_MILLISECONDS = 10_000; // Plotly may still be on its way when its button is pressed
 
 /* The figure that is nearest before `place`, in the smallest part of the page that has both. */
-function figureBefore(place) {
+function figureBefore(place, selector) {
   for (let around = place.parentElement; around; around = around.parentElement) {
-    const before = [...around.querySelectorAll(Object.keys(DRAWINGS).join())].filter(
+    const before = [...around.querySelectorAll(selector)].filter(
       (figure) => figure.compareDocumentPosition(place) & Node.DOCUMENT_POSITION_FOLLOWING);
     if (before.length) return before.at(-1);
+  }
+  return null;
+}
+
+async function figureThere(place, selector) {
+  for (const end = performance.now() + PATIENCE_MILLISECONDS; performance.now() < end;) {
+    const figure = figureBefore(place, selector);
+    if (figure) return figure;
+    await new Promise((resolve) => { setTimeout(resolve, 100); });
   }
   throw new Error("no figure stands before this");
 }
@@ -43,30 +56,30 @@ function regionsDrawing(picture) {
 }
 
 class FigureSaving {
-  /* file: name without ending; caption: lines; numbers: CSV. */
-  constructor(root, host, { file, caption, numbers }) {
+  /* kind: of KINDS; file: name without ending; caption: lines; numbers: CSV. */
+  constructor(root, host, { kind, file, caption, numbers }) {
     this.host = host;
+    this.kind = KINDS[kind];
     this.file = file;
     this.caption = caption;
     this.numbers = numbers;
-    const save = (kind, make) => element("button", {
-      type: "button", "aria-label": `Save ${file} as ${kind}`, click: () => this.save(kind, make),
-    }, kind);
+    const save = (ending, make) => element("button", {
+      type: "button", "aria-label": `Save ${file} as ${ending}`, click: () => this.save(ending, make),
+    }, ending);
     root.replaceChildren(
       element("span", {}, "Save"),
-      save("SVG", () => new Blob([this.drawing().text], { type: "image/svg+xml" })),
-      save("PNG", () => asPng(this.drawing())),
+      save("SVG", async () => new Blob([(await this.drawing()).text], { type: "image/svg+xml" })),
+      save("PNG", async () => asPng(await this.drawing())),
       save("CSV", () => new Blob([this.numbers], { type: "text/csv" })),
     );
   }
 
-  drawing() {
-    const figure = figureBefore(this.host);
-    const [, draw] = Object.entries(DRAWINGS).find(([kind]) => figure.matches(kind));
-    return figureFile(draw(figure), this.caption, figure.closest(".stApp"));
+  async drawing() {
+    const figure = await figureThere(this.host, this.kind.selector);
+    return figureFile(this.kind.draw(figure), this.caption, figure.closest(".stApp"));
   }
 
-  async save(kind, make) {
-    saveFile(`${this.file}.${kind.toLowerCase()}`, await make());
+  async save(ending, make) {
+    saveFile(`${this.file}.${ending.toLowerCase()}`, await make());
   }
 }

@@ -24,18 +24,24 @@ _component = st.components.v2.component(
 
 def offer(figure: saving.go.Figure, about: Sequence[str], key: str) -> None:
     """To be called right after the figure is drawn. about: lines of the caption below it."""
-    numbers = saving.numbers_as_csv(figure, " ".join(about))
-    _show(saving.file_name(figure), about, numbers, key)
+    data = {
+        "kind": "plot",
+        "file": saving.file_name(figure),
+        "caption": list(about),
+        "numbers": saving.numbers_as_csv(figure, " ".join(about)),
+    }
+    _component(data=data, key=f"saving.{key}")
 
 
 def offer_regions(seen: Regions, key: str) -> None:
     """To be called right after the picture with its regions is drawn."""
     caption = f"{len(seen)} regions, detector {seen.detector}, profile {seen.profile}"
-    _show("lxmert-regions", [caption], saving.table_as_csv(table(seen), caption), key)
-
-
-def _show(file: str, caption: Sequence[str], numbers: str, key: str) -> None:
-    data = {"file": file, "caption": list(caption), "numbers": numbers}
+    data = {
+        "kind": "regions",
+        "file": "lxmert-regions",
+        "caption": [caption],
+        "numbers": saving.table_as_csv(table(seen), caption),
+    }
     _component(data=data, key=f"saving.{key}")
 
 
