@@ -9,6 +9,7 @@ from lxmert_viz.figures.answers import answer_bars
 from lxmert_viz.figures.layers import Line, by_layer, cells
 from lxmert_viz.figures.masked import masked_bars
 from lxmert_viz.figures.mistakes import confusion, group_bars
+from lxmert_viz.figures.projection import projection
 from lxmert_viz.records import Answer, Standing
 
 
@@ -42,8 +43,9 @@ def test_lines_give_series_layers_and_ends_of_intervals() -> None:
 
 
 def test_each_kind_of_column_appears_only_where_it_is_used() -> None:
-    bars = rows_of(group_bars(["x"], [0.5], [0.1], [3], 0.5))
-    assert (bars[0]["minus"], bars[0]["plus"]) == ("0.1", "0.1")
+    bars = rows_of(group_bars(["x"], [0.5], [(0.4, 0.75)], [3], 0.5))
+    ends = [float(bars[0][name]) for name in ("minus", "plus")]
+    assert np.allclose(ends, [0.1, 0.25])
     assert "value" not in bars[0]
     guesses = rows_of(masked_bars({"as it is": [Answer("red", 0.9)]}, "[MASK] 1"))
     assert guesses[0]["label"] == "red 0.900"
@@ -53,6 +55,18 @@ def test_points_that_only_catch_clicks_are_no_numbers() -> None:
     seen = go.Scatter(x=[1], y=[2], mode="markers")
     unseen = go.Scatter(x=[3], y=[4], mode="markers", marker_opacity=0)
     assert [row["x"] for row in rows_of(go.Figure([seen, unseen]))] == ["1"]
+
+
+def test_points_of_every_step_of_a_slider_are_given() -> None:
+    frames = [np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([[4.0, 5.0], [6.0, 7.0]])]
+    figure = projection(frames, ["L1", "L2"], ["red", "1 cube"], ["word", "region"], "PCA", "all")
+    rows = [(r["frame"], r["series"], float(r["x"]), r["label"]) for r in rows_of(figure)]
+    assert rows == [
+        ("L1", "word", 0.0, "red word"),
+        ("L1", "region", 2.0, "1 cube region"),
+        ("L2", "word", 4.0, "red word"),
+        ("L2", "region", 6.0, "1 cube region"),
+    ]
 
 
 def test_a_confusion_gives_its_counts() -> None:

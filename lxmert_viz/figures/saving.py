@@ -14,17 +14,24 @@ from lxmert_viz.places import ASSETS
 
 MARKUP = re.compile(r"<[^<>]*>")
 FILES = ("stage/elements", "stage/vector", "saving/saving")
-KEPT = ("value", "minus", "plus", "label")  # columns that appear where a figure has them
+KEPT = ("frame", "value", "minus", "plus", "label")  # columns that appear where a figure has them
 
 
 def numbers_as_csv(figure: go.Figure, about: str) -> str:
     """A row a point or cell, with the figure's title and statistic, and what it is about.
 
-    Axes give their labels where they have some. `value` is of cells, `minus` and `plus` are the
-    lengths of error bars, `label` is what pointing tells. Points that are there to be clicked and
-    cannot be seen are left out.
+    Axes give their labels where they have some. `frame` is a step of the slider, `value` is of
+    cells, `minus` and `plus` are the lengths of error bars, `label` is what pointing tells. Points
+    that are there to be clicked and cannot be seen are left out.
     """
-    rows = [row for part in figure.data if _is_seen(part) for row in _rows(figure, part)]
+    frames = [(frame.name, part) for frame in figure.frames for part in frame.data]
+    parts = frames or [("", part) for part in figure.data]
+    rows = [
+        row | ({"frame": frame} if frame else {})
+        for frame, part in parts
+        if _is_seen(part)
+        for row in _rows(figure, part)
+    ]
     kept = [name for name in KEPT if any(name in row for row in rows)]
     title, statistic = figure.layout.title, figure.layout.title.subtitle
     told = {"figure": _text(title.text), "statistic": _text(statistic.text), "about": about}

@@ -13,14 +13,13 @@ from lxmert_viz.figures import layers
 from lxmert_viz.figures.layers import Line, by_layer, table
 from lxmert_viz.figures.projection import projection
 from lxmert_viz.picture import crop
-from lxmert_viz.ui import stores, waiting
+from lxmert_viz.ui import saving, stores, waiting
 from lxmert_viz.ui.wording import plain
 
 if TYPE_CHECKING:
     from lxmert_viz.runs.states import StateStore
     from lxmert_viz.runs.targets import Task
 
-NO_BAR = {"displayModeBar": False}
 DRAWN = 10_000  # states on a plane
 FUSED = (
     "NMI is low where two clusters of states mix words and regions. The linear classifier tells "
@@ -41,15 +40,15 @@ def compare(model: str, name: str) -> None:
     )
     count = min(len(store.rows), stores.COMPARED)
     with st.container(key="wide-figure"):
-        st.plotly_chart(
+        saving.draw(
             table(
                 similar,
                 labels,
                 "How alike are layers?",
                 f"linear CKA, debiased, over {count:,} examples; a row is an example's mean state",
             ),
-            config=NO_BAR,
-            key="probes.cka",
+            _about(store),
+            "probes.cka",
         )
     st.caption(
         "1: the same up to rotation and scale. About 0: unrelated. The measure follows the "
@@ -57,13 +56,17 @@ def compare(model: str, name: str) -> None:
     )
     left, right = st.columns(2, gap="large")
     with left:
-        _retrieval(found, shared, count)
+        _retrieval(found, shared, count, store)
     with right:
-        _fusion(model, name)
+        _fusion(model, name, store)
 
 
-def _fusion(model: str, name: str) -> None:
-    store = stores.opened(model, name)
+def _about(store: "StateStore") -> list[str]:
+    """The caption of what is saved."""
+    return [f"Model {store.model}. States of the dataset {store.data}."]
+
+
+def _fusion(model: str, name: str, store: "StateStore") -> None:
     if len({row.example.picture for row in store.rows if row.objects}) < 2:
         st.info("Words and regions are told apart over two pictures or more with regions.")
         return
@@ -72,16 +75,13 @@ def _fusion(model: str, name: str) -> None:
         "comparing words with regions",
         lambda report: stores.fused(model, name, report),
     )
-    st.plotly_chart(
-        layers.fusion(*found, shared, f"up to {count:,} words and as many regions"),
-        config=NO_BAR,
-        key="probes.fusion",
-    )
+    figure = layers.fusion(*found, shared, f"up to {count:,} words and as many regions")
+    saving.draw(figure, _about(store), "probes.fusion")
     st.caption(FUSED)
 
 
-def _retrieval(found: np.ndarray, shared: list[str], count: int) -> None:
-    st.plotly_chart(
+def _retrieval(found: np.ndarray, shared: list[str], count: int, store: "StateStore") -> None:
+    saving.draw(
         by_layer(
             {
                 "own picture is nearest": Line(found[0]),
@@ -92,8 +92,8 @@ def _retrieval(found: np.ndarray, shared: list[str], count: int) -> None:
             "Does a text find its picture?",
             f"cosine of centred mean states, 0 to 1, of {count:,} examples",
         ),
-        config=NO_BAR,
-        key="probes.retrieval",
+        _about(store),
+        "probes.retrieval",
     )
     st.caption("Several questions on a picture compete: none of them can always be the nearest.")
 
@@ -126,10 +126,10 @@ def plane(model: str, name: str) -> None:
     ]
     kind = "[CLS]" if wanted.level == "example" else STREAMS[stream]
     title = f"{len(points):,} states of {kind} after {layer}, {method}"
-    event = st.plotly_chart(
+    event = saving.draw(
         projection([points], [layer], texts, groups, title, trusted),
-        config=NO_BAR,
-        key="probes.plane",
+        _about(store),
+        "probes.plane",
         on_select="rerun",
         selection_mode="points",
     )

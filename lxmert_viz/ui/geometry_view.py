@@ -13,11 +13,10 @@ from lxmert_viz.figures.layers import Line, by_layer, cells
 from lxmert_viz.figures.projection import projection
 from lxmert_viz.picture import crop
 from lxmert_viz.records import Trace
-from lxmert_viz.ui import resources, state_caches, waiting
+from lxmert_viz.ui import resources, saving, state_caches, waiting
 from lxmert_viz.ui.lens_view import key_of, row_names
 from lxmert_viz.ui.wording import plain
 
-NO_BAR = {"displayModeBar": False}
 FUSED = (
     "NMI is low where two clusters of states mix words and regions. The linear classifier tells "
     "words from regions that it never saw; balanced accuracy, 0.5 is chance."
@@ -65,10 +64,10 @@ def _plane(found: Trace, picture: bytes) -> None:
     )
     left, right = st.columns([4, 1])
     with left:
-        st.plotly_chart(
+        saving.draw(
             projection(frames, depths, names, groups(found, colour), method, statistic),
-            config=NO_BAR,
-            key="states.plane",
+            [FITS[fit], *saving.about(found)],
+            "states.plane",
             on_select="rerun",
             selection_mode="points",
         )
@@ -121,7 +120,7 @@ def _pairs(found: Trace) -> None:
     words = by_depth(found.states, "lang")[lang]
     regions = by_depth(found.states, "vision")[vision]
     with st.container(key="wide-figure"):
-        st.plotly_chart(
+        saving.draw(
             cells(
                 cosines(words, regions),
                 row_names(found, "lang"),
@@ -130,13 +129,15 @@ def _pairs(found: Trace) -> None:
                 "cosine of the states, -1 to 1",
                 span=(-1, 1),
             ),
-            config=NO_BAR,
+            saving.about(found),
+            "states.cosines",
         )
 
 
 def _layers(found: Trace) -> None:
     """Norms, drift, anisotropy of both streams; fusion and the modality classifier."""
     left, right = st.columns(2, gap="large")
+    told = saving.about(found)
     frames = side_by_side(found.states)
     names = [name for name, _, _ in frames]
     both = {
@@ -145,9 +146,10 @@ def _layers(found: Trace) -> None:
     }
     shown = {STREAMS[s]: states for s, states in both.items() if states.shape[1] > 1}
     with left:
-        _chart("Length of a state", "Euclidean norm, mean over states",
+        _chart(told, "Length of a state", "Euclidean norm, mean over states",
                {n: Line(norms(s)) for n, s in shown.items()}, names)  # fmt: skip
-        _chart("All in one direction?", "anisotropy: mean cosine of two states of a stream, -1..1",
+        _chart(told, "All in one direction?",
+               "anisotropy: mean cosine of two states of a stream, -1..1",
                {n: Line(np.array([anisotropy(d) for d in s])) for n, s in shown.items()},
                names, (-0.2, 1.05))  # fmt: skip
     with right:
@@ -155,14 +157,19 @@ def _layers(found: Trace) -> None:
             if both[stream].shape[1]:
                 states = by_depth(found.states, stream, inside=True)
                 steps = depth_names(found.states, stream, inside=True)
-                _chart(f"Drift of {title}", "1 - cosine with the same state one step before, 0..2",
+                _chart(told, f"Drift of {title}",
+                       "1 - cosine with the same state one step before, 0..2",
                        {title: Line(drift(states))}, steps[1:])  # fmt: skip
     if len(shown) < len(STREAMS):
         st.info("Words and regions are compared where there are two or more of each.")
         return
+    _fusion(found, both, names)
+
+
+def _fusion(found: Trace, both: dict[str, np.ndarray], names: list[str]) -> None:
     pairs = list(zip(both["lang"], both["vision"], strict=True))
     fused = [fusion(*pair) for pair in pairs]
-    st.plotly_chart(
+    saving.draw(
         layers.fusion(
             np.array([f.nmi for f in fused]),
             np.array([f.by_chance for f in fused]),
@@ -171,16 +178,18 @@ def _layers(found: Trace) -> None:
             names,
             f"{len(found.tokens.pieces)} words and {len(found.regions)} regions of this example",
         ),
-        config=NO_BAR,
+        saving.about(found),
+        "states.fusion",
     )
     st.caption(FUSED)
 
 
 def _chart(
+    told: list[str],
     title: str,
     statistic: str,
     lines: dict[str, Line],
     depths: list[str] | tuple[str, ...],
     span: tuple[float, float] | None = None,
 ) -> None:
-    st.plotly_chart(by_layer(lines, depths, title, statistic, span), config=NO_BAR)
+    saving.draw(by_layer(lines, depths, title, statistic, span), told, f"states.{title}")

@@ -13,7 +13,7 @@ from lxmert_viz.errors import CheckpointError, DatasetError
 from lxmert_viz.figures.layers import Line, by_layer
 from lxmert_viz.figures.lenses import lens_grid, lens_history, rise
 from lxmert_viz.records import Trace
-from lxmert_viz.ui import state_caches, stores, waiting
+from lxmert_viz.ui import saving, state_caches, stores, waiting
 from lxmert_viz.ui.wording import plain
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ LENSES = {
 }
 NEIGHBOURS = 6
 SHOWN_STORED = 3
-NO_BAR = {"displayModeBar": False}
 TUNED = (
     "Each layer's states pass an affine map first, trained on the study set so that the head says "
     "what it says of the last layer: a layer is no longer misread for its other basis."
@@ -128,7 +127,8 @@ def _tuned(model: str, name: str, depths: tuple[str, ...]) -> "TunedLens":
         }
         title = "Error: KL(last layer || this layer). Bias: KL of the mean distributions"
         statistic = "nats, on pictures of the study set that training never saw; 0 is the model"
-        st.plotly_chart(by_layer(lines, depths, title, statistic), config=NO_BAR)
+        told = [f"Model {model}, {LENSES[name].lower()}"]
+        saving.draw(by_layer(lines, depths, title, statistic), told, "states.tuning")
     return found
 
 
@@ -146,10 +146,10 @@ def _grid(view: View, cell: tuple[int, int]) -> None:
         chosen=cell,
     )
     with st.container(key="wide-figure"):
-        st.plotly_chart(
+        saving.draw(
             figure,
-            config=NO_BAR,
-            key="states.grid",
+            saving.about(view.found),
+            "states.grid",
             on_select=lambda: _take_cell(view.head.name, view.depths),
             selection_mode="points",
         )
@@ -226,12 +226,12 @@ def _cell(view: View, row: int, depth: int) -> None:
         _neighbours(found, chosen.stream, depths[depth], row)
     with right:
         shares = state_caches.lens_history(view.key, view.head, row, ids.tobytes(), view.layers)
-        st.plotly_chart(
+        saving.draw(
             lens_history(
                 shares[:, :5], labels[:5], depths, statistic(chosen.kind, len(chosen.labels))
             ),
-            config=NO_BAR,
-            key="states.history",
+            [f"{LENSES[view.head.name]}, of {view.rows[row]}", *saving.about(found)],
+            "states.history",
         )
 
 

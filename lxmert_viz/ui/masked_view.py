@@ -8,14 +8,13 @@ from lxmert_viz.errors import CheckpointError
 from lxmert_viz.figures.masked import masked_bars
 from lxmert_viz.picture import blank_like
 from lxmert_viz.records import Answer
-from lxmert_viz.ui import resources, results, waiting
+from lxmert_viz.ui import resources, results, saving, waiting
 from lxmert_viz.ui.controls import Choice
 from lxmert_viz.ui.history import Variant
 from lxmert_viz.ui.wording import plain
 
 START = "a blue [MASK] on the table."
 MASK = "[MASK]"
-NO_BAR = {"displayModeBar": False}
 
 
 def show(choice: Choice) -> None:
@@ -50,7 +49,8 @@ def show(choice: Choice) -> None:
         title = (
             f"Words for [MASK] number {place + 1}" if text.count(MASK) > 1 else "Words for [MASK]"
         )
-        st.plotly_chart(masked_bars(words, title), config=NO_BAR, key=f"states.masked-{place}")
+        told = [f"Model {choice.model}. “{text}”"]
+        saving.draw(masked_bars(words, title), told, f"states.masked-{place}")
     st.caption(
         "The blank picture is grey and of the same size; its regions are what the detector finds "
         "there. A word that stays as probable without the picture is guessed from the text alone."

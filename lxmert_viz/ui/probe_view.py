@@ -10,7 +10,7 @@ import streamlit as st
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.figures.layers import Line, by_layer, cells
 from lxmert_viz.records import Trace
-from lxmert_viz.ui import resources, stores, waiting
+from lxmert_viz.ui import resources, saving, stores, waiting
 from lxmert_viz.ui.lens_view import row_names
 from lxmert_viz.ui.wording import plain
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from lxmert_viz.runs.states import StateStore
     from lxmert_viz.runs.targets import Task
 
-NO_BAR = {"displayModeBar": False}
 OWN = "a column of yours"
 SHOWN_MISSES = 200
 HOW_TO_READ = (
@@ -108,6 +107,16 @@ def _own_labels() -> tuple[str, dict[str, str]] | None:
     return (column, columns[column]) if column else None
 
 
+def _about(run: "ProbeRun") -> list[str]:
+    """The caption of what is saved."""
+    made = run.about
+    read = f" of {made.pooling}" if made.level == "example" else ""
+    return [
+        f"Model {made.model}. {made.kind} probes on states{read} of the dataset {made.data}, "
+        f"seed {made.seed}."
+    ]
+
+
 def _curves(run: "ProbeRun") -> None:
     about = run.about
     series = {
@@ -121,7 +130,7 @@ def _curves(run: "ProbeRun") -> None:
         "noise": Line(series["noise"], baseline=True),
     }
     left_out = f", {about.left_out:,} with rare labels left out" if about.left_out else ""
-    st.plotly_chart(
+    saving.draw(
         by_layer(
             lines,
             about.depths,
@@ -130,27 +139,27 @@ def _curves(run: "ProbeRun") -> None:
             f"pictures, {len(about.names)} labels{left_out}",
             (-0.03, 1.05),
         ),
-        config=NO_BAR,
-        key="probes.curves",
+        _about(run),
+        "probes.curves",
     )
     st.caption(HOW_TO_READ)
     if not np.isnan(run.compressions).all():
-        st.plotly_chart(
+        saving.draw(
             by_layer(
                 {"compression": Line(np.array(run.compressions))},
                 about.depths,
                 "Description length",
                 "compression by the online code: N log2 K / length; 1 is no use at all",
             ),
-            config=NO_BAR,
-            key="probes.code-curve",
+            _about(run),
+            "probes.code-curve",
         )
 
 
 def _confusion(run: "ProbeRun", depth: int) -> None:
     layer = run.layers[depth]
     shares = layer.confusion / np.maximum(layer.confusion.sum(1, keepdims=True), 1)
-    st.plotly_chart(
+    saving.draw(
         cells(
             shares,
             run.about.names,
@@ -160,8 +169,8 @@ def _confusion(run: "ProbeRun", depth: int) -> None:
             f"selectivity {layer.selectivity:+.2f}",
             span=(0, 1),
         ),
-        config=NO_BAR,
-        key="probes.confusion",
+        _about(run),
+        "probes.confusion",
     )
 
 

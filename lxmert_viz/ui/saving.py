@@ -1,6 +1,7 @@
 """Below a figure: its drawing as SVG and PNG, its numbers as CSV, made in the browser."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -20,6 +21,13 @@ export default ({ data, parentElement }) => {
 _component = st.components.v2.component(
     "lxmert_viz.saving", html=PLACE, css=saving.style(), js=saving.script() + MOUNT
 )
+
+
+def draw(figure: saving.go.Figure, about: Sequence[str], key: str, **options: Any) -> Any:
+    """A Plotly figure with its Save below; what st.plotly_chart gives for these options."""
+    event = st.plotly_chart(figure, config=NO_BAR, key=key, **options)
+    offer(figure, about, key)
+    return event
 
 
 def offer(figure: saving.go.Figure, about: Sequence[str], key: str) -> None:
