@@ -156,7 +156,7 @@ def _encoder(
         title,
         f"In {layers} layer{'' if layers == 1 else 's'} every {kind} reads every {kind}; {unknown}",
         tuple(facts),
-        "Changed most on the way (1 − cosine of first and last state; bars end at the largest)",
+        "Changed most on the way (1 − cosine of first and last state)",
         tuple(Bar(names[i], float(apart[i]) / top, f"{apart[i]:.2f}") for i in order),
         lit if kind == "word" else (),
         lit if kind == "region" else (),
