@@ -14,8 +14,9 @@ def notes_on(model: str, scope: Scope, regions: Regions, tokens: Tokens) -> Iter
             f"This text has {len(tokens.ids)} word pieces and {model} was trained on at "
             f"most {scope.longest_text}: what it makes of longer ones is a guess."
         )
-    for word in tokens.unknown_words:
-        yield f"This model has never seen the word \u201c{word}\u201d and reads a blank there."
+    if tokens.unknown_words:
+        words = ", ".join(f"\u201c{word}\u201d" for word in dict.fromkeys(tokens.unknown_words))
+        yield f"{model} has never seen these words and reads blanks there: {words}."
     if regions.missing:
         yield (
             f"The detector found {len(regions)} regions in this picture, and "

@@ -82,6 +82,17 @@ def test_separate_clouds_have_nmi_one_and_mixed_ones_zero() -> None:
     assert 0.3 < modality_accuracy(ROWS[:100], ROWS[100:]) < 0.7
 
 
+def test_no_example_stands_on_both_sides_of_the_classifier() -> None:
+    """Each example has a mark of its own, which tells nothing of an unseen example."""
+    marks = np.eye(40)[np.arange(200) % 40] * 50
+    side = np.where(np.arange(40) % 2, 1.0, -1.0)[np.arange(200) % 40]
+    words, regions = marks[side > 0], marks[side < 0]
+    own = np.arange(200) % 40
+    assert modality_accuracy(words, regions) == 1  # remembered from the same example
+    alone = modality_accuracy(words, regions, pictures=(own[side > 0], own[side < 0]))
+    assert alone < 0.7
+
+
 def test_chance_is_above_zero_with_few_states() -> None:
     assert fusion(ROWS[:4], ROWS[4:8]).by_chance > 0.02
 

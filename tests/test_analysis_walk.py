@@ -71,3 +71,9 @@ def test_a_picture_without_regions_can_be_walked_too(tiny_pipeline: Pipeline, tr
     assert len(walk) == 7
     assert "found no region" in facts(walk[0])["Regions"]
     assert "found no region" in facts(walk[4])["Regions"]
+
+
+def test_bars_of_both_encoders_have_one_scale(trace: Trace) -> None:
+    for station in stations(trace)[3:5]:
+        told = [min(float(bar.text), 1) for bar in station.bars]
+        assert [bar.share for bar in station.bars] == pytest.approx(told, abs=0.006)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from lxmert_viz.ui.box_editor import SOURCES
+from lxmert_viz.places import ASSETS
+from lxmert_viz.ui import box_editor
 from tests.served_page import WIDE, opened
 
 pytestmark = pytest.mark.browser
@@ -32,10 +33,8 @@ OTHERS = [
 @pytest.fixture
 def editor(browser: Browser) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 800, "height": 900})
-    page.add_style_tag(content=(SOURCES / "boxes.css").read_text())
-    page.add_script_tag(
-        content=(SOURCES / "boxes.js").read_text() + "\nwindow.BoxEditor = BoxEditor;"
-    )
+    page.add_style_tag(content=(ASSETS / "boxes" / "boxes.css").read_text())
+    page.add_script_tag(content=f"{box_editor.script()}\nwindow.BoxEditor = BoxEditor;")
     page.evaluate(
         MOUNT,
         {

@@ -54,14 +54,14 @@ def numbers(found: Locator) -> np.ndarray:
 
 def test_a_lock_holds_until_it_is_let_go(wide: Page, address: str) -> None:
     found = stage(wide, address)
-    word = found.locator(".word", has_text="cylinder")
+    word = found.locator(".word", has_text="object")
     word.hover()
     expect(found.locator(".pointed")).to_contain_text(
-        "word “cylinder” reads regions, cross layer 2, head 3"
+        "word “object” reads regions, cross layer 2, head 3"
     )
     expect(found.locator(".picture")).to_have_class(re.compile("lit"))
     word.click()
-    lock = found.locator(".lock", has_text="locked: word “cylinder” reads regions, cross layer 2")
+    lock = found.locator(".lock", has_text="locked: word “object” reads regions, cross layer 2")
     expect(lock).to_be_visible()
     found.locator(".box").last.click()
     expect(found.locator(".lock")).to_have_count(2)
@@ -184,14 +184,14 @@ def test_query_and_key_are_computed_on_request(wide: Page, address: str, trace: 
     found = stage(wide, address, "?map=lang_from_vision.2&heads=3")
     ask_inside = found.get_by_role("button", name="Query and key of cross layer 2, head 3")
     expect(ask_inside).to_be_hidden()
-    found.locator(".word", has_text="cylinder").click()
+    found.locator(".word", has_text="object").click()
     ask_inside.click()
     expect(wide.get_by_text("Inside cross-modality encoder, words read regions")).to_be_visible()
     expect(wide.locator(".gtitle", has_text="What each dimension adds")).to_be_visible()
-    place = trace.tokens.pieces.index("cylinder")
+    place = trace.tokens.pieces.index("object")
     strongest = int(trace.attention["lang_from_vision"][1, 2, place].argmax())
     name = trace.regions.names[strongest]
     expect(
-        wide.locator(".gtitle-subtitle", has_text=f"“cylinder” · “{strongest + 1} {name}”")
+        wide.locator(".gtitle-subtitle", has_text=f"“object” · “{strongest + 1} {name}”")
     ).to_be_visible()
     expect(found.locator(".lock")).to_have_count(1)  # the stage is as it was

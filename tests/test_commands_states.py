@@ -2,15 +2,21 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from lxmert_viz.__main__ import main
+from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.figures import files
+from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
+from lxmert_viz.records import Example
+from lxmert_viz.runs.extraction import extract
 from lxmert_viz.runs.probing import load
 
+WORDS = ("red", "blue", "small", "large", "yellow", "green")
 SCENE = str(ASSETS / "scenes" / "scene-1.png")
 
 
@@ -39,6 +45,48 @@ def test_lens_as_json_has_ranks_of_the_layer_below(
     (cls,) = found["rows"]
     assert len(cls["at"]) == len(found["layers"]) == 4 + 2 * 3
     assert cls["at"][0][0]["rank_below"] is None and cls["at"][1][0]["rank_below"] >= 1
+
+
+def test_lens_looks_for_the_nearest_of_stored_regions(
+    model: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "pictures").mkdir()
+    shutil.copy(SCENE, tmp_path / "pictures")
+    stored = str(tmp_path / "r.parquet")
+    assert main(["regions", str(tmp_path / "pictures"), "-o", stored, *model]) == 0
+    told = ["lens", SCENE, "a ball", *model, "--through", "features", "--stored", stored]
+    capsys.readouterr()
+    assert main(told) == 0
+    assert re.search(r"\(scene-1, \d\)", capsys.readouterr().out)
+    assert main([*told[:-2]]) == 2
+    assert "belong together" in capsys.readouterr().err
+
+
+def test_a_lens_is_tuned_on_the_states_of_a_dataset(
+    model: list[str],
+    tiny_pipeline: Pipeline,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    pictures = {name: Path(SCENE) for name in "abcdef"}
+    examples = tuple(
+        Example(name, name, f"is the {w} ball big?")
+        for name, w in zip(pictures, WORDS, strict=True)
+    )
+    extract(tiny_pipeline, Dataset("six", "pictures", (), examples, pictures), tmp_path / "s")
+    told = ["lens", SCENE, "a red ball", *model, "--json"]
+    found = []
+    for extra in ([], ["--tuned", str(tmp_path / "s")], ["--tuned", str(tmp_path / "s")]):
+        assert main([*told, *extra]) == 0
+        found.append(json.loads(capsys.readouterr().out)["rows"])
+    assert (tmp_path / "s" / "lenses" / "words.safetensors").exists()
+    plain, tuned, again = found
+    assert tuned == again and tuned[1]["at"][0] != plain[1]["at"][0]
+    assert [label["share"] for label in tuned[1]["at"][-1]] == [
+        label["share"] for label in plain[1]["at"][-1]
+    ]
+    assert main([*told, "--tuned", str(tmp_path)]) == 2
+    assert "holds no states" in capsys.readouterr().err
 
 
 def test_probe_prints_every_layer_and_keeps_what_it_trained(

@@ -10,10 +10,11 @@ from lxmert_viz.dataset import tsv_file
 from lxmert_viz.dataset.region_files import LAYOUTS, layout_for, open_regions, write_rows
 from lxmert_viz.dataset.region_rows import Origin, RegionFile, RegionRow
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.records import Regions
+from lxmert_viz.records import LeftOut, Regions
 from tests.test_dataset_lxmert_tsv import regions
 
 ORIGIN = Origin("any", "{} {}".format)
+FIRST_VERSION = Path(__file__).parent / "fixtures" / "regions_version_1"
 FIXTURE = Path(__file__).parent / "fixtures" / "reference_regions.arrow"
 ENDING = {"lxmert": "tsv", "bottom-up": "tsv", "reference": "arrow"}
 OWN = ("parquet", "safetensors")
@@ -27,12 +28,15 @@ def rows(counts: tuple[int, ...] = (3, 5, 0, 4)) -> list[RegionRow]:
     return [RegionRow.of(f"scene_{i}", regions(n, seed=i)) for i, n in enumerate(counts)]
 
 
-def same(one: Regions, other: Regions, leave_out: tuple[str, ...] = ()) -> bool:
-    for field in dataclasses.fields(Regions):
+def same(one: Regions | LeftOut, other: Regions | LeftOut, leave_out: tuple[str, ...] = ()) -> bool:
+    for field in dataclasses.fields(one):
         a, b = getattr(one, field.name), getattr(other, field.name)
         if field.name in leave_out:
             continue
-        if isinstance(a, np.ndarray):
+        if isinstance(a, LeftOut):
+            if not isinstance(b, LeftOut) or not same(a, b):
+                return False
+        elif isinstance(a, np.ndarray):
             if a.dtype != b.dtype or a.shape != b.shape or a.tobytes() != b.tobytes():
                 return False
         elif a != b:
@@ -50,6 +54,44 @@ def test_our_own_files_give_back_every_bit_of_every_picture(tmp_path: Path, layo
         assert before.picture == after.picture
         assert same(before.regions, after.regions)
         assert before.boxes_px.tobytes() == after.boxes_px.tobytes()
+
+
+def left_out(count: int) -> LeftOut:
+    seen = regions(count, seed=count)
+    reasons = tuple(("overlap", "limit", "score")[i % 3] for i in range(count))
+    return LeftOut(seen.boxes_unit, seen.names, seen.scores, reasons, np.arange(count) - 1)
+
+
+@pytest.mark.parametrize("layout", OWN)
+def test_our_own_files_keep_what_the_detector_left_out_and_what_it_missed(
+    tmp_path: Path, layout: str
+) -> None:
+    counts = (4, None, 0, 7)
+    written = [
+        dataclasses.replace(
+            row,
+            regions=dataclasses.replace(
+                row.regions, left_out=None if count is None else left_out(count), missing=place
+            ),
+        )
+        for place, (row, count) in enumerate(zip(rows((3, 5, 0, 4)), counts, strict=True))
+    ]
+    write_rows(path_for(tmp_path, layout), layout, written)
+    read = open_regions(path_for(tmp_path, layout), ORIGIN)
+    for before, after in zip(written, read.rows(), strict=True):
+        assert same(before.regions, after.regions)
+    others = read["scene_3"].left_out
+    assert (others.reasons[:3], others.rivals[0]) == (("overlap", "limit", "score"), -1)
+    write_rows(tmp_path / "plain.tsv", "lxmert", read.rows())
+    assert open_regions(tmp_path / "plain.tsv", ORIGIN)["scene_3"].left_out is None
+
+
+@pytest.mark.parametrize("layout", OWN)
+def test_files_of_the_first_version_open(layout: str) -> None:
+    """Written by the release before, of the rows above."""
+    read = open_regions(FIRST_VERSION / f"regions.{layout}", ORIGIN)
+    for before, after in zip(rows((3, 5, 0, 4)), read.rows(), strict=True):
+        assert same(before.regions, after.regions)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

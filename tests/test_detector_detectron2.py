@@ -12,6 +12,8 @@ from lxmert_viz.detector import detectron2
 from lxmert_viz.detector.preprocessing import preprocess
 from lxmert_viz.detector.selection import detect, select
 from lxmert_viz.errors import CheckpointError
+from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.places import ASSETS
 from tests.detector_weights import VECTORS, stand_in_detector, stand_in_picture_bgr
 
 EXPECTED = json.loads((VECTORS / "expected.json").read_text())
@@ -62,6 +64,18 @@ def test_it_agrees_with_the_reference_and_with_the_own_network() -> None:
     assert np.abs(chosen.scores.numpy() - arrays["obj_probs"]).max() < 1e-4
     assert max(apart["res4"], apart["features"], apart["attribute_logits"]) < 1e-4
     assert torch.equal(fewer, proposals[:20])
+
+
+@needs_it
+def test_the_miniature_sees_the_same_through_it() -> None:
+    picture = (ASSETS / "scenes" / "scene-1.png").read_bytes()
+    own, other = (
+        Pipeline.open("miniature", device="cpu", backend=backend).look(picture)
+        for backend in ("own", "detectron2")
+    )
+    assert own.names == other.names and len(own) > 3
+    assert np.abs(own.boxes_unit - other.boxes_unit).max() < 1e-4
+    assert np.abs(own.feats - other.feats).max() < 1e-3
 
 
 @needs_it

@@ -117,4 +117,6 @@ def test_progress_is_told_by_share(features: torch.Tensor, monkeypatch: pytest.M
     monkeypatch.setattr(network_module, "REGIONS_AT_ONCE", 2)
     heard = []
     tiny_detector().describe(features, BOXES, lambda *news: heard.append(news))
-    assert heard == [("regions", 0.0), ("regions", 0.5)]
+    blocks = TINY.blocks[3]
+    shares = [part / 2 + block / blocks / 2 for part in (0, 1) for block in range(blocks)]
+    assert heard == [("regions", pytest.approx(share)) for share in shares]

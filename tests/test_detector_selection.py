@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from lxmert_viz.checks.regions import overlaps
-from lxmert_viz.config import RegionProfile
+from lxmert_viz.config import DetectorConfig, RegionProfile
 from lxmert_viz.detector.network import RegionHeads
 from lxmert_viz.detector.selection import (
     LIMIT,
@@ -12,6 +12,7 @@ from lxmert_viz.detector.selection import (
     SCORE,
     Detections,
     Selection,
+    _features_share,
     _reason,
     describe_boxes,
     detect,
@@ -241,3 +242,39 @@ def test_a_listener_that_raises_cancels() -> None:
 def test_a_detector_in_training_does_not_look() -> None:
     with pytest.raises(ValueError, match="training mode"):
         detect(tiny_detector().train(), picture(), TINY.profiles["demo"])
+
+
+def test_progress_rises_over_all_stages_block_by_block() -> None:
+    heard: list[tuple[str, float]] = []
+    detect(tiny_detector(), picture(), PROFILES[0], lambda *news: heard.append(news))
+    shares = [share for _, share in heard]
+    assert shares == sorted(shares)
+    assert (shares[0], heard[-1]) == (0.0, ("regions", 1.0))
+    stages = [stage for stage, _ in heard]
+    assert stages.count("features") == sum(TINY.blocks[:3])
+    assert list(dict.fromkeys(stages)) == ["features", "proposals", "regions"]
+
+
+@pytest.mark.parametrize("stage", ["features", "regions"])
+def test_who_raises_in_progress_stops_the_work_there(stage: str) -> None:
+    heard: list[tuple[str, float]] = []
+
+    def stop(*news: tuple[str, float]) -> None:
+        heard.append(news)
+        if news[0] == stage and news[1] > 0:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        detect(tiny_detector(), picture(), PROFILES[0], stop)
+    assert heard[-1][0] == stage
+    assert heard[-1][1] < 1
+
+
+def test_work_is_shared_as_its_multiplications() -> None:
+    class Seen:
+        config = DetectorConfig()  # 30 blocks; 3 blocks on 14 x 14 cells a region
+        size = (600, 800)
+
+    share = _features_share(Seen, Seen, 300)
+    assert share == pytest.approx(956_250 / (956_250 + 11_995_200))
+    assert _features_share(Seen, Seen, 0) == 1

@@ -11,9 +11,14 @@ import torch
 from PIL import Image
 
 from lxmert_viz.__main__ import main
+from lxmert_viz.dataset.board import Board
+from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.records import Example
+from lxmert_viz.runs.asking import Asker
+from lxmert_viz.runs.evaluation import Settings, evaluate
 from tests.conftest import LXMERT
 
 STATEMENT = "there is a red ball in the picture"
@@ -112,3 +117,40 @@ def test_the_wrong_number_of_pictures_is_one_sentence(
         assert main(["ask", files[0], STATEMENT, "--model", str(model), *second]) == 2
         shown = capsys.readouterr()
         assert sentence in shown.err and shown.err.count("\n") == 1
+
+
+def test_a_dataset_of_pairs_is_judged_row_by_row(
+    pairs: Pipeline, folder: Path, files: list[str], tmp_path: Path
+) -> None:
+    left, right = (Path(name).read_bytes() for name in files)
+    data = tmp_path / "data"
+    data.mkdir()
+    rows = []
+    for pair, sides in enumerate([(left, right), (right, left), (left,)]):
+        for side, content in enumerate(sides):
+            (data / f"dev-8-{pair}-img{side}.png").write_bytes(content)
+        name = f"dev-8-{pair}-1"
+        rows.append({"identifier": name, "sentence": STATEMENT, "label": "True"})
+    (data / "dev.json").write_text("\n".join(json.dumps(row) for row in rows))
+    run = evaluate(pairs, folder, open_dataset(data / "dev.json"), tmp_path / "run", Settings())
+    board = Board(run.path)
+    first, second, third = board.page("", "", False, 3, 0)
+    seen = [pairs.look(content) for content in (left, right)]
+    for row, sides in ((first, seen), (second, seen[::-1])):
+        truth = pairs.judge((sides[0], sides[1]), STATEMENT).truth
+        assert row["answer"] == ("True" if truth >= 0.5 else "False")
+        assert row["probability"] == pytest.approx(max(truth, 1 - truth), abs=1e-5)
+        assert row["score"] == (truth >= 0.5) and row["second_picture_file"]
+        assert row["without_picture"] in ("True", "False") and row["without_question"]
+    assert "no picture 'dev-8-2-img1'" in third["error"] and third["score"] == 0
+    assert board.statements("") == 0.0  # one of its three pairs is not answered
+    assert board.statements("error=none") == min(first["score"], second["score"])
+
+
+def test_a_row_with_one_picture_is_told_that_two_are_wanted(
+    pairs: Pipeline, files: list[str]
+) -> None:
+    seen = pairs.look(Path(files[0]).read_bytes())
+    asker = Asker(pairs, baselines=True, keep_internals=True)
+    (made,), kept = asker.ask([(Example("q", "left", STATEMENT), seen)])
+    assert "two pictures, and this row has one" in made.error and not kept

@@ -1,6 +1,7 @@
 """The store of states: the same as asking, resumed after a break, never larger than allowed."""
 
 import itertools
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, GoldObject
 from lxmert_viz.runs.extraction import Kept, extract
-from lxmert_viz.runs.states import StateStore, places_of
+from lxmert_viz.runs.states import HEAD, STATES_VARIABLE, StateStore, places_of, stores
 
 TEXTS = ("what is red?", "is the ball big?", "a cube", "red dog on the left", "how many")
 
@@ -95,6 +96,37 @@ def test_too_large_is_said_before_the_disk_is_full(
     with pytest.raises(DatasetError, match="would take .* GB, more than the .* allowed"):
         extract(tiny_pipeline, dataset, tmp_path / "s", Kept(max_bytes=20_000))
     assert (tmp_path / "s" / "lang.bin").stat().st_size < 40_000
+
+
+def test_states_of_another_version_are_not_read(
+    tiny_pipeline: Pipeline, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STATES_VARIABLE, str(tmp_path))
+    folder = tmp_path / "s"
+    extract(tiny_pipeline, dataset, folder)
+    assert stores(tiny_pipeline) == [folder]
+    head = json.loads((folder / HEAD).read_text())
+    for told in (json.dumps(head | {"format": 1}), "{", "[]"):
+        (folder / HEAD).write_text(told)
+        assert stores(tiny_pipeline) == []
+        with pytest.raises(DatasetError, match="another version of this tool"):
+            StateStore(folder)
+        with pytest.raises(DatasetError, match="another version of this tool"):
+            extract(tiny_pipeline, dataset, folder)
+
+
+def test_states_are_drawn_with_their_examples_and_held_out_by_picture(
+    tiny_pipeline: Pipeline, dataset: Dataset, tmp_path: Path
+) -> None:
+    store = extract(tiny_pipeline, dataset, tmp_path / "s")
+    states, rows = store.drawn("lang", 10_000, first_only=True)
+    assert rows.tolist() == list(range(20))
+    starts = [row.lang_start for row in store.rows]
+    assert np.array_equal(states[2], store.states("lang", 2, starts))
+    some, held_out = store.split("lang", 30)
+    of = np.array(store.pictures(store.drawn("lang", 30)[1]))
+    assert some.shape[1] == len(held_out) == 30
+    assert held_out.any() and not set(of[held_out]) & set(of[~held_out])
 
 
 def test_other_states_are_not_mixed_in(

@@ -109,7 +109,7 @@ def test_the_page_shows_what_is_read_and_the_answer_before_and_after(
     assert "the answer with them stands here" in texts(page)
     picture = resources.examples()[0].picture
     digest = seen(picture, None).digest
-    page.session_state[own_boxes.STATE] = {(digest, "trained"): (DRAWN, NAMED)}
+    page.session_state[own_boxes.STATE] = {(digest, "trained"): ((DRAWN, NAMED), "")}
     page.run()
     assert not page.exception
     assert "With your boxes" in texts(page)

@@ -24,7 +24,7 @@ def compare(page: AppTest) -> AppTest:
 
 
 def stages(page: AppTest) -> list[dict]:
-    payloads = [stage.proto.bytes for stage in page.get("bidi_component")]
+    payloads = [part.proto.bytes for part in page.get("bidi_component") if part.proto.bytes]
     return [json.loads(p[8 : 8 + int.from_bytes(p[4:8], "little")]) for p in payloads]
 
 

@@ -13,6 +13,7 @@ from lxmert_viz.places import APP, DATA_VARIABLE
 from lxmert_viz.runs.elsewhere import take_predictions
 from lxmert_viz.ui import board_inside, runs
 from lxmert_viz.ui.controls import ANSWERS_PAGE, MISTAKES_PAGE
+from lxmert_viz.ui.runs import Wanted
 from tests.small_page import SECONDS, Counted, button, opened, texts
 
 COUNT = 40
@@ -160,7 +161,7 @@ def test_a_run_is_begun_with_a_click_and_watched(
 ) -> None:
     monkeypatch.setattr(runs.checkpoints, "find", lambda name: tiny_folder)
     monkeypatch.setattr(runs.resources, "pipeline", lambda name: counted.inner)
-    name = runs.begin("mine", "miniature")
+    name = runs.begin(Wanted("mine", "miniature"))
     assert runs.evaluations().of(name).over.wait(SECONDS)
     assert runs.evaluations().of(name).problem == ""
     assert runs.run_names() == ["runs/mine-miniature"] and runs.board(name).count() == COUNT
@@ -183,6 +184,8 @@ def test_columns_are_guessed_and_the_data_is_checked_first(counted: Counted, dat
     lines = (data / "mine" / "mine.jsonl").read_text()
     (data / "mine" / "mine.jsonl").write_text(lines + '\n{"image": "b.jpg", "question": "why?"}\n{')
     page = at()
+    page.session_state["new.open"] = True
+    page.run()
     dataset = next(box for box in page.selectbox if box.label == "Dataset")
     dataset.set_value("mine").run()
     chosen = {box.label: box.value for box in page.selectbox}

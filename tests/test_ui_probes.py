@@ -87,6 +87,7 @@ def test_layers_are_compared_and_states_drawn(probes: AppTest) -> None:
     page.button_group(key="probes.view").set_value("compare").run()
     assert not page.exception
     assert "linear CKA, debiased, over 40 examples" in charts(page)[0]
+    assert "0 to 1, of up to" in charts(page)[2]
     page.button_group(key="probes.view").set_value("plane").run()
     assert not page.exception
     page.selectbox(key="probes.plane-target").set_value("word class").run()

@@ -70,9 +70,9 @@ def test_waiting_tells_the_stage_and_how_long_it_will_take() -> None:
     time.sleep(0.05)
     progress.report("regions", 0.25)
     assert progress.line().startswith("Looking for regions: regions (0 s, about 0 s left")
-    progress._stage_started -= 10  # as if it had begun ten seconds before the report
+    progress._began -= 10  # as if it had begun ten seconds before the report
     assert "about 30 s left" in progress.line()
-    progress._stage_started -= 8  # and as if the report were eight seconds old
+    progress._began -= 8  # and as if the report were eight seconds old
     progress._reported -= 8
     assert "about 22 s left" in progress.line()
     progress.report("regions", 1.0)

@@ -1,12 +1,16 @@
 """The page of states on a tiny checkpoint."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lxmert_viz.dataset.region_files import write_rows
+from lxmert_viz.dataset.region_rows import RegionRow
 from lxmert_viz.model.lxmert import LxmertForQuestionAnswering
+from lxmert_viz.places import DATA_VARIABLE
 from lxmert_viz.ui import resources
 from lxmert_viz.ui.controls import STATES_PAGE
 from tests.conftest import ANSWERS, LXMERT, OBJECTS
@@ -64,10 +68,39 @@ def test_a_cell_can_be_chosen_without_a_mouse(states: AppTest) -> None:
     assert "after L1" in texts(states)
 
 
-def test_stored_features_of_another_size_are_said(states: AppTest) -> None:
+def test_without_stored_regions_the_feature_lens_says_how_to_get_them(
+    states: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
     states.selectbox(key="states.lens").set_value("features").run()
     assert not states.exception
-    assert "choose the miniature for this lens" in texts(states)
+    assert "none of this model's detector are here" in texts(states)
+
+
+def test_the_nearest_regions_of_ones_own_file_are_named_and_shown(
+    states: AppTest,
+    counted: Counted,
+    photograph: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = counted.inner.look(photograph)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "p7.jpg").write_bytes(photograph)
+    write_rows(tmp_path / "mine" / "r.safetensors", "safetensors", [RegionRow.of("p7", seen)])
+    other = replace(seen, feats=seen.feats[:, :8])
+    write_rows(tmp_path / "small.parquet", "parquet", [RegionRow.of("p8", other)])
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
+    states.selectbox(key="states.lens").set_value("features").run()
+    assert not states.exception
+    bank = states.selectbox(key="states.bank")
+    assert bank.options == ["mine/r.safetensors", "small.parquet"]
+    assert "cosine with the nearest of all stored regions" in charts(states)[0]
+    assert "(p7, 1)" in "".join(states.dataframe[0].value["label"])
+    assert len(states.get("image")) >= 1
+    bank.set_value(str(tmp_path / "small.parquet")).run()
+    assert not states.exception
+    assert "features of 8 numbers and the model makes 64" in texts(states)
 
 
 def test_a_missing_head_names_a_checkpoint_that_has_it(states: AppTest, counted: Counted) -> None:

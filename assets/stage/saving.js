@@ -29,9 +29,7 @@ class SaveMenu {
 
   async save(make) {
     const { name, blob } = await make();
-    const address = URL.createObjectURL(blob);
-    element("a", { href: address, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+    saveFile(name, blob);
     write(this.said, `Saved ${name}`);
   }
 

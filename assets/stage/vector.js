@@ -2,8 +2,9 @@
 
 const STYLED = [
   "fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray",
-  "stroke-linecap", "font-size", "font-weight", "text-anchor", "visibility",
+  "stroke-linecap", "font-size", "font-weight", "text-anchor", "visibility", "opacity",
 ];
+const TRANSLUCENT = /^rgba\((.+), ([\d.]+)\)$/; // SVG 1.1 has no such colours
 const MARGIN = 16;
 const LINE = 18;
 const CAPTION_SIZE = 12;
@@ -18,11 +19,27 @@ function withStyles(original) {
       const value = computed.getPropertyValue(name);
       if (value) part.setAttribute(name, value);
     }
+    ["fill", "stroke"].forEach((name) => apartFromOpacity(part, name));
+    keepLength(part, parts[i]);
     for (const name of [...part.getAttributeNames()]) {
       if (/^(class|style|role|tabindex|aria-.*|data-.*)$/.test(name)) part.removeAttribute(name);
     }
   });
   return copy;
+}
+
+/* As long as on the page, whatever font the reader's machine has. */
+function keepLength(part, original) {
+  if (original.nodeName !== "text" || original.childElementCount || !original.textContent) return;
+  part.setAttribute("textLength", original.getComputedTextLength());
+  part.setAttribute("lengthAdjust", "spacingAndGlyphs");
+}
+
+function apartFromOpacity(part, name) {
+  const [, colour, share] = TRANSLUCENT.exec(part.getAttribute(name)) ?? [];
+  if (colour === undefined) return;
+  part.setAttribute(name, `rgb(${colour})`);
+  part.setAttribute(`${name}-opacity`, share * (part.getAttribute(`${name}-opacity`) ?? 1));
 }
 
 function placeWithin(frame, part) {
@@ -33,11 +50,13 @@ function placeWithin(frame, part) {
 function boxOf(part, place) {
   const { backgroundColor, borderTopColor, borderTopWidth } = getComputedStyle(part);
   const line = parseFloat(borderTopWidth);
-  return shape("rect", {
+  const box = shape("rect", {
     x: place.x + line / 2, y: place.y + line / 2, rx: 3,
     width: Math.max(place.width - line, 0), height: Math.max(place.height - line, 0),
     fill: backgroundColor, stroke: borderTopColor, "stroke-width": line,
   });
+  ["fill", "stroke"].forEach((name) => apartFromOpacity(box, name));
+  return box;
 }
 
 function textOf(part, place) {
@@ -102,4 +121,10 @@ async function asPng({ text, width, height }) {
   const canvas = element("canvas", { width: width * 2, height: height * 2 });
   canvas.getContext("2d").drawImage(image, 0, 0, width * 2, height * 2);
   return new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+}
+
+function saveFile(name, blob) {
+  const address = URL.createObjectURL(blob);
+  element("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

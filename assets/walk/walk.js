@@ -20,7 +20,7 @@ class Walk {
   build() {
     const { data } = this;
     this.steps = data.stations.map(({ title }, i) => element("button", {
-      type: "button", class: "walk-step", click: () => this.go(i),
+      type: "button", class: "walk-step", "aria-label": `${i + 1}. ${title}`, click: () => this.go(i),
     }, element("span", { class: "walk-number" }, i + 1), element("span", {}, title)));
     this.words = data.pieces.map((piece) => element("span", { class: "walk-word" }, piece));
     const percent = (share) => `${share * 100}%`;
@@ -47,7 +47,7 @@ class Walk {
         element("div", { class: "walk-told", "aria-live": "polite" }, this.title, this.sentence, this.facts,
           this.barsTitle, this.bars, this.advice)),
       element("div", { class: "walk-controls" }, this.back, this.next,
-        element("span", { class: "walk-quiet" }, "Arrow keys move, F shows the full screen"), this.screen),
+        element("span", { class: "walk-quiet walk-keys" }, "Arrow keys move, F shows the full screen"), this.screen),
     );
   }
 
@@ -61,7 +61,7 @@ class Walk {
   }
 
   keyed(event) {
-    if (event.target.closest?.("input, textarea, select, [role=combobox], [role=slider]")) return;
+    if (event.target.closest?.("input, textarea, select, [role=combobox], [role=slider], [role=radio], [role=grid]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
     const last = this.data.stations.length - 1;
     const to = { ArrowRight: this.at + 1, ArrowLeft: this.at - 1, Home: 0, End: last }[event.key];
@@ -96,9 +96,19 @@ class Walk {
     write(this.advice, `Try: ${station.advice}`);
     this.light(this.words, station.words);
     this.light(this.boxes, station.regions);
-    this.back.disabled = this.at === 0;
-    this.next.disabled = this.at === this.data.stations.length - 1;
+    this.leave(this.back, this.at === 0, this.next);
+    this.leave(this.next, this.at === this.data.stations.length - 1, this.back);
     this.drawScreen();
+  }
+
+  /* A button that can do no more hands the keyboard to the other one. */
+  leave(button, isAtEnd, other) {
+    const hadFocus = button.getRootNode().activeElement === button;
+    button.disabled = isAtEnd;
+    if (isAtEnd && hadFocus) {
+      other.disabled = false;
+      other.focus();
+    }
   }
 
   light(parts, shares) {

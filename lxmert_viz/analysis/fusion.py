@@ -8,7 +8,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import normalized_mutual_info_score
-from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -46,20 +46,29 @@ def fusion(words: np.ndarray, regions: np.ndarray, seed: int = 0) -> Fusion:
     )
 
 
-def modality_accuracy(words: np.ndarray, regions: np.ndarray, seed: int = 0) -> float:
+def modality_accuracy(
+    words: np.ndarray,
+    regions: np.ndarray,
+    seed: int = 0,
+    pictures: tuple[np.ndarray, np.ndarray] | None = None,
+) -> float:
     """How often a linear classifier tells an unseen word from a region, balanced over both.
 
-    Mean of stratified folds. Raises ValueError with fewer than two of one kind.
+    pictures: (T,) and (R,), which example each is of; then no example is on both sides of a
+    split. Mean of stratified folds. Raises ValueError with fewer than two of one kind, or two
+    examples.
     """
     states, modality = _both(words, regions)
-    folds = min(FOLDS, *np.bincount(modality))
+    groups = np.arange(len(states)) if pictures is None else np.concatenate(pictures)
+    folds = min(FOLDS, *np.bincount(modality, minlength=2), len(np.unique(groups)))
     if folds < 2:
         raise ValueError("a classifier of modality needs two words and two regions")
-    split = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    split = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    return float(
-        cross_val_score(classifier, states, modality, cv=split, scoring="balanced_accuracy").mean()
+    found = cross_val_score(
+        classifier, states, modality, groups=groups, cv=split, scoring="balanced_accuracy"
     )
+    return float(found.mean())
 
 
 def _both(words: np.ndarray, regions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

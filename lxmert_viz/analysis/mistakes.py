@@ -1,10 +1,15 @@
 """One cause for each mistake: the first rule that fires, in the order in which they stand here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from lxmert_viz.analysis.vqa_accuracy import normalised
 
 RIGHT_FROM = 0.5  # scores below are mistakes
+LOOKED_AWAY, LOOKED_RIGHT = "looked away", "looked right"  # judged afterwards, on request
+TOP = 5 / 36  # share of the regions that count as looked at
 CAUSES = {  # in order
     "ambiguous": "People disagree, and some gave this answer.",
     "vocabulary": "The right answer is not among the model's answers.",
@@ -14,6 +19,8 @@ CAUSES = {  # in order
     "off by one": "A number next to the right one.",
     "not seen": "A thing that the question is about has no region: the detector missed it.",
     "prior": "What the model also says without the picture.",
+    LOOKED_AWAY: "The answer rests on regions that the question is not about.",
+    LOOKED_RIGHT: "The answer rests on what the question is about, and is wrong all the same.",
     "logic": "A logical question whose answer contradicts another answer of the model.",
     "no rule": "None of the rules tells why.",
 }
@@ -55,6 +62,16 @@ def cause(judged: Judged) -> str:
         "logic": judged.structural == "logical" and judged.contradicted,
     }
     return next((name for name in CAUSES if fires.get(name)), "no rule")
+
+
+def looked_at(drops: np.ndarray, gold: Sequence[int]) -> bool:
+    """Whether one of the gold regions is among those that an answer rests on most.
+
+    drops: (R,) what the answer's probability loses without each region; the five largest of 36
+    count, or the same share of fewer.
+    """
+    most = max(1, round(TOP * len(drops)))
+    return bool(set(np.argsort(-drops, kind="stable")[:most].tolist()) & set(gold))
 
 
 def same_thing(one: str, other: str) -> bool:

@@ -45,6 +45,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--address", default="", help="of the Ray cluster (default: one on this machine)")
     add("--workers", type=int, default=2, help="models at work on the cluster (default: 2)")
     add(
+        "--looked",
+        nargs="?",
+        const="",
+        metavar="FILTER",
+        help="then judge the mistakes of a filter, or all, by where the model looked",
+    )
+    add(
         "--predictions",
         type=Path,
         metavar="FILE",
@@ -97,7 +104,13 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
         cluster = Cluster(options.address, options.workers)
         compute = on_cluster(cluster, folder, pipeline.device, dataset, settings, cache)
     try:
-        return evaluate(pipeline, folder, dataset, options.out, settings, report, compute, cache)
+        made = evaluate(pipeline, folder, dataset, options.out, settings, report, compute, cache)
+        if options.looked is not None:
+            from lxmert_viz.dataset.board import Board
+            from lxmert_viz.runs.looked import judge_looks
+
+            judge_looks(pipeline, folder, dataset, Board(made.path), options.looked, report)
+        return made
     except KeyboardInterrupt:
         raise SystemExit(f"\nStopped. The same call goes on with {options.out}.") from None
 

@@ -3,12 +3,18 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lxmert_viz.checkpoints import SHIPPED
 from lxmert_viz.commands.ask import read_picture
+from lxmert_viz.errors import OptionError
 
-LENSES = ("words", "objects", "attributes", "answers", "match")
+if TYPE_CHECKING:  # torch takes seconds, and --help should not
+    from lxmert_viz.experiments.lenses import Lens
+    from lxmert_viz.experiments.tuned_lens import TunedLens
+    from lxmert_viz.pipeline import Pipeline
+
+LENSES = ("words", "objects", "attributes", "features", "answers", "match")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +23,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("question", metavar="QUESTION", help="a question or a caption; may hold [MASK]")
     add("--through", choices=LENSES, default="words", help="which head reads (default: words)")
     add("--inside", action="store_true", help="also the steps inside cross-modality layers")
+    add("--stored", type=Path, metavar="FILE", help="regions to look in, for --through features")
+    add("--tuned", metavar="FOLDER", type=Path, help="tune it on states that probe --store keeps")
     add("--top", type=int, default=5, help="labels a state in --json (default: 5)")
     add("--model", default=SHIPPED, help=f"a name or folder (default: {SHIPPED})")
     add("--models", type=Path, metavar="FOLDER", help="where model folders lie")
@@ -32,11 +40,14 @@ def run(options: argparse.Namespace) -> None:
     from lxmert_viz.experiments import lenses
     from lxmert_viz.pipeline import Pipeline
 
+    _check(options)
     picture = read_picture(options.picture)
     pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
-    chosen = lenses.lens(pipeline, options.through)
+    chosen = _lens(pipeline, options)
+    tuned = options.tuned and _tuned(pipeline, chosen, options.tuned)
     trace = pipeline.ask(pipeline.look(picture, options.profile), options.question)
     states = by_depth(trace.states, chosen.stream, options.inside)
+    states = tuned.translated(states) if tuned else states
     depths = depth_names(trace.states, chosen.stream, options.inside)
     named = chosen.stream == "lang"
     rows = list(trace.tokens.pieces) if named else numbered_names(trace.regions)
@@ -49,6 +60,43 @@ def run(options: argparse.Namespace) -> None:
         print(json.dumps(_as_json(options, labels, found, rows, depths), indent=2))
     else:
         print(as_text([[best[0] for best in column] for column in labels], rows, depths))
+
+
+def _check(options: argparse.Namespace) -> None:
+    if (options.through == "features") != (options.stored is not None):
+        raise OptionError(
+            "--through features and --stored FILE belong together: a file of regions that "
+            "`python -m lxmert_viz regions` made."
+        )
+    if options.tuned and (options.inside or options.stored):
+        raise OptionError("--tuned is without --inside, and for heads with probabilities.")
+
+
+def _lens(pipeline: "Pipeline", options: argparse.Namespace) -> "Lens":
+    from lxmert_viz.dataset.feature_bank import read_bank
+    from lxmert_viz.experiments import lenses
+
+    if options.stored is None:
+        return lenses.lens(pipeline, options.through)
+    size = pipeline.network.config.visual_feat_dim
+    stored = read_bank(options.stored, size, pipeline.region_names.of)
+    return lenses.feature_lens(pipeline, stored.feats, stored.labels)
+
+
+def _tuned(pipeline: "Pipeline", chosen: "Lens", folder: Path) -> "TunedLens":
+    """Trained once, and kept with the states."""
+    from lxmert_viz.experiments import tuned_lens
+    from lxmert_viz.runs.states import LENSES, StateStore, fingerprint
+
+    store = StateStore(folder)
+    if store.weights != fingerprint(pipeline):
+        raise OptionError(f"{folder} holds states of {store.model} with other weights.")
+    return tuned_lens.kept(
+        chosen,
+        folder / LENSES,
+        {"weights": store.weights, "dataset": store.data},
+        lambda: store.split(chosen.stream, tuned_lens.MOST_STATES, first_only=chosen.pooled),
+    )
 
 
 def as_text(best: list[list[str]], rows: list[str], depths: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -10,18 +11,22 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from lxmert_viz.dataset.notes import Notes
 from lxmert_viz.dataset.row_filter import where
 from lxmert_viz.dataset.run_folder import TABLE, RunFolder, write_json, write_table
-from lxmert_viz.dataset.table_columns import BY_NAME, MATCH, NO_MATCH, SCHEMA
+from lxmert_viz.dataset.table_columns import BY_NAME, COLUMNS, MATCH, NO_MATCH, SCHEMA
 from lxmert_viz.errors import DatasetError
 
 Row = dict[str, Any]
 SLICES = "slices.json"
+KEPT_ANSWERS = 128  # of the database; a page asks the same again at every click
 CLUSTERS = "clusters.parquet"
+LOOKS = "looks.parquet"
 MADE = {
     "correct": pa.bool_(),
+    "looked": pa.bool_(),
     "cluster": pa.int32(),
     "verdict": pa.string(),
     "tags": pa.string(),
@@ -31,10 +36,21 @@ KINDS: Mapping[str, pa.DataType] = {
     name: SCHEMA.field(name).type for name in BY_NAME if name != "people"
 } | MADE
 BIN_WIDTHS = {"probability": 0.1, "match": 0.1, "margin": 0.1, "seconds": 0.01, "consistency": 0.25}
+SQL_TYPES = {
+    pa.string(): "VARCHAR",
+    pa.float32(): "FLOAT",
+    pa.int32(): "INTEGER",
+    pa.bool_(): "BOOLEAN",
+    pa.list_(pa.string()): "VARCHAR[]",
+}
 ROWS = """
-SELECT rows.*, score >= 0.5 AS correct, cluster, notes.verdict, notes.tags, notes.note
+SELECT rows.* REPLACE (
+    CASE WHEN cause NOT IN ('logic', 'no rule') OR looked IS NULL THEN cause
+    WHEN looked THEN 'looked right' ELSE 'looked away' END AS cause
+){absent}, looked, score >= 0.5 AS correct, cluster, notes.verdict, notes.tags, notes.note
 FROM read_parquet('{path}', file_row_number = true) AS rows 
 LEFT JOIN notes USING (question_id) LEFT JOIN clusters USING (question_id)
+LEFT JOIN looks USING (question_id)
 """
 
 
@@ -51,17 +67,53 @@ class Board:
             )
         self.notes = Notes(folder)
         self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, tuple[Any, ...]], list[Row]] = OrderedDict()
         self._database = duckdb.connect(":memory:", config={"threads": 2})
         self._database.execute(
             "CREATE TABLE notes (question_id VARCHAR, verdict VARCHAR, tags VARCHAR, note VARCHAR)"
         )
         self._database.execute("CREATE TABLE clusters (question_id VARCHAR, cluster INTEGER)")
+        self._database.execute("CREATE TABLE looks (question_id VARCHAR, looked BOOLEAN)")
         self._clustered = False
         path = str(folder / TABLE).replace("'", "''")
-        self._database.execute(f"CREATE VIEW board AS {ROWS.format(path=path)}")
+        written = pq.read_schema(folder / TABLE).names  # a run of an earlier version has fewer
+        absent = "".join(
+            f', CAST(NULL AS {SQL_TYPES[column.type]}) AS "{column.name}"'
+            for column in COLUMNS
+            if column.name not in written
+        )
+        self._database.execute(f"CREATE VIEW board AS {ROWS.format(path=path, absent=absent)}")
         self.read_notes()
         if (folder / CLUSTERS).exists():
             self._read_clusters()
+        if (folder / LOOKS).exists():
+            self._read_looks()
+
+    def unexplained(self, text: str) -> dict[str, str]:
+        """Id and answer of the mistakes that only where the model looked could explain."""
+        chosen = where(text, KINDS)
+        rows = self._rows(
+            f"SELECT question_id, answer FROM board WHERE {chosen.sql} "
+            "AND cause IN ('logic', 'no rule') AND looked IS NULL AND object IS NOT NULL",
+            chosen.values,
+        )
+        return {row["question_id"]: row["answer"] for row in rows}
+
+    def save_looks(self, looked: Mapping[str, bool]) -> None:
+        """Whether the answers of some mistakes rest on what is asked about, beside those before."""
+        rows = self._rows("SELECT question_id, looked FROM looks", ())
+        both = {row["question_id"]: row["looked"] for row in rows} | dict(looked)
+        columns = {"question_id": list(both), "looked": pa.array(both.values(), pa.bool_())}
+        write_table(self.run.path / LOOKS, pa.table(columns))
+        self._read_looks()
+
+    def _read_looks(self) -> None:
+        path = str(self.run.path / LOOKS)
+        with self._lock:
+            self._database.execute("DELETE FROM looks")
+            self._database.execute("INSERT INTO looks SELECT * FROM read_parquet(?)", [path])
+            self._kept = OrderedDict()
+            self.__dict__.pop("_filled", None)
 
     def save_clusters(self, ids: Sequence[str], numbers: Sequence[int]) -> None:
         """Which group each of some examples is in becomes the column `cluster`."""
@@ -74,6 +126,7 @@ class Board:
         with self._lock:
             self._database.execute("DELETE FROM clusters")
             self._database.execute("INSERT INTO clusters SELECT * FROM read_parquet(?)", [path])
+            self._kept = OrderedDict()
         self._clustered = True
 
     def read_notes(self) -> None:
@@ -83,6 +136,7 @@ class Board:
             self._database.execute("DELETE FROM notes")
             if rows:
                 self._database.executemany("INSERT INTO notes VALUES (?, ?, ?, ?)", rows)
+            self._kept = OrderedDict()
 
     def count(self, text: str = "") -> int:
         chosen = where(text, KINDS)
@@ -119,7 +173,8 @@ class Board:
             "SELECT count(*) AS rows, count(score) AS scored, avg(score) AS score, "
             "avg(ceiling) AS ceiling, count(error) AS errors, "
             "avg(CAST(valid AS INT)) AS valid, avg(CAST(plausible AS INT)) AS plausible, "
-            "avg(consistency) AS consistency, avg(CAST(known AS INT)) AS known, "
+            "avg(grounding) AS grounding, avg(consistency) AS consistency, "
+            "avg(CAST(known AS INT)) AS known, "
             "avg(score) FILTER (tail) AS tail, avg(score) FILTER (NOT tail) AS head, "
             "avg(score) FILTER (structural_type != 'query') AS closed, "
             "avg(score) FILTER (structural_type = 'query') AS open, "
@@ -184,6 +239,17 @@ class Board:
         )
         return row["share"]
 
+    def statements(self, text: str) -> float | None:
+        """Share of NLVR2's sentences that are judged right of all their pairs; None without."""
+        chosen = where(text, KINDS)
+        (row,) = self._rows(
+            "SELECT avg(CAST(worst >= 0.5 AS INT)) AS share FROM (SELECT min(score) AS worst "
+            f"FROM board WHERE {chosen.sql} AND pair IS NOT NULL AND second_picture IS NOT NULL "
+            "AND score IS NOT NULL GROUP BY pair)",
+            chosen.values,
+        )
+        return row["share"]
+
     def arrays(self, text: str, names: Sequence[str]) -> dict[str, np.ndarray]:
         """Columns of the rows where none of them is null, as arrays (N,)."""
         for name in names:
@@ -206,6 +272,10 @@ class Board:
             "cluster": self._clustered,
         }
         return [name for name in KINDS if noted.get(name, name in self._filled)]
+
+    @cached_property
+    def remark_count(self) -> int:
+        return self.run.count_remarks()
 
     @cached_property
     def _filled(self) -> set[str]:
@@ -261,7 +331,16 @@ class Board:
             raise DatasetError(f"There is no column {name!r}; there are {', '.join(KINDS)}.")
 
     def _rows(self, query: str, values: Sequence[Any]) -> list[Row]:
-        cursor = self._database.cursor()
-        found = cursor.execute(query, list(values))
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        """Kept until notes or clusters change: the table never does."""
+        key = (query, tuple(values))
+        with self._lock:
+            kept, known = self._kept, self._kept.get(key)
+        if known is None:
+            found = self._database.cursor().execute(query, list(values))
+            names = [column[0] for column in found.description]
+            known = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+            with self._lock:
+                kept[key] = known
+                while len(kept) > KEPT_ANSWERS:
+                    kept.popitem(last=False)
+        return [dict(row) for row in known]

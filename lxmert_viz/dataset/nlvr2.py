@@ -9,7 +9,8 @@ from lxmert_viz.dataset.datasets import Dataset, without_duplicates
 from lxmert_viz.dataset.remarks import JsonFile, Remark, text_of
 from lxmert_viz.records import Example
 
-TRUTHS = {"true": "True", "1": "True", "false": "False", "0": "False"}
+TRUE, FALSE = "True", "False"
+TRUTHS = {"true": TRUE, "1": TRUE, "false": FALSE, "0": FALSE}
 
 
 def is_nlvr2(content: Any) -> bool:

@@ -10,6 +10,7 @@ from lxmert_viz.dataset.datasets import Dataset, pictures_below, with_pictures
 from lxmert_viz.dataset.gqa import is_gqa, read_gqa
 from lxmert_viz.dataset.lxmert_json import is_lxmert, read_lxmert
 from lxmert_viz.dataset.nlvr2 import is_nlvr2, is_nlvr2_lines, read_nlvr2, read_nlvr2_lines
+from lxmert_viz.dataset.region_files import ENDINGS as REGION_ENDINGS
 from lxmert_viz.dataset.region_files import open_regions
 from lxmert_viz.dataset.remarks import JsonFile, Remark
 from lxmert_viz.dataset.tables import ENDINGS, read_table
@@ -26,7 +27,7 @@ READERS: tuple[tuple[Callable[[Any], bool], Callable[[JsonFile], Dataset]], ...]
 )
 NLVR2_ENDINGS = (".json", ".jsonl")
 QUESTION_FILES = ("questions.json", "*questions*.json", "*.jsonl", "*.csv", "*.json")
-REGION_FILES = ("regions.tsv", "*obj36*.tsv", "*regions*.tsv")
+REGION_FILES = ("regions.tsv", "*obj36*.tsv", *(f"*regions*{ending}" for ending in REGION_ENDINGS))
 
 
 def open_dataset(
@@ -67,10 +68,16 @@ def question_file(folder: Path) -> Path | None:
     return None
 
 
+def candidates(folder: Path) -> list[Path]:
+    """The files of a folder that may hold examples."""
+    found = [p for p in sorted(folder.iterdir()) if p.suffix in (".json", *ENDINGS)]
+    return [path for path in found if path != _region_file(folder)]
+
+
 def _file_in(folder: Path) -> Path:
     file = question_file(folder)
     if file is None:
-        some = sorted(p.name for p in folder.iterdir() if p.suffix in (".json", *ENDINGS))
+        some = [path.name for path in candidates(folder)]
         listing = (
             f"It holds {', '.join(some)}: name the one with the questions."
             if some

@@ -61,6 +61,8 @@ class RegionJournal:
             except DAMAGE:
                 return 0  # killed before the first row
             found = (stream.schema.metadata or {}).get(MADE_BY, b"").decode()
+            if not stream.schema.equals(SCHEMA):
+                found = "an earlier version"
             if found != stated:
                 raise DatasetError(
                     f"{self.path} was begun with {found or 'another tool'}, and now {stated} is "

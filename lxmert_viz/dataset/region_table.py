@@ -1,6 +1,7 @@
 """Rows of regions as a table of our own: everything that a record holds, and boxes in pixels.
 
-Arrays lie flat in lists; boxes are four numbers a region, features `feature_size` a region.
+Arrays lie flat in lists; boxes are four numbers a region, features `feature_size` a region. What
+the detector left out is null where a row does not say it. Tables of version 1 have no such columns.
 """
 
 from pathlib import Path
@@ -10,11 +11,10 @@ import pyarrow as pa
 
 from lxmert_viz.dataset.region_rows import RegionRow
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.records import Regions
+from lxmert_viz.records import LeftOut, Regions
 
-NUMBERS, LABELS = pa.list_(pa.float32()), pa.list_(pa.int64())
-VERSION = b"regions 1"
-SCHEMA = pa.schema(
+NUMBERS, LABELS, TEXTS = pa.list_(pa.float32()), pa.list_(pa.int64()), pa.list_(pa.string())
+FIRST_SCHEMA = pa.schema(
     [
         ("picture", pa.string()),
         ("width", pa.int32()),
@@ -22,7 +22,7 @@ SCHEMA = pa.schema(
         ("digest", pa.string()),
         ("profile", pa.string()),
         ("detector", pa.string()),
-        ("names", pa.list_(pa.string())),
+        ("names", TEXTS),
         ("object_ids", LABELS),
         ("attribute_ids", LABELS),
         ("scores", NUMBERS),
@@ -32,7 +32,22 @@ SCHEMA = pa.schema(
         ("feature_size", pa.int32()),
         ("feats", NUMBERS),
     ],
-    metadata={"lxmert_viz": VERSION},
+    metadata={"lxmert_viz": b"regions 1"},
+)
+LEFT_OUT = {
+    "boxes_unit": NUMBERS,
+    "names": TEXTS,
+    "scores": NUMBERS,
+    "reasons": TEXTS,
+    "rivals": LABELS,
+}
+SCHEMA = pa.schema(
+    [
+        *FIRST_SCHEMA,
+        ("missing", pa.int32()),
+        *((f"left_out_{name}", kind) for name, kind in LEFT_OUT.items()),
+    ],
+    metadata={"lxmert_viz": b"regions 2"},
 )
 ARRAYS = ("object_ids", "attribute_ids", "scores", "attribute_scores")
 
@@ -54,6 +69,8 @@ def batch_of(row: RegionRow) -> pa.RecordBatch:
         "boxes_px": row.boxes_px,
         "feature_size": regions.feats.shape[1],
         "feats": regions.feats,
+        "missing": regions.missing,
+        **_left_out_values(regions.left_out),
     }
     return pa.record_batch([_column(field, values[field.name]) for field in SCHEMA], schema=SCHEMA)
 
@@ -72,6 +89,8 @@ def row_of(table: pa.RecordBatch | pa.Table, place: int) -> RegionRow:
         boxes_unit=boxes_unit,
         feats=feats.reshape(len(boxes_unit), row["feature_size"].as_py()),
         names=tuple(row["names"].as_py()),
+        missing=row["missing"].as_py() if "missing" in row else 0,
+        left_out=_left_out_of(row),
         **text,
         **numbers,
     )
@@ -79,11 +98,33 @@ def row_of(table: pa.RecordBatch | pa.Table, place: int) -> RegionRow:
 
 
 def check_schema(path: Path, schema: pa.Schema) -> None:
-    if not schema.equals(SCHEMA) or (schema.metadata or {}).get(b"lxmert_viz") != VERSION:
+    version = (schema.metadata or {}).get(b"lxmert_viz")
+    known = (SCHEMA, FIRST_SCHEMA)
+    if not any(schema.equals(s) and version == s.metadata[b"lxmert_viz"] for s in known):
         raise DatasetError(
             f"{path} is not a table of regions that this tool wrote; "
             f"its columns are {', '.join(schema.names[:6])}."
         )
+
+
+def _left_out_values(left_out: LeftOut | None) -> dict[str, object]:
+    values = {name: getattr(left_out, name, None) for name in LEFT_OUT}
+    return {
+        f"left_out_{name}": list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+    }
+
+
+def _left_out_of(row: dict[str, pa.Scalar]) -> LeftOut | None:
+    own = {name: row.get(f"left_out_{name}") for name in LEFT_OUT}
+    if any(value is None or not value.is_valid for value in own.values()):
+        return None
+    numbers = {
+        name: own[name].values.to_numpy(zero_copy_only=False).copy()
+        for name in ("boxes_unit", "scores", "rivals")
+    }
+    numbers["boxes_unit"] = numbers["boxes_unit"].reshape(-1, 4)
+    return LeftOut(**numbers, **{name: tuple(own[name].as_py()) for name in ("names", "reasons")})
 
 
 def _column(field: pa.Field, value: object) -> pa.Array:

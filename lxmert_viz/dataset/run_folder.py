@@ -7,6 +7,7 @@ predictions.parquet, once every part is there; remarks.jsonl, notes.jsonl, slice
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ Json = dict[str, Any]
 TABLE = "predictions.parquet"
 MANIFEST = "manifest.json"
 LOCK = "running.lock"
+REMARKS = "remarks.jsonl"
 MUST_AGREE = ("model", "data", "settings")  # a run goes on only with the same of each
 PREDICTION = pa.schema(
     [
@@ -96,20 +98,38 @@ class RunFolder:
         for number in sorted(self.finished_parts()):
             yield from as_predictions(pq.read_table(self.path / "parts" / f"{number:05d}.parquet"))
 
-    def internals(self) -> pa.Table | None:
-        """States and statistics of heads, a row an example; None where the run has none."""
+    def internals(self, names: Sequence[str] | None = None) -> pa.Table | None:
+        """States and statistics of heads, a row an example; None where the run has none.
+
+        names: the columns that are read; those that a part lacks are left out or null.
+        """
         paths = sorted((self.path / "internals").glob("[0-9]*.parquet"))
-        tables = [pq.read_table(path) for path in paths]
+        files = [pq.ParquetFile(path) for path in paths]
+        asked = [names or file.schema_arrow.names for file in files]
+        tables = [
+            file.read([name for name in wanted if name in file.schema_arrow.names])
+            for file, wanted in zip(files, asked, strict=True)
+        ]
         return pa.concat_tables(tables, promote_options="default") if tables else None
 
     def write_remarks(self, remarks: Iterable[Remark]) -> None:
         lines = [json.dumps(remark._asdict()) + "\n" for remark in remarks]
-        write_text(self.path / "remarks.jsonl", "".join(lines))
+        write_text(self.path / REMARKS, "".join(lines))
 
-    def remarks(self) -> list[Remark]:
-        path = self.path / "remarks.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        return [Remark(**json.loads(line)) for line in lines]
+    def remarks(self, most: int | None = None) -> list[Remark]:
+        """The first ones, or all."""
+        path = self.path / REMARKS
+        if not path.exists():
+            return []
+        with path.open(encoding="utf-8") as lines:
+            return [Remark(**json.loads(line)) for line in islice(lines, most)]
+
+    def count_remarks(self) -> int:
+        path = self.path / REMARKS
+        if not path.exists():
+            return 0
+        with path.open("rb") as lines:
+            return sum(1 for _ in lines)
 
 
 def as_table(predictions: Sequence[Prediction]) -> pa.Table:

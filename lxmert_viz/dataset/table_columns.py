@@ -20,6 +20,8 @@ COLUMNS = (
     Column("question_id", TEXT, "Id", "the example's id in its file"),
     Column("picture", TEXT, "Picture", "the picture's id"),
     Column("picture_file", TEXT, "Picture file", "where the picture lies"),
+    Column("second_picture", TEXT, "Second picture", "NLVR2's right one"),
+    Column("second_picture_file", TEXT, "Its file", "where the second picture lies"),
     Column("text", TEXT, "Question", "the question or caption"),
     Column("right", TEXT, "Right", "the answer that most people gave"),
     Column("people", pa.list_(TEXT), "People", "what each person answered"),
@@ -45,6 +47,13 @@ COLUMNS = (
     Column("balanced", TRUTH, "Balanced", "in GQA's balanced set"),
     Column("regions", COUNT, "Regions", "regions that the model was shown"),
     Column("missed", COUNT, "Not seen", "things of the question that no region covers by half"),
+    Column(
+        "grounding",
+        NUMBER,
+        "Grounding",
+        "share of the words' attention to regions that goes to what the question is about, "
+        "0 to 1, mean over layers and heads",
+    ),
     Column("valid", TRUTH, "Valid", "the answer is of the kind asked for"),
     Column("plausible", TRUTH, "Plausible", "the answer is ever true of such a thing"),
     Column("known", TRUTH, "Known", "the right answer is among the model's answers"),

@@ -11,14 +11,14 @@ import copy
 import importlib.util
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lxmert_viz.config import DetectorConfig
-from lxmert_viz.detector.network import REGIONS_AT_ONCE, BoxPredictor, Progress, RegionHeads
+from lxmert_viz.detector.network import BoxPredictor, Progress, RegionHeads, in_parts
 from lxmert_viz.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -40,18 +40,28 @@ def is_here() -> bool:
 class Detectron2RCNN(nn.Module):
     """Does what FasterRCNN does, with detectron2's modules inside."""
 
-    def __init__(self, model: nn.Module, config: DetectorConfig, is_of_zoo: bool = False) -> None:
-        """model: a GeneralizedRCNN whose heads are Res5ROIHeads."""
+    def __init__(
+        self,
+        backbone: nn.Module,
+        proposal_generator: nn.Module,
+        roi_heads: nn.Module,
+        config: DetectorConfig,
+        is_of_zoo: bool = False,
+    ) -> None:
+        """Parts of a GeneralizedRCNN; roi_heads: Res5ROIHeads."""
         super().__init__()
         self.config = config
         self.is_of_zoo = is_of_zoo
-        self.backbone = model.backbone
-        self.proposal_generator = model.proposal_generator
-        self.roi_heads = model.roi_heads
+        self.backbone = backbone
+        self.proposal_generator = proposal_generator
+        self.roi_heads = roi_heads
         self.attribute_head = BoxPredictor(config)  # detectron2 has none
         del self.attribute_head.cls_score, self.attribute_head.bbox_pred  # these it has
 
-    def features(self, pixels: Tensor) -> Tensor:
+    def features(self, pixels: Tensor, progress: Progress | None = None) -> Tensor:
+        """Its backbone runs at one go: progress hears of its beginning alone."""
+        if progress:
+            progress("features", 0.0)
         return self.backbone(pixels)["res4"]
 
     def propose(
@@ -68,11 +78,7 @@ class Detectron2RCNN(nn.Module):
     def describe(
         self, features: Tensor, boxes: Tensor, progress: Progress | None = None
     ) -> RegionHeads:
-        parts = []
-        for start in range(0, max(len(boxes), 1), REGIONS_AT_ONCE):
-            if progress:
-                progress("regions", start / max(len(boxes), 1))
-            parts.append(self._heads(features, boxes[start : start + REGIONS_AT_ONCE]))
+        parts = [self._heads(features, part) for part, _ in in_parts(boxes, progress)]
         return RegionHeads(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
     def _heads(self, features: Tensor, boxes: Tensor) -> RegionHeads:
@@ -86,19 +92,21 @@ class Detectron2RCNN(nn.Module):
 
 
 def visual_genome_detector(config: DetectorConfig, tensors: dict[str, Tensor]) -> Detectron2RCNN:
-    """The published detector. tensors: a checkpoint's, under the names that they have there.
+    """A detector like the published one, of any size. tensors: under their published names.
 
     Raises CheckpointError where detectron2 is not here, or weights are missing.
     """
     _check_is_here()
     from detectron2.config import get_cfg
-    from detectron2.modeling import build_model
+    from detectron2.modeling import build_proposal_generator, build_roi_heads
 
     settings = _visual_genome_settings(get_cfg(), config)
-    model = build_model(settings)
-    model.backbone.stem.forward = _caffe_stem(model.backbone.stem)
-    model.roi_heads.res5 = _dilated_res5(config)
-    network = Detectron2RCNN(model, config)
+    backbone = _backbone(config)
+    shapes = backbone.output_shape()
+    roi_heads = build_roi_heads(settings, shapes)
+    roi_heads.res5 = nn.Sequential(*_stage(config, 3, dilation=config.res5_dilation))
+    proposal_generator = build_proposal_generator(settings, shapes)
+    network = Detectron2RCNN(backbone, proposal_generator, roi_heads, config)
     _fill(network, tensors)
     return network.eval()
 
@@ -122,7 +130,8 @@ def zoo_detector(config_file: Path, tensors: dict[str, Tensor]) -> Detectron2RCN
             f"{config_file} does not make {FEATURES} features a region; of the model zoo the "
             "configs with C4 in their name do."
         )
-    network = Detectron2RCNN(model, _zoo_config(settings), is_of_zoo=True)
+    parts = (model.backbone, model.proposal_generator, model.roi_heads)
+    network = Detectron2RCNN(*parts, _zoo_config(settings), is_of_zoo=True)
     _fill(network, tensors)
     return network.eval()
 
@@ -136,9 +145,9 @@ def _visual_genome_settings(settings: CfgNode, config: DetectorConfig) -> CfgNod
     model = settings.MODEL
     model.DEVICE, model.WEIGHTS = "cpu", ""
     model.PIXEL_MEAN = list(config.pixel_mean_bgr)
-    model.BACKBONE.FREEZE_AT = 0
     resnets = model.RESNETS
-    resnets.DEPTH, resnets.NORM, resnets.OUT_FEATURES = 101, "FrozenBN", ["res4"]
+    resnets.NORM, resnets.WIDTH_PER_GROUP = "FrozenBN", config.width
+    resnets.RES2_OUT_CHANNELS = config.res2_channels
     model.ANCHOR_GENERATOR.SIZES = [list(config.anchor_sizes)]
     model.ANCHOR_GENERATOR.ASPECT_RATIOS = [list(config.anchor_ratios)]
     rpn = model.RPN
@@ -165,28 +174,34 @@ def _zoo_config(settings: CfgNode) -> DetectorConfig:
     )
 
 
-def _caffe_stem(stem: nn.Module) -> Any:
-    def forward(pixels: Tensor) -> Tensor:
-        return F.max_pool2d(F.relu_(stem.conv1(pixels)), 3, stride=2, ceil_mode=True)
+def _backbone(config: DetectorConfig) -> nn.Module:
+    """ResNet-C4, whose stem pools as caffe does: the last window may hang over the edge."""
+    from detectron2.modeling.backbone.resnet import BasicStem, ResNet
 
-    return forward
+    stem = BasicStem(out_channels=config.stem_channels, norm="FrozenBN")
+    stem.forward = lambda pixels: F.max_pool2d(F.relu_(stem.conv1(pixels)), 3, 2, ceil_mode=True)
+    stages = [_stage(config, 0), _stage(config, 1, stride=2), _stage(config, 2, stride=2)]
+    return ResNet(stem, stages, out_features=["res4"])
 
 
-def _dilated_res5(config: DetectorConfig) -> nn.Module:
+def _stage(
+    config: DetectorConfig, stage: int, stride: int = 1, dilation: int = 1
+) -> list[nn.Module]:
+    """res2 .. res5 for stage 0 .. 3, with the stride where caffe has it."""
     from detectron2.modeling.backbone.resnet import BottleneckBlock, ResNet
 
-    blocks = ResNet.make_stage(
+    outputs = config.res2_channels << stage
+    return ResNet.make_stage(
         BottleneckBlock,
-        config.blocks[3],
-        stride_per_block=[1] * config.blocks[3],
-        in_channels=config.res2_channels * 4,
-        bottleneck_channels=config.width * 8,
-        out_channels=config.feature_size,
-        dilation=config.res5_dilation,
+        config.blocks[stage],
+        stride_per_block=[stride] + [1] * (config.blocks[stage] - 1),
+        in_channels=config.stem_channels if stage == 0 else outputs // 2,
+        bottleneck_channels=config.width << stage,
+        out_channels=outputs,
+        dilation=dilation,
         stride_in_1x1=True,
         norm="FrozenBN",
     )
-    return nn.Sequential(*blocks)
 
 
 def _fill(network: Detectron2RCNN, tensors: dict[str, Tensor]) -> None:

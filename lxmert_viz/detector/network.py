@@ -5,7 +5,7 @@ Letters beside those of records.py: P boxes, K objects, A attributes, N anchors,
 Source: Anderson et al. 2018, "Bottom-Up and Top-Down Attention for Image Captioning and VQA".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import torch
@@ -25,6 +25,7 @@ STRIDE = 16  # pixels of the resized picture per cell of res4
 REGIONS_AT_ONCE = 16  # in res5: 100 MB; those of more fall out of the processor's cache
 
 Progress = Callable[[str, float], None]  # stage, share of it that is done; may raise to cancel
+Heard = Callable[[float], None]  # the share of a part; may raise too
 
 
 class RegionHeads(NamedTuple):
@@ -101,8 +102,14 @@ class Backbone(nn.Module):
         self.res3 = make_stage(config, 1, stride=2)
         self.res4 = make_stage(config, 2, stride=2)
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        return self.res4(self.res3(self.res2(self.stem(pixels))))
+    def forward(self, pixels: Tensor, progress: Progress | None = None) -> Tensor:
+        x = self.stem(pixels)
+        blocks = [*self.res2, *self.res3, *self.res4]
+        for done, block in enumerate(blocks):
+            if progress:
+                progress("features", done / len(blocks))
+            x = block(x)
+        return x
 
 
 class AnchorGenerator(nn.Module):
@@ -186,11 +193,29 @@ class ROIHeads(nn.Module):
         self.res5 = make_stage(config, 3, stride=1, dilation=config.res5_dilation)
         self.box_predictor = BoxPredictor(config)
 
-    def pool(self, features: Tensor, boxes: list[Tensor]) -> Tensor:
+    def pool(self, features: Tensor, boxes: list[Tensor], progress: Heard | None = None) -> Tensor:
         """(P, F) of all boxes of all pictures; boxes: one (P_i, 4) a picture, in resized pixels."""
         crops = roi_pool(features, boxes, self.resolution, 1 / STRIDE)
-        kind = self.res5[0].conv1.weight.dtype
-        return self.res5(crops.to(kind)).to(features.dtype).mean(dim=(2, 3))
+        x = crops.to(self.res5[0].conv1.weight.dtype)
+        for done, block in enumerate(self.res5):
+            if progress and done:
+                progress(done / len(self.res5))
+            x = block(x)
+        return x.to(features.dtype).mean(dim=(2, 3))
+
+
+def in_parts(boxes: Tensor, progress: Progress | None) -> Iterator[tuple[Tensor, Heard]]:
+    """Boxes (P, 4) a few at a time, at least once, each part with who hears of its own share."""
+    count = max(len(boxes), 1)
+    for start in range(0, count, REGIONS_AT_ONCE):
+        part = boxes[start : start + REGIONS_AT_ONCE]
+
+        def heard(share: float, start: int = start, size: int = len(part)) -> None:
+            if progress:
+                progress("regions", (start + share * size) / count)
+
+        heard(0.0)
+        yield part, heard
 
 
 class FasterRCNN(nn.Module):
@@ -203,10 +228,10 @@ class FasterRCNN(nn.Module):
         self.proposal_generator = ProposalGenerator(config)
         self.roi_heads = ROIHeads(config)
 
-    def features(self, pixels: Tensor) -> Tensor:
+    def features(self, pixels: Tensor, progress: Progress | None = None) -> Tensor:
         """res4 (B, C, h, w) of pixels (B, 3, H, W), BGR minus mean."""
         kind = self.backbone.stem.conv1.weight.dtype  # less than the pixels' in mixed precision
-        return self.backbone(pixels.to(kind)).to(pixels.dtype)
+        return self.backbone(pixels.to(kind), progress).to(pixels.dtype)
 
     def propose(
         self, features: Tensor, size: tuple[int, int], most: int | None = None
@@ -242,9 +267,7 @@ class FasterRCNN(nn.Module):
         """What one picture shows in these boxes (P, 4), a few at a time to bound the memory."""
         parts = []
         features = features.contiguous()  # once, else roi_pool does it for every chunk
-        for start in range(0, max(len(boxes), 1), REGIONS_AT_ONCE):
-            if progress:
-                progress("regions", start / max(len(boxes), 1))
-            chunk = boxes[start : start + REGIONS_AT_ONCE]
-            parts.append(self.roi_heads.box_predictor(self.roi_heads.pool(features, [chunk])))
+        for part, heard in in_parts(boxes, progress):
+            feats = self.roi_heads.pool(features, [part], heard)
+            parts.append(self.roi_heads.box_predictor(feats))
         return RegionHeads(*(torch.cat(column) for column in zip(*parts, strict=True)))

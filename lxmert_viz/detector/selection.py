@@ -10,7 +10,7 @@ from torchvision.ops import box_iou, nms
 
 from lxmert_viz.config import RegionProfile
 from lxmert_viz.detector.boxes import Weights, clip_xyxy, decode_deltas
-from lxmert_viz.detector.network import FasterRCNN, Progress, RegionHeads
+from lxmert_viz.detector.network import STRIDE, FasterRCNN, Progress, RegionHeads
 from lxmert_viz.detector.preprocessing import ScaledPicture, preprocess
 
 PER_CLASS_NMS = 0.3
@@ -82,15 +82,17 @@ def detect(
     """The regions that the detector chooses in a picture (H, W, 3) uint8.
 
     proposals: how many places are looked at; by default as many as the detector's config says.
-    progress hears of "features", "proposals" and "regions"; what it raises comes through.
+    progress hears of "features", "proposals" and "regions" with the share of all work that is
+    done; what it raises comes through.
     """
     report = progress or _unheard
     with torch.inference_mode():
-        report("features", 0.0)
-        picture, features = _look(network, picture_rgb, profile)
-        report("proposals", 0.0)
+        picture = _preprocessed(network, picture_rgb, profile)
+        share = _features_share(network, picture, proposals or network.config.rpn_post_nms)
+        features = _features(network, picture, _part_of(report, 0, share))
+        report("proposals", share)
         places, _ = network.propose(features, picture.size, proposals)
-        heads = _on_cpu(network.describe(features, places, report))
+        heads = _on_cpu(network.describe(features, places, _part_of(report, share, 1)))
         report("regions", 1.0)
         selection = select(heads, places.cpu(), picture.size, network.config.box_weights, profile)
         return _detections(picture, heads, selection, profile.rule)
@@ -106,11 +108,13 @@ def describe_boxes(
     """What the detector sees in given boxes (R, 4), all of them and in their order."""
     report = progress or _unheard
     with torch.inference_mode():
-        report("features", 0.0)
-        picture, features = _look(network, picture_rgb, profile)
+        picture = _preprocessed(network, picture_rgb, profile)
+        share = _features_share(network, picture, len(boxes_unit))
+        features = _features(network, picture, _part_of(report, 0, share))
         given = torch.from_numpy(boxes_unit.astype(np.float32)).reshape(-1, 4)
         boxes_px = picture.px_from_unit(given)
-        heads = _on_cpu(network.describe(features, boxes_px.to(features.device), report))
+        rest = _part_of(report, share, 1)
+        heads = _on_cpu(network.describe(features, boxes_px.to(features.device), rest))
         every = torch.arange(len(given))
         named = _named(heads, every, boxes_px, profile.rule)
         return _detections(picture, heads, named, profile.rule)
@@ -237,14 +241,35 @@ def _class_probabilities(heads: RegionHeads) -> Tensor:
     return heads.class_logits.softmax(1)[:, :-1]
 
 
-def _look(
+def _preprocessed(
     network: FasterRCNN, picture_rgb: np.ndarray, profile: RegionProfile
-) -> tuple[ScaledPicture, Tensor]:
+) -> ScaledPicture:
     if network.training:
         raise ValueError("the detector is in training mode; call eval() before it looks")
-    picture = preprocess(picture_rgb, profile, network.config.pixel_mean_bgr)
+    return preprocess(picture_rgb, profile, network.config.pixel_mean_bgr)
+
+
+def _features(network: FasterRCNN, picture: ScaledPicture, progress: Progress) -> Tensor:
     device = next(network.parameters()).device
-    return picture, network.features(picture.pixels.to(device))
+    return network.features(picture.pixels.to(device), progress)
+
+
+def _features_share(network: FasterRCNN, picture: ScaledPicture, boxes: int) -> float:
+    """Of the multiplications for a picture and its boxes, those that make the features.
+
+    In units of w^2, w the width of res4: a block of res2 to res4 takes 17 for each cell of res4,
+    res5 takes 68 a block for each of its cells.
+    """
+    config = network.config
+    height, width = picture.size
+    cells = height * width / STRIDE**2
+    features = 17 * sum(config.blocks[:3]) * cells
+    return features / (features + 68 * config.blocks[3] * config.pooler_resolution**2 * boxes)
+
+
+def _part_of(report: Progress, start: float, end: float) -> Progress:
+    """Shares of a part of the work as shares of all of it."""
+    return lambda stage, share: report(stage, start + (end - start) * share)
 
 
 def _detections(

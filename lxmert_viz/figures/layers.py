@@ -37,6 +37,26 @@ def by_layer(
     return figure
 
 
+def fusion(
+    nmi: np.ndarray,
+    by_chance: np.ndarray,
+    by_chance_top: np.ndarray,
+    told_apart: np.ndarray,
+    depths: Sequence[str],
+    of: str,
+) -> go.Figure:
+    """Whether words and regions lie apart, (P,) each, 0 to 1. of: how many states of what."""
+    lines = {
+        "NMI of 2 clusters, modality": Line(nmi),
+        "NMI by chance": Line(by_chance, baseline=True),
+        "95 % of chance": Line(by_chance_top, baseline=True),
+        "modality classifier": Line(told_apart),
+    }
+    return by_layer(
+        lines, depths, "Are words and regions fused?", f"0 to 1, of {of}", (-0.05, 1.05)
+    )
+
+
 def table(values: np.ndarray, names: Sequence[str], title: str, statistic: str) -> go.Figure:
     """A symmetric table of layers with layers, 0 to 1, as CKA gives it."""
     if values.shape != (len(names), len(names)):

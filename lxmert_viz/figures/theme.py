@@ -18,11 +18,6 @@ LESS = "#7562b0"
 MIDDLE = "#f4f4f4"
 GRID = "rgba(128, 128, 128, 0.25)"
 
-SAVABLE = {  # what Plotly is told of every figure: one button, which saves it as vectors
-    "displaylogo": False,
-    "modeBarButtons": [["toImage"]],
-    "toImageButtonOptions": {"format": "svg", "filename": "lxmert-figure"},
-}
 SHARES = ((0, "#f1f4f6"), (0.5, "#b5dcec"), (1, "#4fb0d6"))  # 0 to 1, under dark text
 SIGNED = ((0, "#b0a3d8"), (0.5, MIDDLE), (1, "#eda768"))  # -1 to 1, under dark text
 INK = "#10171b"

@@ -1,5 +1,6 @@
 """A model's predictions for a whole dataset, in parts: killed at any moment, it goes on."""
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Prediction
 from lxmert_viz.runs import internals
-from lxmert_viz.runs.asking import Asker, Seen
+from lxmert_viz.runs.asking import Asker, Seen, together
 from lxmert_viz.runs.looking import Looker
 from lxmert_viz.runs.manifest import folder_hash, manifest_of
 from lxmert_viz.runs.table import finish
@@ -52,7 +53,8 @@ def evaluate(
     """Predictions of every example, and the table of the board.
 
     compute: what makes the parts, in any order; unless given, this process, one after the other.
-    region_cache: where it keeps the regions that it finds; runs may share it; else the run's own.
+    region_cache: where it keeps the regions that it finds; runs may share it; else the run's own,
+    which is emptied once the run is whole.
     report hears what is being done and the share done, 0..1, and may raise to stop: the same call
     goes on from there. Raises DatasetError where the folder holds another run, or is in use.
     """
@@ -62,11 +64,13 @@ def evaluate(
         with FileLock(folder / LOCK, timeout=0):
             run.begin(manifest_of(pipeline, model_folder, dataset, settings))
             run.write_remarks([*dataset.remarks, *outside(dataset, pipeline.answer_vocabulary)])
-            compute = compute or in_order(
-                pipeline, model_folder, dataset, settings, region_cache or folder / REGIONS
-            )
+            own = folder / REGIONS
+            cache = region_cache or own
+            compute = compute or in_order(pipeline, model_folder, dataset, settings, cache)
             _write_parts(run, dataset.examples, compute, report)
             finish(run, dataset, pipeline.answer_vocabulary)
+            if cache.resolve() == own.resolve():
+                shutil.rmtree(own, ignore_errors=True)
     except Timeout as error:
         raise DatasetError(f"{folder} is being made by another process just now.") from error
     return run
@@ -86,21 +90,27 @@ def in_order(
 
     def compute(parts: Parts) -> Iterator[Made]:
         asker = Asker(pipeline, settings.baselines, settings.internals)
-        pictures = [n for n, _ in groupby(e.picture for part in parts.values() for e in part)]
+        shown = groupby(_pictures(e) for part in parts.values() for e in part)
+        pictures = [name for names, _ in shown for name in names]
         looker = Looker(pipeline, dataset, settings.profile, name_of, cache, detector)
         looker.check()
         with closing(looker.ahead(pictures)) as views:
-            view: tuple[str, Seen] | None = None
+            view: tuple[tuple[str, ...], Seen] | None = None
             for number, part in parts.items():
                 rows = []
                 for example in part:
-                    if view is None or view[0] != example.picture:
-                        view = next(views)
+                    names = _pictures(example)
+                    if view is None or view[0] != names:
+                        view = names, together([next(views)[1] for _ in names])
                     rows.append((example, view[1]))
                 predictions, kept = asker.ask(rows)
                 yield number, predictions, internals.as_table(kept) if kept else None
 
     return compute
+
+
+def _pictures(example: Example) -> tuple[str, ...]:
+    return tuple(filter(None, (example.picture, example.second_picture)))
 
 
 def _write_parts(

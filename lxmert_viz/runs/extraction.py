@@ -20,7 +20,16 @@ from lxmert_viz.records import Example, Regions, Trace
 from lxmert_viz.runs.evaluation import Progress, Report, sorted_by_picture
 from lxmert_viz.runs.looking import Looker
 from lxmert_viz.runs.manifest import data_of
-from lxmert_viz.runs.states import HEAD, ITEMS, ROWS, StateStore, fingerprint, whole_lines
+from lxmert_viz.runs.states import (
+    FORMAT,
+    HEAD,
+    ITEMS,
+    ROWS,
+    StateStore,
+    fingerprint,
+    head_of,
+    whole_lines,
+)
 
 LOCK = "states.lock"
 MAX_BYTES = 4_000_000_000
@@ -117,7 +126,7 @@ def _head(pipeline: Pipeline, dataset: Dataset, kept: Kept) -> dict[str, Any]:
             f"{pipeline.name} has no layer {unknown[0]!r}; it has {', '.join(sorted(known))}."
         )
     return {
-        "format": 1,
+        "format": FORMAT,
         "model": pipeline.name,
         "weights": fingerprint(pipeline),
         "data": data_of(dataset),
@@ -134,10 +143,10 @@ class _Writer:
     def __init__(self, folder: Path, head: dict[str, Any], kept: Kept, total: int) -> None:
         self._head, self._kept, self._total = head, kept, total
         path = folder / HEAD
-        if path.exists() and json.loads(path.read_text()) != head:
+        if path.exists() and head_of(path) != head:
             raise DatasetError(
-                f"{folder} holds states of another model, dataset or choice of layers; "
-                "name a new folder."
+                f"{folder} holds states of another model, dataset or choice of layers, or of "
+                "another version of this tool; name a new folder, or delete this one."
             )
         path.write_text(json.dumps(head, indent=1))
         lines = whole_lines(folder / ROWS)

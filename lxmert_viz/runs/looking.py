@@ -1,6 +1,6 @@
 """Regions of many pictures, looked for ahead while the network answers."""
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
@@ -38,15 +38,15 @@ class Looker:
         self._file = None if file is None else open_regions(file, origin)
 
     def ahead(self, pictures: Sequence[str]) -> Iterator[tuple[str, Regions | LxmertVizError]]:
-        """Each picture once, in order, with its regions or why there are none."""
-        waiting: OrderedDict[str, Future[Regions | LxmertVizError]] = OrderedDict()
+        """Each picture in turn, with its regions or why there are none."""
+        waiting: deque[tuple[str, Future[Regions | LxmertVizError]]] = deque()
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="lxmert-viz-look") as workers:
             for picture in pictures:
-                waiting[picture] = workers.submit(self._look, picture)
+                waiting.append((picture, workers.submit(self._look, picture)))
                 if len(waiting) > AHEAD:
-                    name, found = waiting.popitem(last=False)
+                    name, found = waiting.popleft()
                     yield name, found.result()
-            for name, found in waiting.items():
+            for name, found in waiting:
                 yield name, found.result()
 
     def check(self) -> None:

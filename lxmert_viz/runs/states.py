@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from lxmert_viz.analysis.probes import split_groups
 from lxmert_viz.analysis.states import STREAMS
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError
@@ -25,6 +26,8 @@ from lxmert_viz.records import Example, GoldObject
 from lxmert_viz.runs.manifest import data_of
 
 HEAD, ROWS = "states.json", "rows.jsonl"
+FORMAT = 2  # of what stands in them; an older store is made again
+LENSES = "lenses"  # where tuned lenses of a store are kept
 STATES_VARIABLE = "LXMERT_VIZ_STATES"
 ITEMS = {"lang": "pieces", "vision": "boxes_unit"}  # what a line lists one of for each state
 
@@ -62,14 +65,15 @@ def states_folder() -> Path:
 def store_folder(pipeline: Pipeline, dataset: Dataset) -> Path:
     """The store of a dataset's states by this model; no other dataset or weights share it."""
     data = data_of(dataset)["sha256"][:8]
-    return states_folder() / f"{dataset.name}-{data}-{pipeline.name}-{fingerprint(pipeline)[:8]}"
+    own = f"{dataset.name}-{data}-{pipeline.name}-{fingerprint(pipeline)[:8]}-{FORMAT}"
+    return states_folder() / own
 
 
 def stores(pipeline: Pipeline) -> list[Path]:
     """The stores in that folder which this model's states are in."""
     heads = sorted(states_folder().glob(f"*/{HEAD}"))
-    own = fingerprint(pipeline)
-    return [path.parent for path in heads if json.loads(path.read_text())["weights"] == own]
+    own = {"weights": fingerprint(pipeline), "format": FORMAT}
+    return [path.parent for path in heads if own.items() <= head_of(path).items()]
 
 
 def whole_lines(path: Path) -> list[dict[str, Any]]:
@@ -84,12 +88,17 @@ def whole_lines(path: Path) -> list[dict[str, Any]]:
 
 
 class StateStore:
-    """States that were extracted. Raises DatasetError for a folder that holds none."""
+    """States that were extracted. Raises DatasetError for a folder that holds none, or others."""
 
     def __init__(self, folder: Path) -> None:
         if not (folder / HEAD).is_file():
             raise DatasetError(f"{folder} holds no states; extract them first.")
-        head = json.loads((folder / HEAD).read_text())
+        head = head_of(folder / HEAD)
+        if head.get("format") != FORMAT:
+            raise DatasetError(
+                f"{folder} holds states as another version of this tool wrote them; delete the "
+                "folder, and they are extracted again."
+            )
         self.folder, self.model = folder, str(head["model"])
         self.weights = str(head["weights"])
         self.data = str(head["data"]["name"])
@@ -116,6 +125,39 @@ class StateStore:
         """(n, D) float32: states of one depth at places of the stream's file."""
         return self._files[stream][np.asarray(places, np.int64), depth].astype(np.float32)
 
+    def drawn(
+        self, stream: str, most: int, *, first_only: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """States (P, n, D) of at most that many words or regions, drawn with a fixed seed; and
+        the place in `rows` of each one's example (n,).
+
+        first_only: [CLS] alone, or the first region.
+        """
+        places, examples = [], []
+        for number, row in enumerate(self.rows):
+            start, count = places_of(row, stream)
+            count = min(count, 1) if first_only else count
+            places.append(np.arange(start, start + count))
+            examples.append(np.full(count, number))
+        joined, of = (np.concatenate([*part, np.zeros(0, np.int64)]) for part in (places, examples))
+        kept = np.sort(np.random.default_rng(0).permutation(len(joined))[:most]).astype(np.int64)
+        depths = range(len(self.depths[stream]))
+        states = np.stack([self.states(stream, depth, joined[kept]) for depth in depths])
+        return states, of[kept]
+
+    def split(
+        self, stream: str, most: int, *, first_only: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `drawn`, with (n,) True for what is held out: whole pictures. Raises DatasetError."""
+        states, rows = self.drawn(stream, most, first_only=first_only)
+        try:
+            return states, split_groups(self.pictures(rows), 0)
+        except ValueError as error:
+            raise DatasetError(f"{self.data} is too small: {error}.") from error
+
+    def pictures(self, rows: np.ndarray) -> list[str]:
+        return [self.rows[row].example.picture for row in rows]
+
     def means(self, stream: str, depth: int) -> np.ndarray:
         """(examples, D): mean over each example's words or regions; zeros where it has none."""
         found = np.zeros((len(self.rows), self._files[stream].shape[-1]), np.float32)
@@ -126,6 +168,15 @@ class StateStore:
                     0, dtype=np.float32
                 )
         return found
+
+
+def head_of(path: Path) -> dict[str, Any]:
+    """What a store says of itself; {} where it is cut or something else."""
+    try:
+        told = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def places_of(row: StoredRow, stream: str) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """The table of the board: an example a row, with its prediction, scores and cause."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from lxmert_viz.dataset.run_folder import TABLE, RunFolder, write_table
 from lxmert_viz.dataset.table_columns import MATCH, NO_MATCH, SCHEMA
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import TYPES, Example, Prediction
+from lxmert_viz.runs.internals import GOLD
 
 Row = dict[str, Any]
 
@@ -26,16 +27,33 @@ def finish(run: RunFolder, dataset: Dataset, vocabulary: Sequence[str]) -> None:
     if missing:
         raise DatasetError(f"{len(missing)} examples have no prediction, {missing[0]} first.")
     predictions = [by_id[example.id] for example in dataset.examples]
-    write_table(run.path / TABLE, table_of(dataset, predictions, vocabulary))
+    table = table_of(dataset, predictions, vocabulary, grounding_of(run))
+    write_table(run.path / TABLE, table)
+
+
+def grounding_of(run: RunFolder) -> dict[str, float]:
+    """Id -> attention of words to the regions of what the question is about, mean over heads."""
+    name = f"{GOLD} lang_from_vision"
+    found = run.internals(["question_id", name])
+    if found is None or name not in found.column_names:
+        return {}
+    kept = found.drop_null()
+    ids = kept.column("question_id").to_pylist()
+    return {i: float(np.mean(m)) for i, m in zip(ids, kept.column(name).to_pylist(), strict=True)}
 
 
 def table_of(
-    dataset: Dataset, predictions: Sequence[Prediction], vocabulary: Sequence[str]
+    dataset: Dataset,
+    predictions: Sequence[Prediction],
+    vocabulary: Sequence[str],
+    grounding: Mapping[str, float],
 ) -> pa.Table:
     """predictions: one an example, in the dataset's order. vocabulary: empty where not known."""
     known = set(vocabulary)
     pairs = list(zip(dataset.examples, predictions, strict=True))
     rows = [_row(example, prediction, dataset, known) for example, prediction in pairs]
+    for row in rows:
+        row["grounding"] = grounding.get(row["question_id"])
     _add_answer_priors(rows)
     _add_tail(rows)
     _add_consistency(rows, dataset.examples)
@@ -49,11 +67,9 @@ def _row(example: Example, made: Prediction, dataset: Dataset, known: set[str]) 
     answer, probability = _caption_answer(made) if is_caption else _answer(made)
     right = (MATCH if example.matches else NO_MATCH) if is_caption else example.right
     second = made.answers[1] if len(made.answers) > 1 and not is_caption else None
-    picture = dataset.pictures.get(example.picture)
     return {
         "question_id": example.id,
-        "picture": example.picture,
-        "picture_file": str(picture) if picture else None,
+        **_pictures(example, dataset),
         "text": example.text,
         "right": right or None,
         "people": list(example.answers),
@@ -84,6 +100,12 @@ def _row(example: Example, made: Prediction, dataset: Dataset, known: set[str]) 
         "seconds": made.seconds,
         "place": example.place,
     }
+
+
+def _pictures(example: Example, dataset: Dataset) -> Row:
+    names = {"picture": example.picture, "second_picture": example.second_picture or None}
+    files = {f"{which}_file": dataset.pictures.get(name or "") for which, name in names.items()}
+    return names | {which: str(path) if path else None for which, path in files.items()}
 
 
 def _type_columns() -> list[str]:

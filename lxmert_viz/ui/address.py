@@ -3,11 +3,20 @@
 The stage writes keys of its own, which stay as they are.
 """
 
+import hashlib
+
 import streamlit as st
 
 from lxmert_viz.ui import board_state, resources
+from lxmert_viz.ui.wording import plain
 
-KEYS = ("model", "example", "picture", "question", *board_state.KEYS)
+KEYS = ("model", "example", "picture", "question", "steps", *board_state.KEYS)
+MISSING, SHOWN = "address.missing", "address.shown"  # sentences, and how many are on the page
+NO_MODEL = (
+    "This link was made with the model {}, which is not here: the page Models fetches it, or put "
+    "its folder below the models folder."
+)
+NO_SCENE = "This link was made with an example scene, {}, that this version does not have."
 
 
 def read() -> None:
@@ -18,6 +27,11 @@ def read() -> None:
     state["address.read"] = True
     if address.get("model") in resources.model_names():
         state["model.name"] = address["model"]
+    elif address.get("model"):
+        say_missing(NO_MODEL.format(plain(address["model"])))
+    state["regions.link"] = address.get("profile", "")
+    state["boxes.link"] = (_picture_named(), address.get("boxes", ""))
+    state["edit.steps"] = address.get("steps", "")
     board_state.put(**{key: address[key] for key in board_state.KEYS if key in address})
     scenes = {scene.name: scene for scene in resources.examples()}
     if address.get("example") in scenes:
@@ -25,6 +39,8 @@ def read() -> None:
     elif address.get("picture"):
         state["picture.source"] = "upload"
         state["picture.own.upload"] = address["picture"]
+    elif address.get("example"):
+        say_missing(NO_SCENE.format(plain(address["example"])))
     if "question" in address:
         text = address["question"]
     elif address.get("example") in scenes:
@@ -32,6 +48,35 @@ def read() -> None:
     else:
         return
     state["question.typed"] = state["question.asked"] = text
+
+
+def _picture_named() -> str:
+    """The digest of the address's picture."""
+    named = {scene.name: scene.picture for scene in resources.examples()}
+    picture = named.get(st.query_params.get("example", ""))
+    return hashlib.sha256(picture).hexdigest() if picture else st.query_params.get("picture", "")
+
+
+def say_missing(sentence: str) -> None:
+    """What a link names and nobody has here: told above the page until the person has read it."""
+    told = st.session_state.setdefault(MISSING, [])
+    if sentence not in told:
+        told.append(sentence)
+
+
+def begin_again_to_say_it() -> None:
+    """Begins the run again where something was said after its frame was drawn."""
+    if len(st.session_state.get(MISSING, [])) > st.session_state[SHOWN]:
+        st.rerun()
+
+
+def show_missing() -> None:
+    told = st.session_state.get(MISSING, [])
+    st.session_state[SHOWN] = len(told)
+    if told:
+        with st.container(horizontal=True, vertical_alignment="center", key="missing"):
+            st.warning("  \n".join(told), icon=":material/link_off:")
+            st.button("Close", key="address.read-it", on_click=told.clear)
 
 
 def write() -> None:
@@ -44,9 +89,20 @@ def write() -> None:
         "example": state["picture.example"] if source == "examples" else "",
         "picture": own if source != "examples" else "",
         "question": state["question.asked"],
+        "steps": state.get("edit.steps", ""),
     } | board_state.address()
     wanted = {key: value for key, value in chosen.items() if value}
     before = st.query_params.to_dict()
     if {key: before[key] for key in KEYS if key in before} != wanted:
         others = {key: value for key, value in before.items() if key not in KEYS}
         st.query_params.from_dict(wanted | others)
+
+
+def put(keys: dict[str, str]) -> None:
+    """More keys; "" takes one away. Only where they changed, as in `write`."""
+    address = st.query_params
+    for name, value in keys.items():
+        if value and address.get(name) != value:
+            address[name] = value
+        elif not value and name in address:
+            del address[name]

@@ -49,12 +49,24 @@ METRICS = (
         "chi-square of the answers of each global group, over 100; lower is better",
         "GQA's global groups",
     ),
+    Metric(
+        "grounding",
+        "Grounding",
+        "words' attention to the regions of what the question is about, mean over layers and heads",
+        "scene graphs beside the questions and a run that keeps internals",
+    ),
     Metric("tail", "Rare answers", "score in GQA-OOD's tail, alpha 0.2", "GQA's local groups"),
     Metric("head", "Frequent answers", "score in GQA-OOD's head", "GQA's local groups"),
     Metric("gap", "Gap", "(head − tail) / tail", "GQA's local groups"),
     Metric("says_yes", "Says yes", "yes among answers to yes/no questions", "yes/no questions"),
     Metric("is_yes", "Is yes", "yes among the right answers to them", "yes/no questions"),
     Metric("pairs", "Pairs", "captions ranked above their foil by P(match)", "captions and foils"),
+    Metric(
+        "statements",
+        "Statements",
+        "sentences judged right of all their pairs of pictures",
+        "NLVR2's identifiers",
+    ),
     Metric("without_picture", "No picture", BASELINES[0][2], "a run with baselines"),
     Metric("without_question", "No question", BASELINES[1][2], "a run with baselines"),
     Metric("prior", "Prior", BASELINES[2][2], "right answers"),
@@ -87,7 +99,7 @@ def metrics(board: Board) -> None:
     """Every metric over the rows that the filter leaves, or what it would need."""
     where = board_state.get("where")
     totals = board.totals(where) | {"distribution": _distribution(board, where)}
-    totals["pairs"] = board.pairs(where)
+    totals |= {"pairs": board.pairs(where), "statements": board.statements(where)}
     tail = totals["tail"]
     totals["gap"] = (totals["head"] - tail) / tail if tail and totals["head"] is not None else None
     rows = "\n".join(_line(metric, totals) for metric in METRICS)

@@ -1,28 +1,14 @@
 """Which run is looked at, how a new one is begun, and how far it is."""
 
-from collections import Counter
-
 import streamlit as st
 
 from lxmert_viz.checkpoints import SHIPPED
-from lxmert_viz.dataset.remarks import KINDS
-from lxmert_viz.dataset.tables import COLUMNS, columns_of, guessed
-from lxmert_viz.errors import DatasetError
-from lxmert_viz.ui import board_state, runs
+from lxmert_viz.ui import board_state, new_run, runs
 from lxmert_viz.ui.evaluations import Evaluation
+from lxmert_viz.ui.runs import Wanted
 from lxmert_viz.ui.wording import plain
 
 EVERY_SECONDS = 1.0
-MOST_REMARKS = 500  # that are listed
-KIND_TITLES = {
-    "picture": "Picture",
-    "text": "Question",
-    "id": "Id",
-    "answer": "Right answer",
-    "matches": "Caption is true",
-    "question": "Question type",
-    "answer_type": "Answer type",
-}
 WELCOME = (
     "**Start with the study set.** 60 drawn scenes with some 500 questions whose right answers, "
     "objects and programs are known. The miniature answers them in seconds."
@@ -39,82 +25,15 @@ def choose() -> str:
     name = ""
     if names:
         place = names.index(asked) if asked in names else 0
-        name = st.selectbox("Run", names, index=place, width=260)
+        name = st.selectbox("Run", names, index=place, width=260, format_func=runs.title_of_run)
         if name != asked:
             if asked:
                 board_state.filter_by("")
             board_state.put(run=name)
-    with st.popover("New run", icon=":material/add:"):
-        offer_new()
+    with st.popover("New run", icon=":material/add:", key="new.open", on_change="rerun") as opened:
+        if opened.open:
+            new_run.offer()
     return name
-
-
-def offer_new() -> None:
-    model = st.session_state["model.name"]
-    dataset = st.selectbox("Dataset", runs.dataset_names(), format_func=_dataset_title)
-    columns = choose_columns(dataset)
-    with st.container(horizontal=True):
-        st.button(
-            f"Ask {plain(model)} all its questions",
-            type="primary",
-            icon=":material/play_arrow:",
-            on_click=begin,
-            args=(dataset, model, columns),
-        )
-        check = st.button("Check the data first", icon=":material/rule:")
-    if check:
-        show_check(dataset, columns)
-    st.caption(
-        "For another model, choose it in the sidebar first. Datasets of yours: folders in "
-        f"{plain(str(runs.data_folder()))}. Every layout and option: "
-        "`python -m lxmert_viz evaluate --help`."
-    )
-
-
-def choose_columns(dataset: str) -> dict[str, str] | None:
-    """What a table's columns hold, guessed and then chosen; None for other layouts."""
-    table = runs.table_in(dataset)
-    if table is None:
-        return None
-    offered = columns_of(table)
-    guess = guessed(offered)
-    chosen = {}
-    with st.container(horizontal=True, gap="small"):
-        for kind in COLUMNS:
-            options = ["", *offered]
-            column = st.selectbox(
-                KIND_TITLES[kind],
-                options,
-                index=options.index(guess.get(kind, "")),
-                format_func=lambda name: name or "(none)",
-                key=f"columns-{dataset}-{kind}",
-                width=150,
-            )
-            chosen |= {kind: column} if column else {}
-    return chosen
-
-
-def show_check(dataset: str, columns: dict[str, str] | None) -> None:
-    """What was read and everything odd about it, before anything is asked."""
-    try:
-        read = runs.read(dataset, columns)
-    except DatasetError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return
-    pictures = len({example.picture for example in read.examples})
-    scored = sum(bool(e.right) or e.matches is not None for e in read.examples)
-    regions = f", regions from {read.region_file.name}" if read.region_file else ""
-    st.markdown(
-        f"**{plain(read.layout)}**: {len(read.examples):,} examples about {pictures:,} pictures, "
-        f"{scored:,} with a right answer{plain(regions)}."
-    )
-    for kind, count in Counter(remark.kind for remark in read.remarks).items():
-        said = KINDS[kind]
-        st.markdown(f"- {said[:1].upper()}{said[1:]}: **{count:,}**")
-    if read.remarks:
-        st.dataframe([r._asdict() for r in read.remarks[:MOST_REMARKS]], hide_index=True)
-    else:
-        st.markdown(":green[Nothing odd was found.]")
 
 
 def welcome() -> None:
@@ -124,14 +43,9 @@ def welcome() -> None:
             "Ask the miniature all questions of the study set",
             type="primary",
             icon=":material/play_arrow:",
-            on_click=begin,
-            args=(runs.STUDY, SHIPPED),
+            on_click=new_run.begin,
+            args=(Wanted(runs.STUDY, SHIPPED),),
         )
-
-
-def begin(dataset: str, model: str, columns: dict[str, str] | None = None) -> None:
-    board_state.filter_by("")
-    board_state.put(run=runs.begin(dataset, model, columns), view=board_state.TABLE)
 
 
 @st.fragment(run_every=EVERY_SECONDS)
@@ -156,22 +70,14 @@ def unfinished(name: str) -> None:
         st.warning(plain(over.problem), icon=":material/pause_circle:")
     else:
         st.info("This run is not finished.", icon=":material/pause_circle:")
-    model = st.session_state["model.name"]
-    dataset = next((d for d in runs.dataset_names() if runs.run_name(d, model) == name), None)
-    if dataset is None:
-        st.caption(
-            "Choose its model in the sidebar to go on, or ask `python -m lxmert_viz evaluate` "
-            "the same again."
-        )
+    wanted = runs.begun(name)
+    if wanted is None:
+        st.caption("It goes on when `python -m lxmert_viz evaluate` is asked the same again.")
         return
     st.button(
         "Go on",
         type="primary",
         icon=":material/play_arrow:",
-        on_click=begin,
-        args=(dataset, model, choose_columns(dataset)),
+        on_click=new_run.begin,
+        args=(wanted,),
     )
-
-
-def _dataset_title(name: str) -> str:
-    return "study set (shipped)" if name == runs.STUDY else name

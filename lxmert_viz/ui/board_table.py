@@ -52,13 +52,8 @@ def show(board: Board, model: str) -> None:
     rows = board.page(where, sort, down, ROWS, (page - 1) * ROWS)
     beside = st.columns([6, 5], gap="medium") if board_state.get("row") else [st.container()]
     with beside[0]:
-        clicked = _show_rows(rows, f"{where} {sort} {down} {page}", len(beside) == 1)
-    if clicked is not None:
-        row, column = clicked
-        board_state.put(row=row["question_id"])
-        if column == OPEN:
-            _open(row, model)
-        st.rerun()
+        _show_rows(rows, f"{where} {sort} {down} {page}", len(beside) == 1)
+    _open_clicked(rows, model)
     chosen = board_state.get("row")
     row = board.row(chosen) if chosen else None
     if row is None:
@@ -72,29 +67,39 @@ def _choose_order(board: Board, count: int, page: int, pages: int) -> None:
     filled = {*board.filled(), ""}
     offered = [name for name in SORTS if name in filled]
     with st.container(horizontal=True, vertical_alignment="bottom", key="board-order"):
-        sort = st.selectbox(
+        sort = board_state.get("sort")
+        st.selectbox(
             "Order",
             offered,
-            index=offered.index(board_state.get("sort"))
-            if board_state.get("sort") in offered
-            else 0,
+            index=offered.index(sort) if sort in offered else 0,
             format_func=lambda name: title_of(name) if name else "as in the dataset",
             width=190,
+            key="board-sort",
+            on_change=_sort,
         )
-        order = board_state.get("order")
         if sort:
             both = (board_state.DOWN, board_state.UP)
-            order = st.selectbox(
-                "Direction", both, index=both.index(order) if order in both else 0, width=160
+            order = board_state.get("order")
+            st.selectbox(
+                "Direction",
+                both,
+                index=both.index(order) if order in both else 0,
+                width=160,
+                key="board-direction",
+                on_change=_sort,
             )
-        if (sort, order) != (board_state.get("sort"), board_state.get("order")):
-            board_state.put(sort=sort, order=order, page="1")
-            st.rerun()
         first = (page - 1) * ROWS + 1
         shown = f"{first:,} to {min(first + ROWS - 1, count):,} of {count:,}" if count else "none"
         st.markdown(f":gray[{shown}]", width="content")
         _turn("Previous page", ":material/chevron_left:", page - 1, page > 1)
         _turn("Next page", ":material/chevron_right:", page + 1, page < pages)
+
+
+def _sort() -> None:
+    state = st.session_state
+    board_state.put(sort=state["board-sort"], page="1")
+    if "board-direction" in state:
+        board_state.put(order=state["board-direction"])
 
 
 def _turn(label: str, icon: str, page: int, enabled: bool) -> None:
@@ -107,8 +112,8 @@ def _turn(label: str, icon: str, page: int, enabled: bool) -> None:
     )
 
 
-def _show_rows(rows: list[Row], key: str, wide: bool) -> tuple[Row, str] | None:
-    """The table; the row and column that were clicked just now."""
+def _show_rows(rows: list[Row], shown: str, wide: bool) -> None:
+    """The table; a click on a cell chooses its row, and may open it."""
     table = [
         {"Picture": runs.thumbnail_of(row), OPEN: "Open ›"}
         | {title_of(name): _cell(name, row) for name in SHOWN}
@@ -123,25 +128,34 @@ def _show_rows(rows: list[Row], key: str, wide: bool) -> tuple[Row, str] | None:
         title_of("probability"): st.column_config.NumberColumn(format="%.3f", width=72),
     }
     chosen = [n for n, row in enumerate(rows) if row["question_id"] == board_state.get("row")]
-    event = st.dataframe(
+    key = f"board-rows {shown}"
+    st.dataframe(
         table,
         column_config=columns,
         column_order=None if wide else NARROW,
         hide_index=True,
         row_height=56,
         height=56 * min(len(rows), SEEN) + 40,
-        on_select="rerun",
+        on_select=lambda: _take_click(rows, key),
         selection_mode="single-cell",
         selection_default={"selection": {"cells": [(n, title_of("text")) for n in chosen]}},
-        key=f"board-rows {key}",
+        key=key,
     )
-    cells = event.selection.cells
-    seen = st.session_state.get("mistakes.cells")
-    st.session_state["mistakes.cells"] = (key, cells)
-    if not cells or seen == (key, cells):
-        return None
-    place, column = cells[0]
-    return None if [place] == chosen and column != OPEN else (rows[place], column)
+
+
+def _take_click(rows: list[Row], key: str) -> None:
+    cells = st.session_state[key].selection.cells
+    if cells:
+        place, column = cells[0]
+        board_state.put(row=rows[place]["question_id"])
+        st.session_state["board.open"] = column == OPEN
+
+
+def _open_clicked(rows: list[Row], model: str) -> None:
+    """A callback cannot turn to another page."""
+    if st.session_state.pop("board.open", False):
+        name = board_state.get("row")
+        _open(next(row for row in rows if row["question_id"] == name), model)
 
 
 def _cell(name: str, row: Row) -> object:
@@ -178,10 +192,13 @@ def show_row(board: Board, row: Row, model: str) -> None:
 
 
 def show_picture(row: Row) -> None:
-    try:
-        st.image(resources.shown_picture(runs.picture_of(row)), width="stretch")
-    except PictureError as error:
-        st.info(plain(str(error)), icon=":material/hide_image:")
+    """One, or NLVR2's two side by side."""
+    shown = ("picture", "second_picture") if row["second_picture"] else ("picture",)
+    for place, which in zip(st.columns(len(shown)), shown, strict=True):
+        try:
+            place.image(resources.shown_picture(runs.picture_of(row, which)), width="stretch")
+        except PictureError as error:
+            place.info(plain(str(error)), icon=":material/hide_image:")
 
 
 def show_answers(row: Row) -> None:

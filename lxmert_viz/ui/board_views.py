@@ -1,18 +1,21 @@
 """The board's views of many rows: groups, confusion, causes, sureness."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from lxmert_viz import checkpoints
 from lxmert_viz.analysis import calibration
 from lxmert_viz.analysis.mistakes import CAUSES
 from lxmert_viz.analysis.significance import interval_of
 from lxmert_viz.dataset.board import BIN_WIDTHS, Board
 from lxmert_viz.dataset.row_filter import spelled, with_term
 from lxmert_viz.figures import mistakes as figures
-from lxmert_viz.ui import board_state
+from lxmert_viz.ui import board_state, resources, runs, waiting
 from lxmert_viz.ui.board_table import title_of
+from lxmert_viz.ui.evaluations import Report
 
 GROUPS = (
     "question_type",
@@ -45,6 +48,8 @@ NEEDS = {  # cause: columns of which one is enough, and what fills them
     "implausible": (("plausible",), "GQA's choices"),
     "not seen": (("missed",), "scene graphs beside the questions"),
     "prior": (("without_picture",), "a run with baselines"),
+    "looked away": (("looked",), "the model to be asked again, and objects that are marked"),
+    "looked right": (("looked",), "the model to be asked again, and objects that are marked"),
     "logic": (("consistency",), "entailed questions"),
 }
 NO_BAR = {"displayModeBar": False}
@@ -150,8 +155,9 @@ def causes(board: Board) -> None:
     st.caption(
         "Each mistake (score below 0.5) has the first cause that fits, in the order of the list. "
         "Gain: how much the mean score would rise if the mistakes of this cause alone were right. "
-        "Where the model looked is not judged."
+        "“Looked away” and “looked right” are judged on request: the model is asked again."
     )
+    _judge_looks(board)
     by_name = {row["cause"]: row for row in found}
     for name, meaning in CAUSES.items():
         row = by_name.get(name)
@@ -167,6 +173,40 @@ def causes(board: Board) -> None:
             gain = f" Gain if fixed: **+{row['gain']:.3f}**." if row else ""
             known = _unknown(name, board)
             st.markdown(f"**{name}**: {meaning}{gain}{known}")
+
+
+def _judge_looks(board: Board) -> None:
+    """A button for the rules that ask the model again, where the page can do it."""
+    where = board_state.get("where")
+    count, wanted = len(board.unexplained(where)), runs.begun(board_state.get("run"))
+    if not count:
+        return
+    if wanted is None:
+        st.caption(
+            "Where the model looked is judged by `python -m lxmert_viz evaluate`, asked as before "
+            "with `--looked`."
+        )
+        return
+    asked = st.button(
+        f"Judge {count:,} mistakes by where the model looked",
+        icon=":material/center_focus_strong:",
+        help="Each region is left out once. A mistake looked away where nothing that the question "
+        "is about is among the regions without which its answer loses most (5 of 36).",
+    )
+    if asked:
+        name = board_state.get("run")
+        waiting.result_of(f"looks {name} {where}", "looking", _looks(board, wanted, where))
+        st.rerun()
+
+
+def _looks(board: Board, wanted: runs.Wanted, where: str) -> Callable[[Report], int]:
+    def work(report: Report) -> int:
+        from lxmert_viz.runs.looked import judge_looks
+
+        model = resources.pipeline(wanted.model), checkpoints.find(wanted.model)
+        return judge_looks(*model, runs.read(wanted), board, where, report)
+
+    return work
 
 
 def _unknown(name: str, board: Board) -> str:

@@ -9,9 +9,9 @@ import streamlit as st
 from lxmert_viz.figures.theme import BOX_COLOURS
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import LeftOut, Regions
-from lxmert_viz.ui.own_boxes import MOST, OwnBox
+from lxmert_viz.ui.boxes_link import snapped
+from lxmert_viz.ui.own_boxes import LONGEST_NAME, MOST, OwnBox
 
-LONGEST_NAME = 60
 PLACE = '<div class="box-editor"></div>'
 MOUNT = """
 export default ({ data, parentElement, setTriggerValue }) => {
@@ -19,13 +19,18 @@ export default ({ data, parentElement, setTriggerValue }) => {
   new BoxEditor(place, JSON.parse(data), (boxes) => setTriggerValue("boxes", boxes));
 };
 """
-SOURCES = ASSETS / "boxes"
+SOURCES = ("stage/elements.js", "boxes/box.js", "boxes/editor.js")
+
+
+def script() -> str:
+    return "\n".join((ASSETS / source).read_text() for source in SOURCES)
+
 
 _component = st.components.v2.component(
     "lxmert_viz.boxes",
     html=PLACE,
-    css=(SOURCES / "boxes.css").read_text(),
-    js=(SOURCES / "boxes.js").read_text() + MOUNT,
+    css=(ASSETS / "boxes" / "boxes.css").read_text(),
+    js=script() + MOUNT,
 )
 
 
@@ -84,7 +89,8 @@ def _box(value: Any, detected: int) -> OwnBox:
     inside = all(math.isfinite(side) and -1e-6 <= side <= 1 + 1e-6 for side in sides)
     if not inside or left > right or top > bottom or not -1 <= place < detected:
         raise ValueError(f"this is not a box in the picture: {value!r:.80}")
-    return OwnBox(tuple(min(max(side, 0.0), 1.0) for side in sides), name, place)
+    kept = tuple(min(max(side, 0.0), 1.0) for side in sides)
+    return OwnBox(kept if place >= 0 else snapped(kept), name, place)
 
 
 def _as_json(box: OwnBox) -> dict[str, Any]:

@@ -109,6 +109,6 @@ def _other_model(first: Variant) -> Variant:
         )
         st.page_link(controls.MODELS_PAGE, label="Open Models", icon=":material/deployed_code:")
         st.stop()
-    name = st.selectbox("The other checkpoint", names, key="compare.model")
+    name = st.selectbox("The other checkpoint", names, key="compare.model", persist_state="session")
     links.state_comparison("model", name)
     return resources.with_model(first, name)

@@ -14,7 +14,15 @@ import streamlit as st
 
 from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.places import ASSETS
-from lxmert_viz.ui import address, board_state, own_boxes, region_options, resources, waiting
+from lxmert_viz.ui import (
+    address,
+    board_state,
+    links,
+    own_boxes,
+    region_options,
+    resources,
+    waiting,
+)
 from lxmert_viz.ui.resources import ExampleQuestion, ExampleScene
 from lxmert_viz.ui.wording import NOT_PROOF, plain
 
@@ -109,6 +117,10 @@ def frame(page: str) -> None:
     waiting.result_of(f"open {name}", f"opening {name}", lambda report: resources.pipeline(name))
     with about_model:
         _choose_profile(name)
+    if page not in WITHOUT_WORKBENCH:
+        _follow_boxes()
+    links.state_regions(name, choice().picture)
+    address.show_missing()
 
 
 def heading(title: str, explanation: str) -> None:
@@ -145,6 +157,19 @@ def _profile(name: str, picture: bytes | None) -> str:
     """With the boxes that the person drew on this picture, if any."""
     boxes = own_boxes.in_use(hashlib.sha256(picture or b"").hexdigest(), name)
     return name if boxes is None else own_boxes.with_boxes(name, boxes)
+
+
+def _follow_boxes() -> None:
+    """Boxes that the address names can be told from the detector's own once it has looked."""
+    asked = choice()
+    if not links.names_boxes(hashlib.sha256(asked.picture or b"").hexdigest()):
+        return
+    found = waiting.result_of(
+        f"look for boxes {asked.model} {asked.profile}",
+        f"looking for regions with {asked.model}",
+        lambda report: resources.regions(asked.model, asked.picture, asked.profile, report),
+    )
+    links.follow_boxes(found, asked.profile)
 
 
 def _choose_profile(model: str) -> None:

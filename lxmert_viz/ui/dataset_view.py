@@ -9,6 +9,7 @@ import streamlit as st
 from lxmert_viz.analysis.projection import METHODS
 from lxmert_viz.analysis.states import STREAMS
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.figures import layers
 from lxmert_viz.figures.layers import Line, by_layer, table
 from lxmert_viz.figures.projection import projection
 from lxmert_viz.picture import crop
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 NO_BAR = {"displayModeBar": False}
 DRAWN = 10_000  # states on a plane
+FUSED = (
+    "NMI is low where two clusters of states mix words and regions. The linear classifier tells "
+    "words from regions of pictures that it never saw; balanced accuracy, 0.5 is chance."
+)
 
 
 def compare(model: str, name: str) -> None:
@@ -50,7 +55,29 @@ def compare(model: str, name: str) -> None:
         "1: the same up to rotation and scale. About 0: unrelated. The measure follows the "
         "directions that vary most. Words and regions pair up as means of the same example."
     )
-    _retrieval(found, shared, count)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _retrieval(found, shared, count)
+    with right:
+        _fusion(model, name)
+
+
+def _fusion(model: str, name: str) -> None:
+    store = stores.opened(model, name)
+    if len({row.example.picture for row in store.rows if row.objects}) < 2:
+        st.info("Words and regions are told apart over two pictures or more with regions.")
+        return
+    shared, found, count = waiting.result_of(
+        f"fuse {model} {name}",
+        "comparing words with regions",
+        lambda report: stores.fused(model, name, report),
+    )
+    st.plotly_chart(
+        layers.fusion(*found, shared, f"up to {count:,} words and as many regions"),
+        config=NO_BAR,
+        key="probes.fusion",
+    )
+    st.caption(FUSED)
 
 
 def _retrieval(found: np.ndarray, shared: list[str], count: int) -> None:
@@ -63,12 +90,12 @@ def _retrieval(found: np.ndarray, shared: list[str], count: int) -> None:
             },
             shared,
             "Does a text find its picture?",
-            f"cosine of centred mean states among {count:,} examples, 0 to 1; several questions "
-            "on a picture compete",
+            f"cosine of centred mean states, 0 to 1, of {count:,} examples",
         ),
         config=NO_BAR,
         key="probes.retrieval",
     )
+    st.caption("Several questions on a picture compete: none of them can always be the nearest.")
 
 
 def plane(model: str, name: str) -> None:

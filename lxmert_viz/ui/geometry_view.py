@@ -8,6 +8,7 @@ from lxmert_viz.analysis.projection import FEWEST, METHODS
 from lxmert_viz.analysis.similarity import anisotropy, drift, norms
 from lxmert_viz.analysis.states import STREAMS, by_depth, cosines, depth_names, side_by_side
 from lxmert_viz.analysis.word_classes import classes_of
+from lxmert_viz.figures import layers
 from lxmert_viz.figures.layers import Line, by_layer, cells
 from lxmert_viz.figures.projection import projection
 from lxmert_viz.picture import crop
@@ -17,6 +18,10 @@ from lxmert_viz.ui.lens_view import key_of, row_names
 from lxmert_viz.ui.wording import plain
 
 NO_BAR = {"displayModeBar": False}
+FUSED = (
+    "NMI is low where two clusters of states mix words and regions. The linear classifier tells "
+    "words from regions that it never saw; balanced accuracy, 0.5 is chance."
+)
 PARTS = {"plane": "On a plane", "pairs": "Words and regions", "layers": "Layer by layer"}
 COLOURS = ("stream", "word class", "object", "attribute")
 FITS = {"one": "One plane for all layers", "each": "A plane for each layer"}
@@ -157,14 +162,18 @@ def _layers(found: Trace) -> None:
         return
     pairs = list(zip(both["lang"], both["vision"], strict=True))
     fused = [fusion(*pair) for pair in pairs]
-    lines = {
-        "NMI of two clusters and modality": Line(np.array([f.nmi for f in fused])),
-        "NMI by chance": Line(np.array([f.by_chance for f in fused]), baseline=True),
-        "95 % of chance": Line(np.array([f.by_chance_top for f in fused]), baseline=True),
-        "modality classifier": Line(np.array([modality_accuracy(*p) for p in pairs])),
-    }
-    _chart("Are words and regions fused?", "NMI 0..1: low is fused; balanced accuracy of a linear "
-           "classifier on unseen states: 0.5 is chance", lines, names, (-0.05, 1.05))  # fmt: skip
+    st.plotly_chart(
+        layers.fusion(
+            np.array([f.nmi for f in fused]),
+            np.array([f.by_chance for f in fused]),
+            np.array([f.by_chance_top for f in fused]),
+            np.array([modality_accuracy(*p) for p in pairs]),
+            names,
+            f"{len(found.tokens.pieces)} words and {len(found.regions)} regions of this example",
+        ),
+        config=NO_BAR,
+    )
+    st.caption(FUSED)
 
 
 def _chart(

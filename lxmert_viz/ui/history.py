@@ -44,6 +44,11 @@ class History:
         self.before = self.now
         self._append(name, variant)
 
+    def put_back(self, steps: list[Step], now: int, before: int) -> None:
+        """Steps of an earlier session in the place of these."""
+        self.steps, self.now, self.before = list(steps), now, before
+        self._next = 1 + max(step.number for step in steps)
+
     def step(self, number: int) -> Step:
         return next(step for step in self.steps if step.number == number)
 

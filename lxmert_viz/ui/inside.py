@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from lxmert_viz.analysis.regions import numbered_names
-from lxmert_viz.figures import theme
 from lxmert_viz.figures.heads import contribution_bars, key_table, written_strip
 from lxmert_viz.figures.stage import FAMILIES
 from lxmert_viz.records import Trace
-from lxmert_viz.ui import resources, waiting
+from lxmert_viz.ui import resources, saving, waiting
 from lxmert_viz.ui.history import Variant
 
 if TYPE_CHECKING:  # torch takes seconds
@@ -63,21 +62,22 @@ def show(asked: Variant, found: Trace) -> None:
         "looking inside the head",
         lambda report: resources.head_detail(asked, place, report),
     )
-    heads = found.attention[place.family].shape[1]
-    st.markdown(
-        f"##### Inside {family.stage}, {family.title.lower()}, layer {place.layer + 1}, "
-        f"head {place.head + 1}"
-    )
+    head = f"{family.stage}, {family.title.lower()}, layer {place.layer + 1}, head {place.head + 1}"
+    st.markdown(f"##### Inside {head}")
     st.caption(
         "Computed again from the states that enter the layer, for this head alone. "
         "Score: q·k / √d, before the softmax. "
         "Norm: the length of the value as it is written into the state."
     )
-    show_detail(detail, place, queries[place.query], keys, heads)
+    told = [f"{head[:1].upper()}{head[1:]}, of “{queries[place.query]}”", *saving.about(found)]
+    show_keys(detail, place, queries[place.query], keys, told)
+    strip = written_strip(detail.written, found.attention[place.family].shape[1], place.head)
+    st.plotly_chart(strip, config=saving.NO_BAR, key="inside.written")
+    saving.offer(strip, told, "inside.written")
 
 
-def show_detail(
-    detail: "HeadDetail", place: Place, query: str, keys: list[str], heads: int
+def show_keys(
+    detail: "HeadDetail", place: Place, query: str, keys: list[str], told: list[str]
 ) -> None:
     left, right = st.columns(2, gap="large")
     with right:
@@ -91,9 +91,8 @@ def show_detail(
         )
         pair = (query, keys[key])
         bars = contribution_bars(detail.query, detail.keys[key], detail.contributions[key], pair)
-        st.plotly_chart(bars, config=theme.SAVABLE, key="inside.contributions")
+        st.plotly_chart(bars, config=saving.NO_BAR, key="inside.contributions")
+        saving.offer(bars, told, "inside.contributions")
     with left:
         table = key_table(keys, detail.scores, detail.weights, detail.value_norms)
         st.dataframe(table, hide_index=True, height="content" if len(keys) < 12 else 420)
-    strip = written_strip(detail.written, heads, place.head)
-    st.plotly_chart(strip, config=theme.SAVABLE, key="inside.written")

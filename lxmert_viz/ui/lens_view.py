@@ -9,7 +9,7 @@ import streamlit as st
 
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.states import STREAMS, by_depth, cosines, depth_names
-from lxmert_viz.errors import CheckpointError
+from lxmert_viz.errors import CheckpointError, DatasetError
 from lxmert_viz.figures.layers import Line, by_layer
 from lxmert_viz.figures.lenses import lens_grid, lens_history, rise
 from lxmert_viz.records import Trace
@@ -47,7 +47,7 @@ class View:
     """Which states are read through which head."""
 
     found: Trace
-    name: str
+    head: state_caches.Head
     key: str
     rows: list[str]  # N
     depths: tuple[str, ...]  # P
@@ -55,10 +55,10 @@ class View:
 
     @property
     def lens(self) -> "Lens":
-        return state_caches.lens(self.found.model, self.name)
+        return state_caches.lens(self.head)
 
     def read(self) -> "LensGrid":
-        return state_caches.lens_grid(self.key, self.found.model, self.name, self.layers)
+        return state_caches.lens_grid(self.key, self.head, self.layers)
 
 
 def show(found: Trace) -> None:
@@ -67,9 +67,11 @@ def show(found: Trace) -> None:
         name = st.selectbox(
             "Read through", list(LENSES), format_func=LENSES.get, key="states.lens", width=290
         )
+        bank = _choose_bank(found.model) if name == "features" else ""
+    head = state_caches.Head(found.model, name, bank)
     try:
-        chosen = state_caches.lens(found.model, name)
-    except CheckpointError as error:
+        chosen = state_caches.lens(head)
+    except (CheckpointError, DatasetError) as error:
         st.info(plain(str(error)), icon=":material/info:")
         return
     rows = row_names(found, chosen.stream)[: 1 if chosen.pooled else None]
@@ -77,7 +79,7 @@ def show(found: Trace) -> None:
         st.info("The detector found no region here, so there is nothing to read.")
         return
     with controls:
-        tuned = chosen.kind == "softmax" and st.toggle("Tuned", key="states.tuned", help=TUNED)
+        tuned = chosen.kind != "cosine" and st.toggle("Tuned", key="states.tuned", help=TUNED)
         inside = not tuned and st.toggle(
             "Steps inside cross layers",
             key="states.inside",
@@ -88,15 +90,31 @@ def show(found: Trace) -> None:
     layers = by_depth(found.states, chosen.stream, inside)
     if tuned:
         layers = _tuned(found.model, name, depths).translated(layers)
-    key = f"{key_of(found)} {name} {inside} {tuned}"
-    view = View(found, name, key, rows, depths, layers)
+    key = f"{key_of(found)} {head} {inside} {tuned}"
+    view = View(found, head, key, rows, depths, layers)
     _grid(view, (row, depth))
     _cell(view, row, depth)
 
 
+def _choose_bank(model: str) -> str:
+    """A file of stored regions; stops the page where there is none."""
+    banks = state_caches.banks(model)
+    if banks:
+        return st.selectbox(
+            "Nearest among", list(banks), format_func=banks.get, key="states.bank", width=260
+        )
+    st.info(
+        "This lens looks for the nearest of stored regions, and none of this model's detector are "
+        "here. Make a file of them with `python -m lxmert_viz regions PICTURES -o FILE`, below the "
+        "folder that the server was started with (`serve --data FOLDER`).",
+        icon=":material/info:",
+    )
+    st.stop()
+
+
 def _tuned(model: str, name: str, depths: tuple[str, ...]) -> "TunedLens":
     """The maps, with how far they can be trusted; stops the page until the states are there."""
-    if not stores.reads_study_regions(model):
+    if not state_caches.reads_study_regions(model):
         stores.ask_to_look(model)
     found = waiting.result_of(
         f"tune {model} {name}", "tuning the lens", lambda report: stores.tuned(model, name, report)
@@ -122,7 +140,7 @@ def _grid(view: View, cell: tuple[int, int]) -> None:
         read.ranks[..., 0],
         view.rows,
         view.depths,
-        title=f"{LENSES[view.name]}, at every layer",
+        title=f"{LENSES[view.head.name]}, at every layer",
         statistic=f"colour: {statistic(chosen.kind, len(chosen.labels))}; the last column is the "
         "model's own output",
         chosen=cell,
@@ -132,7 +150,7 @@ def _grid(view: View, cell: tuple[int, int]) -> None:
             figure,
             config=NO_BAR,
             key="states.grid",
-            on_select=lambda: _take_cell(view.name, view.depths),
+            on_select=lambda: _take_cell(view.head.name, view.depths),
             selection_mode="points",
         )
     st.caption(HOW_TO_READ)
@@ -203,13 +221,11 @@ def _cell(view: View, row: int, depth: int) -> None:
             },
             hide_index=True,
         )
-        if view.name == "features":
-            _stored(found.model, ids[:SHOWN_STORED])
+        if view.head.bank:
+            _stored(view.head, ids[:SHOWN_STORED])
         _neighbours(found, chosen.stream, depths[depth], row)
     with right:
-        shares = state_caches.lens_history(
-            view.key, found.model, view.name, row, ids.tobytes(), view.layers
-        )
+        shares = state_caches.lens_history(view.key, view.head, row, ids.tobytes(), view.layers)
         st.plotly_chart(
             lens_history(
                 shares[:, :5], labels[:5], depths, statistic(chosen.kind, len(chosen.labels))
@@ -219,12 +235,13 @@ def _cell(view: View, row: int, depth: int) -> None:
         )
 
 
-def _stored(model: str, ids: np.ndarray) -> None:
-    """The stored regions whose features are nearest to the predicted ones."""
+def _stored(head: state_caches.Head, ids: np.ndarray) -> None:
+    """The stored regions whose features are nearest to the predicted ones, where they are seen."""
+    found = [state_caches.stored_region(head, int(label)) for label in ids]
     with st.container(horizontal=True):
-        for label in ids:
-            picture, region = state_caches.stored_region(model, int(label))
-            st.image(picture, caption=region, width=96)
+        for picture, region in found:
+            if picture is not None:
+                st.image(picture, caption=region, width=96)
 
 
 def _neighbours(found: Trace, stream: str, depth: str, row: int) -> None:

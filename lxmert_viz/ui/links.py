@@ -1,59 +1,155 @@
-"""What was edited or compared, as keys of the page's address, beside those of every page."""
+"""Boxes, edits and comparisons as keys of the page's address, beside those of every page."""
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
 
 from lxmert_viz.analysis.edits import AS_IT_IS, OPERATORS, PictureEdit
 from lxmert_viz.records import Regions
-from lxmert_viz.ui import resources
+from lxmert_viz.ui import (
+    address,
+    box_editor,
+    boxes_link,
+    kept_steps,
+    own_boxes,
+    region_options,
+    resources,
+)
 from lxmert_viz.ui.history import History, Variant
+from lxmert_viz.ui.wording import plain
 
 SHORT = dict(zip(("", "zeroed", "none", "shuffled"), OPERATORS, strict=True))
 FROM_LINK = "from the link"
+NO_BOXES = (
+    "This link names boxes that cannot be drawn here ({}). It was made with another detector or "
+    "was cut; the detected regions are in use."
+)
+NO_STEPS = (
+    "The earlier steps of this link are kept for a day on the machine where it was made, and are "
+    "not here. Its last step is below."
+)
+FEWER_STEPS = "{} of this link's steps are left out: their picture or their model is not here."
+NO_OTHER_MODEL = (
+    "This link asks another model too, {}, which is not here: the page Models fetches it."
+)
+NO_OTHER_PICTURE = (
+    "This link compares with a picture that is not kept here (its SHA-256 begins with {}). Give it "
+    "again below, or choose another."
+)
 
 
-def follow_edit(steps: History, chosen: Variant, found: Regions) -> None:
-    """Once a session: the step that the address names; what this picture lacks is left out.
+def names_boxes(digest: str) -> bool:
+    """Whether the address names boxes for this picture that were not followed yet."""
+    of, told = st.session_state.get("boxes.link", ("", ""))
+    return bool(told) and of == digest
 
-    found: all regions of the picture.
-    """
-    if st.session_state.get("links.edit"):
+
+def follow_boxes(found: Regions, profile: str) -> None:
+    """Once a session: the boxes that the address names. found: the detected regions."""
+    _, told = st.session_state.pop("boxes.link")
+    try:
+        boxes = boxes_link.decoded(told, box_editor.of_regions(found))
+    except ValueError as error:
+        address.say_missing(NO_BOXES.format(plain(str(error))))
         return
-    st.session_state["links.edit"] = True
-    address = st.query_params
-    off = [int(n) - 1 for n in address.get("off", "").split("_") if n.isdecimal()]
-    seed = address.get("seed", "")
+    own_boxes.use(found.digest, profile, boxes, told)
+
+
+def state_regions(model: str, picture: bytes | None) -> None:
+    """How regions are found, and boxes of a person's own.
+
+    Boxes of a picture that is lost, and those that no page has followed yet, stay as they are.
+    """
+    profiles = resources.pipeline(model).detector.config.profiles
+    keys = {"profile": region_options.link(profiles)}
+    digest = hashlib.sha256(picture or b"").hexdigest()
+    if picture is not None and not names_boxes(digest):
+        keys["boxes"] = own_boxes.link(digest, region_options.chosen())
+    address.put(keys)
+
+
+def follow_edit(steps: History, chosen: Variant, regions_of: Callable[[Variant], Regions]) -> None:
+    """Once a session: the steps that the address names, or else the last of them."""
+    state = st.session_state
+    if state.get("links.edit"):
+        return
+    state["links.edit"] = True
+    kept = state.get("edit.steps", "")
+    if not (kept and _put_back(steps, kept)):
+        asked = _edited(chosen, regions_of)
+        if asked != chosen:
+            steps.change(FROM_LINK, asked)
+        if kept:
+            address.say_missing(NO_STEPS)
+    address.begin_again_to_say_it()
+
+
+def _put_back(steps: History, digest: str) -> bool:
+    kept = resources.kept_pictures().find(digest)
+    if kept is None:
+        return False
+    try:
+        found = kept_steps.read(kept, resources.picture_of, resources.model_names())
+    except (ValueError, KeyError, TypeError):  # the address names something else of the store
+        return False
+    if found.lost:
+        address.say_missing(FEWER_STEPS.format(found.lost))
+    if found.steps:
+        steps.put_back(found.steps, found.now, found.before)
+    return bool(found.steps)
+
+
+def _edited(chosen: Variant, regions_of: Callable[[Variant], Regions]) -> Variant:
+    """What the other keys say of the last step; what its picture lacks is left out."""
+    told = st.query_params
+    model = told.get("ask", "")
+    if model and model not in resources.model_names():
+        address.say_missing(NO_OTHER_MODEL.format(plain(model)))
+        model = ""
+    asked = replace(chosen, text=told.get("text") or chosen.text)
+    if model:
+        asked = resources.with_model(asked, model)
+    count = len(regions_of(asked))
+    off = {int(number) - 1 for number in told.get("off", "").split("_") if number.isdecimal()}
+    seed = told.get("seed", "")
     edit = PictureEdit(
-        SHORT.get(address.get("regions", ""), AS_IT_IS),
-        tuple(place for place in sorted(set(off)) if 0 <= place < len(found)),
+        SHORT.get(told.get("regions", ""), AS_IT_IS),
+        tuple(place for place in sorted(off) if 0 <= place < count),
         int(seed) if seed.isdecimal() and len(seed) < 6 else 0,
     )
-    asked = replace(chosen, text=address.get("text") or chosen.text, edit=edit)
-    if asked != chosen:
-        steps.change(FROM_LINK, asked)
+    return replace(asked, edit=edit)
 
 
-def state_edit(now: Variant, chosen: Variant) -> None:
+def state_edit(steps: History, chosen: Variant) -> None:
+    """Steps are kept in the server's store from the second on."""
+    now = steps.step(steps.now).variant
     edit = now.edit
     short = next(name for name, operator in SHORT.items() if operator == edit.operator)
-    _state(
+    kept = ""
+    if len(steps.steps) > 1:
+        kept = resources.kept_pictures().keep(kept_steps.written(steps))
+    st.session_state["edit.steps"] = kept
+    address.put(
         {
             "text": now.text if now.text != chosen.text else "",
             "regions": short,
             "off": "_".join(str(place + 1) for place in edit.off),
             "seed": str(edit.seed) if edit.seed else "",
+            "ask": now.model if now.model != chosen.model else "",
+            "steps": kept,
         }
     )
 
 
 def follow_comparison() -> None:
     """Once a session: fills the widgets of the other side."""
-    state, address = st.session_state, st.query_params
+    state, told = st.session_state, st.query_params
     if state.get("links.compare"):
         return
     state["links.compare"] = True
-    kind, other = address.get("with", ""), address.get("other", "")
+    kind, other = told.get("with", ""), told.get("other", "")
     if kind not in ("picture", "question", "model") or not other:
         return
     state["compare.kind"] = kind
@@ -61,21 +157,17 @@ def follow_comparison() -> None:
         state["compare.text"] = other
     elif kind == "model" and other in resources.model_names():
         state["compare.model"] = other
+    elif kind == "model":
+        address.say_missing(NO_OTHER_MODEL.format(plain(other)))
     elif kind == "picture" and other in {scene.name for scene in resources.examples()}:
         state["compare.scene"] = other
     elif kind == "picture" and resources.kept_pictures().find(other) is not None:
         state["compare.own"], state["compare.scene"] = other, resources.OWN_PICTURE
+    else:
+        state["compare.scene"] = resources.OWN_PICTURE
+        address.say_missing(NO_OTHER_PICTURE.format(plain(other[:12])))
+    address.begin_again_to_say_it()
 
 
 def state_comparison(kind: str, other: str) -> None:
-    _state({"with": kind, "other": other})
-
-
-def _state(keys: dict[str, str]) -> None:
-    """Only where they changed, because every change is sent to the browser."""
-    address = st.query_params
-    for name, value in keys.items():
-        if value and address.get(name) != value:
-            address[name] = value
-        elif not value and name in address:
-            del address[name]
+    address.put({"with": kind, "other": other})

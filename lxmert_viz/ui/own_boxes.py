@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 MOST = 100
+LONGEST_NAME = 60
 MARK = " with boxes "
 STATE = "boxes.own"
 
@@ -36,14 +37,22 @@ def drawn_sides(boxes: tuple[OwnBox, ...]) -> np.ndarray:
     return np.array(sides, np.float32).reshape(-1, 4)
 
 
-def use(digest: str, profile: str, boxes: tuple[OwnBox, ...] | None) -> None:
-    """From now on for this picture and profile; None: the detector's regions again."""
+def use(digest: str, profile: str, boxes: tuple[OwnBox, ...] | None, link: str) -> None:
+    """From now on for this picture and profile; None: the detector's regions again.
+
+    link: what the page's address says of them.
+    """
     kept = st.session_state.setdefault(STATE, {})
     if boxes is None:
         kept.pop((digest, profile), None)
     else:
-        kept[digest, profile] = boxes
+        kept[digest, profile] = (boxes, link)
 
 
 def in_use(digest: str, profile: str) -> tuple[OwnBox, ...] | None:
-    return st.session_state.get(STATE, {}).get((digest, profile))
+    return st.session_state.get(STATE, {}).get((digest, profile), (None, ""))[0]
+
+
+def link(digest: str, profile: str) -> str:
+    """ "" where the detector's regions are used, and where the boxes are too many to tell."""
+    return st.session_state.get(STATE, {}).get((digest, profile), (None, ""))[1]

@@ -3,7 +3,10 @@
 import streamlit as st
 
 from lxmert_viz.config import RegionProfile
-from lxmert_viz.detector.profiles import LEAST, PROPOSALS, REGIONS, SCORES
+from lxmert_viz.detector.profiles import LEAST, PROPOSALS, REGIONS, SCORES, rules_of
+from lxmert_viz.errors import OptionError
+from lxmert_viz.ui import address
+from lxmert_viz.ui.wording import plain
 
 EXACTLY, BY_SCORE = "Exactly", "By score"
 TRAINED_HELP = (
@@ -23,6 +26,7 @@ SCORE_HELP = "Probability of a region's name from which it counts as sure."
 
 def choose(profiles: dict[str, RegionProfile], proposals: int) -> None:
     """Widgets; what they say is in `chosen`. proposals: as many as the detector has by itself."""
+    _follow_link(profiles, proposals)
     name = st.selectbox(
         "How regions are found", list(profiles), key="model.profile", help=TRAINED_HELP
     )
@@ -32,17 +36,46 @@ def choose(profiles: dict[str, RegionProfile], proposals: int) -> None:
         st.session_state["regions.asked"] = f"{name}, {_numbers(profiles[name], proposals)}"
 
 
+def link(profiles: dict[str, RegionProfile]) -> str:
+    """What the address says; "" for what everyone begins with."""
+    return "" if chosen() == next(iter(profiles)) else chosen()
+
+
+def _follow_link(profiles: dict[str, RegionProfile], proposals: int) -> None:
+    """Once a session: puts what the address says into the widgets."""
+    state = st.session_state
+    asked = state.pop("regions.link", "")
+    if not asked:
+        return
+    try:
+        rules = rules_of(asked, profiles, proposals)
+    except OptionError as error:
+        address.say_missing(
+            plain(f"This link cannot be followed in how regions are found. {error}")
+        )
+        return
+    state["model.profile"], comma, _ = asked.partition(",")
+    state["regions.own"] = bool(comma)
+    state["regions.how"] = BY_SCORE if "score=" in asked else EXACTLY
+    state["regions.exactly"] = max(rules.profile.max_regions, REGIONS[0])
+    state["regions.score"] = rules.profile.min_score
+    state["regions.range"] = (rules.profile.min_regions, rules.profile.max_regions)
+    state["regions.proposals"] = rules.proposals
+
+
 def chosen() -> str:
     """The profile as detector.profiles reads it."""
     return st.session_state["regions.asked"]
 
 
 def _numbers(profile: RegionProfile, proposals: int) -> str:
+    state = st.session_state
+    state.setdefault("regions.how", EXACTLY)
+    state.setdefault("regions.proposals", min(max(proposals, PROPOSALS[0]), PROPOSALS[1]))
     how = st.segmented_control(
         "How many regions",
         (EXACTLY, BY_SCORE),
         key="regions.how",
-        default=EXACTLY,
         required=True,
         persist_state="session",
         label_visibility="collapsed",
@@ -51,8 +84,7 @@ def _numbers(profile: RegionProfile, proposals: int) -> str:
     places = st.slider(
         "Proposals",
         *PROPOSALS,
-        min(max(proposals, PROPOSALS[0]), PROPOSALS[1]),
-        10,
+        step=10,
         key="regions.proposals",
         help=PROPOSALS_HELP,
         persist_state="session",
@@ -61,10 +93,10 @@ def _numbers(profile: RegionProfile, proposals: int) -> str:
 
 
 def _exactly(profile: RegionProfile) -> str:
+    st.session_state.setdefault("regions.exactly", max(profile.max_regions, REGIONS[0]))
     count = st.slider(
         "Regions",
         *REGIONS,
-        max(profile.max_regions, REGIONS[0]),
         key="regions.exactly",
         help=REGIONS_HELP,
         persist_state="session",
@@ -73,11 +105,13 @@ def _exactly(profile: RegionProfile) -> str:
 
 
 def _by_score(profile: RegionProfile) -> str:
+    st.session_state.setdefault("regions.score", profile.min_score)
+    first = (max(profile.min_regions, LEAST[0]), max(profile.max_regions, REGIONS[0]))
+    st.session_state.setdefault("regions.range", first)
     score = st.slider(
         "Score from",
         *SCORES,
-        profile.min_score,
-        0.05,
+        step=0.05,
         key="regions.score",
         help=SCORE_HELP,
         persist_state="session",
@@ -86,7 +120,6 @@ def _by_score(profile: RegionProfile) -> str:
         "At least, at most",
         LEAST[0],
         REGIONS[1],
-        (max(profile.min_regions, LEAST[0]), max(profile.max_regions, REGIONS[0])),
         key="regions.range",
         help=REGIONS_HELP,
         persist_state="session",

@@ -1,6 +1,7 @@
 """Every cache of the page, and what it is filled with. Keys are strings and bytes."""
 
 import base64
+import hashlib
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -271,6 +272,16 @@ def examples() -> tuple[ExampleScene, ...]:
 @st.cache_resource(show_spinner=False)
 def kept_pictures() -> PictureStore:
     return PictureStore(_hours_kept())
+
+
+def picture_of(digest: str) -> bytes | None:
+    """A picture that somebody gave lately, or of an example scene."""
+    return kept_pictures().find(digest) or _scene_pictures().get(digest)
+
+
+@st.cache_data(show_spinner=False)
+def _scene_pictures() -> dict[str, bytes]:
+    return {hashlib.sha256(scene.picture).hexdigest(): scene.picture for scene in examples()}
 
 
 def _hours_kept() -> float:

@@ -110,8 +110,9 @@ def notes(choice: Choice, *found: Trace) -> None:
         warning = resources.pipeline(model).scope.warning
         if choice.own and warning:
             told.insert(0, warning)
-    for note in dict.fromkeys(told):
-        st.warning(plain(note), icon=":material/warning:")
+    if told:
+        lines = [plain(note) for note in dict.fromkeys(told)]
+        st.warning("  \n".join(lines), icon=":material/warning:")
 
 
 def text(choice: Choice) -> str:

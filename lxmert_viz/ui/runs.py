@@ -1,23 +1,30 @@
-"""Runs and datasets that the page offers: below the folder that the server was started with."""
+"""Runs and datasets that the page offers: below the folder that the server was started with.
+
+What a visitor handed over, and runs on it, are offered to that visitor alone.
+"""
 
 import base64
+import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from itertools import count
 from pathlib import Path
 
 import streamlit as st
 
 from lxmert_viz import checkpoints
 from lxmert_viz.dataset.board import Board
-from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.dataset.opening import open_dataset, question_file
-from lxmert_viz.dataset.run_folder import MANIFEST, TABLE
+from lxmert_viz.dataset.datasets import PICTURE_ENDINGS, Dataset, pictures_below
+from lxmert_viz.dataset.opening import candidates, open_dataset, question_file
+from lxmert_viz.dataset.run_folder import MANIFEST, TABLE, write_json
 from lxmert_viz.dataset.tables import ENDINGS
 from lxmert_viz.errors import DatasetError, PictureError
 from lxmert_viz.picture import as_jpeg
-from lxmert_viz.places import ASSETS, DATA_VARIABLE
-from lxmert_viz.ui import resources
+from lxmert_viz.places import ASSETS, data_folder
+from lxmert_viz.ui import own_data, resources
 from lxmert_viz.ui.evaluations import Evaluations, Report
 
 STUDY = "study"
@@ -25,32 +32,94 @@ DEPTH = 3  # folders below the data folder that are looked into
 NOTHING = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
 
-def data_folder() -> Path:
-    asked = os.environ.get(DATA_VARIABLE)
-    return Path(asked) if asked else Path.home() / ".cache" / "lxmert-viz" / "data"
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a run is begun with, kept beside its folder so that anyone can go on with it."""
+
+    dataset: str  # of dataset_names
+    model: str
+    columns: dict[str, str] | None = None  # what a table's columns hold
+    asked: str = ""  # of every picture, where there are only pictures; a question a line
 
 
 def run_names() -> list[str]:
     """Finished and unfinished runs, the last one first, by their place below the data folder."""
     folder = data_folder()
-    patterns = ("*/" * depth + MANIFEST for depth in range(1, DEPTH + 1))
-    found = [path for pattern in patterns for path in folder.glob(pattern)]
+    found = [path / MANIFEST for path in _folders() if _is_run(path)]
+    for key in own_data.known():
+        found += (folder / own_data.runs_of(key)).glob(f"*/{MANIFEST}")
     found.sort(key=lambda path: -path.stat().st_mtime)
     return [path.parent.relative_to(folder).as_posix() for path in found]
 
 
 def dataset_names() -> list[str]:
-    """The shipped study set, then every folder with a file of questions."""
-    folder = data_folder()
-    patterns = ("*/" * depth for depth in range(1, DEPTH))
-    found = sorted(path for pattern in patterns for path in folder.glob(pattern))
-    runs = {folder / name for name in run_names()}
-    offered = [
-        path.relative_to(folder).as_posix()
-        for path in found
-        if not runs & {path, *path.parents} and question_file(path)
+    """What was handed over, the shipped study set, then every folder with questions or pictures."""
+    offered: list[Path] = []
+    for path in _folders():
+        if not _is_run(path) and (
+            question_file(path) or _shows(path, {*offered} & {*path.parents})
+        ):
+            offered.append(path)
+    return [
+        *(name for key in own_data.known() for name in _own(key)),
+        STUDY,
+        *(path.relative_to(data_folder()).as_posix() for path in offered),
     ]
-    return [STUDY, *offered]
+
+
+def _folders() -> list[Path]:
+    """Those of the data folder that may be runs or datasets, a folder before those in it."""
+    top = data_folder()
+    found, level = [], [path for path in _folders_in(top) if path.name != own_data.FOLDER]
+    for _ in range(DEPTH):
+        found += level
+        level = [inner for path in level if not _is_run(path) for inner in _folders_in(path)]
+    return sorted(found)
+
+
+def _folders_in(folder: Path) -> tuple[Path, ...]:
+    try:
+        return _folders_then(folder, folder.stat().st_mtime_ns)
+    except OSError:  # not there, or gone meanwhile
+        return ()
+
+
+@lru_cache(maxsize=10_000)
+def _folders_then(folder: Path, changed: int) -> tuple[Path, ...]:
+    """changed: when; a folder of very many pictures is listed once."""
+    with os.scandir(folder) as entries:
+        return tuple(Path(entry.path) for entry in entries if entry.is_dir())
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / MANIFEST).is_file()
+
+
+def _own(key: str) -> list[str]:
+    """One name where it is plain what holds the questions, else one for each that may."""
+    name = own_data.files_of(key)
+    folder = data_folder() / name
+    if question_file(folder) or not candidates(folder):
+        return [name]
+    return [f"{name}/{path.name}" for path in candidates(folder)]
+
+
+def _shows(folder: Path, offered_above: set[Path]) -> bool:
+    """Whether a folder holds pictures that belong to no dataset above it."""
+    return not offered_above and any(p.suffix.lower() in PICTURE_ENDINGS for p in folder.iterdir())
+
+
+def title_of(dataset: str) -> str:
+    key = own_data.key_in(dataset)
+    if not key:
+        return "study set (shipped)" if dataset == STUDY else dataset
+    file = dataset.removeprefix(own_data.files_of(key)).lstrip("/")
+    return f"yours: {own_data.store().title(key)}" + (f", {file}" if file else "")
+
+
+def title_of_run(name: str) -> str:
+    key = own_data.key_in(name)
+    return f"yours: {own_data.store().title(key)}, {Path(name).name}" if key else name
 
 
 def is_whole(name: str) -> bool:
@@ -77,55 +146,90 @@ def evaluations() -> Evaluations:
     return Evaluations()
 
 
-def run_name(dataset: str, model: str) -> str:
-    """The folder that a run begun on the page goes to."""
-    safe = re.sub(r"[^\w.-]+", "-", f"{dataset}-{model}")
-    return f"runs/{safe}"
-
-
-def read(dataset: str, columns: Mapping[str, str] | None) -> Dataset:
-    """A dataset that is offered; columns: what a table's hold. Raises DatasetError."""
-    return open_dataset(_folder_of(dataset), columns=columns)
+def read(wanted: Wanted) -> Dataset:
+    """Raises DatasetError."""
+    texts = wanted.asked.splitlines()
+    dataset = open_dataset(_path_of(wanted.dataset), columns=wanted.columns, asked=texts)
+    key = own_data.key_in(wanted.dataset)
+    left_out = own_data.store().left_out(key) if key else []
+    return replace(dataset, remarks=(*left_out, *dataset.remarks))
 
 
 def table_in(dataset: str) -> Path | None:
     """The table of a dataset's examples; None where they are in another layout."""
-    file = question_file(_folder_of(dataset))
+    path = _path_of(dataset)
+    file = question_file(path) if path.is_dir() else path
     return file if file and file.suffix in ENDINGS else None
 
 
-def begin(dataset: str, model: str, columns: Mapping[str, str] | None = None) -> str:
+def is_only_pictures(dataset: str) -> bool:
+    path = _path_of(dataset)
+    return path.is_dir() and not candidates(path) and bool(pictures_below(path))
+
+
+def begin(wanted: Wanted) -> str:
     """Starts or goes on with a run in the background; gives its name."""
-    name = run_name(dataset, model)
-    evaluations().start(name, _work(dataset, columns, model, data_folder() / name))
+    name = _name_for(wanted)
+    key = own_data.key_in(name)
+    if key:
+        own_data.store().use(key)
+    path = _begun_at(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, asdict(wanted))
+    evaluations().start(name, _work(wanted, data_folder() / name))
     return name
 
 
-def _folder_of(dataset: str) -> Path:
+def begun(name: str) -> Wanted | None:
+    """What a run was begun with; None for one that the page did not begin."""
+    path = _begun_at(name)
+    try:
+        return Wanted(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _begun_at(name: str) -> Path:
+    return data_folder() / f"{name}.begun.json"
+
+
+def _name_for(wanted: Wanted) -> str:
+    """The folder of the same run, or one that no other wish has."""
+    key = own_data.key_in(wanted.dataset)
+    folder, begins = (own_data.runs_of(key), "") if key else ("runs", f"{wanted.dataset}-")
+    safe = re.sub(r"[^\w.-]+", "-", f"{begins}{wanted.model}")
+    base = f"{folder}/{safe}"
+    names = (base if number == 1 else f"{base}-{number}" for number in count(1))
+    return next(n for n in names if begun(n) == wanted or not (data_folder() / n).exists())
+
+
+def _path_of(dataset: str) -> Path:
     return ASSETS / "study" if dataset == STUDY else data_folder() / dataset
 
 
-def _work(
-    name: str, columns: Mapping[str, str] | None, model: str, folder: Path
-) -> Callable[[Report], object]:
+def _work(wanted: Wanted, folder: Path) -> Callable[[Report], object]:
     def work(report: Report) -> object:
         from lxmert_viz.runs.evaluation import Settings, evaluate
 
-        dataset = read(name, columns)
-        pipeline = resources.pipeline(model)
-        return evaluate(pipeline, checkpoints.find(model), dataset, folder, Settings(), report)
+        dataset = read(wanted)
+        pipeline = resources.pipeline(wanted.model)
+        where = checkpoints.find(wanted.model)
+        return evaluate(pipeline, where, dataset, folder, Settings(), report)
 
     return work
 
 
-def picture_of(row: dict[str, object]) -> bytes:
-    """The picture of a row. Raises PictureError where it is not below a folder of ours."""
-    named = str(row["picture_file"] or "")
+def picture_of(row: dict[str, object], which: str = "picture") -> bytes:
+    """which: or "second_picture", of a row that has one.
+
+    Raises PictureError where it is not below a folder of ours.
+    """
+    named = str(row[f"{which}_file"] or "")
     path = Path(named).resolve()
     allowed = [ASSETS.resolve(), data_folder().resolve()]
     if not named or not any(path.is_relative_to(folder) for folder in allowed):
         raise PictureError(
-            f"The picture {row['picture']!r} does not lie in {data_folder()}, so it is not shown: "
+            f"The picture {row[which]!r} does not lie in {data_folder()}, so it is not shown: "
             "start the server with --data and the folder that holds it."
         )
     try:

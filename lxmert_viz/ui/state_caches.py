@@ -1,6 +1,7 @@
 """Caches of what lenses and planes show. Keys are strings and bytes."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -8,56 +9,59 @@ import streamlit as st
 from lxmert_viz import checkpoints
 from lxmert_viz.analysis.projection import project, trust
 from lxmert_viz.analysis.states import STREAMS, by_depth, side_by_side
-from lxmert_viz.checkpoints import SHIPPED
-from lxmert_viz.dataset.lxmert_tsv import read_regions
-from lxmert_viz.errors import CheckpointError
+from lxmert_viz.checkpoints import SHIPPED, RegionNames
+from lxmert_viz.dataset.datasets import PICTURE_ENDINGS
+from lxmert_viz.dataset.feature_bank import FeatureBank, read_bank
+from lxmert_viz.dataset.region_files import ENDINGS
+from lxmert_viz.errors import DatasetError
 from lxmert_viz.picture import crop
 from lxmert_viz.places import ASSETS
-from lxmert_viz.records import Regions
-from lxmert_viz.ui import resources
+from lxmert_viz.ui import resources, runs
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
     from lxmert_viz.experiments.lenses import Lens, LensGrid
 
 States = dict[str, np.ndarray]  # as in Trace
 STUDY = ASSETS / "study"
+STUDY_REGIONS = STUDY / "regions.tsv"
 LENS_LABELS = 8  # of each state
 
 
+class Head(NamedTuple):
+    """Which head reads states."""
+
+    model: str
+    name: str  # of lenses.STREAM_OF
+    bank: str = ""  # of features: the file of stored regions
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
-def lens(model: str, name: str) -> "Lens":
-    """Raises CheckpointError where the checkpoint lacks the head."""
+def lens(head: Head) -> "Lens":
+    """Raises CheckpointError where the checkpoint lacks the head, DatasetError as read_bank."""
     from lxmert_viz.experiments import lenses
 
-    if name != "features":
-        return lenses.lens(resources.pipeline(model), name)
-    stored = stored_regions(model)
-    feats = np.concatenate([region.feats for region in stored.values()])
-    names = [
-        f"{name} ({picture}, {number})"
-        for picture, region in stored.items()
-        for number, name in enumerate(region.names, start=1)
-    ]
-    return lenses.feature_lens(resources.pipeline(model), feats, names)
+    pipeline = resources.pipeline(head.model)
+    if head.name != "features":
+        return lenses.lens(pipeline, head.name)
+    stored = bank(head.model, head.bank)
+    return lenses.feature_lens(pipeline, stored.feats, stored.labels)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def lens_grid(key: str, model: str, name: str, _layers: np.ndarray) -> "LensGrid":
+def lens_grid(key: str, head: Head, _layers: np.ndarray) -> "LensGrid":
     """key: which states they are, (P, N, D)."""
     from lxmert_viz.experiments import lenses
 
-    return lenses.grid(lens(model, name), _layers, LENS_LABELS)
+    return lenses.grid(lens(head), _layers, LENS_LABELS)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def lens_history(
-    key: str, model: str, name: str, row: int, ids: bytes, _layers: np.ndarray
-) -> np.ndarray:
+def lens_history(key: str, head: Head, row: int, ids: bytes, _layers: np.ndarray) -> np.ndarray:
     """Shares (P, k) of the labels `ids` (int64) for one word or region."""
     from lxmert_viz.experiments import lenses
 
     labels = np.frombuffer(ids, np.int64).copy()
-    return lenses.history(lens(model, name), _layers[:, row], labels)[0]
+    return lenses.history(lens(head), _layers[:, row], labels)[0]
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -80,25 +84,47 @@ def planes(
     return [plane.points for plane in each], names, f"worst layer: {trust(worst)}"
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def stored_regions(model: str) -> dict[str, Regions]:
-    """Regions of the study's pictures. Raises CheckpointError for a model of other features."""
-    names = checkpoints.read_region_names(checkpoints.find(SHIPPED))
-    rows = dict(read_regions(STUDY / "regions.tsv", names.of, SHIPPED))
+def banks(model: str) -> dict[str, str]:
+    """Files of stored regions that can be looked in: path -> what to call it."""
+    found = {str(STUDY_REGIONS): "study set (shipped)"} if reads_study_regions(model) else {}
+    folder = runs.data_folder()
+    own = {folder / name for name in runs.run_names()}
+    patterns = ("*/" * depth + "*" for depth in range(runs.DEPTH))
+    for path in sorted(path for pattern in patterns for path in folder.glob(pattern)):
+        if path.suffix in ENDINGS and path.is_file() and not own & set(path.parents):
+            found[str(path)] = path.relative_to(folder).as_posix()
+    return found
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def bank(model: str, path: str) -> "FeatureBank":
+    """Raises DatasetError for features that are not this model's."""
+    names = region_names(model, Path(path))
     size = resources.pipeline(model).network.config.visual_feat_dim
-    if next(iter(rows.values())).feats.shape[1] != size:
-        raise CheckpointError(
-            f"{model} reads features of {size} numbers, and the stored regions of the study set "
-            "were made by the miniature's detector: choose the miniature for this lens."
-        )
-    return rows
+    return read_bank(Path(path), size, names.of)
 
 
-def stored_region(model: str, label: int) -> tuple[bytes, str]:
-    """A stored region's part of its picture, and its name; label: as in the feature lens."""
-    for name, found in stored_regions(model).items():
-        if label < len(found):
-            content = (STUDY / "images" / f"{name}.jpg").read_bytes()
-            return crop(content, found.boxes_unit[label]), found.names[label]
-        label -= len(found)
-    raise ValueError(f"there are {-label} stored regions too few")
+def region_names(model: str, path: Path) -> RegionNames:
+    """Of the labels of a file."""
+    if path == STUDY_REGIONS:
+        return checkpoints.read_region_names(checkpoints.find(SHIPPED))
+    return resources.pipeline(model).region_names
+
+
+def reads_study_regions(model: str) -> bool:
+    """Whether the study set's regions fit the model; else its own detector must look."""
+    try:
+        bank(model, str(STUDY_REGIONS))
+    except DatasetError:
+        return False
+    return True
+
+
+def stored_region(head: Head, label: int) -> tuple[bytes | None, str]:
+    """A stored region's part of its picture, None where that is not at hand, and its name."""
+    stored = bank(head.model, head.bank)
+    folder, name = Path(head.bank).parent, stored.pictures[label]
+    places = (place for part in ("images", ".") for place in (folder / part).glob(f"{name}.*"))
+    picture = next((p for p in places if p.suffix.lower() in PICTURE_ENDINGS), None)
+    box = stored.boxes_unit[label]
+    return picture and crop(picture.read_bytes(), box), stored.names[label]

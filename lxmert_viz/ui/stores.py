@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from lxmert_viz.analysis.probes import split_groups
+from lxmert_viz.analysis.fusion import fusion, modality_accuracy
 from lxmert_viz.analysis.projection import project, trust
 from lxmert_viz.analysis.similarity import cka_table, retrieval
 from lxmert_viz.analysis.states import STREAMS
-from lxmert_viz.errors import CheckpointError
 from lxmert_viz.ui import resources, state_caches, waiting
 from lxmert_viz.ui.state_caches import STUDY
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:  # the runs import torch, and the page should stand before
 
 Report = Callable[[str, float], None]
 COMPARED = 800  # examples whose mean states are compared
-TUNED = 3000  # states that a tuned lens is trained and measured on
+FUSED = 1000  # words, and as many regions, in which clusters are looked for
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -37,18 +36,9 @@ def store(model: str, name: str, _report: Report) -> "StateStore":
     if name:
         return StateStore(Path(name))
     opened, dataset = resources.pipeline(model), open_dataset(STUDY / "questions.json")
-    if not reads_study_regions(model):
+    if not state_caches.reads_study_regions(model):
         dataset = replace(dataset, region_file=None)
     return extract(opened, dataset, store_folder(opened, dataset), report=_report)
-
-
-def reads_study_regions(model: str) -> bool:
-    """Whether the study set's regions fit the model; else its own detector must look."""
-    try:
-        state_caches.stored_regions(model)
-    except CheckpointError:
-        return False
-    return True
 
 
 def names(model: str) -> dict[str, str]:
@@ -94,23 +84,17 @@ def probe(
 @st.cache_resource(max_entries=8, show_spinner=False)
 def tuned(model: str, lens: str, _report: Report) -> "TunedLens":
     """Trained on states of the study set, measured on pictures of it that training never saw."""
-    from lxmert_viz.experiments.tuned_lens import tune
-    from lxmert_viz.runs.states import places_of
+    from lxmert_viz.experiments import tuned_lens
+    from lxmert_viz.runs.states import LENSES
 
-    chosen, own = state_caches.lens(model, lens), store(model, "", _report)
-    places, pictures = [], []
-    for row in own.rows:
-        start, count = places_of(row, chosen.stream)
-        read = 1 if chosen.pooled else count
-        places += range(start, start + read)
-        pictures += [row.example.picture] * read
-    kept = np.sort(np.random.default_rng(0).permutation(len(places))[:TUNED])
-    depths = range(len(own.depths[chosen.stream]))
-    states = np.stack(
-        [own.states(chosen.stream, depth, np.array(places)[kept]) for depth in depths]
-    )
-    return tune(
-        chosen, states, split_groups([pictures[place] for place in kept], 0), report=_report
+    chosen = state_caches.lens(state_caches.Head(model, lens))
+    own = store(model, "", _report)
+    return tuned_lens.kept(
+        chosen,
+        own.folder / LENSES,
+        {"weights": own.weights, "dataset": own.data},
+        lambda: own.split(chosen.stream, tuned_lens.MOST_STATES, first_only=chosen.pooled),
+        _report,
     )
 
 
@@ -133,6 +117,27 @@ def compared(
     shared = [layer for layer in own.depths["lang"] if layer in own.depths["vision"]]
     found = [retrieval(means["lang", layer], means["vision", layer]) for layer in shared]
     return labels, cka_table(list(means.values())), np.array(found).T, shared
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def fused(model: str, name: str, _report: Report) -> tuple[list[str], np.ndarray, int]:
+    """Layers that words and regions share; NMI, its mean and 95 % by chance, and how often a
+    classifier tells them apart, (4, layers); how many words, and regions, were drawn at the most.
+    """
+    own = store(model, name, _report)
+    drawn = {stream: own.drawn(stream, FUSED) for stream in STREAMS}
+    pictures = tuple(
+        np.unique(own.pictures(drawn[stream][1]), return_inverse=True)[1] for stream in STREAMS
+    )
+    shared = [layer for layer in own.depths["lang"] if layer in own.depths["vision"]]
+    found = []
+    for layer in shared:
+        _report(f"words and regions after {layer}", len(found) / len(shared))
+        pair = [drawn[stream][0][own.depths[stream].index(layer)] for stream in STREAMS]
+        nmi = fusion(*pair)
+        told = modality_accuracy(*pair, pictures=pictures)
+        found.append((nmi.nmi, nmi.by_chance, nmi.by_chance_top, told))
+    return shared, np.array(found).T, max(map(len, pictures))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -5,10 +5,9 @@ import hashlib
 import streamlit as st
 
 from lxmert_viz.analysis.answers import changes
-from lxmert_viz.figures import theme
 from lxmert_viz.figures.answers import paired_bars, statistic
 from lxmert_viz.records import Regions, Trace
-from lxmert_viz.ui import resources, results, stage, waiting
+from lxmert_viz.ui import resources, results, saving, stage, waiting
 from lxmert_viz.ui.history import Step, Variant
 from lxmert_viz.ui.wording import plain
 
@@ -50,18 +49,16 @@ def show_answers(one: tuple[str, Trace], other: tuple[str, Trace], side: str) ->
     names = [first_name, second_name]
     if first_name == second_name:
         names = [f"{first_name} (1)", f"{second_name} (2)"]
-    st.plotly_chart(
-        paired_bars(
-            [change.text for change in found],
-            {
-                names[0]: [change.before for change in found],
-                names[1]: [change.after for change in found],
-            },
-            _measures(first, second),
-        ),
-        config=theme.SAVABLE,
-        key="sides.answers",
+    bars = paired_bars(
+        [change.text for change in found],
+        {
+            names[0]: [change.before for change in found],
+            names[1]: [change.after for change in found],
+        },
+        _measures(first, second),
     )
+    st.plotly_chart(bars, config=saving.NO_BAR, key="sides.answers")
+    saving.offer(bars, saving.about(first, second), "sides")
 
 
 def show_match(first: Trace, second: Trace, side: str) -> None:

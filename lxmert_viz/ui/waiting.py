@@ -18,7 +18,7 @@ Report = Callable[[str, float], None]
 
 AT_ONCE_SECONDS = 0.4  # shorter work shows no progress, so that nothing flickers
 LOOK_UP_SECONDS = 0.1
-ENOUGH_SHARE = 0.05  # of a stage; less tells nothing of the rest
+ENOUGH_SHARE = 0.02  # less tells nothing of the rest
 
 
 class Stopped(Exception):
@@ -33,14 +33,14 @@ class Progress:
         self.stage = ""
         self.share = 0.0
         self.stop = Event()
-        self.started = self._stage_started = self._reported = time.monotonic()
+        self.started = self._began = self._reported = time.monotonic()
 
     def report(self, stage: str, share: float) -> None:
         if self.stop.is_set():
             raise Stopped(stage)
         self._reported = time.monotonic()
-        if stage != self.stage:
-            self._stage_started = self._reported
+        if share < self.share:  # another piece of work begins
+            self._began = self._reported
         self.stage, self.share = stage, min(max(share, 0.0), 1.0)
 
     def line(self) -> str:
@@ -49,10 +49,10 @@ class Progress:
         return f"{self.title[:1].upper()}{self.title[1:]}{stage} ({seconds:.0f} s{self._left()})"
 
     def _left(self) -> str:
-        """As the stage went so far; the last stage of looking takes nearly all the time."""
+        """As it went so far."""
         if not ENOUGH_SHARE <= self.share < 1:
             return ""
-        at_report = (self._reported - self._stage_started) * (1 / self.share - 1)
+        at_report = (self._reported - self._began) * (1 / self.share - 1)
         seconds = at_report - (time.monotonic() - self._reported)
         return f", about {max(seconds, 0):.0f} s left"
 

@@ -4,11 +4,10 @@ import streamlit as st
 
 from lxmert_viz.analysis import answers as ranks
 from lxmert_viz.analysis.regions import captions, table
-from lxmert_viz.figures import theme
 from lxmert_viz.figures.answers import answer_bars
 from lxmert_viz.figures.picture import regions_picture
 from lxmert_viz.records import Regions, Standing, Trace
-from lxmert_viz.ui import controls, resources, results
+from lxmert_viz.ui import controls, resources, results, saving
 from lxmert_viz.ui.wording import plain
 
 SHOWN = 6
@@ -19,6 +18,7 @@ def show_regions(address: str, seen: Regions) -> None:
     if not len(seen):
         st.info("The detector found no region here, so the model reads the text alone.")
         return
+    saving.offer_regions(seen, "regions")
     count = f"{len(seen)} region{'' if len(seen) == 1 else 's'}"
     st.caption(f"{count}. Point at one or tap it to read its name, score and place.")
     with st.expander("All regions as a table", icon=":material/table:"):
@@ -41,16 +41,14 @@ def show_answers(found: Trace, told: str | None) -> None:
     right_one = by_spelling.get(ranks.spelled(right))
     asked_one = by_spelling.get(ranks.spelled(asked))
     show_verdict(found, shown[0], right, right_one)
-    st.plotly_chart(
-        answer_bars(
-            shown,
-            found.answer_kind,
-            right=right_one.text if right_one else None,
-            asked=asked_one.text if asked_one else None,
-        ),
-        config=theme.SAVABLE,
-        key="answers.bars",
+    bars = answer_bars(
+        shown,
+        found.answer_kind,
+        right=right_one.text if right_one else None,
+        asked=asked_one.text if asked_one else None,
     )
+    st.plotly_chart(bars, config=saving.NO_BAR, key="answers.bars")
+    saving.offer(bars, saving.about(found), "answers")
     ask_about(found, asked, asked_one)
 
 
@@ -130,7 +128,8 @@ def show_match(found: Trace) -> None:
         )
         return
     st.progress(
-        found.match, text=f"**P(match) {found.match:.3f}**: this text belongs to this picture"
+        found.match,
+        text=f"**P(match) {found.match:.3f}**: probability that this text belongs to this picture",
     )
     st.caption(
         "Softmax of two classes, of which index 1 is “match”. "

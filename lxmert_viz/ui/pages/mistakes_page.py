@@ -4,6 +4,7 @@ import streamlit as st
 
 from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.row_filter import terms, without_term
+from lxmert_viz.dataset.run_folder import REMARKS
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.ui import (
     address,
@@ -19,6 +20,7 @@ from lxmert_viz.ui import (
 from lxmert_viz.ui import board_views as views
 from lxmert_viz.ui.wording import plain
 
+MOST_REMARKS = 500
 EXAMPLE = 'correct=no structural_type=query "left of"'
 HOW_TO_FILTER = """
 Terms that must all hold, parted by spaces:
@@ -44,7 +46,15 @@ VIEWS = {
 def choose_filter(board: Board) -> None:
     where = board_state.get("where")
     with st.container(horizontal=True, vertical_alignment="bottom", key="board-filter"):
-        typed = st.text_input("Filter and search", where, placeholder=EXAMPLE)
+        key = f"board-typed {where}"  # another filter begins with its own text
+        st.text_input(
+            "Filter and search",
+            where,
+            placeholder=EXAMPLE,
+            key=key,
+            on_change=take_typed,
+            args=(board, key),
+        )
         st.button(
             "Mistakes only",
             icon=":material/filter_alt:",
@@ -53,19 +63,29 @@ def choose_filter(board: Board) -> None:
         )
         with st.popover("How", icon=":material/help:"):
             st.markdown(HOW_TO_FILTER.format(", ".join(f"`{n}`" for n in board.filled())))
-    if typed.strip() != where and fits(board, typed):
-        board_state.filter_by(typed.strip())
-        st.rerun()
+    show_problem()
     if where:
         show_terms(where)
 
 
+def take_typed(board: Board, key: str) -> None:
+    typed = st.session_state[key].strip()
+    if fits(board, typed):
+        board_state.filter_by(typed)
+
+
+def show_problem() -> None:
+    problem = st.session_state.pop("board.problem", "")
+    if problem:
+        st.error(plain(problem), icon=":material/filter_alt_off:")
+
+
 def fits(board: Board, text: str) -> bool:
-    """Whether the rows can be filtered so; says why not."""
+    """Whether the rows can be filtered so; why not is told beside the filter."""
     try:
         board.count(text)
     except DatasetError as error:
-        st.error(plain(str(error)), icon=":material/filter_alt_off:")
+        st.session_state["board.problem"] = str(error)
         return False
     return True
 
@@ -89,9 +109,15 @@ def show_warnings(board: Board) -> None:
     if note:
         told = f"{plain(note)} Scores on seen questions say little."
         st.warning(told, icon=":material/warning:")
-    remarks = board.run.remarks()
-    if remarks:
-        with st.expander(f"{len(remarks):,} remarks on the data", icon=":material/rule:"):
+    if not board.remark_count:
+        return
+    title = f"{board.remark_count:,} remarks on the data"
+    with st.expander(title, icon=":material/rule:", key="board-remarks", on_change="rerun") as told:
+        if told.open:
+            remarks = board.run.remarks(MOST_REMARKS)
+            if board.remark_count > len(remarks):
+                where = plain(str(board.run.path / REMARKS))
+                st.caption(f"The first {len(remarks):,}; all of them are in {where}.")
             st.dataframe([remark._asdict() for remark in remarks], hide_index=True)
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lxmert_viz.ui import controls, dataset_view, probe_view, results, stores
+from lxmert_viz.ui import controls, dataset_view, probe_view, results, state_caches, stores
 
 VIEWS = {
     "probes": ":material/troubleshoot: Probes",
@@ -39,7 +39,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         label_visibility="collapsed",
         persist_state="session",
     )
-if not name and not stores.reads_study_regions(choice.model):
+if not name and not state_caches.reads_study_regions(choice.model):
     stores.ask_to_look(choice.model)
 if view == "probes":
     probe_view.show(choice.model, name, found)

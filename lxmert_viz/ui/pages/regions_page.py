@@ -4,7 +4,7 @@ import streamlit as st
 
 from lxmert_viz.analysis.regions import table
 from lxmert_viz.records import Regions, Trace
-from lxmert_viz.ui import box_editor, controls, own_boxes, resources, results
+from lxmert_viz.ui import box_editor, boxes_link, controls, own_boxes, resources, results
 from lxmert_viz.ui.wording import plain
 
 
@@ -48,6 +48,11 @@ as_detected = choice.with_profile(profile)
 with st.container():  # while it waits, what stands below keeps its place
     detected = results.regions(as_detected)
     read = detected if boxes is None else results.regions(choice)
+if choice.text:
+    before = results.trace(as_detected)
+    now = None if boxes is None else results.trace(choice)
+    results.pinned(choice, now or before)
+    results.notes(choice, now or before)
 left, right = st.columns([11, 9], gap="large")
 with left:
     in_use = box_editor.of_regions(detected) if boxes is None else boxes
@@ -58,16 +63,20 @@ with left:
         key=f"regions.editor {detected.digest} {choice.model} {profile}",
     )
     if wanted is not None:
-        unchanged = wanted == box_editor.of_regions(detected)
-        own_boxes.use(detected.digest, profile, None if unchanged else wanted)
+        as_found = box_editor.of_regions(detected)
+        link = boxes_link.encoded(wanted, as_found)
+        own_boxes.use(detected.digest, profile, None if wanted == as_found else wanted, link)
         st.rerun()
+    if boxes is not None and not own_boxes.link(detected.digest, profile):
+        st.caption(
+            "These names are too long for the page's address: a reload and a link forget the boxes."
+        )
 with right:
     if choice.text:
-        before = results.trace(as_detected)
-        show_answers(before, None if boxes is None else results.trace(choice))
-    show_table(read)
+        show_answers(before, now)
     st.page_link(
         controls.ATTENTION_PAGE,
         label="See what is read in these boxes",
         icon=":material/visibility:",
     )
+show_table(read)

@@ -28,7 +28,8 @@ def choose_run() -> str:
         st.page_link(controls.MISTAKES_PAGE, label="Open Mistakes", icon=":material/rule:")
         st.stop()
     asked = board_state.get("run")
-    name = st.selectbox("Run", names, names.index(asked) if asked in names else 0, width=330)
+    place = names.index(asked) if asked in names else 0
+    name = st.selectbox("Run", names, place, width=330, format_func=runs.title_of_run)
     if name != asked:
         board_state.put(run=name)
         restart()

@@ -37,8 +37,10 @@ def choose() -> tuple[str, str] | None:
         return None
     chosen = run_pairs.chosen(names)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        before = st.selectbox("Before", names, names.index(chosen[0]), width=330)
-        after = st.selectbox("After", names, names.index(chosen[1]), width=330)
+        before, after = (
+            st.selectbox(label, names, names.index(name), width=330, format_func=runs.title_of_run)
+            for label, name in zip(("Before", "After"), chosen, strict=True)
+        )
         st.button(
             "Swap",
             icon=":material/swap_horiz:",

@@ -1,6 +1,5 @@
 /* Boxes that a person draws on a picture: draw, move, resize, rename, delete, add. */
 
-const SMALLEST = 0.01; // of the picture's side; less is a click and not a box
 const STEP = 0.005; // of the picture's side, for arrow keys
 const CORNERS = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 const LOST_BY = {
@@ -8,52 +7,6 @@ const LOST_BY = {
   limit: () => "enough regions were more certain",
   score: () => "its score is below the minimum",
 };
-
-function made(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") element.addEventListener(name, value);
-    else if (value !== false && value !== null) element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children);
-  return element;
-}
-
-function within(share) {
-  return Math.min(Math.max(share, 0), 1);
-}
-
-function area([left, top, right, bottom]) {
-  return (right - left) * (bottom - top);
-}
-
-/* A grid of count x count boxes that fill the picture. */
-function grid(count) {
-  const cells = [];
-  for (let row = 0; row < count; row += 1) {
-    for (let column = 0; column < count; column += 1) {
-      cells.push([column / count, row / count, (column + 1) / count, (row + 1) / count]);
-    }
-  }
-  return cells;
-}
-
-/* The box after its corner or side `handle` was dragged by (dx, dy); it never turns inside out. */
-function resized([left, top, right, bottom], handle, dx, dy) {
-  return [
-    handle.includes("w") ? Math.min(within(left + dx), right - SMALLEST) : left,
-    handle.includes("n") ? Math.min(within(top + dy), bottom - SMALLEST) : top,
-    handle.includes("e") ? Math.max(within(right + dx), left + SMALLEST) : right,
-    handle.includes("s") ? Math.max(within(bottom + dy), top + SMALLEST) : bottom,
-  ];
-}
-
-/* The box moved by (dx, dy), whole within the picture. */
-function moved([left, top, right, bottom], dx, dy) {
-  const x = Math.min(Math.max(dx, -left), 1 - right);
-  const y = Math.min(Math.max(dy, -top), 1 - bottom);
-  return [left + x, top + y, right + x, bottom + y];
-}
 
 class BoxEditor {
   constructor(place, data, apply) {
@@ -70,51 +23,51 @@ class BoxEditor {
 
   build(place) {
     const [width, height] = this.data.size_px;
-    this.layer = made("div", { class: "layer" });
-    this.picture = made("div", {
+    this.layer = element("div", { class: "layer" });
+    this.picture = element("div", {
       class: "scene",
       role: "group",
       "aria-label": "The picture with its boxes",
       style: `aspect-ratio:${width}/${height};--shape:${(width / height).toFixed(4)}`,
       pointerdown: (event) => this.press(event),
       keydown: (event) => this.key(event),
-    }, made("img", { src: this.data.picture, alt: "", draggable: "false" }), this.layer);
-    this.caption = made("p", { class: "caption", "aria-live": "polite" });
+    }, element("img", { src: this.data.picture, alt: "", draggable: "false" }), this.layer);
+    this.caption = element("p", { class: "caption", "aria-live": "polite" });
     place.replaceChildren(this.picture, this.caption, this.ends(), this.tools());
   }
 
   tools() {
-    const button = (text, act, title) => made("button", { type: "button", click: act, title }, text);
+    const button = (text, act, title) => element("button", { type: "button", click: act, title }, text);
     this.drawButton = button("Draw a box", () => this.toggleDrawing(), "Then drag over the picture");
     this.deleteButton = button("Delete", () => this.remove(), "Delete key");
     this.undoButton = button("Undo", () => this.undo(), "Take the last change back");
-    this.name = made("input", {
+    this.name = element("input", {
       type: "text",
       maxlength: "60",
       placeholder: "the detector's name",
       "aria-label": "Name of the chosen box",
       change: (event) => this.rename(event.target.value),
     });
-    const sizes = [2, 3, 4, 6].map((n) => made("option", { value: n }, `Grid ${n} × ${n}`));
-    const choose = made("select", {
+    const sizes = [2, 3, 4, 6].map((n) => element("option", { value: n }, `Grid ${n} × ${n}`));
+    const choose = element("select", {
       "aria-label": "Replace all boxes by a grid",
       change: (event) => { this.replace(grid(Number(event.target.value))); event.target.value = ""; },
-    }, made("option", { value: "" }, "Grid …"), ...sizes);
-    const faint = made("input", { type: "checkbox", change: (event) => this.showOthers(event.target.checked) });
+    }, element("option", { value: "" }, "Grid …"), ...sizes);
+    const faint = element("input", { type: "checkbox", change: (event) => this.showOthers(event.target.checked) });
     const count = this.data.others.length;
-    return made("div", { class: "tools" },
-      made("span", {}, this.drawButton, button("Add in the middle", () => this.add([0.35, 0.35, 0.65, 0.65]), "Arrow keys move it, Shift and arrow keys resize it")),
-      made("span", {}, made("label", {}, "Name ", this.name), this.deleteButton, this.undoButton),
-      made("span", {},
+    return element("div", { class: "tools" },
+      element("span", {}, this.drawButton, button("Add in the middle", () => this.add([0.35, 0.35, 0.65, 0.65]), "Arrow keys move it, Shift and arrow keys resize it")),
+      element("span", {}, element("label", {}, "Name ", this.name), this.deleteButton, this.undoButton),
+      element("span", {},
         button("Whole picture", () => this.replace([[0, 0, 1, 1]]), "One box, alone"), choose,
         button("As detected", () => this.reset(), "The detector's own regions"),
         button("No box", () => this.replace([]), "LXMERT then reads the text alone")),
-      made("label", { hidden: count === 0 }, faint, ` Show ${count} proposals that were not chosen`));
+      element("label", { hidden: count === 0 }, faint, ` Show ${count} proposals that were not chosen`));
   }
 
   ends() {
-    this.applyButton = made("button", { type: "button", class: "primary", click: () => this.send() });
-    return made("div", { class: "ends" }, this.applyButton);
+    this.applyButton = element("button", { type: "button", class: "primary", click: () => this.send() });
+    return element("div", { class: "ends" }, this.applyButton);
   }
 
   /* Remembers what was, and draws what is now. */
@@ -211,7 +164,7 @@ class BoxEditor {
   drag(event, boxOf, done) {
     const [x, y] = this.at(event);
     let box = null;
-    const ghost = made("div", { class: "ghost" });
+    const ghost = element("div", { class: "ghost" });
     this.layer.append(ghost);
     const move = (next) => {
       const [a, b] = this.at(next);
@@ -258,8 +211,8 @@ class BoxEditor {
     event.preventDefault();
   }
 
-  position(element, [left, top, right, bottom]) {
-    Object.assign(element.style, {
+  position(part, [left, top, right, bottom]) {
+    Object.assign(part.style, {
       left: `${left * 100}%`,
       top: `${top * 100}%`,
       width: `${(right - left) * 100}%`,
@@ -269,7 +222,7 @@ class BoxEditor {
 
   own(box, place) {
     const chosen = place === this.chosen;
-    const element = made("div", {
+    const part = element("div", {
       class: `own${chosen ? " chosen" : ""}${box.detected < 0 ? " drawn" : ""}`,
       tabindex: "0",
       role: "button",
@@ -281,10 +234,10 @@ class BoxEditor {
       focus: () => { if (this.chosen !== place) this.choose(place); },
       pointerenter: () => this.say(`${place + 1} · ${this.told(box)}`),
       pointerleave: () => this.say(""),
-    }, made("span", {}, chosen && box.name ? `${place + 1} ${box.name}` : String(place + 1)));
-    if (chosen) element.append(...CORNERS.map((corner) => made("i", { class: corner, "data-handle": corner })));
-    this.position(element, box.box);
-    return element;
+    }, element("span", {}, chosen && box.name ? `${place + 1} ${box.name}` : String(place + 1)));
+    if (chosen) part.append(...CORNERS.map((corner) => element("i", { class: corner, "data-handle": corner })));
+    this.position(part, box.box);
+    return part;
   }
 
   told(box) {
@@ -294,7 +247,7 @@ class BoxEditor {
 
   other(other) {
     const said = `${other.name} · score ${other.score.toFixed(2)} · not chosen: ${LOST_BY[other.reason](() => this.rival(other))}`;
-    const element = made("button", {
+    const part = element("button", {
       type: "button",
       class: "other",
       "data-kind": "other",
@@ -305,8 +258,8 @@ class BoxEditor {
       focus: () => this.say(`${said} · Enter adds it`),
       click: () => this.add(other.box),
     });
-    this.position(element, other.box);
-    return element;
+    this.position(part, other.box);
+    return part;
   }
 
   /* By name, because the numbers in the picture may be those of drawn boxes by now. */
