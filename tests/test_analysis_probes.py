@@ -31,6 +31,11 @@ def test_the_same_picture_never_stands_in_both_splits() -> None:
         assert len(inside) == 30
 
 
+def test_an_interval_is_never_over_one_picture_alone() -> None:
+    tested = split_groups(["a", "b", "c", "d"], 0)
+    assert tested.sum() == 2
+
+
 @pytest.mark.parametrize("kind", ["linear", "MLP"])
 def test_planted_labels_are_read_and_the_control_task_is_not(kind: str) -> None:
     found = probe(FAR, CLUSTERS, GROUPS, TYPES, kind)

@@ -65,4 +65,6 @@ def test_a_weak_pair_is_found_where_its_values_alone_are_less_weak() -> None:
 def test_missing_values_belong_to_no_group() -> None:
     color = [None if c == "red" else c for c in COLORS.tolist()]
     score = (RANDOM.random(N) < np.where(COLORS == "red", 0.2, 0.8)).astype(float)
-    assert all(s.terms[0][1] is not None for s in suggest({"color": color}, score))
+    assert suggest({"color": color}, score) == []
+    named = ["none" if c is None else c for c in color]
+    assert [s.terms for s in suggest({"color": named}, score)] == [(("color", "none"),)]

@@ -32,9 +32,10 @@ def test_curves_hold_what_they_are_given() -> None:
     figure = mistakes.reliability([0.2, 0.9], [0.3, 0.8], [10, 40], 0.1)
     assert list(figure.data[1].x) == [0.2, 0.9] and list(figure.data[1].y) == [0.3, 0.8]
     assert "0.100" in figure.layout.title.subtitle.text
-    coverage = np.linspace(0.001, 1, 5000)
+    coverage = np.linspace(0.001, 1, 5009)
     curve = mistakes.risk_coverage(coverage, coverage / 2, 0.25).data[0]
-    assert len(curve.x) == 500 and np.allclose(curve.y, np.asarray(curve.x) / 2)
+    assert (len(curve.x), curve.x[0], curve.x[-1]) == (500, 0.001, 1)
+    assert np.allclose(curve.y, np.asarray(curve.x) / 2)
 
 
 def test_heads_that_differ_beyond_chance_carry_a_dot() -> None:

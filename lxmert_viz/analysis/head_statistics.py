@@ -75,6 +75,8 @@ def share_across(entering: np.ndarray, steps: np.ndarray) -> np.ndarray:
 def carried(family: np.ndarray, norms: np.ndarray) -> np.ndarray:
     """How much each head carries: weight times the length of the value, summed over keys.
 
+    The most that it can add to a state: values that point apart cancel.
+
     family: (L, H, Q, K). norms: (L, H, K), each value's length once projected into the state.
     Returns (L, H): mean over queries. Source: Kobayashi et al. 2020, a head at a time.
     """
@@ -88,8 +90,9 @@ def carried_statistic(trace: Trace, norms: dict[str, np.ndarray]) -> HeadStatist
     return HeadStatistic(
         "carried",
         "Attention × value norm",
-        "How much a head adds to a state: each weight times the length of the value that it "
-        "carries, summed over keys; mean over queries. The scale ends at the model's largest.",
+        "How much a head carries: each weight times the length of the value that it carries, "
+        "summed over keys; mean over queries. What it adds to a state is less where values cancel. "
+        "The scale ends at the model's largest for this picture and text.",
         values,
         tops=dict.fromkeys(values, top),
     )

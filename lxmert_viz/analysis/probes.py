@@ -85,7 +85,7 @@ def split_groups(groups: Sequence[str], seed: int) -> np.ndarray:
     names = sorted(set(groups))
     if len(names) < 4:
         raise ValueError(f"{len(names)} groups cannot be split; a probe needs at least 4")
-    count = max(1, round(HELD_OUT * len(names)))
+    count = max(2, round(HELD_OUT * len(names)))  # one alone would have an interval of no width
     held = {names[i] for i in np.random.default_rng(seed).permutation(len(names))[:count]}
     return np.array([group in held for group in groups])
 

@@ -119,10 +119,11 @@ def reliability(
 
 def risk_coverage(coverage: np.ndarray, risk: np.ndarray, area: float) -> go.Figure:
     """Share answered against 1 - mean score of what is answered. Both (N,)."""
-    step = max(len(coverage) // 500, 1)  # as many points as a screen can show
+    points = min(len(coverage), 500)  # as many as a screen can show, the first and the last too
+    shown = np.linspace(0, len(coverage) - 1, points).round().astype(int)
     curve = go.Scatter(
-        x=coverage[::step],
-        y=risk[::step],
+        x=coverage[shown],
+        y=risk[shown],
         mode="lines",
         line={"color": theme.PLAIN},
         hovertemplate="answering %{x:.1%}: risk %{y:.3f}<extra></extra>",
