@@ -146,5 +146,6 @@ def show_check(wanted: Wanted) -> None:
 
 
 def begin(wanted: Wanted) -> None:
+    st.session_state["new.open"] = False  # it would cover the progress
     board_state.filter_by("")
     board_state.put(run=runs.begin(wanted), view=board_state.TABLE)
