@@ -36,6 +36,7 @@ def board(tmp_path: Path) -> Board:
     ]
     rows[3]["tail"], rows[0]["tail"], rows[1]["tail"] = True, False, False
     rows[6]["error"] = "no picture"
+    rows[4]["match"], rows[5]["match"] = 1.0, 0.95
     write_json(tmp_path / MANIFEST, {"model": {"name": "m"}})
     write_table(tmp_path / TABLE, pa.Table.from_pylist(rows, schema=SCHEMA))
     return Board(tmp_path)
@@ -74,6 +75,11 @@ def test_breakdowns_count_and_group_numbers(board: Board) -> None:
     assert [r["value"] for r in board.breakdown("", "words")] == [0, 1, 2]
     sure = board.breakdown("probability>0.65", "probability")
     assert [(round(r["value"], 3), r["rows"]) for r in sure] == [(0.7, 1), (0.8, 1), (0.9, 2)]
+
+
+def test_certainty_stands_in_the_last_bin(board: Board) -> None:
+    found = board.breakdown("match>0", "match")
+    assert [(round(row["value"], 3), row["rows"]) for row in found] == [(0.9, 2)]
 
 
 def test_confusion_counts_each_answer_to_frequent_questions(board: Board) -> None:

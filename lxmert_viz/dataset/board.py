@@ -36,6 +36,7 @@ KINDS: Mapping[str, pa.DataType] = {
     name: SCHEMA.field(name).type for name in BY_NAME if name != "people"
 } | MADE
 BIN_WIDTHS = {"probability": 0.1, "match": 0.1, "margin": 0.1, "seconds": 0.01, "consistency": 0.25}
+SHARES = set(BIN_WIDTHS) - {"seconds"}  # end at 1
 SQL_TYPES = {
     pa.string(): "VARCHAR",
     pa.float32(): "FLOAT",
@@ -196,7 +197,10 @@ class Board:
         self._check(by)
         chosen, group = where(text, KINDS), f'"{by}"'
         if by in BIN_WIDTHS:
-            group = f'floor("{by}" / {BIN_WIDTHS[by]} + 1e-6) * {BIN_WIDTHS[by]}'
+            width, number = BIN_WIDTHS[by], f'floor("{by}" / {BIN_WIDTHS[by]} + 1e-6)'
+            if by in SHARES:  # 1 belongs to the last bin
+                number = f"least({number}, {round(1 / width) - 1})"
+            group = f"{number} * {width}"
         order = "value" if not pa.types.is_string(KINDS[by]) else "rows DESC, value"
         return self._rows(
             f"SELECT {group} AS value, count(*) AS rows, count(score) AS scored, "

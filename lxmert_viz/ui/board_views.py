@@ -10,7 +10,7 @@ from lxmert_viz import checkpoints
 from lxmert_viz.analysis import calibration
 from lxmert_viz.analysis.mistakes import CAUSES
 from lxmert_viz.analysis.significance import interval_of
-from lxmert_viz.dataset.board import BIN_WIDTHS, Board
+from lxmert_viz.dataset.board import BIN_WIDTHS, SHARES, Board
 from lxmert_viz.dataset.row_filter import spelled, with_term
 from lxmert_viz.figures import mistakes as figures
 from lxmert_viz.ui import board_state, resources, runs, waiting
@@ -95,7 +95,9 @@ def groups(board: Board) -> None:
 def _filter_by_group(by: str, value: Any) -> None:
     if by in BIN_WIDTHS and value is not None:
         above = with_term(board_state.get("where"), by, float(value), ">=")
-        board_state.filter_by(with_term(above, by, float(value) + BIN_WIDTHS[by], "<"))
+        end = float(value) + BIN_WIDTHS[by]
+        last = by in SHARES and end > 1 - BIN_WIDTHS[by] / 2
+        board_state.filter_by(above if last else with_term(above, by, end, "<"))
         board_state.put(view=board_state.TABLE)
     else:
         board_state.show_only(by, value)
