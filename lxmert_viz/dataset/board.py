@@ -179,9 +179,8 @@ class Board:
             "avg(score) FILTER (tail) AS tail, avg(score) FILTER (NOT tail) AS head, "
             "avg(score) FILTER (structural_type != 'query') AS closed, "
             "avg(score) FILTER (structural_type = 'query') AS open, "
-            'avg(CAST(without_picture = "right" AS INT)) AS without_picture, '
-            'avg(CAST(without_question = "right" AS INT)) AS without_question, '
-            'avg(CAST(prior = "right" AS INT)) AS prior, '
+            "avg(without_picture_score) AS without_picture, "
+            "avg(without_question_score) AS without_question, avg(prior_score) AS prior, "
             "avg(CAST(answer = 'yes' AS INT)) FILTER (\"right\" IN ('yes', 'no')) AS says_yes, "
             "avg(CAST(\"right\" = 'yes' AS INT)) FILTER (\"right\" IN ('yes', 'no')) AS is_yes "
             f"FROM board WHERE {chosen.sql}",

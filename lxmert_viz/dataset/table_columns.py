@@ -16,6 +16,11 @@ class Column:
     meaning: str
 
 
+BASELINES = {  # columns with an answer that is given without looking, or without reading
+    "without_picture": "No picture",
+    "without_question": "No question",
+    "prior": "Prior",
+}
 COLUMNS = (
     Column("question_id", TEXT, "Id", "the example's id in its file"),
     Column("picture", TEXT, "Picture", "the picture's id"),
@@ -60,6 +65,10 @@ COLUMNS = (
     Column("without_picture", TEXT, "No picture", "the answer with every region removed"),
     Column("without_question", TEXT, "No question", "the answer when the text is “?” alone"),
     Column("prior", TEXT, "Prior", "the most frequent right answer to other such questions"),
+    *(
+        Column(f"{name}_score", NUMBER, f"{title}: score", f"what “{title}” would score")
+        for name, title in BASELINES.items()
+    ),
     Column("tail", TRUTH, "Rare", "the right answer is rare in its local group"),
     Column("consistency", NUMBER, "Consistent", "share of the questions that follow, right too"),
     Column("contradicted", TRUTH, "Contradicted", "a right answer elsewhere entails this one"),

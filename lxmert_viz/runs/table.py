@@ -12,7 +12,7 @@ from lxmert_viz.analysis.mistakes import Judged
 from lxmert_viz.analysis.vqa_accuracy import attainable, score_of
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.run_folder import TABLE, RunFolder, write_table
-from lxmert_viz.dataset.table_columns import MATCH, NO_MATCH, SCHEMA
+from lxmert_viz.dataset.table_columns import BASELINES, MATCH, NO_MATCH, SCHEMA
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import TYPES, Example, Prediction
 from lxmert_viz.runs.internals import GOLD
@@ -58,6 +58,9 @@ def table_of(
     _add_tail(rows)
     _add_consistency(rows, dataset.examples)
     for row, (example, _) in zip(rows, pairs, strict=True):
+        for name in BASELINES:
+            answer = row.get(name)
+            row[f"{name}_score"] = answer and _score(example, row["right"] or "", answer)
         row["cause"] = _cause(row, example)
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 

@@ -11,12 +11,12 @@ from lxmert_viz.dataset.board import Board
 from lxmert_viz.ui import board_state
 
 BASELINES = (
-    ("without_picture", "No picture", "Share right when every region is removed."),
-    ("without_question", "No question", "Share right when the text is “?” alone."),
+    ("without_picture", "No picture", "The score when every region is removed."),
+    ("without_question", "No question", "The score when the text is “?” alone."),
     (
         "prior",
         "Prior",
-        "Share right if each question had the most frequent right answer to the other questions "
+        "The score if each question had the most frequent right answer to the other questions "
         "of its type.",
     ),
 )
