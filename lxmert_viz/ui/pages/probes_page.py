@@ -6,7 +6,7 @@ from lxmert_viz.ui import controls, dataset_view, probe_view, results, state_cac
 
 VIEWS = {
     "probes": ":material/troubleshoot: Probes",
-    "compare": ":material/compare_arrows: Layers compared",
+    "compare": ":material/compare_arrows: Layers",
     "plane": ":material/scatter_plot: On a plane",
 }
 
