@@ -18,6 +18,12 @@ from lxmert_viz.miniature.wording import SYNONYMS
 from lxmert_viz.pipeline import MASK, Pipeline
 from lxmert_viz.records import Regions
 
+MEANT_BY = {  # word: attribute and value
+    word: (name, value)
+    for name, values in VALUES.items()
+    for value in values
+    for word in SYNONYMS.get(value, (value,))
+}
 FIRST_TEST_SEED = 9_500_000
 
 
@@ -63,7 +69,8 @@ class Measurement:
     answers: dict[str, Tally] = field(default_factory=lambda: {t: Tally() for t in QUESTION_TYPES})
     true_boxes: Tally = field(default_factory=Tally)  # answers, given the regions of true boxes
     reworded: Tally = field(default_factory=Tally)  # the same answer to the same in other words
-    words: Tally = field(default_factory=Tally)  # masked attribute words that the scene fixes
+    words: Tally = field(default_factory=Tally)  # masked, of the words for that attribute
+    first_words: Tally = field(default_factory=Tally)  # masked, of all words
     captions: dict[str, Tally] = field(
         default_factory=lambda: {k: Tally() for k in ("true", "of another scene", "one word off")}
     )
@@ -87,7 +94,8 @@ class Measurement:
             *((f"answers, {name}", tally) for name, tally in self.answers.items()),
             ("answers, all types, from the true boxes", self.true_boxes),
             ("the same answer to the same question in other words", self.reworded),
-            ("masked attribute words that the scene fixes", self.words),
+            ("masked attribute words that the scene fixes, of the words for it", self.words),
+            ("masked attribute words, of all words one that fits the scene", self.first_words),
             ("matching, all captions", self.all_captions()),
             *((f"matching, captions {name}", tally) for name, tally in self.captions.items()),
         ]
@@ -197,8 +205,20 @@ def _measure_words(
     possible = [v for v in VALUES[name] if _with(claim, name, v).holds(view)]
     if len(possible) != 1:
         return
-    (words,) = pipeline.masked_words(regions, _with(claim, name, MASK).say(random))
-    result.words.add(words[0].text in SYNONYMS.get(possible[0], possible))
+    text = _with(claim, name, MASK).say(random)
+    (found,) = pipeline.masked_words(regions, text, top=len(pipeline.tokenizer))
+    meant = [MEANT_BY.get(word.text, ("", "")) for word in found]
+    result.words.add(next(value for n, value in meant if n == name) == possible[0])
+    result.first_words.add(_fits(claim, name, *meant[0], view))
+
+
+def _fits(claim: Claim, masked: str, name: str, value: str, view: View) -> bool:
+    """Whether the claim is true with a word in the place of another, perhaps for something else.
+
+    "A [MASK] cone" does not say whether a colour or a material is asked for: both may be right.
+    """
+    rest = _with(claim, masked, "")
+    return bool(name) and not getattr(rest.first, name) and _with(rest, name, value).holds(view)
 
 
 def _with(claim: Claim, name: str, value: str) -> Claim:

@@ -27,7 +27,7 @@ LONGEST_TEXT = 22  # word pieces; few of the sentences it learnt from had more
 CAPTIONS = 0.27  # share of examples; the rest are questions
 # Words and regions are masked at the published rates, but only in a share of the sentences: a small
 # model needs whole questions to learn from, and a foil whose one wrong word is masked is no foil.
-MASKED_CAPTIONS = 0.4
+MASKED_CAPTIONS = {1: 0.7, 0: 0.15}  # by whether they are true
 MASKED_QUESTIONS = 0.1
 FOILS = 0.5  # share of captions that are false; of these, half are off by one word
 Shares = dict[str, float]
@@ -126,9 +126,8 @@ def _caption_example(
             false = None if false.holds(view) else false
         if false is not None:
             claim, matched = false, 0
-    return Example(
-        claim.say(random), sighting, regions, IGNORED, matched, random.random() < MASKED_CAPTIONS
-    )
+    masked = random.random() < MASKED_CAPTIONS[matched]
+    return Example(claim.say(random), sighting, regions, IGNORED, matched, masked)
 
 
 class Lessons(Dataset):
