@@ -9,7 +9,7 @@ from lxmert_viz.analysis.contrast import contrast, nearest
 from lxmert_viz.dataset.board import Board
 from lxmert_viz.figures import mistakes as figures
 from lxmert_viz.records import ATTENTION_FAMILIES
-from lxmert_viz.ui import board_state
+from lxmert_viz.ui import board_state, board_views, saving
 from lxmert_viz.ui.wording import plain
 
 NONE_KEPT = (
@@ -24,7 +24,6 @@ STATISTICS = {
 LEVEL = 0.05
 FEWEST = 5  # right and wrong answers that are compared
 MOST_ALIKE = 6
-NO_BAR = {"displayModeBar": False}
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,8 @@ def inside(board: Board) -> None:
             f"left, and {FEWEST} of each are needed. Take the filter away, or choose another."
         )
         return
-    _show_contrast(blocks, there, is_right, families, _heads(board))
+    told = [STATISTICS[name], *board_views.about(board)]
+    _show_contrast(blocks, there, is_right, families, _heads(board), told)
 
 
 def _show_contrast(
@@ -84,6 +84,7 @@ def _show_contrast(
     is_right: np.ndarray,
     families: list[str],
     heads: int,
+    told: list[str],
 ) -> None:
     found = contrast(np.concatenate([block[there] for block in blocks], axis=1), is_right)
     labels = [
@@ -92,9 +93,10 @@ def _show_contrast(
         for layer in range(block.shape[1] // heads)
     ]
     shape = (len(labels), heads)
-    st.plotly_chart(
+    saving.draw(
         figures.head_differences(found.effect.reshape(shape), found.p.reshape(shape), labels),
-        config=NO_BAR,
+        told,
+        "mistakes.heads",
     )
     count = int((found.p < LEVEL).sum())
     st.caption(

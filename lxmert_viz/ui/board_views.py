@@ -13,7 +13,7 @@ from lxmert_viz.analysis.significance import interval_of
 from lxmert_viz.dataset.board import BIN_WIDTHS, SHARES, Board
 from lxmert_viz.dataset.row_filter import spelled, with_term
 from lxmert_viz.figures import mistakes as figures
-from lxmert_viz.ui import board_state, resources, runs, waiting
+from lxmert_viz.ui import board_state, resources, runs, saving, waiting
 from lxmert_viz.ui.board_table import title_of
 from lxmert_viz.ui.evaluations import Report
 
@@ -52,9 +52,15 @@ NEEDS = {  # cause: columns of which one is enough, and what fills them
     "looked right": (("looked",), "the model to be asked again, and objects that are marked"),
     "logic": (("consistency",), "entailed questions"),
 }
-NO_BAR = {"displayModeBar": False}
 NOT_SCORED = "Not available: none of these rows has a right answer to compare with."
 RISKS = (0.01, 0.05, 0.1, 0.2)
+
+
+def about(board: Board) -> list[str]:
+    """The caption of what is saved."""
+    told, where = board.manifest, board_state.get("where")
+    rows = f"Rows: {where}." if where else "All rows."
+    return [f"Model {told['model']['name']}, dataset {told['data']['name']}. {rows}"]
 
 
 def groups(board: Board) -> None:
@@ -83,8 +89,8 @@ def groups(board: Board) -> None:
         [row["scored"] for row in shown],
         board.totals(where)["score"],
     )
-    event = st.plotly_chart(
-        figure, config=NO_BAR, on_select="rerun", selection_mode="points", key=f"bars {by} {where}"
+    event = saving.draw(
+        figure, about(board), f"bars {by} {where}", on_select="rerun", selection_mode="points"
     )
     if len(found) > MOST_BARS:
         st.caption(f"The {MOST_BARS} largest of {len(found):,} groups.")
@@ -127,12 +133,12 @@ def confusion(board: Board) -> None:
     for cell in cells:
         if cell["answer"] in answered:
             counts[right.index(cell["gold"]), answered.index(cell["answer"])] += cell["rows"]
-    event = st.plotly_chart(
+    event = saving.draw(
         figures.confusion(counts, right, answered),
-        config=NO_BAR,
+        about(board),
+        f"confusion {where}",
         on_select="rerun",
         selection_mode="points",
-        key=f"confusion {where}",
     )
     st.caption(
         f"The {len(right)} most frequent right answers"
@@ -234,8 +240,12 @@ def sureness(board: Board) -> None:
         calibration.calibration_error(bins),
     )
     left, right = st.columns(2)
-    left.plotly_chart(reliability, config=NO_BAR)
-    right.plotly_chart(figures.risk_coverage(coverage, risk, area), config=NO_BAR)
+    with left:
+        saving.draw(reliability, about(board), "mistakes.reliability")
+    with right:
+        saving.draw(
+            figures.risk_coverage(coverage, risk, area), about(board), "mistakes.risk-coverage"
+        )
     reach = [calibration.coverage_at_risk(coverage, risk, most) for most in RISKS]
     listed = [f"{share:.0%} at {most:.0%}" for share, most in zip(reach, RISKS, strict=True)]
     st.markdown(

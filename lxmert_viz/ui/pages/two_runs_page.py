@@ -9,11 +9,10 @@ from lxmert_viz.errors import PictureError
 from lxmert_viz.figures.comparison import gain_points
 from lxmert_viz.runs import comparison
 from lxmert_viz.runs.comparison import Change
-from lxmert_viz.ui import board_state, board_table, controls, run_pairs, runs
+from lxmert_viz.ui import board_state, board_table, controls, run_pairs, runs, saving
 from lxmert_viz.ui.wording import plain
 
 ROWS = 20
-NO_BAR = {"displayModeBar": False}
 MEANINGS = {
     FIXED: "Fixed",
     BROKEN: "Broken",
@@ -104,7 +103,11 @@ def show_kinds(pair: TwoRuns) -> None:
         [(part.gain.low, part.gain.high) for part in parts],
         notes,
     )
-    st.plotly_chart(figure, config=NO_BAR, key="two-runs-kinds")
+    told = [
+        f"{when}: model {run['model']['name']}, dataset {run['data']['name']}."
+        for when, run in (("Before", pair.before), ("After", pair.after))
+    ]
+    saving.draw(figure, told, "two-runs-kinds")
     found = [f"{plain(part.value)} (p = {part.p:.2g})" for part in parts if part.p < CHANCE]
     st.caption(
         ("More than chance: " + ", ".join(found) + ". " if found else "None is more than chance. ")
