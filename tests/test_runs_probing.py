@@ -13,7 +13,7 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.runs.extraction import extract
-from lxmert_viz.runs.probing import apply, load, misses, run_probe, save
+from lxmert_viz.runs.probing import apply, kept_at, load, misses, run_probe, save
 from lxmert_viz.runs.states import StateStore
 from lxmert_viz.runs.targets import TARGETS, own_task, read_labels, task
 
@@ -132,6 +132,20 @@ def test_labels_of_ones_own_are_probed(store: StateStore, tmp_path: Path) -> Non
     table.write_text("name,asks")
     with pytest.raises(DatasetError, match="it needs id or question_id"):
         read_labels(table, "asks")
+
+
+def test_equal_labels_of_other_examples_are_another_probe(store: StateStore) -> None:
+    ids = [row.example.id for row in store.rows]
+    tables = [
+        {name: "ab"[n % 2] for n, name in enumerate(ids[:40])},
+        {name: "ab"[n % 2] for n, name in enumerate(ids[40:80])},
+        {name: "xy"[n % 2] for n, name in enumerate(ids[:40])},
+    ]
+    tasks = [own_task(store, "mine", table) for table in tables]
+    assert all(np.array_equal(tasks[0].labels, other.labels) for other in tasks[1:])
+    assert len({kept_at(store, wanted, "linear", "cls", 0, False) for wanted in tasks}) == 3
+    again = own_task(store, "mine", tables[0])
+    assert again.digest() == tasks[0].digest()
 
 
 def test_right_and_wrong_answers_are_told_apart(store: StateStore) -> None:

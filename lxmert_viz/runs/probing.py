@@ -1,6 +1,5 @@
 """Probes of every layer of a store, kept in files, and applied to other pictures."""
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -142,8 +141,7 @@ def kept_at(
     store: StateStore, wanted: Task, kind: str, pooling: str, seed: int, code: bool
 ) -> Path:
     """Where the probe of a store is kept; other labels, other place."""
-    labels = hashlib.sha256(repr((wanted.names, wanted.labels.tolist())).encode()).hexdigest()[:8]
-    parts = [wanted.target.replace(" ", "-"), kind, pooling, f"seed-{seed}", labels]
+    parts = [wanted.target.replace(" ", "-"), kind, pooling, f"seed-{seed}", wanted.digest()[:16]]
     name = "_".join([*parts, *(["code"] if code else [])])
     return store.folder / "probes" / f"{re.sub('[^A-Za-z0-9_-]', '', name)}{ENDING}"
 

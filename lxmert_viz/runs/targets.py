@@ -4,6 +4,7 @@ Labels of regions are the detector's own, so that any picture has them.
 """
 
 import csv
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,12 @@ class Task:
     groups: tuple[str, ...]  # n pictures
     types: tuple[str, ...]  # n
     left_out: int  # states with a label that is too rare
+
+    def digest(self) -> str:
+        """Tells it from other tasks on a store: by its labels, and the states that have them."""
+        told = (self.target, self.level, self.names, self.groups, self.types, self.left_out)
+        places = (self.labels.tolist(), self.rows.tolist(), self.items.tolist())
+        return hashlib.sha256(repr((told, places)).encode()).hexdigest()
 
     def states(self, store: StateStore, stream: str, depth: int, pooling: str) -> np.ndarray:
         """(n, D). pooling, one of POOLINGS, matters for whole examples alone."""

@@ -19,7 +19,7 @@ from lxmert_viz.ui.wording import plain
 
 FUSED = (
     "NMI is low where two clusters of states mix words and regions. The linear classifier tells "
-    "words from regions that it never saw; balanced accuracy, 0.5 is chance."
+    "words from regions of this example that it never saw; balanced accuracy, 0.5 is chance."
 )
 PARTS = {"plane": "On a plane", "pairs": "Words and regions", "layers": "Layer by layer"}
 COLOURS = ("stream", "word class", "object", "attribute")

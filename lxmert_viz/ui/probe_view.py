@@ -1,6 +1,5 @@
 """A probe for every layer: how much it reads, what it confuses, what it says of this picture."""
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,7 @@ def show(model: str, name: str, found: Trace | None) -> None:
     if chosen is None:
         return
     wanted, kind, pooling, seed, code = chosen
-    key = hashlib.sha256(repr((wanted.target, wanted.labels.tolist())).encode()).hexdigest()
+    key = wanted.digest()
     run = waiting.result_of(
         f"probe {model} {name} {key} {kind} {pooling} {seed} {code}",
         f"probing for {wanted.target}",
