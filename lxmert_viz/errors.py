@@ -1,3 +1,12 @@
+import lzma
+import zipfile
+import zlib
+
+# What a damaged archive raises while it is read. RuntimeError: it wants a password, or (as
+# NotImplementedError) is packed in a way that Python cannot undo
+ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
+
+
 class LxmertVizError(Exception):
     """Something that a person can mend: the message says what, which value, and what to do now."""
 

@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from lxmert_viz.errors import ARCHIVE_ERRORS
+
 # torch names what it refused, one way or the other
 REFUSED = re.compile(r"GLOBAL ([\w.]+)")
 LEGACY_PICKLES = 5  # a legacy torch file is five in a row, then raw numbers
@@ -34,7 +36,7 @@ def forbidden_global(path: Path, refusal: str) -> str | None:
                 return _in_zip(file)
             file.seek(0)
             return _first_foreign(file)
-    except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError):
+    except (*ARCHIVE_ERRORS, KeyError):
         return None
 
 

@@ -3,7 +3,6 @@
 import pickle
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,21 +15,17 @@ from torch import Tensor
 
 from lxmert_viz.checkpoints import INDEX_ENDING, parts_of
 from lxmert_viz.config import read_json
-from lxmert_viz.errors import CheckpointError
+from lxmert_viz.errors import ARCHIVE_ERRORS, CheckpointError
 from lxmert_viz.pickles import RefusedGlobal, forbidden_global, read_arrays
 
 # what the readers raise on files that were cut short or altered
 READ_ERRORS = (
+    *ARCHIVE_ERRORS,
     SafetensorError,
-    zipfile.BadZipFile,
-    zlib.error,
     pickle.UnpicklingError,
     struct.error,
-    RuntimeError,
-    EOFError,
     MemoryError,
     ArithmeticError,
-    OSError,
     ValueError,
     LookupError,
     TypeError,

@@ -22,7 +22,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from lxmert_viz.errors import PictureError, TraceError
+from lxmert_viz.errors import ARCHIVE_ERRORS, PictureError, TraceError
 from lxmert_viz.picture import as_png, decode
 from lxmert_viz.records import ATTENTION_FAMILIES, Answer, LeftOut, Regions, Tokens, Trace
 
@@ -164,7 +164,7 @@ def _files(source: Path | bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(BytesIO(source) if isinstance(source, bytes) else source) as archive:
             return {name: _unpacked(archive, name) for name in FILES}
-    except (OSError, KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except (*ARCHIVE_ERRORS, KeyError) as error:
         raise TraceError(
             f"This is no saved analysis: a folder or a zip with {', '.join(FILES)} is one."
         ) from error

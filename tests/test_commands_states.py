@@ -13,7 +13,7 @@ from lxmert_viz.figures import files
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Example
-from lxmert_viz.runs.extraction import extract
+from lxmert_viz.runs.extraction import Kept, extract
 from lxmert_viz.runs.probing import load
 
 WORDS = ("red", "blue", "small", "large", "yellow", "green")
@@ -73,7 +73,8 @@ def test_a_lens_is_tuned_on_the_states_of_a_dataset(
         Example(name, name, f"is the {w} ball big?")
         for name, w in zip(pictures, WORDS, strict=True)
     )
-    extract(tiny_pipeline, Dataset("six", "pictures", (), examples, pictures), tmp_path / "s")
+    six = Dataset("six", "pictures", (), examples, pictures)
+    extract(tiny_pipeline, six, tmp_path / "s")
     told = ["lens", SCENE, "a red ball", *model, "--json"]
     found = []
     for extra in ([], ["--tuned", str(tmp_path / "s")], ["--tuned", str(tmp_path / "s")]):
@@ -87,6 +88,9 @@ def test_a_lens_is_tuned_on_the_states_of_a_dataset(
     ]
     assert main([*told, "--tuned", str(tmp_path)]) == 2
     assert "holds no states" in capsys.readouterr().err
+    extract(tiny_pipeline, six, tmp_path / "few", Kept(depths=("X2",)))
+    assert main([*told, "--tuned", str(tmp_path / "few")]) == 2
+    assert "states of the layers X2, and a tuned lens needs all" in capsys.readouterr().err
 
 
 def test_probe_prints_every_layer_and_keeps_what_it_trained(

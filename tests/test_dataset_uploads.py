@@ -65,6 +65,20 @@ def test_a_link_in_an_archive_is_refused(tmp_path: Path) -> None:
         put([Given("mine.zip", content.getvalue())], tmp_path / "kept")
 
 
+def damaged(content: bytes) -> bytes:
+    """With other bytes in the middle of its first packed entry."""
+    middle = len(content) // 3
+    return content[:middle] + bytes([255] * 20) + content[middle + 20 :]
+
+
+def test_an_archive_that_is_damaged_inside_is_refused_whole(tmp_path: Path) -> None:
+    table = "\n".join(f"{n},{n * n % 97},{n % 13}" for n in range(2000)).encode()
+    given = packed({"a.csv": table})
+    with pytest.raises(DatasetError, match="mine.zip cannot be unpacked"):
+        put([given._replace(content=damaged(given.content))], tmp_path / "kept")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_bounds_hold_for_what_is_told_and_for_what_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -160,6 +160,18 @@ def test_anything_else_is_refused(tmp_path: Path, folder: Path) -> None:
         traces.read(other.getvalue())
 
 
+@pytest.mark.parametrize("packing", (zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA))
+def test_a_zip_that_is_damaged_inside_is_refused(folder: Path, packing: int) -> None:
+    other = BytesIO()
+    with zipfile.ZipFile(other, "w", packing) as archive:
+        for name, content in contents(folder).items():
+            archive.writestr(name, content)
+    content = other.getvalue()
+    for start in range(60, 2000, 97):
+        with pytest.raises(TraceError, match="no saved analysis"):
+            traces.read(content[:start] + bytes([255] * 8) + content[start + 8 :])
+
+
 def test_a_zip_that_grows_too_large_is_not_unpacked(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

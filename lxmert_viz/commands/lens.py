@@ -44,11 +44,11 @@ def run(options: argparse.Namespace) -> None:
     picture = read_picture(options.picture)
     pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
     chosen = _lens(pipeline, options)
-    tuned = options.tuned and _tuned(pipeline, chosen, options.tuned)
     trace = pipeline.ask(pipeline.look(picture, options.profile), options.question)
     states = by_depth(trace.states, chosen.stream, options.inside)
-    states = tuned.translated(states) if tuned else states
     depths = depth_names(trace.states, chosen.stream, options.inside)
+    if options.tuned:
+        states = _tuned(pipeline, chosen, options.tuned, depths).translated(states)
     named = chosen.stream == "lang"
     rows = list(trace.tokens.pieces) if named else numbered_names(trace.regions)
     rows = rows[:1] if chosen.pooled else rows
@@ -83,7 +83,9 @@ def _lens(pipeline: "Pipeline", options: argparse.Namespace) -> "Lens":
     return lenses.feature_lens(pipeline, stored.feats, stored.labels)
 
 
-def _tuned(pipeline: "Pipeline", chosen: "Lens", folder: Path) -> "TunedLens":
+def _tuned(
+    pipeline: "Pipeline", chosen: "Lens", folder: Path, depths: tuple[str, ...]
+) -> "TunedLens":
     """Trained once, and kept with the states."""
     from lxmert_viz.experiments import tuned_lens
     from lxmert_viz.runs.states import LENSES, StateStore, fingerprint
@@ -91,6 +93,11 @@ def _tuned(pipeline: "Pipeline", chosen: "Lens", folder: Path) -> "TunedLens":
     store = StateStore(folder)
     if store.weights != fingerprint(pipeline):
         raise OptionError(f"{folder} holds states of {store.model} with other weights.")
+    if store.depths[chosen.stream] != depths:
+        raise OptionError(
+            f"{folder} holds states of the layers {', '.join(store.depths[chosen.stream])}, and a "
+            "tuned lens needs all: extract them without --layers."
+        )
     return tuned_lens.kept(
         chosen,
         folder / LENSES,

@@ -86,9 +86,10 @@ class Board:
         self._database.execute(f"CREATE VIEW board AS {ROWS.format(path=path, absent=absent)}")
         self.read_notes()
         if (folder / CLUSTERS).exists():
-            self._read_clusters()
+            self._read("clusters", CLUSTERS)
+            self._clustered = True
         if (folder / LOOKS).exists():
-            self._read_looks()
+            self._read("looks", LOOKS)
 
     def unexplained(self, text: str) -> dict[str, str]:
         """Id and answer of the mistakes that only where the model looked could explain."""
@@ -106,29 +107,23 @@ class Board:
         both = {row["question_id"]: row["looked"] for row in rows} | dict(looked)
         columns = {"question_id": list(both), "looked": pa.array(both.values(), pa.bool_())}
         write_table(self.run.path / LOOKS, pa.table(columns))
-        self._read_looks()
-
-    def _read_looks(self) -> None:
-        path = str(self.run.path / LOOKS)
-        with self._lock:
-            self._database.execute("DELETE FROM looks")
-            self._database.execute("INSERT INTO looks SELECT * FROM read_parquet(?)", [path])
-            self._kept = OrderedDict()
-            self.__dict__.pop("_filled", None)
+        self._read("looks", LOOKS)
+        self.__dict__.pop("_filled", None)
 
     def save_clusters(self, ids: Sequence[str], numbers: Sequence[int]) -> None:
         """Which group each of some examples is in becomes the column `cluster`."""
         table = pa.table({"question_id": list(ids), "cluster": pa.array(numbers, pa.int32())})
         write_table(self.run.path / CLUSTERS, table)
-        self._read_clusters()
-
-    def _read_clusters(self) -> None:
-        path = str(self.run.path / CLUSTERS)
-        with self._lock:
-            self._database.execute("DELETE FROM clusters")
-            self._database.execute("INSERT INTO clusters SELECT * FROM read_parquet(?)", [path])
-            self._kept = OrderedDict()
+        self._read("clusters", CLUSTERS)
         self._clustered = True
+
+    def _read(self, name: str, file: str) -> None:
+        """A table of the database from a file of the run."""
+        with self._lock:
+            self._database.execute(f"DELETE FROM {name}")
+            path = str(self.run.path / file)
+            self._database.execute(f"INSERT INTO {name} SELECT * FROM read_parquet(?)", [path])
+            self._kept = OrderedDict()
 
     def read_notes(self) -> None:
         """Notes as they now stand become columns."""

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import zipfile
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -13,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from lxmert_viz.dataset.region_rows import written_whole
+from lxmert_viz.errors import ARCHIVE_ERRORS
 from lxmert_viz.places import cache_folder
 from lxmert_viz.records import LeftOut, Regions
 
 MAX_BYTES = 1_000_000_000  # 3,300 pictures of 36 full-size regions
 ENDING = ".npz"
-DAMAGE = (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError)
+DAMAGE = (*ARCHIVE_ERRORS, KeyError, ValueError)
 LEFT_OUT = "left_out"
 
 

@@ -9,14 +9,14 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from lxmert_viz.dataset.datasets import PICTURE_ENDINGS
+from lxmert_viz.dataset.region_files import ENDINGS as REGION_ENDINGS
 from lxmert_viz.dataset.remarks import Remark
 from lxmert_viz.dataset.tables import ENDINGS
-from lxmert_viz.errors import DatasetError
+from lxmert_viz.errors import ARCHIVE_ERRORS, DatasetError
 
 MAX_FILES = 20_000
 MAX_BYTES = 2_000_000_000  # unpacked
 LONGEST_NAME = 200
-REGION_ENDINGS = (".tsv", ".arrow", ".parquet", ".safetensors")
 KINDS = (".json", *ENDINGS, *REGION_ENDINGS, *PICTURE_ENDINGS)
 ARCHIVE = ".zip"
 ENTRY_MARK = b"PK\x01\x02"  # before each entry of an archive's list
@@ -46,6 +46,8 @@ def put(given: Sequence[Given], folder: Path) -> list[Remark]:
         if not taken.files:
             raise DatasetError(f"None of these files is read; give {', '.join(KINDS)}.")
         is_whole = True
+    except OSError as error:
+        raise DatasetError(f"The files cannot be kept here ({error.strerror}).") from error
     finally:
         if not is_whole:
             shutil.rmtree(folder)
@@ -91,7 +93,7 @@ def _unpack(archive: Given, taken: _Taken) -> None:
                 with packed.open(entry) as content:
                     source = f"{archive.name}: {entry.filename}"
                     taken.add(entry.filename, source, content, entry.file_size)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except ARCHIVE_ERRORS as error:
         raise DatasetError(f"{archive.name} cannot be unpacked ({error}).") from error
 
 
@@ -103,7 +105,8 @@ def _entries(packed: zipfile.ZipFile, name: str) -> Iterator[zipfile.ZipInfo]:
     for entry in entries:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         is_link = stat.S_ISLNK(entry.external_attr >> 16)
-        if is_link or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        has_drive = ":" in str(path).partition("/")[0]
+        if is_link or path.is_absolute() or ".." in path.parts or has_drive:
             raise DatasetError(f"{name} holds {entry.filename!r}, which points out of the archive.")
         if not any(part.startswith(HIDDEN) for part in path.parts):
             yield entry

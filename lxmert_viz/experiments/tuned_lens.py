@@ -44,7 +44,12 @@ class TunedLens:
     biases: np.ndarray  # (P,)
 
     def translated(self, states: np.ndarray) -> np.ndarray:
-        """(P, N, D) of states (P, N, D): ready for the plain lens. The last depth is untouched."""
+        """(P, N, D) of states (P, N, D): ready for the plain lens. The last depth is untouched.
+
+        Raises ValueError for states of other depths.
+        """
+        if len(states) != len(self.weights):
+            raise ValueError(f"maps of {len(self.weights)} depths, states of {len(states)}")
         moved = states + states @ self.weights + self.shifts[:, None]
         return np.concatenate([moved[:-1], states[-1:]]).astype(np.float32)
 
@@ -155,7 +160,9 @@ def kept(
 def save(tuned: TunedLens, path: Path, about: Mapping[str, str]) -> None:
     """about: what the maps are good for alone; `load` asks for the same."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(asdict(tuned), path, metadata={"tuned lens": json.dumps(dict(about))})
+    unfinished = path.with_suffix(".part")
+    save_file(asdict(tuned), unfinished, metadata={"tuned lens": json.dumps(dict(about))})
+    unfinished.replace(path)
 
 
 def load(path: Path, about: Mapping[str, str]) -> TunedLens:

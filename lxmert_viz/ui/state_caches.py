@@ -15,8 +15,8 @@ from lxmert_viz.dataset.feature_bank import FeatureBank, read_bank
 from lxmert_viz.dataset.region_files import ENDINGS
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.picture import crop
-from lxmert_viz.places import ASSETS
-from lxmert_viz.ui import resources, runs
+from lxmert_viz.places import ASSETS, data_folder
+from lxmert_viz.ui import own_data, resources, runs
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
     from lxmert_viz.experiments.lenses import Lens, LensGrid
@@ -87,8 +87,8 @@ def planes(
 def banks(model: str) -> dict[str, str]:
     """Files of stored regions that can be looked in: path -> what to call it."""
     found = {str(STUDY_REGIONS): "study set (shipped)"} if reads_study_regions(model) else {}
-    folder = runs.data_folder()
-    own = {folder / name for name in runs.run_names()}
+    folder = data_folder()
+    own = {folder / own_data.FOLDER, *(folder / name for name in runs.run_names())}
     patterns = ("*/" * depth + "*" for depth in range(runs.DEPTH))
     for path in sorted(path for pattern in patterns for path in folder.glob(pattern)):
         if path.suffix in ENDINGS and path.is_file() and not own & set(path.parents):
