@@ -31,7 +31,7 @@ def served(script: Path) -> Iterator[str]:
         [sys.executable, "-m", "streamlit", "run", str(script), *options],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(APP.parent)},
-        stdout=subprocess.DEVNULL,
+        stdout=sys.stderr.fileno(),  # where Streamlit says what went wrong in a page
     )
     address = f"http://localhost:{port}"
     try:

@@ -8,7 +8,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,11 @@ def sources(root: Path) -> Iterator[tuple[str, Path]]:
 
 def imports(path: Path) -> Iterator[str]:
     """Dotted names that a file imports, wherever in it the import stands."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    yield from imported_by(ast.walk(ast.parse(path.read_text())))
+
+
+def imported_by(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level:
@@ -121,6 +126,22 @@ def upward_imports(root: Path) -> list[str]:
             elif FLOORS[other] == FLOORS[room] != 0:
                 faults.append(f"{name} imports {imported}, on its own floor")
     return faults
+
+
+def circles(root: Path) -> list[str]:
+    """Modules that need each other before they run: which of them is opened first decides."""
+    modules = dict(sources(root))
+    needed = {}
+    for name, path in modules.items():
+        outermost = imported_by(ast.parse(path.read_text()).body)
+        inside = [imported.removeprefix(f"{PACKAGE}.") for imported in outermost]
+        named = {*inside, *(imported.rpartition(".")[0] for imported in inside)}
+        needed[name] = named & set(modules)
+    try:
+        TopologicalSorter(needed).prepare()
+    except CycleError as error:
+        return [" is needed by ".join(error.args[1])]
+    return []
 
 
 def strangers(root: Path) -> list[str]:
@@ -184,6 +205,7 @@ def assertions(root: Path) -> list[str]:
 
 GUARDS = [
     upward_imports,
+    circles,
     strangers,
     filled_inits,
     grab_bags,
@@ -199,6 +221,11 @@ BREACHES = [
     (upward_imports, "figures/attention.py", "from lxmert_viz.analysis import attention"),
     (upward_imports, "runs/evaluate.py", "from lxmert_viz.experiments import causes"),
     (upward_imports, "attic/old.py", ""),
+    (
+        circles,
+        "ui/board.py",
+        "from lxmert_viz.ui.board import title\nfrom lxmert_viz.ui import board",
+    ),
     (strangers, "analysis/attention.py", "import torch"),
     (strangers, "analysis/attention.py", "def late():\n    from plotly import graph_objects"),
     (strangers, "commands/ask.py", "import streamlit as st"),

@@ -79,3 +79,8 @@ COLUMNS = (
 )
 BY_NAME = {column.name: column for column in COLUMNS}
 SCHEMA = pa.schema([(column.name, column.type) for column in COLUMNS])
+
+
+def title_of(name: str) -> str:
+    """Of a column that a person reads; other columns are called by their name."""
+    return BY_NAME[name].title if name in BY_NAME else name.capitalize()

@@ -9,7 +9,7 @@ import streamlit as st
 from lxmert_viz.analysis.mistakes import CAUSES
 from lxmert_viz.dataset.board import KINDS, Board
 from lxmert_viz.dataset.notes import Note
-from lxmert_viz.dataset.table_columns import BY_NAME
+from lxmert_viz.dataset.table_columns import BY_NAME, title_of
 from lxmert_viz.errors import PictureError
 from lxmert_viz.ui import board_inside, board_state, controls, resources, runs
 from lxmert_viz.ui.wording import plain
@@ -31,10 +31,6 @@ WAYS = (
     ("See its attention", controls.ATTENTION_PAGE, ":material/visibility:"),
 )
 Row = dict[str, Any]
-
-
-def title_of(name: str) -> str:
-    return BY_NAME[name].title if name in BY_NAME else name.capitalize()
 
 
 def show(board: Board, model: str) -> None:

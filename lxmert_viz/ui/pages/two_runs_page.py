@@ -4,12 +4,13 @@ import math
 
 import streamlit as st
 
+from lxmert_viz.dataset.table_columns import title_of
 from lxmert_viz.dataset.two_runs import BOTH_RIGHT, BOTH_WRONG, BROKEN, CHANGES, FIXED, TwoRuns
 from lxmert_viz.errors import PictureError
 from lxmert_viz.figures.comparison import gain_points
 from lxmert_viz.runs import comparison
 from lxmert_viz.runs.comparison import Change
-from lxmert_viz.ui import board_state, board_table, controls, run_pairs, runs, saving
+from lxmert_viz.ui import board_state, controls, run_pairs, runs, saving
 from lxmert_viz.ui.wording import plain
 
 ROWS = 20
@@ -91,7 +92,7 @@ def show_kinds(pair: TwoRuns) -> None:
     filled = pair.filled()
     if not filled:
         return
-    by = st.selectbox("By", filled, format_func=board_table.title_of, width=260)
+    by = st.selectbox("By", filled, format_func=title_of, width=260)
     parts = comparison.by_type(pair, by)
     notes = [
         f"{part.rows:,} rows, {part.fixed:,} fixed, {part.broken:,} broken, p = {part.p:.2g}"
