@@ -189,6 +189,7 @@ class ROIHeads(nn.Module):
     def __init__(self, config: DetectorConfig) -> None:
         super().__init__()
         self.resolution = config.pooler_resolution
+        self.grids = 1  # that a side of a crop is dealt to, as `speed.make_fast` says
         # here res5 keeps the pooled size: no stride, and holes in the 3x3 instead
         self.res5 = make_stage(config, 3, stride=1, dilation=config.res5_dilation)
         self.box_predictor = BoxPredictor(config)
@@ -196,12 +197,18 @@ class ROIHeads(nn.Module):
     def pool(self, features: Tensor, boxes: list[Tensor], progress: Heard | None = None) -> Tensor:
         """(P, F) of all boxes of all pictures; boxes: one (P_i, 4) a picture, in resized pixels."""
         crops = roi_pool(features, boxes, self.resolution, 1 / STRIDE)
-        x = crops.to(self.res5[0].conv1.weight.dtype)
+        x = _dealt(crops, self.grids).to(self.res5[0].conv1.weight.dtype)
         for done, block in enumerate(self.res5):
             if progress and done:
                 progress(done / len(self.res5))
             x = block(x)
-        return x.to(features.dtype).mean(dim=(2, 3))
+        return x.to(features.dtype).unflatten(0, (-1, self.grids**2)).mean(dim=(1, 3, 4))
+
+
+def _dealt(crops: Tensor, grids: int) -> Tensor:
+    """(P, C, h, w) -> (P * grids^2, C, h / grids, w / grids), every so many-th cell together."""
+    apart = crops.unflatten(3, (-1, grids)).unflatten(2, (-1, grids))
+    return apart.permute(0, 3, 5, 1, 2, 4).flatten(0, 2)
 
 
 def in_parts(boxes: Tensor, progress: Progress | None) -> Iterator[tuple[Tensor, Heard]]:

@@ -4,7 +4,7 @@ computed once."""
 import torch
 from torch import nn
 
-from lxmert_viz.detector.network import FasterRCNN, NormedConv
+from lxmert_viz.detector.network import FasterRCNN, NormedConv, ROIHeads
 
 FULL, MIXED = "full", "mixed"
 PRECISIONS = (FULL, MIXED)
@@ -13,9 +13,10 @@ PRECISIONS = (FULL, MIXED)
 def make_fast(network: FasterRCNN, precision: str = FULL) -> FasterRCNN:
     """The network itself, changed; it cannot be trained afterwards nor saved as published.
 
-    Batch norms become part of the convolutions before them, and weights lie channels last: results
-    stay within 1e-6 of their size. precision "mixed": backbone and res5, nearly all of the work,
-    compute in bfloat16; proposals move by about a pixel, features by 5e-3 of their size (median).
+    Batch norms become part of the convolutions before them, weights lie channels last, and res5
+    works without holes: results stay within 1e-6 of their size. precision "mixed": backbone and
+    res5, nearly all of the work, compute in bfloat16; proposals move by about a pixel, features by
+    5e-3 of their size (median).
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision is {precision!r}, not one of {PRECISIONS}")
@@ -23,6 +24,7 @@ def make_fast(network: FasterRCNN, precision: str = FULL) -> FasterRCNN:
     for module in network.modules():
         if isinstance(module, NormedConv):
             _fold(module)
+    _fill_holes(network.roi_heads)
     network.to(memory_format=torch.channels_last)
     if precision == MIXED:
         network.backbone.to(torch.bfloat16)
@@ -41,3 +43,16 @@ def _fold(conv: NormedConv) -> None:
     conv.weight = nn.Parameter(weight.to(conv.weight.dtype), requires_grad=False)
     conv.bias = nn.Parameter(bias.to(conv.weight.dtype), requires_grad=False)
     conv.norm = nn.Identity()
+
+
+def _fill_holes(heads: ROIHeads) -> None:
+    """A filter with holes sees every second cell alone, so each such grid can be a crop of its own.
+
+    Convolutions without holes take 0.7 of the time.
+    """
+    (holes, _) = heads.res5[0].conv2.dilation
+    if heads.resolution % holes:
+        return  # grids of several sizes
+    heads.grids *= holes
+    for block in heads.res5:
+        block.conv2.dilation = block.conv2.padding = (1, 1)
