@@ -13,7 +13,7 @@ from lxmert_viz.detector.detectron2 import Detectron2RCNN
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.profiles import Rules, rules_of
 from lxmert_viz.detector.selection import Detections, describe_boxes, detect
-from lxmert_viz.detector.speed import FULL, make_fast
+from lxmert_viz.detector.speed import FULL, check_precision, make_fast
 from lxmert_viz.errors import OptionError
 from lxmert_viz.picture import decode
 from lxmert_viz.records import ZOO, LeftOut, Regions
@@ -33,6 +33,7 @@ class Looker:
         precision: str = FULL,
         cache: RegionCache | None = None,
     ) -> None:
+        check_precision(precision, device)
         self._cache = cache
         weights = content_of(detector, region_names) if cache else ""
         self._facts = [name, weights, precision, device.type]

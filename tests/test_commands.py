@@ -14,6 +14,7 @@ import pytest
 
 from lxmert_viz.__main__ import main
 from lxmert_viz.commands.serve import streamlit_options
+from lxmert_viz.detector import speed
 
 REPOSITORY = Path(__file__).parent.parent
 QUESTION = "what color is the large cube?"
@@ -211,6 +212,7 @@ def test_regions_that_were_found_are_kept_until_they_are_cleared(
     ask: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.setenv("LXMERT_VIZ_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(speed, "has_bfloat16", lambda device: True)
     for precision in ("full", "full", "mixed"):
         assert main([*ask, "--precision", precision]) == 0
     assert len(list((tmp_path / "cache" / "regions").iterdir())) == 2
@@ -218,6 +220,15 @@ def test_regions_that_were_found_are_kept_until_they_are_cleared(
     assert "regions of pictures that were looked at" in capsys.readouterr().out
     assert main(["cache", "--models", str(tmp_path), "--clear-regions"]) == 0
     assert list((tmp_path / "cache" / "regions").iterdir()) == []
+
+
+def test_mixed_precision_that_would_be_slower_is_refused(
+    ask: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(speed, "has_bfloat16", lambda device: False)
+    for call in (ask, ["serve"]):
+        assert main([*call, "--precision", "mixed"]) == 2
+        assert "does not compute in bfloat16 itself" in capsys.readouterr().err
 
 
 def test_what_serve_is_told_of_the_detector_reaches_the_page(
@@ -231,6 +242,7 @@ def test_what_serve_is_told_of_the_detector_reaches_the_page(
     for name in ("LXMERT_VIZ_PRECISION", "LXMERT_VIZ_BACKEND", "LXMERT_VIZ_KEEP_PICTURES"):
         monkeypatch.setenv(name, "")  # so that what serve sets is taken back
     monkeypatch.setattr(cli, "main", lambda arguments: None)
+    monkeypatch.setattr(speed, "has_bfloat16", lambda device: True)
     opened = []
     monkeypatch.setattr(Pipeline, "open", lambda name, **given: opened.append(given))
     call = ["serve", "--precision", "mixed", "--backend", "detectron2", "--keep-pictures"]

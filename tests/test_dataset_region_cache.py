@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lxmert_viz.dataset.region_cache import RegionCache
+from lxmert_viz.detector import speed
 from lxmert_viz.records import LeftOut, Regions
 from tests.test_dataset_lxmert_tsv import regions
 
@@ -152,6 +153,7 @@ def test_a_pipeline_looks_once_at_the_same_picture_in_the_same_way(
     for profile in ("demo", "trained, regions=10"):
         again.look(photograph, profile)
     assert detect.looks == 3
+    monkeypatch.setattr(speed, "has_bfloat16", lambda device: True)
     mixed = Pipeline.open(tiny_folder, "cpu", cache=RegionCache(tmp_path), precision="mixed")
     mixed.look(photograph, "trained")
     assert detect.looks == 4

@@ -54,6 +54,10 @@ def run(options: argparse.Namespace) -> None:
     if options.keep_pictures is not None:
         os.environ[KEEP_PICTURES_VARIABLE] = str(options.keep_pictures)
     if options.precision is not None:
+        from lxmert_viz.detector.speed import check_precision  # torch takes seconds
+        from lxmert_viz.pipeline import find_device
+
+        check_precision(options.precision, find_device("auto"))
         os.environ[PRECISION_VARIABLE] = options.precision
     if options.backend is not None:
         os.environ[BACKEND_VARIABLE] = options.backend

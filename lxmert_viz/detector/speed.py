@@ -5,9 +5,26 @@ import torch
 from torch import nn
 
 from lxmert_viz.detector.network import FasterRCNN, NormedConv, ROIHeads
+from lxmert_viz.errors import OptionError
 
 FULL, MIXED = "full", "mixed"
 PRECISIONS = (FULL, MIXED)
+
+
+def check_precision(precision: str, device: torch.device) -> None:
+    """Raises OptionError for a device that would take longer with it."""
+    if precision == MIXED and not has_bfloat16(device):
+        raise OptionError(
+            f"This {'GPU' if device.type == 'cuda' else 'processor'} does not compute in bfloat16 "
+            "itself, so mixed precision would take longer than full: leave the option out."
+        )
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    has = torch.cpu.get_capabilities()
+    return any(value for name, value in has.items() if "bf16" in name)
 
 
 def make_fast(network: FasterRCNN, precision: str = FULL) -> FasterRCNN:
