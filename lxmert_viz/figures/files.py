@@ -20,7 +20,8 @@ def write(figure: go.Figure, path: Path) -> None:
         raise FigureError(
             f"{kind} needs the exporter: pip install kaleido, or write .html, which needs nothing."
         )
-    shown = go.Figure(figure).update_layout(paper_bgcolor="white", plot_bgcolor="white")
+    white = {"paper_bgcolor": "white", "plot_bgcolor": "white"}
+    shown = go.Figure(figure).update_layout(white, title_pad_l=12)  # on a page of its own
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if kind == ".html":

@@ -31,8 +31,10 @@ def by_layer(
         if line.values.shape != (len(depths),):
             raise ValueError(f"{name} has {line.values.shape} values for {len(depths)} depths")
         figure.add_trace(_line(name, line, place))
-    figure.update_layout(showlegend=True, hovermode="x unified", legend={"orientation": "h"})
-    figure.update_xaxes(theme.labelled_axis(depths), range=(-0.3, len(depths) - 0.7))
+    figure.update_layout(showlegend=True, hovermode="x unified", legend=theme.LEGEND)
+    figure.update_xaxes(
+        theme.labelled_axis(depths), automargin=True, range=(-0.3, len(depths) - 0.7)
+    )
     figure.update_yaxes(range=span, fixedrange=True, gridcolor=theme.GRID, zeroline=False)
     return figure
 

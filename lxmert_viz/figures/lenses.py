@@ -11,6 +11,7 @@ from lxmert_viz.figures import theme
 ROW_PX = 34
 LETTERS = 110  # of labels across all columns; pointing at a cell shows its whole label
 FEWEST_LETTERS = 8
+ALONE_LETTERS, LINE_PX = 20, 19  # of a legend
 FEWEST_ROWS = 4  # below, a scale of colours has no room
 RISE, FALL = "\u25b2", "\u25bc"
 
@@ -52,7 +53,7 @@ def lens_grid(
 def lens_history(
     shares: np.ndarray, labels: Sequence[str], depths: Sequence[str], statistic: str
 ) -> go.Figure:
-    """Shares (P, k) of some labels through the depths, from 0 to 1."""
+    """Shares (P, k) of some labels through the depths, from 0 to 1, or -1 where one is below 0."""
     if shares.shape != (len(depths), len(labels)):
         raise ValueError(f"shares are {shares.shape}, not ({len(depths)}, {len(labels)})")
     lines = [
@@ -66,11 +67,15 @@ def lens_history(
         )
         for place, label in enumerate(labels)
     ]
-    layout = theme.layout("Through the layers", statistic, 330)
+    alone = sum(len(label) > ALONE_LETTERS for label in labels)  # on lines of their own
+    layout = theme.layout("Through the layers", statistic, 330 + LINE_PX * alone)
     figure = go.Figure(lines, layout)
-    figure.update_layout(showlegend=True, hovermode="x unified", legend={"orientation": "h"})
-    figure.update_xaxes(theme.labelled_axis(depths))
-    figure.update_yaxes(range=(-0.02, 1.02), fixedrange=True, gridcolor=theme.GRID, zeroline=False)
+    figure.update_layout(showlegend=True, hovermode="x unified", legend=theme.LEGEND)
+    figure.update_xaxes(theme.labelled_axis(depths), automargin=True)
+    lowest = -1 if (shares < 0).any() else 0
+    figure.update_yaxes(
+        range=(lowest - 0.02, 1.02), fixedrange=True, gridcolor=theme.GRID, zeroline=False
+    )
     return figure
 
 

@@ -37,7 +37,7 @@ def projection(
     ]  # fmt: skip
     figure = go.Figure(
         traces[-1],
-        theme.layout(title, statistic, 620, b=70, t=96),
+        theme.layout(title, statistic, 620, b=70),
         frames=[go.Frame(data=t, name=d) for t, d in zip(traces, depths, strict=True)],
     )
     _axes(figure, np.concatenate(frames))
@@ -63,7 +63,7 @@ def _axes(figure: go.Figure, points: np.ndarray) -> None:
     figure.update_layout(
         showlegend=True,
         clickmode="event+select",
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"},
+        legend=theme.LEGEND,
     )
 
 
@@ -123,5 +123,8 @@ def _play() -> dict:
         "xanchor": "left",
         "yanchor": "top",
         "pad": {"t": 34},
+        "bgcolor": "rgba(0, 0, 0, 0)",
+        "bordercolor": theme.GRID,
+        "font": {"color": theme.LINES[0]},  # legible on both pages, and on Plotly's own white
         "buttons": [{"label": "\u25b6 Play", "method": "animate", "args": [None, moving]}],
     }

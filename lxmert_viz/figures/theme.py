@@ -24,6 +24,9 @@ INK = "#10171b"
 FRAME = "#d55e00"
 LINES = ("#2f8fb5", "#d55e00", "#009e73", "#b45f96", "#a08a00", "#5b6770", "#56b4e9", "#e69f00")
 
+# below everything, whose labels may turn and take more room
+LEGEND = {"orientation": "h", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"}
+
 # what tells boxes apart on any picture, for all kinds of colour vision
 BOX_COLOURS = ("#56b4e9", "#e69f00", "#f0e442", "#cc79a7", "#3cc7a0", "#ffffff")
 

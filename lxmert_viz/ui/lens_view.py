@@ -208,7 +208,7 @@ def _cell(view: View, row: int, depth: int) -> None:
     ids = read.ids[depth, row]
     labels = [chosen.labels[label] for label in ids]
     st.markdown(f"##### {plain(view.rows[row])} after {depths[depth]}")
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns(2, gap="large")
     with left:
         st.dataframe(
             {
@@ -220,6 +220,11 @@ def _cell(view: View, row: int, depth: int) -> None:
                 ],
             },
             hide_index=True,
+            column_config={
+                "rank": {"width": 50},
+                "label": {"width": 200},
+                chosen.kind: {"width": 75},
+            },
         )
         if view.head.bank:
             _stored(view.head, ids[:SHOWN_STORED])
@@ -266,6 +271,7 @@ def _neighbours(found: Trace, stream: str, depth: str, row: int) -> None:
             "cosine": [round(alike, 3) for alike, _, _ in others[:NEIGHBOURS]],
         },
         hide_index=True,
+        column_config={"state": {"width": 200}},
     )
 
 

@@ -221,7 +221,6 @@ def _misses(store: "StateStore", run: "ProbeRun", wanted: "Task", depth: int) ->
         on_select="rerun",
         selection_mode="single-row",
         key=f"probes.misses.{depth}",
-        height=300,
     )
     chosen = event.selection.rows
     if not chosen:
