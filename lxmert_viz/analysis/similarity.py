@@ -3,6 +3,8 @@
 Letters: P depths, N words or regions, n rows, D hidden size.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lxmert_viz.analysis.states import cosines
@@ -32,22 +34,15 @@ def anisotropy(states: np.ndarray) -> float:
     return float((alike.sum() - np.trace(alike)) / (count * (count - 1)))
 
 
-def cka(left: np.ndarray, right: np.ndarray) -> float:
-    """Linear CKA of paired rows (n, D) and (n, E) with the debiased HSIC estimator, n > 3.
+def cka_table(layers: Sequence[np.ndarray]) -> np.ndarray:
+    """(S, S) linear CKA of S layers, each (n, D) with the same rows, n > 3; debiased HSIC.
 
     1 for the same rows up to rotation and scale, about 0 for unrelated ones, also below 0. 0 where
     one side does not vary. Source: Kornblith et al. 2019; HSIC of Song et al. 2012, eq. 5.
     """
-    if len(left) != len(right) or len(left) < 4:
-        raise ValueError(f"CKA needs 4 or more paired rows, not {len(left)} and {len(right)}")
-    grams = [_gram(rows) for rows in (left, right)]
-    cross = _hsic(*grams)
-    own = _hsic(grams[0], grams[0]) * _hsic(grams[1], grams[1])
-    return float(cross / np.sqrt(own)) if own > 0 else 0.0
-
-
-def cka_table(layers: list[np.ndarray]) -> np.ndarray:
-    """(S, S) of S layers, each (n, D) with the same rows."""
+    counts = {len(rows) for rows in layers}
+    if len(counts) > 1 or min(counts) < 4:
+        raise ValueError(f"CKA needs 4 or more paired rows, not {sorted(counts)}")
     grams = [_gram(rows) for rows in layers]
     own = [_hsic(gram, gram) for gram in grams]
     table = np.eye(len(layers))
