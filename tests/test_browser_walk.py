@@ -1,11 +1,16 @@
 """The walk in a real Chromium."""
 
+import csv
 import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from tests.served_page import PHONE, WIDE, opened
+from tests.test_browser_saving import TEXT, saved
 
 pytestmark = pytest.mark.browser
 
@@ -45,4 +50,31 @@ def test_arrow_keys_walk_through_seven_stations(browser: Browser, address: str) 
     main = page.get_by_test_id("stMain")
     page.wait_for_function("innerWidth < 400")
     assert main.evaluate("part => part.scrollWidth <= part.clientWidth")
+    page.close()
+
+
+def test_a_station_is_saved_with_what_it_shows(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    page, complaints = opened(browser, address, WIDE)
+    page.goto(f"{address}/walk_page?station=6")
+    expect(page.locator(".walk h3")).to_have_text("6. Cross-modality layers")
+    root = ET.parse(saved(page, "Save lxmert-walk as SVG", tmp_path)).getroot()
+    texts = [node.text for node in root.iter(TEXT)]
+    assert {"[CLS]", "6. Cross-modality layers", "Maps in each"} <= set(texts)
+    assert texts[-2].startswith("Station 6 of 7") and texts[-1].startswith("Model miniature. “")
+    fills = {node.get("fill") for node in root.iter("{http://www.w3.org/2000/svg}rect")}
+    assert "rgb(213, 94, 0)" in fills and not any("(srgb" in fill for fill in fills)
+    with Image.open(saved(page, "Save lxmert-walk as PNG", tmp_path)) as png:
+        assert png.size == (2 * int(root.attrib["width"]), 2 * int(root.attrib["height"]))
+    with saved(page, "Save lxmert-walk as CSV", tmp_path).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    bars = [row for row in rows if row["what"].startswith("What [CLS] reads")]
+    shown = page.locator(".walk-amount").all_inner_texts()
+    assert [f"{float(row['share']):.2f}" for row in bars] == shown and len(shown) == 5
+    assert {row["station"] for row in rows} == {"Cross-modality layers"}
+    page.keyboard.press("ArrowRight")
+    with saved(page, "Save lxmert-walk as CSV", tmp_path).open(newline="") as file:
+        assert {row["station"] for row in csv.DictReader(file)} == {"Heads"}
+    assert [text for text in complaints if "404" not in text] == []
     page.close()

@@ -5,6 +5,7 @@ const STYLED = [
   "stroke-linecap", "font-size", "font-weight", "text-anchor", "visibility", "opacity",
 ];
 const TRANSLUCENT = /^rgba\((.+), ([\d.]+)\)$/; // SVG 1.1 has no such colours
+const MIXED = /^color\(srgb ([^ ]+) ([^ ]+) ([^ )]+)(?: \/ ([^)]+))?\)$/; // nor these, of color-mix
 const MARGIN = 16;
 const LINE = 18;
 const CAPTION_SIZE = 12;
@@ -36,10 +37,16 @@ function keepLength(part, original) {
 }
 
 function apartFromOpacity(part, name) {
-  const [, colour, share] = TRANSLUCENT.exec(part.getAttribute(name)) ?? [];
+  const [, colour, share] = TRANSLUCENT.exec(unmixed(part.getAttribute(name))) ?? [];
   if (colour === undefined) return;
   part.setAttribute(name, `rgb(${colour})`);
   part.setAttribute(`${name}-opacity`, share * (part.getAttribute(`${name}-opacity`) ?? 1));
+}
+
+function unmixed(colour) {
+  const [, ...parts] = MIXED.exec(colour) ?? [];
+  if (!parts.length) return colour;
+  return `rgba(${parts.slice(0, 3).map((part) => Math.round(part * 255)).join(", ")}, ${parts[3] ?? 1})`;
 }
 
 function placeWithin(frame, part) {
@@ -59,12 +66,12 @@ function boxOf(part, place) {
   return box;
 }
 
-function textOf(part, place) {
+function textOf(part, place, text = part.textContent) {
   const { color, fontSize, fontWeight } = getComputedStyle(part);
   return shape("text", {
     x: place.x + place.width / 2, y: place.y + place.height / 2, fill: color,
     "text-anchor": "middle", "dominant-baseline": "central", "font-size": fontSize, "font-weight": fontWeight,
-  }, part.textContent);
+  }, text);
 }
 
 /* Words, picture and lines as they stand. pictureAddress: a data address. */

@@ -37,6 +37,8 @@ class Walk {
     this.back = element("button", { type: "button", class: "walk-button", click: () => this.go(this.at - 1) }, "‹ Back");
     this.next = element("button", { type: "button", class: "walk-button primary", click: () => this.go(this.at + 1) }, "Next ›");
     this.screen = element("button", { type: "button", class: "walk-button", click: () => this.toggleScreen() });
+    const savingPlace = element("span", { class: "saving" });
+    this.saving = new FigureSaving(savingPlace, this.root, { kind: "walk", file: "lxmert-walk" });
     const [width, height] = data.size_px;
     const picture = element("div", { class: "walk-picture", style: `aspect-ratio:${width}/${height}` },
       element("img", { src: data.picture, alt: `The picture with ${data.boxes.length} regions` }), ...this.boxes);
@@ -47,7 +49,8 @@ class Walk {
         element("div", { class: "walk-told", "aria-live": "polite" }, this.title, this.sentence, this.facts,
           this.barsTitle, this.bars, this.advice)),
       element("div", { class: "walk-controls" }, this.back, this.next,
-        element("span", { class: "walk-quiet walk-keys" }, "Arrow keys move, F shows the full screen"), this.screen),
+        element("span", { class: "walk-quiet walk-keys" }, "Arrow keys move, F shows the full screen"),
+        savingPlace, this.screen),
     );
   }
 
@@ -96,9 +99,30 @@ class Walk {
     write(this.advice, `Try: ${station.advice}`);
     this.light(this.words, station.words);
     this.light(this.boxes, station.regions);
+    Object.assign(this.saving.data, this.file(station));
     this.leave(this.back, this.at === 0, this.next);
     this.leave(this.next, this.at === this.data.stations.length - 1, this.back);
     this.drawScreen();
+  }
+
+  /* A station as a file. */
+  file({ title, bars, bars_title, words, regions }) {
+    const { text, model, pieces, names } = this.data;
+    const rows = [
+      ...words.map((share, i) => ["word", pieces[i], share]),
+      ...regions.map((share, i) => ["region", names[i], share]),
+      ...bars.map(({ label, share }) => [bars_title, label, share]),
+    ];
+    const quoted = (cell) => `"${String(cell).replaceAll('"', '""')}"`;
+    return {
+      file: `lxmert-walk-${this.at + 1}`,
+      caption: [
+        `Station ${this.at + 1} of ${this.data.stations.length}, ${title}. Orange: what this station is about, up to its largest value.`,
+        `Model ${model}. “${text}”`,
+      ],
+      numbers: [["station", "what", "which", "share"], ...rows.map((row) => [title, ...row])]
+        .map((row) => `${row.map(quoted).join(",")}\n`).join(""),
+    };
   }
 
   /* A button that can do no more hands the keyboard to the other one. */

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from lxmert_viz.figures import saving
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Trace
 
@@ -30,9 +31,8 @@ def payload(trace: Trace, stations: Sequence[Any], names: Sequence[str], picture
 
 
 def script() -> str:
-    folder = ASSETS / "walk"
-    return f"{(ASSETS / 'stage' / 'elements.js').read_text()}\n{(folder / 'walk.js').read_text()}"
+    return f"{saving.script()}\n{(ASSETS / 'walk' / 'walk.js').read_text()}"
 
 
 def style() -> str:
-    return (ASSETS / "walk" / "walk.css").read_text()
+    return f"{(ASSETS / 'walk' / 'walk.css').read_text()}\n{saving.style()}"

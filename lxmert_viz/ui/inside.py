@@ -72,8 +72,7 @@ def show(asked: Variant, found: Trace) -> None:
     told = [f"{head[:1].upper()}{head[1:]}, of “{queries[place.query]}”", *saving.about(found)]
     show_keys(detail, place, queries[place.query], keys, told)
     strip = written_strip(detail.written, found.attention[place.family].shape[1], place.head)
-    st.plotly_chart(strip, config=saving.NO_BAR, key="inside.written")
-    saving.offer(strip, told, "inside.written")
+    saving.draw(strip, told, "inside.written")
 
 
 def show_keys(
@@ -91,8 +90,7 @@ def show_keys(
         )
         pair = (query, keys[key])
         bars = contribution_bars(detail.query, detail.keys[key], detail.contributions[key], pair)
-        st.plotly_chart(bars, config=saving.NO_BAR, key="inside.contributions")
-        saving.offer(bars, told, "inside.contributions")
+        saving.draw(bars, told, "inside.contributions")
     with left:
         table = key_table(keys, detail.scores, detail.weights, detail.value_norms)
         st.dataframe(table, hide_index=True, height="content" if len(keys) < 12 else 420)

@@ -44,16 +44,13 @@ def show(choice: Choice) -> None:
     except CheckpointError as error:
         st.info(plain(str(error)), icon=":material/info:")
         return
+    told = [f"Model {choice.model}. “{text}”"]
     with st.container(key="wide-figure"):
         for place in range(text.count(MASK)):
             words = {name: found[place] for name, found in guesses.items()}
-            title = (
-                f"Words for [MASK] number {place + 1}"
-                if text.count(MASK) > 1
-                else "Words for [MASK]"
-            )
-            told = [f"Model {choice.model}. “{text}”"]
-            saving.draw(masked_bars(words, title), told, f"states.masked-{place}")
+            number = f" number {place + 1}" if text.count(MASK) > 1 else ""
+            bars = masked_bars(words, f"Words for [MASK]{number}")
+            saving.draw(bars, told, f"states.masked-{place}")
     st.caption(
         "The blank picture is grey and of the same size; its regions are what the detector finds "
         "there. A word that stays as probable without the picture is guessed from the text alone."

@@ -1,5 +1,6 @@
 """Below a figure: its drawing as SVG and PNG, its numbers as CSV, made in the browser."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,6 @@ from lxmert_viz.analysis.regions import table
 from lxmert_viz.figures import saving
 from lxmert_viz.records import Regions, Trace
 
-NO_BAR = {"displayModeBar": False}  # what Plotly is told of every figure
 PLACE = '<div class="saving"></div>'
 MOUNT = """
 export default ({ data, parentElement }) => {
@@ -24,21 +24,20 @@ _component = st.components.v2.component(
 
 
 def draw(figure: saving.go.Figure, about: Sequence[str], key: str, **options: Any) -> Any:
-    """A Plotly figure with its Save below; what st.plotly_chart gives for these options."""
-    event = st.plotly_chart(figure, config=NO_BAR, key=key, **options)
-    offer(figure, about, key)
-    return event
+    """A Plotly figure with its Save below; what st.plotly_chart gives for these options.
 
-
-def offer(figure: saving.go.Figure, about: Sequence[str], key: str) -> None:
-    """To be called right after the figure is drawn. about: lines of the caption below it."""
+    about: lines of the saved figure's caption.
+    """
+    event = st.plotly_chart(figure, config={"displayModeBar": False}, key=key, **options)
     data = {
         "kind": "plot",
+        "key": re.sub(r"[^\w-]", "-", key, flags=re.ASCII),  # as Streamlit makes a class of it
         "file": saving.file_name(figure),
         "caption": list(about),
         "numbers": saving.numbers_as_csv(figure, " ".join(about)),
     }
     _component(data=data, key=f"saving.{key}")
+    return event
 
 
 def offer_regions(seen: Regions, key: str) -> None:

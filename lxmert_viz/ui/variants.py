@@ -57,8 +57,7 @@ def show_answers(one: tuple[str, Trace], other: tuple[str, Trace], side: str) ->
         },
         _measures(first, second),
     )
-    st.plotly_chart(bars, config=saving.NO_BAR, key="sides.answers")
-    saving.offer(bars, saving.about(first, second), "sides")
+    saving.draw(bars, saving.about(first, second), "sides.answers")
 
 
 def show_match(first: Trace, second: Trace, side: str) -> None:

@@ -47,8 +47,7 @@ def show_answers(found: Trace, told: str | None) -> None:
         right=right_one.text if right_one else None,
         asked=asked_one.text if asked_one else None,
     )
-    st.plotly_chart(bars, config=saving.NO_BAR, key="answers.bars")
-    saving.offer(bars, saving.about(found), "answers")
+    saving.draw(bars, saving.about(found), "answers.bars")
     ask_about(found, asked, asked_one)
 
 
