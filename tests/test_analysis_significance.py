@@ -64,6 +64,17 @@ def test_intervals_hold_the_mean() -> None:
     score = np.array([1.0] * 75 + [0.0] * 25)
     mean, low, high = mean_interval(score)
     assert (mean, low, high) == pytest.approx((0.75, 0.657, 0.825), abs=0.001)  # Wilson's
-    assert paired_interval(score, score) == (0, 0, 0)
-    mean, low, high = paired_interval(np.zeros(400), np.array([1.0] * 100 + [0.0] * 300))
-    assert mean == 0.25 and (low, high) == pytest.approx((0.2075, 0.2925), abs=0.01)
+    mean, low, high = paired_interval(score, score)
+    assert mean == 0 and high == -low == pytest.approx(1.96 / 102)
+    mean, low, high = paired_interval(np.zeros(3), np.ones(3))  # all alike, and few
+    assert mean == high == 1 and low == pytest.approx(0.6 - 1.96 * np.sqrt(4 - 9 / 5) / 5)
+
+
+def test_the_interval_of_a_gain_is_that_of_the_literature() -> None:
+    """Approval of 1,600 people, asked twice (Agresti 2002, table 10.1): standard error 0.0095."""
+    cells = ((1, 1, 794), (1, 0, 150), (0, 1, 86), (0, 0, 570))
+    before, after = (
+        np.concatenate([np.full(n, float(cell[side])) for *cell, n in cells]) for side in (0, 1)
+    )
+    mean, low, high = paired_interval(before, after)
+    assert mean == -0.04 and (high - low) / 2 / 1.96 == pytest.approx(0.0095, abs=1e-4)

@@ -1,5 +1,6 @@
 """From the board to an example and back, in a real browser, on the shipped study set."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -51,6 +52,29 @@ def test_study_set_to_example_and_back(browser: Browser, board: str) -> None:
     expect(page.locator(".st-key-board-row")).to_be_visible()
     assert page.locator(".st-key-board-row p").first.inner_text() in asked
     assert [c for c in complaints if "404" not in c] == []
+    page.close()
+
+
+def test_mistakes_are_judged_by_where_the_model_looked(browser: Browser, board: str) -> None:
+    page, complaints = opened(browser, f"{board}?view=Causes", WIDE)
+    start = page.get_by_role("button", name="Ask the miniature all questions")
+    judge = page.get_by_role("button", name=re.compile("Judge .* by where the model looked"))
+    expect(start.or_(judge)).to_be_visible()
+    if start.is_visible():
+        start.click()
+    looked = [
+        page.locator(f".st-key-cause-button-{way} button")
+        for way in ("looked-away", "looked-right")
+    ]
+    for button in looked:
+        expect(button).to_have_text("0")
+    unexplained = int(re.search(r"Judge ([\d,]+)", judge.inner_text())[1].replace(",", ""))
+    judge.click()
+    expect(looked[0].or_(looked[1]).filter(has_not_text=re.compile("^0$"))).not_to_have_count(0)
+    expect(judge).to_have_count(0)
+    judged = [int(button.inner_text()) for button in looked]
+    assert 0 < sum(judged) <= unexplained
+    assert [line for line in complaints if "404" not in line] == []
     page.close()
 
 

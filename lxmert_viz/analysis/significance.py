@@ -6,8 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-RESAMPLES = 2000
-LEVEL = 0.95
 Z = 1.96  # standard deviations on each side that hold 95% of a normal distribution
 
 
@@ -75,11 +73,16 @@ def mcnemar(fixed: int, broken: int) -> float:
     return float(stats.binomtest(fixed, fixed + broken).pvalue) if fixed + broken else 1.0
 
 
-def paired_interval(before: np.ndarray, after: np.ndarray, seed: int = 0) -> Interval:
-    """Mean of after - before with its 95% interval by bootstrap over examples. Both (N,)."""
+def paired_interval(before: np.ndarray, after: np.ndarray) -> Interval:
+    """Mean of after - before with its 95% interval. Both (N,) 0..1.
+
+    Half an example more in each cell of the table right x wrong keeps the interval wide where few
+    examples all gain alike. Source: Agresti & Min 2005, adjusted Wald interval.
+    """
     gain = after - before
-    values, counts = np.unique(gain, return_counts=True)  # few values: draw their counts
-    drawn = np.random.default_rng(seed).multinomial(len(gain), counts / len(gain), RESAMPLES)
-    means = drawn @ values / len(gain)
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(gain.mean()), float(low), float(high))
+    count, total = len(gain) + 2, gain.sum()
+    middle = total / count
+    half = Z * np.sqrt((gain**2).sum() + 1 - total * middle) / count
+    mean = float(gain.mean())
+    low, high = max(-1, min(mean, middle - half)), min(1, max(mean, middle + half))
+    return Interval(mean, float(low), float(high))

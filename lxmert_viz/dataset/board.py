@@ -184,7 +184,7 @@ class Board:
         return row
 
     def breakdown(self, text: str, by: str) -> list[Row]:
-        """Per value of a column: rows, mean score, share of all mistakes; largest first.
+        """Per value of a column: rows, how many are scored, mean score; most rows first.
 
         Numbers with many values are grouped: `value` is then the lower end of the group.
         """
@@ -198,7 +198,7 @@ class Board:
         order = "value" if not pa.types.is_string(KINDS[by]) else "rows DESC, value"
         return self._rows(
             f"SELECT {group} AS value, count(*) AS rows, count(score) AS scored, "
-            "avg(score) AS score, sum(1 - score) AS lost FROM board "
+            "avg(score) AS score FROM board "
             f"WHERE {chosen.sql} GROUP BY 1 ORDER BY {order} NULLS LAST",
             chosen.values,
         )

@@ -14,7 +14,7 @@ class Change:
     rows: int  # scored in both runs
     before: float  # mean score
     after: float
-    gain: Interval  # 95%, by bootstrap over examples
+    gain: Interval  # 95%
     fixed: int
     broken: int
     p: float  # McNemar's exact test; corrected (Holm) over the values that were compared

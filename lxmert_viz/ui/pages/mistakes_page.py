@@ -111,7 +111,7 @@ def show_warnings(board: Board) -> None:
         st.warning(told, icon=":material/warning:")
     if not board.remark_count:
         return
-    title = f"{board.remark_count:,} remarks on the data"
+    title = f"{board.remark_count:,} remark{'' if board.remark_count == 1 else 's'} on the data"
     with st.expander(title, icon=":material/rule:", key="board-remarks", on_change="rerun") as told:
         if told.open:
             remarks = board.run.remarks(MOST_REMARKS)

@@ -59,7 +59,7 @@ def show_numbers(runs_: TwoRuns, whole: Change) -> None:
         st.metric(
             "Gain",
             f"{gain.mean:+.3f}",
-            help=f"95% interval {gain.low:+.4f} to {gain.high:+.4f}, by bootstrap over examples.",
+            help=f"95% interval {gain.low:+.4f} to {gain.high:+.4f} (Agresti and Min's).",
             width="content",
         )
         st.metric("Fixed", f"{whole.fixed:,}", width="content")
