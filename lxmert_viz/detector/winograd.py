@@ -62,7 +62,7 @@ class WinogradConv(nn.Module):
         outputs = self.out_of @ products.flatten(1)
         whole = outputs.view(OUT, OUT, len(x), rows, columns, -1).permute(2, 3, 0, 4, 1, 5)
         cut = whole.flatten(3, 4).flatten(1, 2)[:, :height, :width]
-        return (cut + self.bias).permute(0, 3, 1, 2)
+        return (cut + self.bias).contiguous().permute(0, 3, 1, 2)
 
 
 def _on_both_sides(change: tuple[tuple[float, ...], ...]) -> Tensor:
