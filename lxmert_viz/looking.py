@@ -42,6 +42,11 @@ class Looker:
         self.region_names = region_names
         self.detector = _prepared(detector.to(device), precision)
 
+    def rules(self, profile: str) -> Rules:
+        """What a profile asks for. Raises OptionError."""
+        config = self.detector.config
+        return rules_of(profile, config.profiles, config.rpn_post_nms)
+
     def look(
         self,
         picture: bytes,
@@ -50,8 +55,7 @@ class Looker:
         boxes_unit: np.ndarray | None = None,
     ) -> Regions:
         """As `Pipeline.look` says; from the disk where the same was asked for before."""
-        config = self.detector.config
-        rules = rules_of(profile, config.profiles, config.rpn_post_nms)
+        rules = self.rules(profile)
 
         def look() -> Regions:
             return self._look(picture, profile, rules, progress, boxes_unit)

@@ -143,6 +143,10 @@ class Pipeline:
         """
         return self._looker.look(picture, profile, progress, boxes_unit)
 
+    def check_profile(self, profile: str) -> None:
+        """Raises OptionError for a profile that `look` would refuse, whatever the picture."""
+        self._looker.rules(profile)
+
     def ask(self, regions: Regions, text: str) -> Trace:
         """Everything that one forward pass computes. Raises TextError for a text it cannot take.
 

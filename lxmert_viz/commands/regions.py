@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lxmert_viz import checkpoints
 from lxmert_viz.checkpoints import SHIPPED
 from lxmert_viz.commands.detector_options import add_detector_options
+from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DatasetError, LxmertVizError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # torch takes seconds, and --help should not
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".ppm")
 LAYOUTS = ("lxmert", "bottom-up", "reference", "parquet", "safetensors")
+EXAMPLE = "regions pictures -o pictures.tsv"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -73,22 +75,26 @@ def extract(options: argparse.Namespace, layout: str) -> None:
         precision=options.precision,
         backend=options.backend,
     )
-    names = checkpoints.read_region_names(
-        checkpoints.find(options.model or SHIPPED, options.models)
-    )
+    pipeline.check_profile(options.profile)
     maker = {
         "model": pipeline.name,
-        "detector": content_of(pipeline.detector, names),
+        "detector": content_of(pipeline.detector, pipeline.region_names),
         "profile": options.profile,
         "precision": options.precision,
         "backend": options.backend,
     }
-    with RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
+    with goes_on(), RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
         failed = look_at_all(paths, pipeline, options.profile, journal)
         count = len(journal.pictures)
         write_failed(beside(options.out, ".failed.tsv"), failed)
-        write_rows(options.out, layout, journal.rows())
+        if count:
+            write_rows(options.out, layout, journal.rows())
     journal.path.unlink()
+    if not count:
+        raise DatasetError(
+            f"All {len(failed)} pictures failed, so {options.out} is not written; "
+            f"{beside(options.out, '.failed.tsv')} says why."
+        )
     print(f"regions of {count} pictures in {options.out}")
     if failed:
         print(f"{len(failed)} pictures failed; {beside(options.out, '.failed.tsv')} says why")

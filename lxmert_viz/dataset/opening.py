@@ -81,7 +81,7 @@ def _file_in(folder: Path) -> Path:
         listing = (
             f"It holds {', '.join(some)}: name the one with the questions."
             if some
-            else ("It holds no questions. To ask the same of all its pictures, say what.")
+            else "It holds no questions. To ask the same of all its pictures, say what (--ask)."
         )
         raise DatasetError(f"{folder} is not one dataset. {listing}")
     return file
@@ -111,6 +111,8 @@ def _of_pictures(folder: Path, asked: Sequence[str]) -> Dataset:
     if not pictures:
         raise DatasetError(f"{folder} holds no pictures.")
     texts = [text.strip() for text in asked if text.strip()]
+    if not texts:
+        raise DatasetError("There are no words in what the pictures are asked: type a question.")
     examples = tuple(
         Example(f"{stem}:{number}", stem, text, place=f"{pictures[stem].name}:0")
         for stem in sorted(pictures)
