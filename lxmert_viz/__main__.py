@@ -9,22 +9,31 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lxmert_viz.commands import (
-    ask,
-    cache,
-    check,
-    compare,
-    evaluate,
-    fetch,
-    lens,
-    make_scenes,
-    probe,
-    regions,
-    report,
-    serve,
-    train_miniature,
-)
 from lxmert_viz.errors import LxmertVizError
+
+try:
+    from lxmert_viz.commands import (
+        ask,
+        cache,
+        check,
+        compare,
+        evaluate,
+        fetch,
+        lens,
+        make_scenes,
+        probe,
+        regions,
+        report,
+        serve,
+        train_miniature,
+    )
+except ModuleNotFoundError as missing:
+    print(
+        f"lxmert-viz: {sys.executable} has no {missing.name}: call the Python of the environment "
+        "that `make run` makes, .venv/bin/python.",
+        file=sys.stderr,
+    )
+    sys.exit(2)
 
 COMMANDS = (
     ask,

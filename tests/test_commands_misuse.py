@@ -247,3 +247,11 @@ def test_addresses_for_downloads_by_hand_need_no_network(
     assert all(address.startswith("https://") for address in listed.values())
     assert main(["fetch", "someone/lxmert", "--models", str(tmp_path), "--list"]) == 2
     assert main(["fetch", "lxmert-gqa", "--models", str(tmp_path)]) == 2
+
+
+def test_another_python_than_the_environments_is_one_sentence() -> None:
+    bare = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"]
+    bare[-1] += "import runpy; runpy.run_module('lxmert_viz', run_name='__main__')"
+    ran = subprocess.run(bare, capture_output=True, text=True)
+    assert ran.returncode == 2
+    assert re.fullmatch(r"lxmert-viz: .* has no \w+: call the Python of .*\n", ran.stderr)
