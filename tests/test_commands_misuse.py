@@ -15,6 +15,7 @@ from lxmert_viz.__main__ import COMMANDS, main, parser
 from lxmert_viz.commands import ask as ask_command
 from lxmert_viz.commands.train_miniature import FIRST_TRAINING_SEED
 from lxmert_viz.dataset import lxmert_tsv
+from lxmert_viz.dataset.region_files import open_regions
 from lxmert_viz.miniature import pictures
 from lxmert_viz.places import ASSETS, ROOT
 from lxmert_viz.runs import evaluation
@@ -255,3 +256,46 @@ def test_another_python_than_the_environments_is_one_sentence() -> None:
     ran = subprocess.run(bare, capture_output=True, text=True)
     assert ran.returncode == 2
     assert re.fullmatch(r"lxmert-viz: .* has no \w+: call the Python of .*\n", ran.stderr)
+
+
+def test_names_that_are_no_text_are_told_and_the_rest_is_done(
+    tmp_path: Path, tiny_folder: Path, photograph: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    for name in (b"good.jpg", b"b\xffd.jpg", b"new\nline.jpg"):
+        (tmp_path / "in" / os.fsdecode(name)).write_bytes(photograph)
+    model = ["--model", str(tiny_folder)]
+    assert main(["regions", str(tmp_path / "in"), "-o", str(tmp_path / "r.tsv"), *model]) == 0
+    assert open_regions(tmp_path / "r.tsv").pictures == ["good"]
+    told = (tmp_path / "r.tsv.failed.tsv").read_text().splitlines()
+    assert [line.split("\t")[0].rpartition("/")[2] for line in told] == ["b?d.jpg", "new?line.jpg"]
+    call = ["evaluate", str(tmp_path / "in"), "--ask", "what?", "--out", str(tmp_path / "run")]
+    assert main([*call, *model, "--no-baselines", "--no-internals"]) == 0
+    shown = capsys.readouterr()
+    assert "2 examples in" in shown.out
+    assert "'b\\udcffd.jpg': Its name is not UTF-8." in shown.err
+
+
+def test_pictures_that_are_not_there_are_said_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["evaluate", "study", "--pictures", str(tmp_path / "gone"), "--out", str(tmp_path / "r")]
+    assert main(call) == 2
+    assert "There is no folder of pictures at" in said(capsys)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_probes_cannot_take_the_place_of_a_folder(tmp_path: Path) -> None:
+    states = ["--layers", "X1", "--store", str(tmp_path / "states")]
+    assert main(["probe", "study", "--save", str(tmp_path), *states]) == 2
+
+
+def test_a_terminal_of_few_letters_shows_the_rest_as_codes() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "lxmert_viz", "ask", SCENE, "a \N{CAT FACE}"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+    )
+    assert (ran.returncode, b"Traceback" in ran.stderr) == (0, False)
+    assert b"\\u201c" in ran.stdout

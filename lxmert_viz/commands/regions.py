@@ -2,6 +2,7 @@
 another layout."""
 
 import argparse
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.pipeline import Pipeline
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".ppm")
+UNFIT = re.compile(r"[\t\r\n\ud800-\udfff]")  # in a line of a text file
 LAYOUTS = ("lxmert", "bottom-up", "reference", "parquet", "safetensors")
 EXAMPLE = "regions pictures -o pictures.tsv"
 
@@ -117,6 +119,10 @@ def look_at_all(
     failed, taken = [], {}
     progress = _Printed(len(paths))
     for path in paths:
+        if UNFIT.search(path.name):
+            failed.append((path, "its name holds a tab, a line break or bytes that are not UTF-8"))
+            progress.skip()
+            continue
         if path.stem in taken:
             failed.append((path, f"its name without the ending is that of {taken[path.stem]}"))
             progress.skip()
@@ -169,7 +175,7 @@ def beside(path: Path, ending: str) -> Path:
 
 def write_failed(path: Path, failed: list[tuple[Path, str]]) -> None:
     """One line a picture, with its path and the reason; no file where none failed."""
-    lines = [f"{picture}\t{reason}\n" for picture, reason in failed]
+    lines = [f"{UNFIT.sub('?', str(picture))}\t{reason}\n" for picture, reason in failed]
     if lines:
         path.write_text("".join(lines), encoding="utf-8")
     else:
