@@ -129,18 +129,20 @@ class KnownCheckpoint:
         """What to do now; missing as from missing_files."""
         if not self.repository:
             return "Get another copy of this project."
-        # the hub has no safetensors of these; answers.json is not needed, but names the answers
-        files = [*(alternatives[-1] for alternatives in missing), "answers.json"]
-        sources = "; ".join(f"{file} from {self._source(file)}" for file in files)
+        wanted = {*(files[-1] for files in missing), "answers.json"}  # names, and not needed
+        known = self.addresses().items()
+        sources = "; ".join(f"{file} from {address}" for file, address in known if file in wanted)
         return (
             f"Run `python -m lxmert_viz fetch {self.name}`, or press Download on the page Models. "
             f"By hand: put there {sources}."
         )
 
-    def _source(self, file: str) -> str:
-        elsewhere = {f.path: f.urls[0] for f in (*DETECTOR_FILES, self.answer_list)}
-        repository = VOCABULARY_REPOSITORY if file == "vocab.txt" else self.repository
-        return elsewhere.get(file, f"{HUB}/{repository}/resolve/{self.revision}/{file}")
+    def addresses(self) -> dict[str, str]:
+        """Where each file of a published checkpoint is, as far as is known without network."""
+        homes = dict.fromkeys(("config.json", "pytorch_model.bin"), self.repository)
+        homes["vocab.txt"] = VOCABULARY_REPOSITORY
+        own = {f: f"{HUB}/{home}/resolve/{self.revision}/{f}" for f, home in homes.items()}
+        return own | {f.path: f.urls[0] for f in (*DETECTOR_FILES, self.answer_list)}
 
 
 EVERY_HEAD = "answers, matching, masked words, regions"
@@ -324,13 +326,14 @@ def _read_labels(path: Path) -> tuple[str, ...]:
 def _folder(name_or_folder: str | Path, known: KnownCheckpoint | None, models: Path | None) -> Path:
     if known and known.name == SHIPPED:
         return ASSETS / SHIPPED
-    below = models_folder(models) / folder_name(str(name_or_folder))
-    if known or below.is_dir():
+    name = str(name_or_folder)
+    below = models_folder(models) / folder_name(name)
+    if known or (name and below.is_dir()):
         return below
-    folder = Path(name_or_folder)
-    if not folder.is_dir():
+    folder = Path(name)
+    if not name or not folder.is_dir():
         raise CheckpointError(
-            f"There is no model {str(name_or_folder)!r}: it is neither a folder, nor one in "
+            f"There is no model {name!r}: it is neither a folder, nor one in "
             f"{models_folder(models)}, nor one of {', '.join(c.name for c in KNOWN)}."
         )
     return folder.resolve()

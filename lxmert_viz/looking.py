@@ -19,6 +19,7 @@ from lxmert_viz.picture import decode
 from lxmert_viz.records import ZOO, LeftOut, Regions
 
 Progress = Callable[[str, float], None]
+ROUNDING = 0.01  # how far a box may lie outside, as a share of the picture
 
 
 class Looker:
@@ -42,6 +43,11 @@ class Looker:
         self.region_names = region_names
         self.detector = _prepared(detector.to(device), precision)
 
+    def rules(self, profile: str) -> Rules:
+        """What a profile asks for. Raises OptionError."""
+        config = self.detector.config
+        return rules_of(profile, config.profiles, config.rpn_post_nms)
+
     def look(
         self,
         picture: bytes,
@@ -50,20 +56,19 @@ class Looker:
         boxes_unit: np.ndarray | None = None,
     ) -> Regions:
         """As `Pipeline.look` says; from the disk where the same was asked for before."""
-        config = self.detector.config
-        rules = rules_of(profile, config.profiles, config.rpn_post_nms)
+        rules = self.rules(profile)
+        boxes_unit = None if boxes_unit is None else _checked(boxes_unit)
 
         def look() -> Regions:
             return self._look(picture, profile, rules, progress, boxes_unit)
 
         if self._cache is None:
             return look()
-        boxes = None if boxes_unit is None else np.asarray(boxes_unit, np.float32).tolist()
         facts = {
             "picture": hashlib.sha256(picture).hexdigest(),
             "detector": self._facts,
             "profile": [profile, asdict(rules)],
-            "boxes": boxes,
+            "boxes": None if boxes_unit is None else boxes_unit.tolist(),
         }
         return self._cache.found(facts, look)
 
@@ -127,3 +132,16 @@ def content_of(detector: FasterRCNN | Detectron2RCNN, region_names: RegionNames)
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+def _checked(boxes_unit: np.ndarray) -> np.ndarray:
+    """(R, 4) in float32. Raises ValueError for what are no boxes of a picture."""
+    boxes = np.asarray(boxes_unit, np.float32)
+    boxes = boxes if boxes.size else boxes.reshape(0, 4)
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(f"boxes have the shape {boxes.shape}, not (regions, 4)")
+    inside = (boxes >= -ROUNDING) & (boxes <= 1 + ROUNDING)
+    wrong = ~inside.all(axis=1) | (boxes[:, :2] > boxes[:, 2:]).any(axis=1)
+    if wrong.any():
+        raise ValueError(f"a box is x0, y0, x1, y1 in 0..1 of the picture, not {boxes[wrong][0]}")
+    return boxes

@@ -93,6 +93,8 @@ def _png(image: Image.Image) -> bytes:
 
 def _open(picture: bytes) -> Image.Image:
     """The picture with its header read and its pixels not yet."""
+    if not isinstance(picture, bytes | bytearray | memoryview):
+        raise ValueError(f"a picture is the bytes of its file, not {picture!r}")
     if not picture:
         raise PictureError(f"This file is empty; choose a picture ({READ_BY_EYE}).")
     if len(picture) > MAX_BYTES:

@@ -139,9 +139,13 @@ class Pipeline:
         profile: a profile's name, with numbers of one's own as detector.profiles reads them.
         progress is called with the stage's name and the share done, 0..1. boxes_unit: (R, 4); the
         regions are then these boxes, in their order, and nothing is searched for. Raises
-        PictureError, OptionError.
+        PictureError, OptionError, and ValueError for what are no boxes.
         """
         return self._looker.look(picture, profile, progress, boxes_unit)
+
+    def check_profile(self, profile: str) -> None:
+        """Raises OptionError for a profile that `look` would refuse, whatever the picture."""
+        self._looker.rules(profile)
 
     def ask(self, regions: Regions, text: str) -> Trace:
         """Everything that one forward pass computes. Raises TextError for a text it cannot take.
@@ -153,7 +157,7 @@ class Pipeline:
     def ask_many(self, pairs: Sequence[tuple[Regions, str]]) -> list[Trace]:
         """One trace a pair, in order; equal to asking each alone to 1e-5."""
         limit = self._network.config.max_position_embeddings
-        rows = [(regions, self.tokenizer.read(text, limit)) for regions, text in pairs]
+        rows = [(_checked(regions), self.tokenizer.read(text, limit)) for regions, text in pairs]
         traces: dict[int, Trace] = {}
         for places in _batches([len(regions) > 0 for regions, _ in rows]):
             batch = [rows[place] for place in places]
@@ -309,3 +313,9 @@ def _batches(kinds: Sequence[bool]) -> Iterator[list[int]]:
         places = [place for place, own in enumerate(kinds) if own == kind]
         for start in range(0, len(places), BATCH):
             yield places[start : start + BATCH]
+
+
+def _checked(regions: Regions) -> Regions:
+    if not isinstance(regions, Regions):
+        raise ValueError(f"regions come from look, not from {type(regions).__name__}")
+    return regions

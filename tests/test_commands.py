@@ -14,7 +14,7 @@ import pytest
 
 from lxmert_viz.__main__ import main
 from lxmert_viz.commands.serve import streamlit_options
-from lxmert_viz.detector import speed
+from lxmert_viz.detector import detectron2, speed
 
 REPOSITORY = Path(__file__).parent.parent
 QUESTION = "what color is the large cube?"
@@ -242,6 +242,7 @@ def test_what_serve_is_told_of_the_detector_reaches_the_page(
     for name in ("LXMERT_VIZ_PRECISION", "LXMERT_VIZ_BACKEND", "LXMERT_VIZ_KEEP_PICTURES"):
         monkeypatch.setenv(name, "")  # so that what serve sets is taken back
     monkeypatch.setattr(cli, "main", lambda arguments: None)
+    monkeypatch.setattr(detectron2, "is_here", lambda: True)
     monkeypatch.setattr(speed, "has_bfloat16", lambda device: True)
     opened = []
     monkeypatch.setattr(Pipeline, "open", lambda name, **given: opened.append(given))

@@ -108,6 +108,14 @@ def test_a_folder_of_pictures_is_asked_the_same(tmp_path: Path) -> None:
     assert [example.id for example in dataset.examples] == ["one:1", "one:2"]
     with pytest.raises(DatasetError, match="say what"):
         open_dataset(tmp_path)
+    with pytest.raises(DatasetError, match="no words"):
+        open_dataset(tmp_path, asked=[" "])
+
+
+def test_a_table_without_rows_says_so(tmp_path: Path) -> None:
+    (tmp_path / "none.csv").write_text("picture,text\n")
+    with pytest.raises(DatasetError, match="has no rows"):
+        open_dataset(tmp_path / "none.csv")
 
 
 def test_an_unknown_layout_says_what_is_known(tmp_path: Path) -> None:

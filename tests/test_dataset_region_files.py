@@ -48,7 +48,7 @@ def same(one: Regions | LeftOut, other: Regions | LeftOut, leave_out: tuple[str,
 def test_our_own_files_give_back_every_bit_of_every_picture(tmp_path: Path, layout: str) -> None:
     written = rows((3, 5, 4)) + rows(tuple([2] * 70))[3:]
     write_rows(path_for(tmp_path, layout), layout, written)
-    read = open_regions(path_for(tmp_path, layout), ORIGIN)
+    read = open_regions(str(path_for(tmp_path, layout)), ORIGIN)
     assert len(read) == len(written)
     for before, after in zip(written, read.rows(), strict=True):
         assert before.picture == after.picture

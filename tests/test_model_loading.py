@@ -43,6 +43,9 @@ def test_a_network_opens_in_another_dtype(tmp_path: Path, kind: type, dtype: tor
     again = kind.from_pretrained(tmp_path, dtype=dtype)
     assert {p.dtype for p in again.parameters()} == {dtype} == {again.dtype}
     assert same_states(again, network.to(dtype))
+    assert kind.from_pretrained(tmp_path, dtype=str(dtype).removeprefix("torch.")).dtype == dtype
+    with pytest.raises(ValueError, match="'half a dozen'"):
+        kind.from_pretrained(tmp_path, dtype="half a dozen")
 
 
 @pytest.mark.parametrize("dtype", (torch.float16, torch.bfloat16))

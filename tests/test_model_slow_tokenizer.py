@@ -155,3 +155,17 @@ def test_a_tokenizer_json_is_read_with_its_options(kind: type, tmp_path: Path) -
         assert loaded.get_vocab() == written.get_vocab()
         assert loaded.tokenize("ONE playing") == ["[UNK]", "play", "##ing"]
     assert kind(tmp_path / "tokenizer.json").tokenize("ONE") == ["one"]
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_file_opens_as_its_folder_does(kind: type, tmp_path: Path) -> None:
+    kind(PIECES, do_lower_case=False, strip_accents=False).save_pretrained(tmp_path)
+    model = {"type": "WordPiece", "vocab": {piece: i for i, piece in enumerate(PIECES)}}
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"model": model}))
+    for source in (tmp_path, tmp_path / "vocab.txt", tmp_path / "tokenizer.json"):
+        assert kind.from_pretrained(source).tokenize("One playing é") == [
+            "[UNK]",
+            "play",
+            "##ing",
+            "é",
+        ]

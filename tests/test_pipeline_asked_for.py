@@ -26,6 +26,37 @@ def test_given_boxes_are_described_as_they_are_and_in_their_order(
     assert again.names == regions.names
 
 
+@pytest.mark.parametrize(
+    ("boxes", "reason"),
+    [
+        (np.zeros((3, 5)), r"shape \(3, 5\)"),
+        ([0.1, 0.1, 0.5, 0.5], r"shape \(4,\)"),
+        ([[0, 0, 300, 200]], "0..1 of the picture"),
+        ([[0.5, 0.5, 0.1, 0.9]], "0..1 of the picture"),
+        ([[np.nan, 0, 1, 1]], "0..1 of the picture"),
+    ],
+)
+def test_what_are_no_boxes_is_a_programming_error(
+    tiny_pipeline: Pipeline, photograph: bytes, boxes: np.ndarray, reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason):
+        tiny_pipeline.look(photograph, boxes_unit=boxes)
+    assert len(tiny_pipeline.look(photograph, boxes_unit=[[0, 0, 1, 1]])) == 1
+    assert len(tiny_pipeline.look(photograph, boxes_unit=[])) == 0
+
+
+def test_arguments_of_another_kind_are_named(
+    tiny_pipeline: Pipeline, tiny_folder: Path, photograph: bytes, tmp_path: Path
+) -> None:
+    for picture in ("picture.jpg", tmp_path / "picture.jpg", None):
+        with pytest.raises(ValueError, match="a picture is the bytes of its file"):
+            tiny_pipeline.look(picture)
+    with pytest.raises(ValueError, match="regions come from look, not from bytes"):
+        tiny_pipeline.ask(photograph, "what?")
+    with pytest.raises(ValueError, match="backend is 'caffe'"):
+        Pipeline.open(tiny_folder, backend="caffe")
+
+
 def test_masked_words_are_those_of_the_word_head(tiny_folder: Path, regions: Regions) -> None:
     pipeline = Pipeline.open(tiny_folder, device="cpu")
     first, second = pipeline.masked_words(regions, "a [MASK] [MASK]", top=3)

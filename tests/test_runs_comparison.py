@@ -12,6 +12,7 @@ from lxmert_viz.runs.comparison import by_type, overall
 from tests.small_run import put_run
 
 BEFORE = [1, 1, 0, 0, 0, 0, 0.3, None]
+WORDS = ("answer 0.3", "answer 0.6", "question 3", "cat")
 AFTER = [1, 0, 1, 1, 1, 0, 0.6, None]
 
 
@@ -48,6 +49,14 @@ def test_kinds_are_corrected_for_their_number(folders: tuple[Path, Path]) -> Non
 def test_a_filter_leaves_its_rows_alone(folders: tuple[Path, Path]) -> None:
     assert overall(TwoRuns(*folders), "question_type=x").rows == 3
     assert overall(TwoRuns(*folders), "question_type=z") is None
+
+
+def test_a_word_alone_is_looked_for_in_the_answers_of_both_runs(
+    folders: tuple[Path, Path],
+) -> None:
+    runs = TwoRuns(*folders)
+    found = {word: [row["question_id"] for row in runs.page(f'"{word}"', 9)] for word in WORDS}
+    assert found == {"answer 0.3": ["6"], "answer 0.6": ["6"], "question 3": ["3"], "cat": []}
 
 
 def test_equal_runs_differ_in_nothing(tmp_path: Path) -> None:

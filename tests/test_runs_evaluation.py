@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from lxmert_viz.__main__ import main
 from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.dataset.lxmert_tsv import write_regions
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.dataset.run_folder import RunFolder
 from lxmert_viz.dataset.table_columns import SCHEMA
@@ -24,6 +26,7 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ROOT
 from lxmert_viz.runs import evaluation
 from lxmert_viz.runs.evaluation import Settings, evaluate
+from tests.test_dataset_lxmert_tsv import regions
 
 TIMED = {"seconds"}
 KILLS = 2
@@ -152,6 +155,19 @@ def test_another_run_is_not_mixed_in(
         evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", Settings("demo"))
     with pytest.raises(DatasetError, match="other files"):
         evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "data", Settings())
+
+
+def test_a_run_that_an_option_stopped_at_once_begins_again_with_another(
+    tiny_pipeline: Pipeline, tiny_folder: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.tsv"
+    write_regions(other, [("a", regions(3))])
+    assert tiny_pipeline.network.config.visual_feat_dim != 16
+    told = replace(dataset, region_file=other)
+    with pytest.raises(DatasetError, match="--regions look"):
+        evaluate(tiny_pipeline, tiny_folder, told, tmp_path / "run", Settings())
+    evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", Settings())
+    assert len(rows(tmp_path / "run")) == 12
 
 
 def test_killed_at_random_moments_the_result_is_the_same(

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from lxmert_viz.checkpoints import KNOWN, SHIPPED
 from lxmert_viz.commands.detector_options import add_detector_options
+from lxmert_viz.commands.limits import whole
 from lxmert_viz.errors import OptionError, PictureError
 from lxmert_viz.records import Regions, Trace, Verdict
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.pipeline import Pipeline
+
+EXAMPLE = "ask picture.jpg 'what color is the large cube?'"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -30,17 +33,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_detector_options(parser)
     parser.add_argument(
-        "--top", type=_count, default=5, help="how many answers to show (default: 5)"
+        "--top", type=whole(1), default=5, help="how many answers to show (default: 5)"
     )
     parser.add_argument("--json", action="store_true", help="write one JSON object")
 
 
 def run(options: argparse.Namespace) -> None:
+    files = [file for file in (options.picture, options.second_picture) if file is not None]
+    pictures = [read_picture(file) for file in files]
+
     from lxmert_viz.dataset.region_cache import RegionCache, usual_folder
     from lxmert_viz.pipeline import Pipeline
 
-    files = [file for file in (options.picture, options.second_picture) if file is not None]
-    pictures = [read_picture(file) for file in files]
     clock = [time.perf_counter()]
     pipeline = Pipeline.open(
         options.model,
@@ -171,9 +175,3 @@ def _regions_as_json(regions: Regions) -> list[dict[str, Any]]:
             regions.names, regions.scores, regions.boxes_unit, boxes_px, strict=True
         )
     ]
-
-
-def _count(text: str) -> int:
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return int(text)

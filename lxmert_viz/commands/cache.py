@@ -1,16 +1,18 @@
 """Where downloaded checkpoints lie, how large they are, and how to remove them."""
 
 import argparse
-from pathlib import Path
 
 from lxmert_viz.checkpoints import models_folder
+from lxmert_viz.commands.detector_options import add_models_option
 from lxmert_viz.dataset.region_cache import RegionCache, usual_folder
 from lxmert_viz.fetched import kept, remove
 from lxmert_viz.fetching import in_words
 
+EXAMPLE = "cache --clear lxmert-base"
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--models", type=Path, metavar="FOLDER", help="where model folders lie")
+    add_models_option(parser)
     parser.add_argument(
         "--clear",
         nargs="*",
@@ -23,14 +25,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    found = kept(options.models)
     if options.clear is not None:
-        for name in options.clear or [entry.name for entry in found]:
+        for name in options.clear or [entry.name for entry in kept(options.models)]:
             print(f"{name}: {in_words(remove(name, options.models))} removed")
-        return
     if options.clear_regions:
         print(f"{usual_folder()}: {in_words(RegionCache(usual_folder()).clear())} removed")
-        return
+    found = kept(options.models)
     total = in_words(sum(entry.size_bytes for entry in found))
     print(f"{models_folder(options.models)}: {len(found)} downloaded checkpoints, {total}")
     width = max((len(entry.name) for entry in found), default=0)

@@ -4,21 +4,26 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 from lxmert_viz.checkpoints import KNOWN, SHIPPED
+from lxmert_viz.commands.detector_options import add_models_option
 from lxmert_viz.errors import CheckpointError
 
 COLOURS = {"right": "\033[32m", "wrong": "\033[31m", "not applicable": "\033[2m"}
 PLAIN = "\033[0m"
+EXAMPLE = "check lxmert-base"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     names = ", ".join(checkpoint.name for checkpoint in KNOWN)
     parser.add_argument(
-        "name", nargs="?", default=SHIPPED, metavar="NAME", help=f"{names}, or a folder"
+        "name",
+        nargs="?",
+        default=SHIPPED,
+        metavar="NAME",
+        help=f"{names}, or a folder (default: {SHIPPED})",
     )
-    parser.add_argument("--models", type=Path, metavar="FOLDER", help="where model folders lie")
+    add_models_option(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     parser.add_argument("--json", action="store_true", help="write one JSON list")
 

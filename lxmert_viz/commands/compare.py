@@ -14,13 +14,23 @@ if TYPE_CHECKING:  # DuckDB and scipy take a moment, and --help should not
     from lxmert_viz.runs.comparison import Change
 
 EXAMPLES = 3
+EXAMPLE = "compare runs/before runs/after --where 'structural_type=query gain<0'"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("before", type=Path, metavar="BEFORE", help="a run's folder")
     parser.add_argument("after", type=Path, metavar="AFTER", help="another run's folder")
-    parser.add_argument("--where", default="", metavar="FILTER", help="only rows of this filter")
-    parser.add_argument("--by", metavar="COLUMN", help="default: the first type that there is")
+    parser.add_argument(
+        "--where",
+        default="",
+        metavar="FILTER",
+        help="only such rows, as in the example; a word alone is looked for in texts and answers",
+    )
+    parser.add_argument(
+        "--by",
+        metavar="COLUMN",
+        help="what rows are told by (default: the first type there is)",
+    )
     parser.add_argument("--json", action="store_true", help="write one JSON object")
 
 

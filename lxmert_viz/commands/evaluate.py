@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from lxmert_viz import checkpoints
 from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.commands.detector_options import add_models_option
+from lxmert_viz.commands.limits import whole
+from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.places import ASSETS
 
@@ -20,13 +23,14 @@ if TYPE_CHECKING:  # torch takes seconds, and --help should not
 
 STUDY = "study"
 LOOK = "look"
+EXAMPLE = "evaluate study --out runs/study"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("dataset", metavar="DATASET", help=f"a file, a folder, or {STUDY!r}: the shipped set")
     add("--model", default=SHIPPED, help=f"a name or folder (default: {SHIPPED})")
-    add("--models", type=Path, metavar="FOLDER", help="where model folders lie")
+    add_models_option(parser)
     add("--out", type=Path, required=True, metavar="RUN", help="the run's folder")
     add("--pictures", type=Path, metavar="FOLDER", help="default: where the questions lie")
     add("--regions", metavar="FILE", help=f"default: beside the questions; {LOOK}: make them")
@@ -43,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--no-internals", action="store_true", help="keep no states and statistics of heads")
     add("--engine", choices=("here", "ray"), default="here", help="ray: on a Ray cluster")
     add("--address", default="", help="of the Ray cluster (default: one on this machine)")
-    add("--workers", type=int, default=2, help="models at work on the cluster (default: 2)")
+    add("--workers", type=whole(1), default=2, help="models at work on the cluster (default: 2)")
     add(
         "--looked",
         nargs="?",
@@ -103,7 +107,7 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
 
         cluster = Cluster(options.address, options.workers)
         compute = on_cluster(cluster, folder, pipeline.device, dataset, settings, cache)
-    try:
+    with goes_on():
         made = evaluate(pipeline, folder, dataset, options.out, settings, report, compute, cache)
         if options.looked is not None:
             from lxmert_viz.dataset.board import Board
@@ -111,8 +115,6 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
 
             judge_looks(pipeline, folder, dataset, Board(made.path), options.looked, report)
         return made
-    except KeyboardInterrupt:
-        raise SystemExit(f"\nStopped. The same call goes on with {options.out}.") from None
 
 
 def report(stage: str, share: float) -> None:

@@ -3,34 +3,46 @@
 import argparse
 import sys
 import time
-from pathlib import Path
 
 from lxmert_viz.checkpoints import KNOWN
+from lxmert_viz.commands.detector_options import add_models_option
+from lxmert_viz.commands.stopping import goes_on
+from lxmert_viz.errors import DownloadError
 from lxmert_viz.fetched import Plan
 from lxmert_viz.fetching import Progress, fetch, in_words, plan
 
 NAMES = ", ".join(checkpoint.name for checkpoint in KNOWN if checkpoint.repository)
 TERMINAL_SECONDS = 0.2  # between two lines of progress
 LOG_SECONDS = 10.0
+EXAMPLE = "fetch lxmert-base --list"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name", metavar="NAME", help=f"{NAMES}, or owner/name of any LXMERT on the hub"
     )
-    parser.add_argument("--models", type=Path, metavar="FOLDER", help="where model folders lie")
+    add_models_option(parser)
     parser.add_argument(
         "--list", action="store_true", help="only show what would be downloaded, and from where"
     )
 
 
 def run(options: argparse.Namespace) -> None:
-    chosen = plan(options.name, options.models)
+    try:
+        chosen = plan(options.name, options.models)
+    except DownloadError as error:
+        known = next((c for c in KNOWN if c.name == options.name), None)
+        if not options.list or known is None:
+            raise
+        print(f"lxmert-viz: {error} Addresses without sizes:", file=sys.stderr)
+        print("\n".join(f"{file}  {address}" for file, address in known.addresses().items()))
+        return
     print(_summary(chosen))
     if options.list:
         print("\n".join(f"{in_words(f.size):>9}  {f.path}  {f.urls[0]}" for f in chosen.files))
         return
-    notes = fetch(chosen, _Printed())
+    with goes_on():
+        notes = fetch(chosen, _Printed())
     if sys.stderr.isatty():
         print(file=sys.stderr)
     print(f"{chosen.name} is whole and checked in {chosen.folder}")

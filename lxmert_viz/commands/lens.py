@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from lxmert_viz.checkpoints import SHIPPED
 from lxmert_viz.commands.ask import read_picture
+from lxmert_viz.commands.detector_options import add_models_option
+from lxmert_viz.commands.limits import whole
 from lxmert_viz.errors import OptionError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
@@ -15,6 +17,7 @@ if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.pipeline import Pipeline
 
 LENSES = ("words", "objects", "attributes", "features", "answers", "match")
+EXAMPLE = "lens picture.jpg 'a [MASK] cube' --out lens.html"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +28,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--inside", action="store_true", help="also the steps inside cross-modality layers")
     add("--stored", type=Path, metavar="FILE", help="regions to look in, for --through features")
     add("--tuned", metavar="FOLDER", type=Path, help="tune it on states that probe --store keeps")
-    add("--top", type=int, default=5, help="labels a state in --json (default: 5)")
+    add("--top", type=whole(1), default=5, help="labels a state in --json (default: 5)")
     add("--model", default=SHIPPED, help=f"a name or folder (default: {SHIPPED})")
-    add("--models", type=Path, metavar="FOLDER", help="where model folders lie")
+    add_models_option(parser)
     add("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     add("--profile", default="trained", help="how regions are found (default: trained)")
     add("--out", type=Path, metavar="FILE", help="the grid as .html, or .png with kaleido")
@@ -35,13 +38,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    _check(options)
+    picture = read_picture(options.picture)
+
     from lxmert_viz.analysis.regions import numbered_names
     from lxmert_viz.analysis.states import by_depth, depth_names
     from lxmert_viz.experiments import lenses
     from lxmert_viz.pipeline import Pipeline
 
-    _check(options)
-    picture = read_picture(options.picture)
     pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
     chosen = _lens(pipeline, options)
     trace = pipeline.ask(pipeline.look(picture, options.profile), options.question)
@@ -52,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
     named = chosen.stream == "lang"
     rows = list(trace.tokens.pieces) if named else numbered_names(trace.regions)
     rows = rows[:1] if chosen.pooled else rows
-    found = lenses.grid(chosen, states, max(1, options.top))
+    found = lenses.grid(chosen, states, options.top)
     labels = [[[chosen.labels[i] for i in best] for best in column] for column in found.ids]
     if options.out is not None:
         _draw(options, labels, found, rows, depths, f"{chosen.kind}, {len(chosen.labels):,} labels")
@@ -70,6 +74,10 @@ def _check(options: argparse.Namespace) -> None:
         )
     if options.tuned and (options.inside or options.stored):
         raise OptionError("--tuned is without --inside, and for heads with probabilities.")
+    if options.out is not None:
+        from lxmert_viz.figures import files
+
+        files.check(options.out)
 
 
 def _lens(pipeline: "Pipeline", options: argparse.Namespace) -> "Lens":

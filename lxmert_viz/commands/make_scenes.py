@@ -1,25 +1,32 @@
 """Draw tabletop scenes with questions, captions and regions, in GQA's and LXMERT's formats."""
 
 import argparse
+import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.commands.limits import SEEDS, whole
 from lxmert_viz.errors import DatasetError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.records import Regions
 
-MOST_SEED = 2**31
+EXAMPLE = "make-scenes 20 --seed 5 --out scenes"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("count", type=int, metavar="N", help="how many scenes")
-    parser.add_argument("--seed", type=int, default=0, help="of the first scene (default: 0)")
-    parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
+    parser.add_argument("count", type=whole(1), metavar="N", help="how many scenes")
+    parser.add_argument(
+        "--seed", type=whole(0, SEEDS - 1), default=0, help="of the first scene (default: 0)"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="a new or empty folder"
+    )
     parser.add_argument(
         "--model",
         default=SHIPPED,
@@ -38,18 +45,16 @@ def run(chosen: argparse.Namespace) -> None:
     from lxmert_viz.miniature.study import write_study
     from lxmert_viz.pipeline import Pipeline
 
-    if chosen.count < 1 or not 0 <= chosen.seed < MOST_SEED:
-        raise DatasetError(
-            f"N is {chosen.count} and the seed {chosen.seed}; "
-            f"take at least 1 scene and a seed from 0 to {MOST_SEED - 1}."
-        )
     if chosen.out.exists() and (not chosen.out.is_dir() or any(chosen.out.iterdir())):
         raise DatasetError(f"{chosen.out} is not an empty folder; name a new one.")
     pipeline = None if chosen.model == "none" else Pipeline.open(chosen.model)
     suffix = ".jpg" if chosen.jpeg else ".png"
-    pictures = write_study(chosen.out, chosen.seed, chosen.count, suffix, chosen.pairs)
-    if pipeline is not None:
-        write_regions(chosen.out / "regions.tsv", _looked_at(pipeline, pictures))
+    with ExitStack() as unfinished:
+        unfinished.callback(shutil.rmtree, chosen.out, ignore_errors=True)
+        pictures = write_study(chosen.out, chosen.seed, chosen.count, suffix, chosen.pairs)
+        if pipeline is not None:
+            write_regions(chosen.out / "regions.tsv", _looked_at(pipeline, pictures))
+        unfinished.pop_all()
     print(f"{len(pictures)} scenes in {chosen.out}")
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.commands.detector_options import add_models_option
 from lxmert_viz.commands.evaluate import STUDY, read_dataset, report
+from lxmert_viz.commands.limits import SEEDS, number, whole
+from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DatasetError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
@@ -16,6 +19,7 @@ if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.runs.targets import Task
 
 ROUNDED = ("accuracy", "low", "high", "control", "selectivity", "majority", "noise")
+EXAMPLE = "probe study --target colour --out colour.html"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -26,15 +30,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--kind", choices=("linear", "MLP"), default="linear", help="of probe (default: linear)")
     add("--pooling", choices=("cls", "words", "regions"), default="cls", help="of whole examples")
     add("--code", action="store_true", help="measure the description length too")
-    add("--seed", type=int, default=0, help="of the split and the probe (default: 0)")
+    add(
+        "--seed",
+        type=whole(0, SEEDS - 1),
+        default=0,
+        help="of the split and the probe (default: 0)",
+    )
     add("--labels", type=Path, metavar="CSV", help="your labels: id or question_id, and --column")
     add("--column", metavar="NAME", help="which column of --labels")
     add("--store", type=Path, metavar="FOLDER", help="where states are kept (default: the cache)")
     add("--layers", metavar="NAME,...", help="keep only these, such as L9,X1,X5")
     add("--full", action="store_true", help="keep 32 bits a number, not 16")
-    add("--max-gb", type=float, default=4.0, help="how large the states may get (default: 4)")
+    add("--max-gb", type=number(0), default=4.0, help="how large the states may get (default: 4)")
     add("--model", default=SHIPPED, help=f"a name or folder (default: {SHIPPED})")
-    add("--models", type=Path, metavar="FOLDER", help="where model folders lie")
+    add_models_option(parser)
     add("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     add("--profile", default="trained", help="how regions are found (default: trained)")
     add("--pictures", type=Path, metavar="FOLDER", help="default: where the questions lie")
@@ -47,6 +56,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    from lxmert_viz.figures import files
     from lxmert_viz.runs.probing import run_probe, save
     from lxmert_viz.runs.targets import TARGETS
 
@@ -57,6 +67,8 @@ def run(options: argparse.Namespace) -> None:
         raise DatasetError(f"There is no target {options.target!r}: {', '.join(TARGETS)}.")
     if (options.labels is None) != (options.column is None):
         raise DatasetError("--labels and --column belong together: a CSV and one of its columns.")
+    if options.out is not None:
+        files.check(options.out)
     store = _store(options)
     found = run_probe(
         store,
@@ -121,12 +133,10 @@ def _store(options: argparse.Namespace) -> "StateStore":
         max_bytes=int(options.max_gb * 1e9),
         profile=options.profile,
     )
-    try:
+    with goes_on():
         return extract(
             pipeline, dataset, options.store or store_folder(pipeline, dataset), kept, report
         )
-    except KeyboardInterrupt:
-        raise SystemExit("\nStopped. The same call goes on with these states.") from None
 
 
 def _task(options: argparse.Namespace, store: "StateStore") -> "Task":
@@ -141,7 +151,7 @@ def _task(options: argparse.Namespace, store: "StateStore") -> "Task":
 def _draw(run: "ProbeRun", path: Path) -> None:
     import numpy as np
 
-    from lxmert_viz.figures.files import write
+    from lxmert_viz.figures import files
     from lxmert_viz.figures.layers import Line, by_layer
 
     about = run.about
@@ -154,4 +164,4 @@ def _draw(run: "ProbeRun", path: Path) -> None:
     }
     title = f"{about.target} in {about.model}, {about.data}"
     statistic = f"accuracy on unseen pictures, 0 to 1; {about.count:,} states, seed {about.seed}"
-    write(by_layer(lines, about.depths, title, statistic, (-0.03, 1.05)), path)
+    files.write(by_layer(lines, about.depths, title, statistic, (-0.03, 1.05)), path)

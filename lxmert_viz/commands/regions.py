@@ -2,6 +2,7 @@
 another layout."""
 
 import argparse
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from lxmert_viz import checkpoints
 from lxmert_viz.checkpoints import SHIPPED
 from lxmert_viz.commands.detector_options import add_detector_options
+from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DatasetError, LxmertVizError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
@@ -18,7 +20,9 @@ if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.pipeline import Pipeline
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".ppm")
+UNFIT = re.compile(r"[\t\r\n\ud800-\udfff]")  # in a line of a text file
 LAYOUTS = ("lxmert", "bottom-up", "reference", "parquet", "safetensors")
+EXAMPLE = "regions pictures -o pictures.tsv"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -73,22 +77,26 @@ def extract(options: argparse.Namespace, layout: str) -> None:
         precision=options.precision,
         backend=options.backend,
     )
-    names = checkpoints.read_region_names(
-        checkpoints.find(options.model or SHIPPED, options.models)
-    )
+    pipeline.check_profile(options.profile)
     maker = {
         "model": pipeline.name,
-        "detector": content_of(pipeline.detector, names),
+        "detector": content_of(pipeline.detector, pipeline.region_names),
         "profile": options.profile,
         "precision": options.precision,
         "backend": options.backend,
     }
-    with RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
+    with goes_on(), RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
         failed = look_at_all(paths, pipeline, options.profile, journal)
         count = len(journal.pictures)
         write_failed(beside(options.out, ".failed.tsv"), failed)
-        write_rows(options.out, layout, journal.rows())
+        if count:
+            write_rows(options.out, layout, journal.rows())
     journal.path.unlink()
+    if not count:
+        raise DatasetError(
+            f"All {len(failed)} pictures failed, so {options.out} is not written; "
+            f"{beside(options.out, '.failed.tsv')} says why."
+        )
     print(f"regions of {count} pictures in {options.out}")
     if failed:
         print(f"{len(failed)} pictures failed; {beside(options.out, '.failed.tsv')} says why")
@@ -111,6 +119,10 @@ def look_at_all(
     failed, taken = [], {}
     progress = _Printed(len(paths))
     for path in paths:
+        if UNFIT.search(path.name):
+            failed.append((path, "its name holds a tab, a line break or bytes that are not UTF-8"))
+            progress.skip()
+            continue
         if path.stem in taken:
             failed.append((path, f"its name without the ending is that of {taken[path.stem]}"))
             progress.skip()
@@ -163,7 +175,7 @@ def beside(path: Path, ending: str) -> Path:
 
 def write_failed(path: Path, failed: list[tuple[Path, str]]) -> None:
     """One line a picture, with its path and the reason; no file where none failed."""
-    lines = [f"{picture}\t{reason}\n" for picture, reason in failed]
+    lines = [f"{UNFIT.sub('?', str(picture))}\t{reason}\n" for picture, reason in failed]
     if lines:
         path.write_text("".join(lines), encoding="utf-8")
     else:

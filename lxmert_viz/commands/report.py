@@ -6,6 +6,7 @@ from pathlib import Path
 from lxmert_viz.errors import DatasetError
 
 ENDINGS = (".html", ".csv", ".jsonl")
+EXAMPLE = "report runs/study -o study.html"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

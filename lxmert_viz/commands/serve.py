@@ -6,6 +6,8 @@ import socket
 from pathlib import Path
 
 from lxmert_viz.checkpoints import MODELS_VARIABLE, models_folder
+from lxmert_viz.commands.detector_options import add_models_option
+from lxmert_viz.commands.limits import number, whole
 from lxmert_viz.errors import AddressError, DatasetError
 from lxmert_viz.places import (
     APP,
@@ -15,13 +17,20 @@ from lxmert_viz.places import (
     PRECISION_VARIABLE,
 )
 
+EXAMPLE = "serve --data runs --port 8600"
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--models", type=Path, metavar="FOLDER", help="where model folders lie")
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="where datasets and runs lie")
+    add_models_option(parser)
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help="where datasets and runs lie (default: LXMERT_VIZ_DATA, or ~/.cache/lxmert-viz/data)",
+    )
     parser.add_argument(
         "--keep-pictures",
-        type=_hours,
+        type=number(0, 24),
         metavar="HOURS",
         help="how long an uploaded picture is found again after a reload (default: 24; 0: never)",
     )
@@ -40,7 +49,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--host", default="localhost", help="address to listen on (default: this machine only)"
     )
     parser.add_argument(
-        "--port", type=_port, help="port to listen on (default: 8501, or the next free)"
+        "--port", type=whole(1, 65535), help="port to listen on (default: 8501, or the next free)"
     )
 
 
@@ -60,6 +69,10 @@ def run(options: argparse.Namespace) -> None:
         check_precision(options.precision, find_device("auto"))
         os.environ[PRECISION_VARIABLE] = options.precision
     if options.backend is not None:
+        if options.backend == "detectron2":
+            from lxmert_viz.detector.detectron2 import check_is_here
+
+            check_is_here()
         os.environ[BACKEND_VARIABLE] = options.backend
     check_address(options.host, options.port)
     from streamlit.web import cli  # half a second that --help should not wait for
@@ -85,15 +98,3 @@ def streamlit_options(host: str, port: int | None) -> list[str]:
     if port is not None:
         options += ["--server.port", str(port)]
     return options
-
-
-def _hours(text: str) -> float:
-    if not 0 <= float(text) <= 24:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 24")
-    return float(text)
-
-
-def _port(text: str) -> int:
-    if not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is not between 1 and 65535")
-    return int(text)

@@ -4,11 +4,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lxmert_viz.commands.limits import SEEDS, whole
+from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.places import ASSETS
 
 if TYPE_CHECKING:
     from lxmert_viz.detector.network import FasterRCNN
     from lxmert_viz.miniature.pictures import ScenePictures
+    from lxmert_viz.model.lxmert import LxmertForPreTraining
 
 SCENES = 4000
 FIRST_TRAINING_SEED = 1_000_000
@@ -16,42 +19,60 @@ DETECTOR_STEPS = 1400
 LESSONS = 24000
 TEST_SCENES = 1000
 QUESTIONS_A_SCENE = 6
+EXAMPLE = "train-miniature --measure --test-scenes 100"
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument(
-        "--measure", action="store_true", help="only measure the model in --out, on fresh scenes"
+    add, seed = options.add_argument, whole(0, SEEDS - 1)
+    add("--measure", action="store_true", help="only measure the model in --out, on fresh scenes")
+    add(
+        "--out",
+        type=Path,
+        default=ASSETS / "miniature",
+        metavar="FOLDER",
+        help="model folder (default: the shipped one)",
     )
-    options.add_argument("--out", type=Path, default=ASSETS / "miniature", help="model folder")
-    options.add_argument(
+    add(
         "--work",
         type=Path,
         default=Path("miniature-work"),
-        help="scenes, logs and unfinished training; a second call goes on from there",
+        metavar="FOLDER",
+        help="scenes, logs and unfinished training; a second call goes on from there "
+        "(default: %(default)s)",
     )
-    options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--device", default="cpu", help="cpu or cuda")
-    options.add_argument("--lessons", type=int, default=LESSONS, help="batches of LXMERT training")
-    options.add_argument(
+    add("--seed", type=seed, default=1, help="of the training (default: %(default)s)")
+    add("--device", default="cpu", help="cpu or cuda (default: %(default)s)")
+    add(
+        "--lessons", type=whole(1), default=LESSONS, help="batches of LXMERT (default: %(default)s)"
+    )
+    add(
         "--on-from",
         type=Path,
         metavar="FOLDER",
         help="keep this miniature's detector and let its network learn on",
     )
-    options.add_argument("--test-scenes", type=int, default=TEST_SCENES)
+    add(
+        "--test-scenes",
+        type=whole(1),
+        default=TEST_SCENES,
+        help="fresh scenes to measure on (default: %(default)s)",
+    )
 
 
 def run(chosen: argparse.Namespace) -> None:
+    from lxmert_viz.pipeline import find_device
+
+    find_device(chosen.device)
     chosen.work.mkdir(parents=True, exist_ok=True)
-    if not chosen.measure:
-        _train(chosen)
-    _measure(chosen)
+    with goes_on():
+        if not chosen.measure:
+            _train(chosen)
+        _measure(chosen)
 
 
 def _train(chosen: argparse.Namespace) -> None:
-    from lxmert_viz.detector.weights import load_detector
     from lxmert_viz.miniature import sightings
-    from lxmert_viz.miniature.checkpoint import learn_on, write_checkpoint
+    from lxmert_viz.miniature.checkpoint import write_checkpoint
     from lxmert_viz.miniature.log import TrainingLog
     from lxmert_viz.miniature.pictures import render
     from lxmert_viz.miniature.training import train_lxmert
@@ -59,11 +80,9 @@ def _train(chosen: argparse.Namespace) -> None:
     from lxmert_viz.model.tokenizer import LxmertTokenizerFast
 
     work = chosen.work
+    earlier = _read(chosen.on_from) if chosen.on_from else None
     scenes = render(work / "pictures", FIRST_TRAINING_SEED, SCENES)
-    if chosen.on_from:
-        detector, begun = load_detector(chosen.on_from / "detector"), learn_on(chosen.on_from)
-    else:
-        detector, begun = _train_detector(chosen, scenes), None
+    detector, begun = earlier or (_train_detector(chosen, scenes), None)
     seen = sightings.look_at_all(detector, scenes, work / "sightings.pt")
     model = train_lxmert(
         seen,
@@ -76,6 +95,14 @@ def _train(chosen: argparse.Namespace) -> None:
         begun,
     )
     write_checkpoint(chosen.out, detector.cpu(), model.cpu())
+
+
+def _read(folder: Path) -> "tuple[FasterRCNN, LxmertForPreTraining]":
+    """What learns on, read before the hours of work begin."""
+    from lxmert_viz.detector.weights import load_detector
+    from lxmert_viz.miniature.checkpoint import learn_on
+
+    return load_detector(folder / "detector"), learn_on(folder)
 
 
 def _train_detector(chosen: argparse.Namespace, scenes: "ScenePictures") -> "FasterRCNN":

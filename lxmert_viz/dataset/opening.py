@@ -1,5 +1,6 @@
 """One door to datasets of every layout."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ READERS: tuple[tuple[Callable[[Any], bool], Callable[[JsonFile], Dataset]], ...]
     (is_nlvr2, read_nlvr2),
     (is_captions, read_captions),
 )
+SURROGATES = re.compile(r"[\ud800-\udfff]")  # what stands for bytes that are not UTF-8
 NLVR2_ENDINGS = (".json", ".jsonl")
 QUESTION_FILES = ("questions.json", "*questions*.json", "*.jsonl", "*.csv", "*.json")
 REGION_FILES = ("regions.tsv", "*obj36*.tsv", *(f"*regions*{ending}" for ending in REGION_ENDINGS))
@@ -47,6 +49,8 @@ def open_dataset(
     path = path.resolve()
     if not path.exists():
         raise DatasetError(f"There is nothing at {path}; name a file of questions or a folder.")
+    if pictures is not None and not pictures.is_dir():
+        raise DatasetError(f"There is no folder of pictures at {pictures}.")
     if asked:
         return _of_pictures(path, asked)
     file = _file_in(path) if path.is_dir() else path
@@ -81,7 +85,7 @@ def _file_in(folder: Path) -> Path:
         listing = (
             f"It holds {', '.join(some)}: name the one with the questions."
             if some
-            else ("It holds no questions. To ask the same of all its pictures, say what.")
+            else "It holds no questions. To ask the same of all its pictures, say what (--ask)."
         )
         raise DatasetError(f"{folder} is not one dataset. {listing}")
     return file
@@ -111,13 +115,20 @@ def _of_pictures(folder: Path, asked: Sequence[str]) -> Dataset:
     if not pictures:
         raise DatasetError(f"{folder} holds no pictures.")
     texts = [text.strip() for text in asked if text.strip()]
+    if not texts:
+        raise DatasetError("There are no words in what the pictures are asked: type a question.")
+    named = [stem for stem in sorted(pictures) if not SURROGATES.search(stem)]
     examples = tuple(
         Example(f"{stem}:{number}", stem, text, place=f"{pictures[stem].name}:0")
-        for stem in sorted(pictures)
+        for stem in named
         for number, text in enumerate(texts, start=1)
     )
     note = Remark("note", folder.name, 0, "No right answers are known: nothing is scored.")
-    return Dataset(folder.name, "pictures", (), examples, pictures, remarks=(note,))
+    unfit = (
+        Remark("broken", ascii(pictures[stem].name), 0, "Its name is not UTF-8.")
+        for stem in sorted({*pictures} - {*named})
+    )
+    return Dataset(folder.name, "pictures", (), examples, pictures, remarks=(note, *unfit))
 
 
 def _region_file(folder: Path) -> Path | None:

@@ -26,14 +26,14 @@ PARQUET_START = b"PAR1"
 
 
 def open_regions(
-    path: Path, origin: Origin | None = None, report: Callable[[float], None] | None = None
+    path: str | Path, origin: Origin | None = None, report: Callable[[float], None] | None = None
 ) -> RegionFile:
     """A file of any layout, told apart by what stands in it; nothing large is read yet.
 
     origin: what the published layouts do not say. report hears the share of a text file that was
     read to find its lines, the first time that it is opened. Raises DatasetError.
     """
-    origin = origin or Origin()
+    path, origin = Path(path), origin or Origin()
     layout = _layout_of(path)
     if layout == PARQUET:
         return open_parquet(path)

@@ -19,7 +19,7 @@ TERM = re.compile(
 )
 NOTHING = "none"
 TRUTHS = {"yes": True, "no": False}
-SEARCHED = ("text", "right", "answer")
+SEARCHED = ("text", "right", "answer", "answer_before", "answer_after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def where(text: str, columns: Mapping[str, pa.DataType]) -> Where:
             value = found["quoted"] if found["quoted"] is not None else found["bare"]
             made = _term(found["column"], found["operator"], value, columns)
         else:
-            made = _search(found["phrase"] or found["word"])
+            made = _search(found["phrase"] or found["word"], columns)
         parts.append(f"({made.sql})")
         values += made.values
     return Where(" AND ".join(parts) or "TRUE", tuple(values))
@@ -98,9 +98,10 @@ def _sql(operator: str) -> str:
     return {"=": "=", "!=": "IS DISTINCT FROM"}.get(operator, operator)
 
 
-def _search(text: str) -> Where:
-    looked = " OR ".join(f'contains(lower("{column}"), ?)' for column in SEARCHED)
-    return Where(looked, (text.lower(),) * len(SEARCHED))
+def _search(text: str, columns: Iterable[str]) -> Where:
+    searched = [column for column in columns if column in SEARCHED]
+    looked = " OR ".join(f'contains(lower("{column}"), ?)' for column in searched)
+    return Where(looked, (text.lower(),) * len(searched))
 
 
 def joined(parts: Iterable[str]) -> str:

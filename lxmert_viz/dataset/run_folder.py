@@ -47,11 +47,15 @@ class RunFolder:
         self.path = path
 
     def begin(self, manifest: Json) -> None:
-        """Raises DatasetError where the folder holds something else, or a run of other things."""
-        if (self.path / MANIFEST).exists():
+        """Raises DatasetError where the folder holds something else, or a run of other things.
+
+        A run without any part, which an option stopped at once, may begin otherwise.
+        """
+        if self.finished_parts():
             self._check(manifest)
             return
-        if self.path.exists() and any(p.name != LOCK for p in self.path.iterdir()):
+        begun = (self.path / MANIFEST).exists()
+        if not begun and self.path.exists() and any(p.name != LOCK for p in self.path.iterdir()):
             raise DatasetError(f"{self.path} holds other files; name a new folder for the run.")
         for name in ("parts", "internals"):
             (self.path / name).mkdir(parents=True, exist_ok=True)

@@ -88,6 +88,8 @@ def _example(cells: dict[str, Any], path: Path, line: int) -> Example:
 
 
 def _check(path: Path, columns: tuple[str, ...], chosen: Mapping[str, str]) -> None:
+    if not columns:
+        raise DatasetError(f"{path} has no rows.")
     unknown = sorted({*chosen} - {*COLUMNS})
     absent = sorted({*chosen.values()} - {*columns})
     missing = [kind for kind in NEEDED if kind not in chosen]

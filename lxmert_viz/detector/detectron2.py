@@ -96,7 +96,7 @@ def visual_genome_detector(config: DetectorConfig, tensors: dict[str, Tensor]) -
 
     Raises CheckpointError where detectron2 is not here, or weights are missing.
     """
-    _check_is_here()
+    check_is_here()
     from detectron2.config import get_cfg
     from detectron2.modeling import build_proposal_generator, build_roi_heads
 
@@ -116,7 +116,7 @@ def zoo_detector(config_file: Path, tensors: dict[str, Tensor]) -> Detectron2RCN
 
     Raises CheckpointError where detectron2 is not here, or the config's regions have another size.
     """
-    _check_is_here()
+    check_is_here()
     from detectron2.config import get_cfg
     from detectron2.modeling import build_model
 
@@ -136,7 +136,8 @@ def zoo_detector(config_file: Path, tensors: dict[str, Tensor]) -> Detectron2RCN
     return network.eval()
 
 
-def _check_is_here() -> None:
+def check_is_here() -> None:
+    """Raises CheckpointError."""
     if not is_here():
         raise CheckpointError(f"detectron2 is not installed. {HOW}")
 

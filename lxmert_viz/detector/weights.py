@@ -48,6 +48,8 @@ def load_detector(folder: Path, backend: str = OWN) -> FasterRCNN | Detectron2RC
     which may know no attributes; without a config it has the published sizes. Of the published
     files a safetensors copy is kept beside them. Raises CheckpointError.
     """
+    if backend not in BACKENDS:
+        raise ValueError(f"backend is {backend!r}, not one of {BACKENDS}")
     config, path = _read_config(folder), _weight_file(folder)
     tensors = _copy_of(path)
     if tensors is None:

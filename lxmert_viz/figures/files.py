@@ -11,7 +11,7 @@ PICTURES = (".png", ".svg", ".pdf")
 WIDTH_PX, SCALE = 1100, 2
 
 
-def write(figure: go.Figure, path: Path) -> None:
+def check(path: Path) -> None:
     """path ends in .html, or in one of PICTURES, which need kaleido. Raises FigureError."""
     kind = path.suffix.lower()
     if kind not in (".html", *PICTURES):
@@ -20,11 +20,16 @@ def write(figure: go.Figure, path: Path) -> None:
         raise FigureError(
             f"{kind} needs the exporter: pip install kaleido, or write .html, which needs nothing."
         )
+
+
+def write(figure: go.Figure, path: Path) -> None:
+    """Raises FigureError, as `check` does."""
+    check(path)
     white = {"paper_bgcolor": "white", "plot_bgcolor": "white"}
     shown = go.Figure(figure).update_layout(white, title_pad_l=12)  # on a page of its own
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if kind == ".html":
+        if path.suffix.lower() == ".html":
             shown.write_html(path, include_plotlyjs=True)
         else:
             shown.write_image(path, width=WIDTH_PX, scale=SCALE)

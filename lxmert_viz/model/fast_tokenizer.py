@@ -24,7 +24,6 @@ from lxmert_viz.model.encoding import (
 )
 from lxmert_viz.model.vocabulary import (
     CONFIG_FILE,
-    JSON_FILE,
     VOCAB_FILE,
     Vocabulary,
     ids_by_piece,
@@ -112,14 +111,16 @@ class LxmertTokenizerFast:
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **options: Any) -> Self:
-        """The tokenizer of a model folder: vocab.txt or tokenizer.json, and tokenizer_config.json.
+        """The tokenizer of a model folder, or of its vocab.txt or tokenizer.json.
 
-        options: constructor options that win over the folder's. Raises CheckpointError.
+        A tokenizer_config.json beside it counts; options of the constructor win over it. Raises
+        CheckpointError.
         """
-        path, config_file = vocabulary_file(Path(folder)), Path(folder) / CONFIG_FILE
+        path = vocabulary_file(Path(folder))
+        config_file = path.parent / CONFIG_FILE
         config = read_json(config_file) if config_file.is_file() else {}
         try:
-            written = json_options(read_json(path)) if path.name == JSON_FILE else {}
+            written = json_options(read_json(path)) if path.suffix == ".json" else {}
             return cls(path, **(written | known_options(cls, config) | options))
         except FileNotFoundError as error:
             raise CheckpointError(

@@ -27,7 +27,9 @@ def ids_by_piece(vocab: Vocabulary | None) -> dict[str, int]:
 
 
 def vocabulary_file(folder: Path) -> Path:
-    """vocab.txt, or tokenizer.json where there is no other."""
+    """vocab.txt, or tokenizer.json where there is no other; a file stands for itself."""
+    if folder.is_file():
+        return folder
     only_json = (folder / JSON_FILE).is_file() and not (folder / VOCAB_FILE).is_file()
     return folder / (JSON_FILE if only_json else VOCAB_FILE)
 

@@ -74,7 +74,7 @@ class PretrainedNetwork(nn.Module):
         cls,
         source: str | Path,
         *,
-        dtype: torch.dtype = torch.float32,
+        dtype: str | torch.dtype = torch.float32,
         device: str | torch.device = "cpu",
         fresh_heads: bool = False,
     ) -> Self:
@@ -84,8 +84,11 @@ class PretrainedNetwork(nn.Module):
         published sizes unless a config.json lies beside it. Heads in the file that this class
         lacks are left out. Anything that it needs and the file lacks is a CheckpointError, unless
         fresh_heads: then what the heads lack, or have in another shape, starts anew.
-        `load_report` says what became of each weight.
+        `load_report` says what became of each weight. dtype: torch.float16 or "float16".
         """
+        dtype = getattr(torch, dtype, dtype) if isinstance(dtype, str) else dtype
+        if not isinstance(dtype, torch.dtype):
+            raise ValueError(f"dtype is {dtype!r}, not one of torch's, such as torch.float16")
         path = weight_file(Path(source))
         config = config_of(path)
         may_be_new = is_head if fresh_heads else nothing

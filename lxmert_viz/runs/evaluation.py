@@ -56,8 +56,10 @@ def evaluate(
     region_cache: where it keeps the regions that it finds; runs may share it; else the run's own,
     which is emptied once the run is whole.
     report hears what is being done and the share done, 0..1, and may raise to stop: the same call
-    goes on from there. Raises DatasetError where the folder holds another run, or is in use.
+    goes on from there. Raises OptionError for a profile that is not, and DatasetError where the
+    folder holds another run, or is in use.
     """
+    pipeline.check_profile(settings.profile)
     run = RunFolder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -55,10 +55,14 @@ def extract(
 ) -> "StateStore":
     """States of all examples that can be asked. report may raise to stop: the same call goes on.
 
-    Raises DatasetError where the folder holds other states, is in use, or would grow too large.
+    Raises OptionError for a profile that is not, and DatasetError where the folder holds other
+    states, is in use, or would grow too large.
     """
     kept = kept or Kept()
+    pipeline.check_profile(kept.profile)
     folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / HEAD).exists() and any(p.name != LOCK for p in folder.iterdir()):
+        raise DatasetError(f"{folder} holds other files; name a new folder for the states.")
     try:
         with FileLock(folder / LOCK, timeout=0):
             return _extract(pipeline, dataset, folder, kept, report)

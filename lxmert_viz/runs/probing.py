@@ -147,7 +147,7 @@ def kept_at(
 
 
 def save(run: ProbeRun, path: Path) -> None:
-    """One file, which holds numbers and text and can run nothing."""
+    """One file, which holds numbers and text and can run nothing. Raises DatasetError."""
     arrays = {}
     for place, layer in enumerate(run.layers):
         own = {name: getattr(layer, name) for name in ARRAYS}
@@ -158,7 +158,10 @@ def save(run: ProbeRun, path: Path) -> None:
     numbers = [{name: getattr(layer, name) for name in NUMBERS} for layer in run.layers]
     told = {"about": asdict(run.about), "numbers": numbers, "compressions": run.compressions}
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(arrays, path, metadata={"probe": json.dumps(told)})
+    try:
+        save_file(arrays, path, metadata={"probe": json.dumps(told)})
+    except SafetensorError as error:
+        raise DatasetError(f"{path} cannot be written: {error}.") from error
 
 
 def load(path: Path) -> ProbeRun:
