@@ -90,5 +90,12 @@ def test_fewer_multiplications_give_the_same_convolution(size: tuple[int, int]) 
     less = WinogradConv(conv)
     assert relative(less(x), conv(x)) < 1e-5
     assert less(x).is_contiguous(memory_format=torch.channels_last)
+    assert less(x[:0]).shape == (0, 10, *size)
     holes = [block.conv2 for block in make_fast(trained()).roi_heads.res5]
     assert all(isinstance(found, WinogradConv) for found in holes)
+
+
+def test_no_box_at_all_is_no_feature() -> None:
+    with torch.inference_mode():
+        found = make_fast(trained()).describe(torch.zeros(1, 32, 4, 6), torch.zeros(0, 4))
+    assert found.feats.shape[0] == 0

@@ -60,7 +60,8 @@ class WinogradConv(nn.Module):
         inputs = self.into @ tiles.permute(4, 5, 0, 1, 2, 3).reshape(IN * IN, -1)
         products = torch.bmm(inputs.view(IN * IN, -1, x.shape[1]), self.filters)
         outputs = self.out_of @ products.flatten(1)
-        whole = outputs.view(OUT, OUT, len(x), rows, columns, -1).permute(2, 3, 0, 4, 1, 5)
+        shape = (OUT, OUT, len(x), rows, columns, len(self.bias))
+        whole = outputs.view(shape).permute(2, 3, 0, 4, 1, 5)
         cut = whole.flatten(3, 4).flatten(1, 2)[:, :height, :width]
         return (cut + self.bias).contiguous().permute(0, 3, 1, 2)
 
