@@ -8,6 +8,7 @@ from torch import nn
 from lxmert_viz.detector.network import FasterRCNN, NormedConv
 from lxmert_viz.detector.selection import detect
 from lxmert_viz.detector.speed import FULL, MIXED, make_fast
+from lxmert_viz.detector.winograd import WinogradConv
 from tests.detector_weights import TINY, tiny_detector
 
 BOXES = torch.tensor([[0.0, 0.0, 40.0, 60.0], [5.0, 5.0, 30.0, 20.0], [7.0, 7.0, 7.0, 7.0]])
@@ -79,3 +80,15 @@ def test_a_fast_detector_finds_the_same_regions() -> None:
 def test_an_unknown_precision_is_refused() -> None:
     with pytest.raises(ValueError, match="'half'"):
         make_fast(trained(), "half")
+
+
+@pytest.mark.parametrize("size", ((1, 1), (3, 4), (7, 7), (8, 5)))
+def test_fewer_multiplications_give_the_same_convolution(size: tuple[int, int]) -> None:
+    random = torch.Generator().manual_seed(5)
+    conv = nn.Conv2d(6, 10, 3, padding=1).requires_grad_(False)
+    x = torch.randn(3, 6, *size, generator=random).to(memory_format=torch.channels_last)
+    less = WinogradConv(conv)
+    assert relative(less(x), conv(x)) < 1e-5
+    assert less(x).is_contiguous(memory_format=torch.channels_last)
+    holes = [block.conv2 for block in make_fast(trained()).roi_heads.res5]
+    assert all(isinstance(found, WinogradConv) for found in holes)

@@ -14,12 +14,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 KINDS = ("linear", "MLP")
 HELD_OUT = 0.3  # share of the groups that is tested on
 STRENGTHS = (1e-4, 1e-2, 1.0)  # inverse strength of L2, chosen on held-out groups of the training
 PREFIXES = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 RESAMPLES = 500
+ONE_THREAD = {"limits": 1, "user_api": "blas"}  # products this small wait longer than they take
 UNSEEN = -1e4  # logit of a label that the training part had not
 FLOOR = 1e-3  # share of every probability that is spread evenly, so that no code is endless
 
@@ -101,6 +103,7 @@ def control_labels(types: Sequence[str], labels: np.ndarray, seed: int) -> np.nd
     return np.array([drawn[name] for name in types])
 
 
+@threadpool_limits.wrap(**ONE_THREAD)
 def probe(
     states: np.ndarray,
     labels: np.ndarray,
@@ -152,6 +155,7 @@ def train(
     return _linear(_best_strength(states, labels, groups, seed)).fit(states, labels)
 
 
+@threadpool_limits.wrap(**ONE_THREAD)
 def compression(
     states: np.ndarray, labels: np.ndarray, groups: Sequence[str], seed: int = 0
 ) -> float:

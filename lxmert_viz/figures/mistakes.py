@@ -165,7 +165,7 @@ def head_differences(effect: np.ndarray, p: np.ndarray, labels: Sequence[str]) -
         ygap=2,
         colorbar={"title": "d", "thickness": 12},
     )
-    subtitle = "wrong less right, in standard deviations; a dot: beyond chance for all heads (5%)"
+    subtitle = "wrong less right, in standard deviations; dot: beyond chance (5%)"
     height = 120 + 24 * len(labels)
     figure = go.Figure(heat, theme.layout("Heads in wrong answers", subtitle, height, b=44))
     figure.update_xaxes(theme.labelled_axis(heads, "head"))
