@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -91,3 +92,20 @@ def test_without_ray_one_sentence_says_how_to_get_it(
     monkeypatch.setattr(cluster, "find_spec", lambda name: None)
     with pytest.raises(ClusterError, match="pip install"):
         on_cluster(Cluster(), tmp_path, "cpu", open_dataset(ASSETS / "study"), Settings(), tmp_path)
+
+
+def test_a_cluster_that_is_not_there_is_said_before_ray_tries_for_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ray = pytest.importorskip("ray")
+    tried = []
+    monkeypatch.setattr(ray, "init", lambda address, **given: tried.append(address))
+    for address in ("127.0.0.1:1", "ray://127.0.0.1:1"):
+        connection = cluster._connected(Cluster(address))
+        with pytest.raises(ClusterError, match="No Ray cluster answers"):
+            connection.__enter__()
+    assert tried == []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        there = f"127.0.0.1:{listening.getsockname()[1]}"
+        with cluster._connected(Cluster(there)):
+            assert tried == [there]

@@ -158,7 +158,8 @@ def _columns(rows: list[tuple[str, float]]) -> list[str]:
 
 def _seen(trace: Trace) -> str:
     names = ", ".join(trace.regions.names)
-    return f"{len(trace.regions)} regions{': ' if names else ''}{names}"
+    count = len(trace.regions)
+    return f"{count} region{'' if count == 1 else 's'}{': ' if names else ''}{names}"
 
 
 def _regions_as_json(regions: Regions) -> list[dict[str, Any]]:

@@ -94,12 +94,12 @@ def extract(options: argparse.Namespace, layout: str) -> None:
     journal.path.unlink()
     if not count:
         raise DatasetError(
-            f"All {len(failed)} pictures failed, so {options.out} is not written; "
+            f"Every picture failed, so {options.out} is not written; "
             f"{beside(options.out, '.failed.tsv')} says why."
         )
-    print(f"regions of {count} pictures in {options.out}")
+    print(f"regions of {count} {'picture' if count == 1 else 'pictures'} in {options.out}")
     if failed:
-        print(f"{len(failed)} pictures failed; {beside(options.out, '.failed.tsv')} says why")
+        print(f"failed: {len(failed)}; {beside(options.out, '.failed.tsv')} says why")
 
 
 def pictures_in(folder: Path) -> list[Path]:

@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import pickle
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MISSING = "Ray is not installed here: run `python -m pip install 'ray[data]'`, then ask again."
 Batch = dict[str, "np.ndarray"]
+SECONDS = 10.0  # that a cluster has to answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def _connected(cluster: Cluster) -> Iterator[None]:
 
     try:
         if cluster.address:
+            _knock(cluster.address)
             ray.init(cluster.address, log_to_driver=False, logging_level=logging.ERROR)
         else:  # with fewer CPUs than actors, some would wait for ever
             cpus = max(os.cpu_count() or 1, 1 + cluster.workers)
@@ -107,7 +110,7 @@ def _connected(cluster: Cluster) -> Iterator[None]:
                 log_to_driver=False,
                 logging_level=logging.ERROR,
             )
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise ClusterError(
             f"No Ray cluster answers at {cluster.address or 'this machine'}: {error}. "
             "Start one with `ray start --head`, or leave --address out."
@@ -116,6 +119,13 @@ def _connected(cluster: Cluster) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raises OSError where nobody listens, which Ray would try again for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if port.isdigit():
+        socket.create_connection((host, int(port)), SECONDS).close()
 
 
 def _work(cluster: Cluster, parts: Parts, arguments: tuple[Any, ...]) -> "ray.data.Dataset":
