@@ -17,6 +17,11 @@ def test_bars_are_the_probabilities_on_a_fixed_axis() -> None:
     assert figure.layout.xaxis.range == (0, 1)
 
 
+def test_a_figure_brings_the_ground_that_its_text_is_read_on() -> None:
+    layout = answer_bars(SHOWN, "softmax").layout  # a notebook may be dark
+    assert (layout.paper_bgcolor, layout.template.layout.paper_bgcolor) == (None, "white")
+
+
 def test_the_most_probable_answer_stands_on_top() -> None:
     figure = answer_bars(SHOWN, "softmax")
     assert list(figure.data[0].y) == [0, 1, 2]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from lxmert_viz.figures.stage_page import HEIGHT_PX
 from lxmert_viz.notebook import show
 from lxmert_viz.pipeline import Pipeline
 
@@ -28,6 +29,9 @@ def test_a_notebook_frame_shows_the_stage(
     title = "Words read words, language layer 2 of 3, head 3"
     expect(frame.locator("h3")).to_have_text(title)
     expect(frame.locator(".lock")).to_have_count(1)
+    expect(page.locator("iframe")).not_to_have_css("height", f"{HEIGHT_PX}px")
+    fits = "frame => frame.clientHeight === frame.contentDocument.documentElement.scrollHeight"
+    assert page.locator("iframe").evaluate(fits)
     frame.get_by_role("button", name="Next layer").click()
     expect(frame.locator("h3")).to_have_text(title.replace("2 of", "3 of"))
     frame.get_by_role("radio", name="× value norm").check(force=True)

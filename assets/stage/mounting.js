@@ -70,4 +70,7 @@ function mountAlone() {
   const sources = { script: text("script"), style: text("style"), pageStyle: text("page-style") };
   const isFramed = location.protocol === "about:"; // in a notebook's frame there is no address
   mountStage(document, bytes, sources, isFramed ? new FramedAddress() : new OwnAddress());
+  const { frameElement: frame } = window; // null where there is none, and where it may not be known
+  const page = document.documentElement;
+  if (frame) new ResizeObserver(() => { frame.style.height = `${page.offsetHeight}px`; }).observe(page);
 }

@@ -25,8 +25,7 @@ def check(path: Path) -> None:
 def write(figure: go.Figure, path: Path) -> None:
     """Raises FigureError, as `check` does."""
     check(path)
-    white = {"paper_bgcolor": "white", "plot_bgcolor": "white"}
-    shown = go.Figure(figure).update_layout(white, title_pad_l=12)  # on a page of its own
+    shown = go.Figure(figure).update_layout(title_pad_l=12)  # on a page of its own
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix.lower() == ".html":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lxmert_viz.figures import stage
 
-HEIGHT_PX = 1180  # of the frame in a notebook
+HEIGHT_PX = 1180  # of the frame in a notebook, until the stage sets what it needs
 
 
 class StagePage:

@@ -47,8 +47,7 @@ def layout(title: str, subtitle: str, height: int, **margins: int) -> dict[str, 
         },
         "height": height,
         "margin": {"l": 8, "r": 8, "t": 68, "b": 8, **margins},
-        "paper_bgcolor": "rgba(0, 0, 0, 0)",
-        "plot_bgcolor": "rgba(0, 0, 0, 0)",
+        "template": "plotly_white",  # in a notebook, dark or light; the app puts its own there
         "showlegend": False,
         "dragmode": False,
     }
