@@ -9,6 +9,7 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
+WHITE = {"layout": {"paper_bgcolor": "white", "plot_bgcolor": "white"}}
 CHOSEN = "#56b4e9"
 RIGHT = "#009e73"
 PLAIN = "#5b8fa8"
@@ -47,7 +48,7 @@ def layout(title: str, subtitle: str, height: int, **margins: int) -> dict[str, 
         },
         "height": height,
         "margin": {"l": 8, "r": 8, "t": 68, "b": 8, **margins},
-        "template": "plotly_white",  # in a notebook, dark or light; the app puts its own there
+        "template": WHITE,  # in a notebook, dark or light; the app puts its own there
         "showlegend": False,
         "dragmode": False,
     }
