@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from lxmert_viz.figures import theme
 
 ROW_PX = 34
-LETTERS = 110  # of labels across all columns; pointing at a cell shows its whole label
+LETTERS = 110  # of labels across the figure; pointing at a cell shows its whole label
 FEWEST_LETTERS = 8
 ALONE_LETTERS, LINE_PX = 20, 19  # of a legend
 FEWEST_ROWS = 4  # below, a scale of colours has no room
@@ -38,7 +38,7 @@ def lens_grid(
         raise ValueError(f"shares {shares.shape} and ranks {ranks.shape} are to be {size}")
     height = 104 + ROW_PX * len(rows)
     figure = go.Figure(
-        [_cells(labels, shares, ranks), _points(labels, shares, ranks, rows, depths)]
+        [_cells(labels, shares, ranks, rows), _points(labels, shares, ranks, rows, depths)]
     )
     figure.update_layout(theme.layout(title, statistic, height, t=96), clickmode="event+select")
     figure.update_xaxes(theme.labelled_axis(depths), side="top", range=(-0.5, len(depths) - 0.5))
@@ -87,9 +87,11 @@ def rise(rank_below: int, rank: int = 1) -> str:
     return "=" if moved == 0 else f"{RISE if moved > 0 else FALL} {abs(moved):,}"
 
 
-def _cells(labels: Sequence[Sequence[str]], shares: np.ndarray, ranks: np.ndarray) -> go.Heatmap:
+def _cells(
+    labels: Sequence[Sequence[str]], shares: np.ndarray, ranks: np.ndarray, names: Sequence[str]
+) -> go.Heatmap:
     depths, rows = shares.shape
-    longest = max(FEWEST_LETTERS, LETTERS // depths)
+    longest = max(FEWEST_LETTERS, (LETTERS - max(map(len, names), default=0)) // depths)
     return go.Heatmap(
         z=shares.T,
         text=[

@@ -118,6 +118,7 @@ def _play() -> dict:
               "transition": {"duration": STEP_MS, "easing": "cubic-in-out"}}  # fmt: skip
     return {
         "type": "buttons",
+        "showactive": False,
         "x": 0,
         "y": 0,
         "xanchor": "left",
