@@ -39,6 +39,8 @@ def test_a_notebook_frame_shows_the_stage(
     shown.save(tmp_path / "stage.html")
     page.goto((tmp_path / "stage.html").as_uri())
     expect(page.locator("h3")).to_have_text(title)
+    page.locator(".stage-frame").evaluate("frame => frame.remove()")  # it draws no more
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
     assert complaints == []
     page.close()
 

@@ -91,7 +91,7 @@ class Stage {
       if (event.target === this.root) this.draw(); // light turned dark, or the other way
     }, { signal });
     this.resized = new ResizeObserver(() => {
-      if (this.root.clientWidth !== this.width) this.draw();
+      if (this.root.isConnected && this.root.clientWidth !== this.width) this.draw();
     });
     this.resized.observe(this.root);
     this.moved = new ResizeObserver(() => {
