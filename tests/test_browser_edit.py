@@ -65,6 +65,8 @@ def test_a_link_brings_an_edit_back_also_on_a_phone(browser: Browser, address: s
     page.get_by_role("option", name="blank: features zeroed").click()
     expect(page).to_have_url(re.compile("regions=zeroed"))
     expect(page).to_have_url(re.compile("text=.*MASK"))
+    expect(page.get_by_text("Steps (3)")).to_be_visible()
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
     other, complaints = opened(browser, page.url, PHONE)
     expect(other.get_by_text("Steps (3)")).to_be_visible()
     expect(other.locator(".stage .word", has_text="[MASK]").last).to_be_visible()

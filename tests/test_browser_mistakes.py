@@ -72,6 +72,8 @@ def test_mistakes_are_judged_by_where_the_model_looked(browser: Browser, board: 
     judge.click()
     expect(looked[0].or_(looked[1]).filter(has_not_text=re.compile("^0$"))).not_to_have_count(0)
     expect(judge).to_have_count(0)
+    for button in looked:
+        expect(button).to_have_count(1)  # for a moment the one before stands beside it
     judged = [int(button.inner_text()) for button in looked]
     assert 0 < sum(judged) <= unexplained
     assert [line for line in complaints if "404" not in line] == []

@@ -78,6 +78,8 @@ def test_keys_judge_and_move(browser: Browser, run: Path) -> None:
     with served(APP) as address:
         page, complaints = opened(browser, f"{address}/triage_page", WIDE)
         expect(page.get_by_text("Row 1 of 3")).to_be_visible()
+        expect(page.get_by_role("button", name="JSON lines")).to_be_visible()  # the page's last
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
         page.keyboard.press("4")
         expect(page.get_by_text("Row 2 of 3")).to_be_visible()
         page.keyboard.press("ArrowRight")
