@@ -1,7 +1,10 @@
 """Probes on states whose answer is planted."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from lxmert_viz.analysis.probes import (
     compression,
@@ -95,3 +98,15 @@ def test_a_probe_as_arrays_says_the_same(kind: str, labels: np.ndarray) -> None:
     assert shares.shape == (50, 3) and np.allclose(shares.sum(1), 1)
     seen = np.unique(labels)
     assert np.allclose(shares[:, seen], model.predict_proba(STATES[:50]), atol=1e-6)
+
+
+def test_probes_at_the_same_time_leave_the_threads_as_they_were() -> None:
+    def threads() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info()]
+
+    with threadpool_limits(3, user_api="blas"):
+        before = threads()
+        with ThreadPoolExecutor(3) as at_once:
+            done = [at_once.submit(probe, STATES, PLANTED, GROUPS, TYPES) for _ in range(6)]
+        assert all(found.result().accuracy > 0.93 for found in done)
+        assert threads() == before and 3 in before

@@ -66,6 +66,8 @@ def test_intervals_hold_the_mean() -> None:
     assert (mean, low, high) == pytest.approx((0.75, 0.657, 0.825), abs=0.001)  # Wilson's
     mean, low, high = paired_interval(score, score)
     assert mean == 0 and high == -low == pytest.approx(1.96 / 102)
+    mean, low, high = paired_interval(np.zeros(400), np.array([1.0] * 100 + [0.0] * 300))
+    assert mean == 0.25 and (low, high) == pytest.approx((0.2075, 0.2925), abs=0.01)
     mean, low, high = paired_interval(np.zeros(3), np.ones(3))  # all alike, and few
     assert mean == high == 1 and low == pytest.approx(0.6 - 1.96 * np.sqrt(4 - 9 / 5) / 5)
 

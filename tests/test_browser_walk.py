@@ -71,7 +71,7 @@ def test_a_station_is_saved_with_what_it_shows(
         rows = list(csv.DictReader(file))
     bars = [row for row in rows if row["what"].startswith("What [CLS] reads")]
     shown = page.locator(".walk-amount").all_inner_texts()
-    assert [f"{float(row['share']):.2f}" for row in bars] == shown and len(shown) == 5
+    assert [f"{float(row['value']):.2f}" for row in bars] == shown and len(shown) == 5
     assert {row["station"] for row in rows} == {"Cross-modality layers"}
     page.keyboard.press("ArrowRight")
     with saved(page, "Save lxmert-walk as CSV", tmp_path).open(newline="") as file:

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -168,6 +169,9 @@ def test_a_run_that_an_option_stopped_at_once_begins_again_with_another(
         evaluate(tiny_pipeline, tiny_folder, told, tmp_path / "run", Settings())
     evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", Settings())
     assert len(rows(tmp_path / "run")) == 12
+    shutil.rmtree(tmp_path / "run" / "parts")  # a whole run stays what it is without them
+    with pytest.raises(DatasetError, match="begun with another settings"):
+        evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", Settings(baselines=False))
 
 
 def test_killed_at_random_moments_the_result_is_the_same(

@@ -109,8 +109,8 @@ class Walk {
   file({ title, bars, bars_title, words, regions }) {
     const { text, model, pieces, names } = this.data;
     const rows = [
-      ...words.map((share, i) => ["word", pieces[i], share]),
-      ...regions.map((share, i) => ["region", names[i], share]),
+      ...words.map((share, i) => ["word, as lit", pieces[i], share]),
+      ...regions.map((share, i) => ["region, as lit", names[i], share]),
       ...bars.map(({ label, share }) => [bars_title, label, share]),
     ];
     const quoted = (cell) => `"${String(cell).replaceAll('"', '""')}"`;
@@ -120,7 +120,7 @@ class Walk {
         `Station ${this.at + 1} of ${this.data.stations.length}, ${title}. Orange: what this station is about, up to its largest value.`,
         `Model ${model}. “${text}”`,
       ],
-      numbers: [["station", "what", "which", "share"], ...rows.map((row) => [title, ...row])]
+      numbers: [["station", "what", "which", "value"], ...rows.map((row) => [title, ...row])]
         .map((row) => `${row.map(quoted).join(",")}\n`).join(""),
     };
   }

@@ -49,9 +49,9 @@ class RunFolder:
     def begin(self, manifest: Json) -> None:
         """Raises DatasetError where the folder holds something else, or a run of other things.
 
-        A run without any part, which an option stopped at once, may begin otherwise.
+        A run without any answer, which an option stopped at once, may begin otherwise.
         """
-        if self.finished_parts():
+        if self.is_whole or self.finished_parts():
             self._check(manifest)
             return
         begun = (self.path / MANIFEST).exists()
