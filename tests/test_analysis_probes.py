@@ -1,14 +1,8 @@
 """Probes on states whose answer is planted."""
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from threading import Event
-
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
 
-from lxmert_viz.analysis import probes
 from lxmert_viz.analysis.probes import (
     compression,
     control_labels,
@@ -101,30 +95,3 @@ def test_a_probe_as_arrays_says_the_same(kind: str, labels: np.ndarray) -> None:
     assert shares.shape == (50, 3) and np.allclose(shares.sum(1), 1)
     seen = np.unique(labels)
     assert np.allclose(shares[:, seen], model.predict_proba(STATES[:50]), atol=1e-6)
-
-
-def test_probes_at_the_same_time_leave_the_threads_as_they_were(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    second_is_in, first_is_out = Event(), Event()
-
-    def split(groups: list[str], seed: int) -> np.ndarray:
-        if seed == 1:
-            second_is_in.wait(0.5)  # in vain where probes wait for each other
-        else:
-            second_is_in.set()
-            first_is_out.wait(20)
-        return split_groups(groups, seed)
-
-    def threads() -> list[int]:
-        return [pool["num_threads"] for pool in threadpool_info()]
-
-    monkeypatch.setattr(probes, "split_groups", split)
-    with threadpool_limits(3, user_api="blas"), ThreadPoolExecutor(2) as at_once:
-        before = threads()
-        ask = partial(at_once.submit, probe, STATES, PLANTED, GROUPS, TYPES, "linear")
-        first = ask(1)
-        first.add_done_callback(lambda done: first_is_out.set())
-        for found in (first, ask(2)):
-            assert found.result().accuracy > 0.9
-        assert threads() == before and 3 in before

@@ -4,10 +4,8 @@ Letters: n rows, D hidden size, K labels. Rows of one group (a picture) never st
 """
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -23,16 +21,9 @@ HELD_OUT = 0.3  # share of the groups that is tested on
 STRENGTHS = (1e-4, 1e-2, 1.0)  # inverse strength of L2, chosen on held-out groups of the training
 PREFIXES = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 RESAMPLES = 500
-ALONE = Lock()  # the number of threads is the process's; two at once would put it back wrongly
+ONE_THREAD = {"limits": 1, "user_api": "blas"}  # products this small wait longer than they take
 UNSEEN = -1e4  # logit of a label that the training part had not
 FLOOR = 1e-3  # share of every probability that is spread evenly, so that no code is endless
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Products as small as a probe's wait longer for a second thread than they take."""
-    with ALONE, threadpool_limits(1, user_api="blas"):
-        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +103,7 @@ def control_labels(types: Sequence[str], labels: np.ndarray, seed: int) -> np.nd
     return np.array([drawn[name] for name in types])
 
 
-@_one_thread()
+@threadpool_limits.wrap(**ONE_THREAD)
 def probe(
     states: np.ndarray,
     labels: np.ndarray,
@@ -164,7 +155,7 @@ def train(
     return _linear(_best_strength(states, labels, groups, seed)).fit(states, labels)
 
 
-@_one_thread()
+@threadpool_limits.wrap(**ONE_THREAD)
 def compression(
     states: np.ndarray, labels: np.ndarray, groups: Sequence[str], seed: int = 0
 ) -> float:
