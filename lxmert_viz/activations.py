@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lxmert_viz.model.outputs import Activations, Sublayers
+from lxmert_viz.records import FAMILIES
 
 Arrays = dict[str, np.ndarray]
 
@@ -44,8 +45,8 @@ def _own_attention(attention: Arrays, row: int, words: int, regions: int) -> Arr
     sizes = {"lang": words, "vision": regions}
     own = {}
     for family, maps in attention.items():
-        queries, _, keys = family.removeprefix("cross_").partition("_from_")
-        own[family] = maps[row, :, :, : sizes[queries], : sizes[keys or queries]].copy()
+        sides = FAMILIES[family]
+        own[family] = maps[row, :, :, : sizes[sides.queries], : sizes[sides.keys]].copy()
     return own
 
 

@@ -5,20 +5,47 @@ D hidden size, F feature size.
 Every map is <queries>_from_<keys>; a stage's self-attention carries the stage's name alone.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Self
 
 import numpy as np
 
-ATTENTION_FAMILIES = (
-    "lang",  # (L, H, T, T) language encoder
-    "vision",  # (L, H, R, R) object-relationship encoder
-    "lang_from_vision",  # (L, H, T, R) cross-modality layers: words look at regions
-    "vision_from_lang",  # (L, H, R, T) cross-modality layers: regions look at words
-    "cross_lang",  # (L, H, T, T) word self-attention inside the cross-modality layers
-    "cross_vision",  # (L, H, R, R) region self-attention inside the cross-modality layers
-)
+LANGUAGE, OBJECTS = "language encoder", "object-relationship encoder"
+CROSSING = "cross-modality encoder"
+THINGS = {"lang": "word", "vision": "region"}  # what a stream is made of
+
+
+class Family(NamedTuple):
+    """One kind of attention: who reads whom, and where in the network."""
+
+    queries: str  # the stream that reads, "lang" or "vision"
+    keys: str  # the stream that is read
+    stage: str  # the encoder that it belongs to
+
+    @property
+    def crosses(self) -> bool:
+        """Whether one stream reads the other; both directions share one module."""
+        return self.queries != self.keys
+
+    @property
+    def in_cross_layers(self) -> bool:
+        return self.stage == CROSSING
+
+    @property
+    def title(self) -> str:
+        return f"{THINGS[self.queries].capitalize()}s read {THINGS[self.keys]}s"
+
+
+FAMILIES = {  # in the order of the network
+    "lang": Family("lang", "lang", LANGUAGE),  # (L, H, T, T)
+    "vision": Family("vision", "vision", OBJECTS),  # (L, H, R, R)
+    "lang_from_vision": Family("lang", "vision", CROSSING),  # (L, H, T, R)
+    "vision_from_lang": Family("vision", "lang", CROSSING),  # (L, H, R, T)
+    "cross_lang": Family("lang", "lang", CROSSING),  # (L, H, T, T)
+    "cross_vision": Family("vision", "vision", CROSSING),  # (L, H, R, R)
+}
+CROSS_FAMILIES = tuple(name for name, family in FAMILIES.items() if family.in_cross_layers)
 
 
 class Answer(NamedTuple):
@@ -84,6 +111,20 @@ class Regions:
     def __len__(self) -> int:
         return len(self.boxes_unit)
 
+    def only(self, places: Sequence[int]) -> Self:
+        """The regions at these places, in this order, of the same picture."""
+        rows = list(places)
+        return replace(
+            self,
+            boxes_unit=self.boxes_unit[rows],
+            feats=self.feats[rows],
+            names=tuple(self.names[place] for place in rows),
+            object_ids=self.object_ids[rows],
+            attribute_ids=self.attribute_ids[rows],
+            scores=self.scores[rows],
+            attribute_scores=self.attribute_scores[rows],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class HeadStatistic:
@@ -108,7 +149,7 @@ class Trace:
     model: str
     tokens: Tokens
     regions: Regions
-    attention: dict[str, np.ndarray]  # ATTENTION_FAMILIES -> float32, rows sum to 1
+    attention: dict[str, np.ndarray]  # FAMILIES -> float32, rows sum to 1
     states: dict[str, np.ndarray]  # float32
     answers: tuple[Answer, ...]  # most probable first; empty without an answer head
     answer_kind: str  # "softmax": probabilities sum to 1; "sigmoid": each answer alone; "": no head

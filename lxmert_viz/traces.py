@@ -24,7 +24,7 @@ import safetensors.numpy
 
 from lxmert_viz.errors import ARCHIVE_ERRORS, PictureError, TraceError
 from lxmert_viz.picture import as_png, decode
-from lxmert_viz.records import ATTENTION_FAMILIES, Answer, LeftOut, Regions, Tokens, Trace
+from lxmert_viz.records import FAMILIES, Answer, LeftOut, Regions, Tokens, Trace
 
 ARRAYS, WORDS, PICTURE = FILES = ("trace.safetensors", "trace.json", "picture.png")
 FORMAT = 1
@@ -189,7 +189,7 @@ def _kept(arrays: dict[str, np.ndarray], words: dict[str, Any], picture: bytes) 
         model=str(words["model"]),
         tokens=Tokens(**_frozen(words["tokens"]), **groups["tokens"]),
         regions=replace(Regions(**_frozen(words["regions"]), **groups["regions"]), left_out=others),
-        attention={family: groups["attention"][family] for family in ATTENTION_FAMILIES},
+        attention={family: groups["attention"][family] for family in FAMILIES},
         states={name: groups["states"][name] for name in STATES},
         answers=tuple(Answer(str(text), float(share)) for text, share in words["answers"]),
         answer_kind=str(words["answer_kind"]),
@@ -222,8 +222,8 @@ def _check(kept: KeptTrace) -> None:
     if kinds != {np.dtype(np.float32)}:
         raise ValueError(f"arrays are {sorted(map(str, kinds))}, not float32")
     for family, maps in trace.attention.items():
-        queries, _, keys = family.removeprefix("cross_").partition("_from_")
-        if maps.ndim != 4 or maps.shape[2:] != (sizes[queries], sizes[keys or queries]):
+        sides = FAMILIES[family]
+        if maps.ndim != 4 or maps.shape[2:] != (sizes[sides.queries], sizes[sides.keys]):
             raise ValueError(f"{family} has the shape {maps.shape}")
         layers, heads, _, count = maps.shape
         if kept.norms and kept.norms[family].shape != (layers, heads, count):

@@ -3,13 +3,7 @@
 import numpy as np
 import pytest
 
-from lxmert_viz.analysis.gqa_metrics import (
-    consistency,
-    distribution,
-    in_tail,
-    prior_answers,
-    steps,
-)
+from lxmert_viz.analysis.gqa_metrics import consistency, distribution, in_tail, prior_answers, steps
 
 
 def test_consistency_asks_only_what_follows_from_right_answers() -> None:

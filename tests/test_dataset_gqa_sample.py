@@ -8,11 +8,11 @@ from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.dataset.region_cache import RegionCache
 from lxmert_viz.dataset.region_files import open_regions
-from lxmert_viz.dataset.run_folder import write_json
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.runs.elsewhere import take_predictions
 from lxmert_viz.runs.looking import Looker
+from lxmert_viz.whole_files import write_json
 
 
 def test_answers_of_another_model_become_a_board(test_data: Path, tmp_path: Path) -> None:

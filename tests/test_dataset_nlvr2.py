@@ -11,7 +11,6 @@ from lxmert_viz.__main__ import main
 from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.runs.asking import Asker
-from lxmert_viz.runs.looking import no_regions
 
 if TYPE_CHECKING:
     from lxmert_viz.pipeline import Pipeline
@@ -72,6 +71,6 @@ def test_a_model_that_reads_one_picture_says_so_in_the_row(
     file: Path, tiny_pipeline: "Pipeline", photograph: bytes
 ) -> None:
     example = open_dataset(file).examples[0]
-    seen = no_regions(tiny_pipeline.look(photograph))
+    seen = tiny_pipeline.look(photograph).only(())
     (made,), _ = Asker(tiny_pipeline, baselines=False, keep_internals=False).ask([(example, seen)])
     assert "two pictures" in made.error and not made.answers

@@ -9,7 +9,7 @@ import torch
 from lxmert_viz.experiments.heads import head_detail, inputs_of, layer_of, value_norms
 from lxmert_viz.model.loading import base_of
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.records import ATTENTION_FAMILIES, Trace
+from lxmert_viz.records import FAMILIES, Trace
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def trace(tiny_pipeline: Pipeline, photograph: bytes) -> Trace:
     return tiny_pipeline.ask(tiny_pipeline.look(photograph), "what color is the cube?")
 
 
-@pytest.mark.parametrize("family", ATTENTION_FAMILIES)
+@pytest.mark.parametrize("family", FAMILIES)
 def test_scores_become_the_row_of_the_map(
     tiny_pipeline: Pipeline, trace: Trace, family: str
 ) -> None:
@@ -34,7 +34,7 @@ def test_scores_become_the_row_of_the_map(
         assert np.allclose(found.keys @ found.query / np.sqrt(size), found.scores, atol=1e-5)
 
 
-@pytest.mark.parametrize("family", ATTENTION_FAMILIES)
+@pytest.mark.parametrize("family", FAMILIES)
 def test_what_all_heads_write_is_what_the_layer_writes(
     tiny_pipeline: Pipeline, trace: Trace, family: str
 ) -> None:
@@ -53,7 +53,7 @@ def test_what_all_heads_write_is_what_the_layer_writes(
     assert np.allclose(total, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("family", ATTENTION_FAMILIES)
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_value_norm_is_the_length_of_what_one_key_writes(
     tiny_pipeline: Pipeline, trace: Trace, family: str
 ) -> None:

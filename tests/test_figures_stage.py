@@ -16,7 +16,7 @@ from lxmert_viz.experiments.heads import value_norms
 from lxmert_viz.figures import stage
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
-from lxmert_viz.records import ATTENTION_FAMILIES, Trace
+from lxmert_viz.records import FAMILIES, Trace
 
 PICTURE = b"\xff\xd8 a picture"
 MAX_LINES = 350
@@ -50,7 +50,7 @@ def written(trace: Trace) -> bytes:
 
 def test_every_map_comes_back_as_it_is(trace: Trace) -> None:
     read = Read(written(trace))
-    assert tuple(read.header["families"]) == ATTENTION_FAMILIES
+    assert list(read.header["families"]) == list(FAMILIES)
     for name, family in read.header["families"].items():
         assert np.array_equal(read.array(family["maps"], family["shape"]), trace.attention[name])
 
@@ -156,7 +156,7 @@ def test_the_other_trace_is_sent_where_both_axes_are_the_same(
             )
         return read.header["other"]["families"]
 
-    assert set(sent(tiny_pipeline.ask(zeroed, text))) == set(ATTENTION_FAMILIES)
+    assert set(sent(tiny_pipeline.ask(zeroed, text))) == set(FAMILIES)
     assert set(sent(tiny_pipeline.ask(fewer, text))) == {"lang", "cross_lang"}
     assert set(sent(tiny_pipeline.ask(zeroed, "red"))) == {"vision", "cross_vision"}
     assert sent(tiny_pipeline.ask(fewer, "red")) == {}

@@ -5,12 +5,7 @@ import pytest
 
 from lxmert_viz.miniature.drawing import Drawing, draw
 from lxmert_viz.miniature.pictures import render
-from lxmert_viz.miniature.scenes import (
-    GAP,
-    PICTURE_SIZE,
-    attribute_names,
-    make_scene,
-)
+from lxmert_viz.miniature.scenes import GAP, PICTURE_SIZE, attribute_names, make_scene
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lxmert_viz.model.lxmert import (
-    LxmertForPreTraining,
-    LxmertForQuestionAnswering,
-    LxmertModel,
-)
+from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering, LxmertModel
 from tests.small_networks import (
     inputs,
     random_labels,

@@ -10,7 +10,7 @@ import torch
 from lxmert_viz.errors import DeviceError, OptionError, TextError
 from lxmert_viz.model.streams import KEPT
 from lxmert_viz.pipeline import BATCH, Pipeline, find_device
-from lxmert_viz.records import ATTENTION_FAMILIES, Regions, Trace
+from lxmert_viz.records import FAMILIES, Regions, Trace
 
 QUESTION = "what color is the large cube?"
 MakeRegions = Callable[..., Regions]
@@ -106,7 +106,7 @@ def test_a_trace_has_every_map_and_state_in_its_shape(
         "cross_lang": (2, 4, words, words),
         "cross_vision": (2, 4, 5, 5),
     }
-    assert tuple(shapes) == ATTENTION_FAMILIES
+    assert list(shapes) == list(FAMILIES)
     assert {name: states.shape for name, states in trace.states.items()} == {
         "lang": (4, words, 16),
         "vision": (3, 5, 16),

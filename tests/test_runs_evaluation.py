@@ -89,12 +89,11 @@ def test_every_example_has_a_row_and_errors_are_rows(
 def test_baselines_are_the_answers_without_regions_and_without_words(
     tiny_pipeline: Pipeline, tiny_folder: Path, dataset: Dataset, tmp_path: Path
 ) -> None:
-    from lxmert_viz.runs.looking import no_regions
 
     evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", Settings())
     row = rows(tmp_path / "run")[1]
     regions = tiny_pipeline.look(dataset.pictures["b"].read_bytes())
-    blind = tiny_pipeline.ask(no_regions(regions), row["text"])
+    blind = tiny_pipeline.ask(regions.only(()), row["text"])
     assert len(blind.regions) == 0
     assert row["without_picture"] == blind.answers[0].text
     assert row["without_question"] == tiny_pipeline.ask(regions, "?").answers[0].text

@@ -49,7 +49,8 @@ def edited(regions: Regions, edit: PictureEdit) -> Regions:
         regions = _in_other_boxes(regions, shuffle(count, edit.seed))
     elif edit.operator not in OPERATORS:
         raise ValueError(f"{edit.operator!r} is no operator; there are {OPERATORS}")
-    return _only(regions, places_left(count, edit))
+    left = places_left(count, edit)
+    return regions if len(left) == count else regions.only(left)
 
 
 def places_left(count: int, edit: PictureEdit) -> list[int]:
@@ -87,27 +88,4 @@ def with_word(text: str, word: Word, new: str) -> str:
 
 def _in_other_boxes(regions: Regions, places: np.ndarray) -> Regions:
     """What was seen moves, the boxes stay: moving both together would change nothing."""
-    return replace(
-        regions,
-        feats=regions.feats[places],
-        names=tuple(regions.names[place] for place in places),
-        object_ids=regions.object_ids[places],
-        attribute_ids=regions.attribute_ids[places],
-        scores=regions.scores[places],
-        attribute_scores=regions.attribute_scores[places],
-    )
-
-
-def _only(regions: Regions, places: list[int]) -> Regions:
-    if len(places) == len(regions):
-        return regions
-    return replace(
-        regions,
-        boxes_unit=regions.boxes_unit[places],
-        feats=regions.feats[places],
-        names=tuple(regions.names[place] for place in places),
-        object_ids=regions.object_ids[places],
-        attribute_ids=regions.attribute_ids[places],
-        scores=regions.scores[places],
-        attribute_scores=regions.attribute_scores[places],
-    )
+    return replace(regions.only(places), boxes_unit=regions.boxes_unit)

@@ -18,8 +18,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from lxmert_viz.dataset.board import Board
-    from lxmert_viz.dataset.run_folder import write_text
     from lxmert_viz.runs.report import noted_rows, notes_as_csv, notes_as_jsonl, report
+    from lxmert_viz.whole_files import write_text
 
     makers = dict(zip(ENDINGS, (report, notes_as_csv, notes_as_jsonl), strict=True))
     make = makers.get(options.out.suffix.lower())

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from lxmert_viz.dataset.region_rows import written_whole
 from lxmert_viz.errors import ARCHIVE_ERRORS
 from lxmert_viz.places import cache_folder
 from lxmert_viz.records import LeftOut, Regions
+from lxmert_viz.whole_files import written_whole
 
 MAX_BYTES = 1_000_000_000  # 3,300 pictures of 36 full-size regions
 ENDING = ".npz"

@@ -1,7 +1,6 @@
 """One picture's regions as files hold them, and a file of them, opened."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -79,14 +78,3 @@ class RegionFile:
 def sides(size_px: tuple[int, int]) -> np.ndarray:
     """What boxes in shares of a picture are multiplied by to be in pixels."""
     return np.array([*size_px, *size_px], np.float32)
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """Where to write; what was written has its own name only once it is whole."""
-    unfinished = path.with_name(f"{path.name}.part")
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

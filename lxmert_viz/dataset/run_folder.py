@@ -5,7 +5,6 @@ predictions.parquet, once every part is there; remarks.jsonl, notes.jsonl, slice
 """
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 from lxmert_viz.dataset.remarks import Remark
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Answer, Prediction
+from lxmert_viz.whole_files import write_json, write_text, written_whole
 
 Json = dict[str, Any]
 TABLE = "predictions.parquet"
@@ -164,23 +164,5 @@ def as_predictions(table: pa.Table) -> list[Prediction]:
 
 
 def write_table(path: Path, table: pa.Table) -> None:
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    pq.write_table(table, unfinished)
-    _settle(unfinished, path)
-
-
-def write_json(path: Path, content: Any) -> None:
-    write_text(path, json.dumps(content, indent=1) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    _settle(unfinished, path)
-
-
-def _settle(unfinished: Path, path: Path) -> None:
-    """On the disk before it has its name, so that a power cut leaves no half of a file."""
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    with written_whole(path) as unfinished:
+        pq.write_table(table, unfinished)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from lxmert_viz.dataset import uploads
 from lxmert_viz.dataset.remarks import Remark
-from lxmert_viz.dataset.run_folder import write_json
 from lxmert_viz.dataset.uploads import MAX_BYTES, Given
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.whole_files import write_json
 
 MAX_KEPT_BYTES = 4 * MAX_BYTES
 KEY = re.compile(r"[0-9a-f]{32}")

@@ -14,16 +14,8 @@ from torch import Tensor, nn
 from lxmert_viz.model.layers import Attention
 from lxmert_viz.model.loading import Network, base_of
 from lxmert_viz.model.lxmert import LxmertModel
-from lxmert_viz.records import ATTENTION_FAMILIES, Trace
+from lxmert_viz.records import FAMILIES, Trace
 
-SIDES = {  # family: the streams that read and are read
-    "lang": ("lang", "lang"),
-    "vision": ("vision", "vision"),
-    "lang_from_vision": ("lang", "vision"),
-    "vision_from_lang": ("vision", "lang"),
-    "cross_lang": ("lang", "lang"),
-    "cross_vision": ("vision", "vision"),
-}
 AFTER_CROSS = 0  # place of that state in a cross-modality layer's three
 AFTER_ALL = 2
 
@@ -57,7 +49,7 @@ def value_norms(network: Network, trace: Trace) -> dict[str, np.ndarray]:
     """
     base = base_of(network)
     norms = {}
-    for family in ATTENTION_FAMILIES:
+    for family in FAMILIES:
         layers, heads, _, keys = trace.attention[family].shape
         own = [_written_values(base, trace, family, layer) for layer in range(layers)]
         lengths = [values.norm(dim=-1).float().cpu().numpy() for values in own]
@@ -91,11 +83,11 @@ def head_detail(
 
 def layer_of(network: LxmertModel, family: str, layer: int) -> Layer:
     encoder = network.encoder
-    if family in ("lang", "vision"):
+    if not FAMILIES[family].in_cross_layers:
         block = (encoder.layer if family == "lang" else encoder.r_layers)[layer].attention
         return Layer(block.self, block.output.dense)
     crossing = encoder.x_layers[layer]
-    if family in ("lang_from_vision", "vision_from_lang"):  # one module serves both directions
+    if FAMILIES[family].crosses:  # one module serves both directions
         return Layer(crossing.visual_attention.att, crossing.visual_attention.output.dense)
     block = crossing.lang_self_att if family == "cross_lang" else crossing.visn_self_att
     return Layer(block.self, block.output.dense)
@@ -103,15 +95,17 @@ def layer_of(network: LxmertModel, family: str, layer: int) -> Layer:
 
 def inputs_of(trace: Trace, family: str, layer: int) -> tuple[np.ndarray, np.ndarray]:
     """The states that a layer's queries (Q, D) and keys (K, D) are made of."""
-    queries, keys = SIDES[family]
-    return _entering(trace, family, queries, layer), _entering(trace, family, keys, layer)
+    sides = FAMILIES[family]
+    return _entering(trace, family, sides.queries, layer), _entering(
+        trace, family, sides.keys, layer
+    )
 
 
 def _entering(trace: Trace, family: str, stream: str, layer: int) -> np.ndarray:
     crossed = trace.states[f"{stream}_cross"]  # (L, 3, N, D)
-    if family in ("lang", "vision"):
+    if not FAMILIES[family].in_cross_layers:
         return trace.states[stream][layer]
-    if family in ("cross_lang", "cross_vision"):
+    if not FAMILIES[family].crosses:
         return crossed[layer, AFTER_CROSS]
     return crossed[layer - 1, AFTER_ALL] if layer else trace.states[stream][-1]
 

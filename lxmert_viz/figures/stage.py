@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lxmert_viz.places import ASSETS
-from lxmert_viz.records import HeadStatistic, Trace
+from lxmert_viz.records import FAMILIES, THINGS, HeadStatistic, Trace
 
 MAGIC = b"LXST"
 LONGEST = 64  # word pieces that are sent
@@ -47,13 +47,6 @@ FILES = (
 )
 
 
-class Family(NamedTuple):
-    title: str
-    stage: str
-    queries: str  # "word" or "region"
-    keys: str
-
-
 class Compared(NamedTuple):
     """Another trace, of which the stage draws the difference."""
 
@@ -61,16 +54,6 @@ class Compared(NamedTuple):
     trace: Trace
     rollout: dict[str, np.ndarray]  # family -> (L, Q, K)
     norms: dict[str, np.ndarray]  # family -> (L, H, K)
-
-
-FAMILIES = {
-    "lang": Family("Words read words", "language encoder", "word", "word"),
-    "vision": Family("Regions read regions", "object-relationship encoder", "region", "region"),
-    "lang_from_vision": Family("Words read regions", "cross-modality encoder", "word", "region"),
-    "vision_from_lang": Family("Regions read words", "cross-modality encoder", "region", "word"),
-    "cross_lang": Family("Words read words", "cross-modality encoder", "word", "word"),
-    "cross_vision": Family("Regions read regions", "cross-modality encoder", "region", "region"),
-}
 
 
 def payload(
@@ -163,11 +146,14 @@ def _family(
     arrays: _Arrays,
 ) -> dict[str, Any]:
     family = FAMILIES[name]
-    rows = LONGEST if family.queries == "word" else None
-    columns = LONGEST if family.keys == "word" else None
+    rows = LONGEST if family.queries == "lang" else None
+    columns = LONGEST if family.keys == "lang" else None
     maps, rolled_out = maps[..., :rows, :columns], rolled_out[..., :rows, :columns]
     return {
-        **family._asdict(),
+        "title": family.title,
+        "stage": family.stage,
+        "queries": THINGS[family.queries],
+        "keys": THINGS[family.keys],
         "shape": list(maps.shape),  # (L, H, Q, K)
         "maps": arrays.add(maps),
         "rollout": arrays.add(rolled_out),
@@ -189,8 +175,8 @@ def _other(trace: Trace, other: Compared, arrays: _Arrays) -> dict[str, Any]:
 def same_axes(one: Trace, other: Trace, family: str) -> bool:
     """Whether both have the same words or regions in the rows and columns of a family's maps."""
     same = {
-        "word": one.tokens.pieces == other.tokens.pieces,
-        "region": one.regions.digest == other.regions.digest
+        "lang": one.tokens.pieces == other.tokens.pieces,
+        "vision": one.regions.digest == other.regions.digest
         and np.array_equal(one.regions.boxes_unit, other.regions.boxes_unit),
     }
     sides = FAMILIES[family]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from lxmert_viz.records import ATTENTION_FAMILIES
+from lxmert_viz.records import CROSS_FAMILIES
 
 DOCUMENTED_TUPLES = (
     "language_hidden_states",
@@ -30,9 +30,7 @@ class CrossStep(NamedTuple):
 
     lang: Sublayers
     vision: Sublayers
-    attention: dict[
-        str, Tensor
-    ]  # the last four of records.ATTENTION_FAMILIES, (B, H, queries, keys)
+    attention: dict[str, Tensor]  # the last four of records.FAMILIES, (B, H, queries, keys)
 
 
 @dataclass(frozen=True)
@@ -51,9 +49,7 @@ class Stream:
 class Activations:
     """Everything that one forward pass computed. In training the maps are those after dropout."""
 
-    attention: dict[
-        str, tuple[Tensor, ...]
-    ]  # records.ATTENTION_FAMILIES -> (B, H, queries, keys) a layer
+    attention: dict[str, tuple[Tensor, ...]]  # records.FAMILIES -> (B, H, queries, keys) a layer
     lang_states: tuple[Tensor, ...]  # embeddings, then each language layer's, (B, T, D)
     vision_states: tuple[
         Tensor, ...
@@ -69,7 +65,7 @@ class Activations:
 def activations_of(
     lang: Stream, vision: Stream, steps: tuple[CrossStep, ...], pooled: Tensor
 ) -> Activations:
-    cross = {f: tuple(step.attention[f] for step in steps) for f in ATTENTION_FAMILIES[2:]}
+    cross = {f: tuple(s.attention[f] for s in steps) for f in CROSS_FAMILIES}
     return Activations(
         attention={"lang": lang.attention, "vision": vision.attention, **cross},
         lang_states=lang.states,

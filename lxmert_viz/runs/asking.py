@@ -10,7 +10,7 @@ from lxmert_viz.errors import DatasetError, LxmertVizError
 from lxmert_viz.pipeline import BATCH, Pipeline
 from lxmert_viz.records import Answer, Example, Prediction, Regions, Trace, Verdict
 from lxmert_viz.runs import internals
-from lxmert_viz.runs.looking import covered, no_regions
+from lxmert_viz.runs.looking import covered
 
 KEPT_ANSWERS = 5
 OVERLAP = 0.5  # from here on a region covers an object
@@ -132,8 +132,8 @@ def _pictures(example: Example) -> tuple[str, str]:
 
 def _nothing(seen: Regions | Pair) -> Regions | Pair:
     if isinstance(seen, tuple):
-        return no_regions(seen[0]), no_regions(seen[1])
-    return no_regions(seen)
+        return seen[0].only(()), seen[1].only(())
+    return seen.only(())
 
 
 def _prediction(name: str, found: Trace | Verdict) -> Prediction:

@@ -105,24 +105,6 @@ def _at_least_a_number(name_of: NameOf) -> NameOf:
     return name
 
 
-def no_regions(regions: Regions) -> Regions:
-    """The same picture with every region removed."""
-    nothing = slice(0, 0)
-    return Regions(
-        size_px=regions.size_px,
-        digest=regions.digest,
-        boxes_unit=regions.boxes_unit[nothing],
-        feats=regions.feats[nothing],
-        names=(),
-        object_ids=regions.object_ids[nothing],
-        attribute_ids=regions.attribute_ids[nothing],
-        scores=regions.scores[nothing],
-        attribute_scores=regions.attribute_scores[nothing],
-        profile=regions.profile,
-        detector=regions.detector,
-    )
-
-
 def covered(boxes_unit: np.ndarray, box_unit: Sequence[float], overlap: float) -> np.ndarray:
     """(R,) which boxes overlap one box with an intersection over union of at least `overlap`.
 

@@ -8,7 +8,7 @@ import streamlit as st
 from lxmert_viz.analysis.contrast import contrast, nearest
 from lxmert_viz.dataset.board import Board
 from lxmert_viz.figures import mistakes as figures
-from lxmert_viz.records import ATTENTION_FAMILIES
+from lxmert_viz.records import FAMILIES
 from lxmert_viz.ui import board_state, board_views, saving
 from lxmert_viz.ui.wording import plain
 
@@ -62,7 +62,7 @@ def inside(board: Board) -> None:
     )
     rows = board.arrays(board_state.get("where"), ["question_id", "score"])
     known = [(kept.places[i], s) for i, s in zip(*rows.values(), strict=True) if i in kept.places]
-    families = [f for f in ATTENTION_FAMILIES if f"{name} {f}" in kept.statistics]
+    families = [f for f in FAMILIES if f"{name} {f}" in kept.statistics]
     places = np.array([place for place, _ in known], int)
     is_right = np.array([score >= 0.5 for _, score in known], bool)
     blocks = [kept.statistics[f"{name} {family}"][places] for family in families]

@@ -14,15 +14,7 @@ import streamlit as st
 
 from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.places import ASSETS
-from lxmert_viz.ui import (
-    address,
-    board_state,
-    links,
-    own_boxes,
-    region_options,
-    resources,
-    waiting,
-)
+from lxmert_viz.ui import address, board_state, links, own_boxes, region_options, resources, waiting
 from lxmert_viz.ui.resources import ExampleQuestion, ExampleScene
 from lxmert_viz.ui.wording import NOT_PROOF, plain
 

@@ -7,8 +7,7 @@ import streamlit as st
 
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.figures.heads import contribution_bars, key_table, written_strip
-from lxmert_viz.figures.stage import FAMILIES
-from lxmert_viz.records import Trace
+from lxmert_viz.records import FAMILIES, Trace
 from lxmert_viz.ui import resources, saving, waiting
 from lxmert_viz.ui.history import Variant
 
@@ -55,7 +54,7 @@ def show(asked: Variant, found: Trace) -> None:
     if before != asked:
         return
     family = FAMILIES[place.family]
-    names = {"word": list(found.tokens.pieces), "region": numbered_names(found.regions)}
+    names = {"lang": list(found.tokens.pieces), "vision": numbered_names(found.regions)}
     queries, keys = names[family.queries], names[family.keys]
     detail = waiting.result_of(
         f"inside {place}",

@@ -21,12 +21,7 @@ from lxmert_viz.config import read_json
 from lxmert_viz.dataset.region_cache import RegionCache, usual_folder
 from lxmert_viz.figures.stage import Compared, payload
 from lxmert_viz.picture import as_jpeg
-from lxmert_viz.places import (
-    ASSETS,
-    BACKEND_VARIABLE,
-    KEEP_PICTURES_VARIABLE,
-    PRECISION_VARIABLE,
-)
+from lxmert_viz.places import ASSETS, BACKEND_VARIABLE, KEEP_PICTURES_VARIABLE, PRECISION_VARIABLE
 from lxmert_viz.records import Answer, Regions, Trace
 from lxmert_viz.traces import WEIGHT_ENDINGS, KeptTrace, as_zip, file_hashes, files_of, read
 from lxmert_viz.ui import own_boxes

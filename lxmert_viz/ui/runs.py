@@ -19,13 +19,14 @@ from lxmert_viz import checkpoints
 from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.datasets import PICTURE_ENDINGS, Dataset, pictures_below
 from lxmert_viz.dataset.opening import candidates, open_dataset, question_file
-from lxmert_viz.dataset.run_folder import MANIFEST, TABLE, write_json
+from lxmert_viz.dataset.run_folder import MANIFEST, TABLE
 from lxmert_viz.dataset.tables import ENDINGS
 from lxmert_viz.errors import DatasetError, PictureError
 from lxmert_viz.picture import as_jpeg
 from lxmert_viz.places import ASSETS, data_folder
 from lxmert_viz.ui import own_data, resources
 from lxmert_viz.ui.evaluations import Evaluations, Report
+from lxmert_viz.whole_files import write_json
 
 STUDY = "study"
 DEPTH = 3  # folders below the data folder that are looked into
