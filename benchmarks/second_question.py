@@ -19,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from lxmert_viz.checkpoints import RegionNames, Scope
+from lxmert_viz.checkpoints.contents import RegionNames, Scope
 from lxmert_viz.config import DetectorConfig, LxmertConfig
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.model.lxmert import LxmertForPreTraining

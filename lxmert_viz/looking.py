@@ -7,7 +7,7 @@ from dataclasses import asdict
 import numpy as np
 import torch
 
-from lxmert_viz.checkpoints import RegionNames
+from lxmert_viz.checkpoints.contents import RegionNames
 from lxmert_viz.dataset.region_cache import RegionCache
 from lxmert_viz.detector.detectron2 import Detectron2RCNN
 from lxmert_viz.detector.network import FasterRCNN

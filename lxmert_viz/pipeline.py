@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lxmert_viz import checkpoints
 from lxmert_viz.activations import arrays_of
-from lxmert_viz.checkpoints import RegionNames, Scope
+from lxmert_viz.checkpoints import contents, known
+from lxmert_viz.checkpoints.contents import TRAINED_PROFILE, RegionNames, Scope, notes_on
+from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.dataset.region_cache import RegionCache
 from lxmert_viz.detector.detectron2 import Detectron2RCNN
 from lxmert_viz.detector.network import FasterRCNN
@@ -24,7 +25,6 @@ from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswe
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.model.streams import VisionStreams, padded
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
-from lxmert_viz.notes import TRAINED_PROFILE, notes_on
 from lxmert_viz.records import Answer, Regions, Tokens, Trace, Verdict
 
 MASK = "[MASK]"
@@ -83,7 +83,7 @@ class Pipeline:
     @classmethod
     def open(
         cls,
-        name_or_folder: str | Path = checkpoints.SHIPPED,
+        name_or_folder: str | Path = known.SHIPPED,
         device: str = "auto",
         models: Path | None = None,
         *,
@@ -99,7 +99,7 @@ class Pipeline:
         Raises CheckpointError, DeviceError.
         """
         chosen_device = find_device(device)
-        folder = checkpoints.find(name_or_folder, models)
+        folder = find(name_or_folder, models)
         network = load_network(folder)
         detector = load_detector(folder / "detector", backend)
         tokenizer = LxmertTokenizerFast.from_pretrained(folder)
@@ -108,9 +108,9 @@ class Pipeline:
             network,
             tokenizer,
             detector,
-            region_names=checkpoints.read_region_names(folder),
-            answer_vocabulary=checkpoints.read_answers(folder),
-            scope=checkpoints.read_scope(folder),
+            region_names=contents.read_region_names(folder),
+            answer_vocabulary=contents.read_answers(folder),
+            scope=contents.read_scope(folder),
             device=chosen_device,
             precision=precision,
             cache=cache,

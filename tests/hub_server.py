@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lxmert_viz import checkpoints, download, fetching
-from lxmert_viz.download import RemoteFile
+from lxmert_viz.checkpoints import download, fetching, known
+from lxmert_viz.checkpoints.download import RemoteFile
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 REPOSITORY = "unc-nlp/lxmert-vqa-uncased"
@@ -158,10 +158,11 @@ def publish(hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         hub.hold(REPOSITORY, name, (folder / name).read_bytes())
     hub.hold(REPOSITORY, "pytorch_model.bin", (folder / "model.safetensors").read_bytes())
     parts = [_elsewhere(hub, folder, f"detector/{name}") for name in DETECTOR]
-    monkeypatch.setattr(checkpoints, "DETECTOR_FILES", tuple(parts))
+    for module in (known, fetching):
+        monkeypatch.setattr(module, "DETECTOR_FILES", tuple(parts))
     answers = _elsewhere(hub, folder, "answers.json", needed=False)
     count = len(json.loads((folder / "answers.json").read_text()))
-    monkeypatch.setitem(checkpoints.ANSWER_LISTS, count, answers)
+    monkeypatch.setitem(known.ANSWER_LISTS, count, answers)
 
 
 def _elsewhere(hub: Hub, folder: Path, path: str, needed: bool = True) -> RemoteFile:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.checkpoints import Scope
+from lxmert_viz.checkpoints.contents import Scope
 from lxmert_viz.places import APP
 from lxmert_viz.records import Answer, Regions, Trace
 

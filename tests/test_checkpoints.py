@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lxmert_viz import checkpoints
-from lxmert_viz.checkpoints import KNOWN, MODELS_VARIABLE, Scope, find, installed
+from lxmert_viz.checkpoints import contents, known
+from lxmert_viz.checkpoints.contents import Scope
+from lxmert_viz.checkpoints.folder import MODELS_VARIABLE, find, installed
+from lxmert_viz.checkpoints.known import KNOWN
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.places import ASSETS
 
@@ -63,7 +65,7 @@ def test_a_torch_file_serves_as_well_as_safetensors(folder: Path) -> None:
 
 @pytest.mark.parametrize("checkpoint", PUBLISHED)
 def test_a_published_model_that_is_not_there_says_where_to_put_what(
-    tmp_path: Path, checkpoint: checkpoints.KnownCheckpoint
+    tmp_path: Path, checkpoint: known.KnownCheckpoint
 ) -> None:
     with pytest.raises(CheckpointError) as raised:
         find(checkpoint.name, tmp_path)
@@ -107,7 +109,7 @@ def test_the_shipped_model_is_complete() -> None:
 
 def test_a_folder_without_a_scope_has_that_of_the_published_checkpoints(folder: Path) -> None:
     (folder / "scope.json").unlink()
-    scope = checkpoints.read_scope(folder)
+    scope = contents.read_scope(folder)
     assert scope == Scope()
     assert scope.longest_text == 20
     assert "photographs" in scope.world
@@ -117,25 +119,25 @@ def test_a_folder_without_a_scope_has_that_of_the_published_checkpoints(folder: 
 def test_a_scope_that_means_nothing_is_refused(folder: Path, content: str) -> None:
     (folder / "scope.json").write_text(content)
     with pytest.raises(CheckpointError, match="scope.json"):
-        checkpoints.read_scope(folder)
+        contents.read_scope(folder)
 
 
 def test_the_pretraining_list_of_answers_is_read_as_published(folder: Path) -> None:
     entries = [{"ans": "yes", "dsets": ["vqa"]}, {"ans": "no", "dsets": []}]
     (folder / "answers.json").write_text(json.dumps(entries))
-    assert checkpoints.read_answers(folder) == ("yes", "no")
+    assert contents.read_answers(folder) == ("yes", "no")
 
 
 @pytest.mark.parametrize("content", ['{"yes": 0}', '["yes", 3]', '[{"answer": "yes"}]', "7"])
 def test_a_list_of_answers_that_names_none_is_refused(folder: Path, content: str) -> None:
     (folder / "answers.json").write_text(content)
     with pytest.raises(CheckpointError, match="answers.json"):
-        checkpoints.read_answers(folder)
+        contents.read_answers(folder)
 
 
 def test_of_synonyms_the_first_names_a_region(folder: Path) -> None:
     (folder / "detector" / "objects.txt").write_bytes(b"tshirt,t-shirt,t shirt\r\ndog\r\ncat")
-    names = checkpoints.read_region_names(folder)
+    names = contents.read_region_names(folder)
     assert names.objects == ("tshirt", "dog", "cat")
     assert names.of(0, 2) == "blue tshirt"
 
@@ -149,16 +151,16 @@ def test_of_synonyms_the_first_names_a_region(folder: Path) -> None:
     ],
 )
 def test_published_answer_lists_have_the_length_of_their_heads(
-    folder: Path, test_data: Path, checkpoint: checkpoints.KnownCheckpoint, file: str
+    folder: Path, test_data: Path, checkpoint: known.KnownCheckpoint, file: str
 ) -> None:
     shutil.copy(test_data / file, folder / "answers.json")
-    assert len(checkpoints.read_answers(folder)) == checkpoint.answers
+    assert len(contents.read_answers(folder)) == checkpoint.answers
 
 
 def test_published_region_names_are_1600_and_400(folder: Path, test_data: Path) -> None:
     for name in ("objects", "attributes"):
         shutil.copy(test_data / f"{name}_vocab.txt", folder / "detector" / f"{name}.txt")
-    names = checkpoints.read_region_names(folder)
+    names = contents.read_region_names(folder)
     assert len(set(names.objects)) == len(names.objects) == 1600
     assert len(names.attributes) == 400
     assert names.of(16, 1) == "multi colored stop sign"

@@ -15,14 +15,14 @@ from conftest import LXMERT
 from safetensors.torch import load_file, save_file
 
 from lxmert_viz.__main__ import main
+from lxmert_viz.checkpoints.download import RemoteFile
+from lxmert_viz.checkpoints.record import Plan, write_record
 from lxmert_viz.checks import answers, files, regions, selfcheck, weights
 from lxmert_viz.checks import subject as subjects
 from lxmert_viz.checks.findings import NOT_APPLICABLE, RIGHT, WRONG, Finding
 from lxmert_viz.checks.subject import Published, Subject, Truth, open_subject
 from lxmert_viz.config import read_json
 from lxmert_viz.detector.selection import describe_boxes
-from lxmert_viz.download import RemoteFile
-from lxmert_viz.fetched import Plan, write_record
 from lxmert_viz.model.lxmert import LxmertModel
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS

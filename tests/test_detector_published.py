@@ -13,14 +13,15 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from lxmert_viz import checkpoints
+from lxmert_viz.checkpoints import contents, known, weight_files
+from lxmert_viz.checkpoints.folder import missing_files
+from lxmert_viz.checkpoints.tensors import read_tensors
 from lxmert_viz.config import DetectorConfig
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.published_config import read_published_config
 from lxmert_viz.detector.selection import detect
 from lxmert_viz.detector.weights import ANCHORS, load_detector
 from lxmert_viz.errors import CheckpointError
-from lxmert_viz.tensors import read_tensors
 from tests.detector_weights import TINY, tiny_detector
 
 PKL = "faster_rcnn_from_caffe_attr.pkl"
@@ -177,7 +178,7 @@ def test_a_detector_without_attributes_names_objects_alone(folder: Path) -> None
         assert set(found.attribute_scores.tolist()) == {0.0}
         assert found.left_out.reasons == expected.left_out.reasons
         assert set(found.left_out.attribute_ids.tolist()) == {-1}
-    names = checkpoints.RegionNames(("cat", "dog", "mat"), ())
+    names = contents.RegionNames(("cat", "dog", "mat"), ())
     assert names.of(1, -1) == "dog"
 
 
@@ -295,15 +296,15 @@ def test_a_folder_with_the_authors_pickle_is_complete(tiny_folder: Path, tmp_pat
     shutil.copytree(tiny_folder, own)
     weights = load_file(own / "detector" / "model.safetensors")
     (own / "detector" / "model.safetensors").unlink()
-    assert checkpoints.missing_files(own) == [checkpoints.DETECTOR_WEIGHTS]
+    assert missing_files(own) == [weight_files.DETECTOR_WEIGHTS]
     kept = {k: v.numpy() for k, v in weights.items() if "attr" not in k and "cls_embed" not in k}
     pickled(own / "detector", kept)
-    assert checkpoints.missing_files(own) == []
+    assert missing_files(own) == []
     Pipeline.open(own, device="cpu")
 
 
 def test_the_fetch_table_has_every_file_of_the_detector_with_a_mirror() -> None:
-    files = {file.path: file for file in checkpoints.DETECTOR_FILES}
+    files = {file.path: file for file in known.DETECTOR_FILES}
     for name in ("pytorch_model.bin", "config.yaml", "objects.txt", "attributes.txt"):
         assert len(files[f"detector/{name}"].urls) >= 2, name
     assert files["detector/config.yaml"].size == 2132

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hub_server import Hub, digests, serving
 
-from lxmert_viz import download
-from lxmert_viz.download import RemoteFile, bring, matches
+from lxmert_viz.checkpoints import download
+from lxmert_viz.checkpoints.download import RemoteFile, bring, matches
 from lxmert_viz.errors import DownloadError
 
 CONTENT = bytes(range(256)) * 400  # 102,400 bytes

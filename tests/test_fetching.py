@@ -9,10 +9,11 @@ from conftest import ANSWERS
 from hub_server import COMMIT, REPOSITORY, Hub
 
 from lxmert_viz.__main__ import main
-from lxmert_viz.checkpoints import KNOWN, find, installed
+from lxmert_viz.checkpoints.fetching import Progress, fetch, in_words, plan
+from lxmert_viz.checkpoints.folder import find, installed
+from lxmert_viz.checkpoints.known import KNOWN
+from lxmert_viz.checkpoints.record import RECORD, Plan, kept, remove
 from lxmert_viz.errors import CheckpointError, DownloadError
-from lxmert_viz.fetched import RECORD, Plan, kept, remove
-from lxmert_viz.fetching import Progress, fetch, in_words, plan
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from conftest import ANSWERS
 from hub_server import REPOSITORY, Hub
 from test_fetching import fetched, models
 
+from lxmert_viz.checkpoints.fetching import plan
 from lxmert_viz.errors import CheckpointError, DownloadError
-from lxmert_viz.fetching import plan
 
 __all__ = ["models"]  # a fixture
 

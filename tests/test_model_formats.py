@@ -13,6 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from lxmert_viz.checkpoints.tensors import read_tensors
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.loading import load_network
@@ -20,7 +21,6 @@ from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswe
 from lxmert_viz.model.naming import WORDS
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.model.weights import PretrainedNetwork
-from lxmert_viz.tensors import read_tensors
 from tests.small_networks import same_states, small_config, small_network
 
 # one network, saved by transformers' PyTorch and TensorFlow classes and by the authors' code

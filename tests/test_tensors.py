@@ -15,8 +15,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from lxmert_viz.checkpoints.tensors import read_tensors
 from lxmert_viz.errors import CheckpointError
-from lxmert_viz.tensors import read_tensors
 
 TENSORS = {
     "words.weight": torch.arange(12.0).view(3, 4),

@@ -7,7 +7,7 @@ import pytest
 from hub_server import Hub
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.checkpoints import MODELS_VARIABLE
+from lxmert_viz.checkpoints.folder import MODELS_VARIABLE
 from lxmert_viz.ui import resources
 from lxmert_viz.ui.controls import MODELS_PAGE
 from tests.small_page import Counted, button, opened, texts

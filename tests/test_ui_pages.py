@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.ui import resources

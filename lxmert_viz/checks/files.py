@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from lxmert_viz import checkpoints
-from lxmert_viz.checkpoints import read_answers
+from lxmert_viz.checkpoints.contents import read_answers
+from lxmert_viz.checkpoints.download import matches
+from lxmert_viz.checkpoints.known import KNOWN
+from lxmert_viz.checkpoints.record import recorded
 from lxmert_viz.checks.findings import WRONG, Finding, judged, not_applicable
 from lxmert_viz.checks.subject import known_name
 from lxmert_viz.config import LxmertConfig
-from lxmert_viz.download import matches
 from lxmert_viz.errors import CheckpointError
-from lxmert_viz.fetched import recorded
 
 FILES = "Files as published"
 ANSWERS = "Answer vocabulary"
@@ -44,7 +44,7 @@ def check_answer_list(folder: Path) -> Finding:
             WRONG,
             f"{len(answers)} names for a head of {count} answers: it belongs to another checkpoint",
         )
-    known = {c.name: c for c in checkpoints.KNOWN if c.repository}.get(known_name(folder))
+    known = {c.name: c for c in KNOWN if c.repository}.get(known_name(folder))
     if known is None:
         return judged(ANSWERS, True, f"{count} names, as many as the head has", "")
     published = matches(folder / "answers.json", known.answer_list)

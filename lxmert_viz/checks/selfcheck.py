@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lxmert_viz.checkpoints import find
+from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checks import answers, files, regions, weights
 from lxmert_viz.checks.findings import RIGHT, WRONG, Finding, not_applicable
 from lxmert_viz.checks.subject import Subject, open_subject
@@ -22,7 +22,6 @@ OF_NETWORK: tuple[tuple[str, Callable[[Subject], Finding]], ...] = (
     (answers.ALIGNMENT, answers.check_alignment),
 )
 CHECKS = len(OF_FILES) + 1 + len(OF_NETWORK)
-
 Report = Callable[[str, float], None]
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lxmert_viz import checkpoints
-from lxmert_viz.checkpoints import SHIPPED, read_scope
+from lxmert_viz.checkpoints.contents import TRAINED_PROFILE, read_scope
+from lxmert_viz.checkpoints.known import KNOWN, SHIPPED
+from lxmert_viz.checkpoints.record import recorded
 from lxmert_viz.config import read_json
 from lxmert_viz.detector.selection import describe_boxes
-from lxmert_viz.fetched import recorded
-from lxmert_viz.notes import TRAINED_PROFILE
 from lxmert_viz.picture import decode
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
@@ -98,7 +97,7 @@ def _mean_probability(answered: list[tuple[Trace, str]]) -> float:
 def known_name(folder: Path) -> str:
     """Which known checkpoint a folder holds, by its name or by where it was fetched from."""
     fetched = recorded(folder)
-    for known in checkpoints.KNOWN:
+    for known in KNOWN:
         if folder.name == known.name or (fetched and fetched.repository == known.repository):
             return known.name
     return ""

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lxmert_viz.checkpoints import KNOWN, SHIPPED
+from lxmert_viz.checkpoints.known import KNOWN, SHIPPED
 from lxmert_viz.commands.detector_options import add_detector_options
 from lxmert_viz.commands.limits import whole
 from lxmert_viz.errors import OptionError, PictureError

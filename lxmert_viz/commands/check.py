@@ -5,7 +5,7 @@ import json
 import sys
 from dataclasses import asdict
 
-from lxmert_viz.checkpoints import KNOWN, SHIPPED
+from lxmert_viz.checkpoints.known import KNOWN, SHIPPED
 from lxmert_viz.commands.detector_options import add_models_option
 from lxmert_viz.errors import CheckpointError
 

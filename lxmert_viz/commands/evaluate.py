@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lxmert_viz import checkpoints
-from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.checkpoints.folder import find
+from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.detector_options import add_models_option
 from lxmert_viz.commands.limits import whole
 from lxmert_viz.commands.stopping import goes_on
@@ -96,7 +96,7 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.runs.evaluation import Settings, evaluate
 
-    folder = checkpoints.find(options.model, options.models)
+    folder = find(options.model, options.models)
     pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
     for line in summary(outside(dataset, pipeline.answer_vocabulary)):
         print(line, file=sys.stderr)

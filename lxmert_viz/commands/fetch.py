@@ -4,12 +4,12 @@ import argparse
 import sys
 import time
 
-from lxmert_viz.checkpoints import KNOWN
+from lxmert_viz.checkpoints.fetching import Progress, fetch, in_words, plan
+from lxmert_viz.checkpoints.known import KNOWN
+from lxmert_viz.checkpoints.record import Plan
 from lxmert_viz.commands.detector_options import add_models_option
 from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DownloadError
-from lxmert_viz.fetched import Plan
-from lxmert_viz.fetching import Progress, fetch, in_words, plan
 
 NAMES = ", ".join(checkpoint.name for checkpoint in KNOWN if checkpoint.repository)
 TERMINAL_SECONDS = 0.2  # between two lines of progress

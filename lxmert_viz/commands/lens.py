@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.ask import read_picture
 from lxmert_viz.commands.detector_options import add_models_option
 from lxmert_viz.commands.limits import whole

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.limits import SEEDS, whole
 from lxmert_viz.errors import DatasetError
 

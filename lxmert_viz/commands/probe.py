@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.detector_options import add_models_option
 from lxmert_viz.commands.evaluate import STUDY, read_dataset, report
 from lxmert_viz.commands.limits import SEEDS, number, whole

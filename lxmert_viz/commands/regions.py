@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lxmert_viz import checkpoints
-from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.checkpoints import contents
+from lxmert_viz.checkpoints.folder import find
+from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.detector_options import add_detector_options
 from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DatasetError, LxmertVizError
@@ -156,7 +157,7 @@ def naming(model: str | None, models: Path | None) -> Callable[[int, int], str]:
     """What published files leave out: labels as words."""
     if model is None:
         return "attribute {1} object {0}".format
-    names = checkpoints.read_region_names(checkpoints.find(model, models))
+    names = contents.read_region_names(find(model, models))
 
     def name_of(object_id: int, attribute_id: int) -> str:
         if object_id >= len(names.objects) or attribute_id >= len(names.attributes):

@@ -5,7 +5,7 @@ import os
 import socket
 from pathlib import Path
 
-from lxmert_viz.checkpoints import MODELS_VARIABLE, models_folder
+from lxmert_viz.checkpoints.folder import MODELS_VARIABLE, models_folder
 from lxmert_viz.commands.detector_options import add_models_option
 from lxmert_viz.commands.limits import number, whole
 from lxmert_viz.errors import AddressError, DatasetError

@@ -8,6 +8,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from lxmert_viz.checkpoints.record import CONVERTED_FILE
+from lxmert_viz.checkpoints.tensors import read_tensors
 from lxmert_viz.config import DetectorConfig
 from lxmert_viz.detector.detectron2 import (
     ZOO_FILE,
@@ -18,8 +20,6 @@ from lxmert_viz.detector.detectron2 import (
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.published_config import read_published_config
 from lxmert_viz.errors import CheckpointError
-from lxmert_viz.fetched import CONVERTED_FILE
-from lxmert_viz.tensors import read_tensors
 
 BACKENDS = OWN, DETECTRON2 = ("own", "detectron2")
 CONFIG_FILE, PUBLISHED_CONFIG_FILE = "config.json", "config.yaml"

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from lxmert_viz.checkpoints.tensors import read_tensors
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering, LxmertModel
 from lxmert_viz.model.naming import Tensors, as_ours
 from lxmert_viz.model.reasoning import PICTURES, LxmertForVisualReasoning
 from lxmert_viz.model.weights import config_of, nothing, weight_file
-from lxmert_viz.tensors import read_tensors
 
 Network = LxmertForPreTraining | LxmertForQuestionAnswering | LxmertForVisualReasoning | LxmertModel
 WITH_HEADS: dict[str, type[Network]] = {

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn.functional import pad
 
+from lxmert_viz.checkpoints.tensors import read_tensors
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.errors import CheckpointError, DeviceError
 from lxmert_viz.model import writing
@@ -25,7 +26,6 @@ from lxmert_viz.model.naming import (
     as_pretraining_file,
 )
 from lxmert_viz.model.resizing import resized
-from lxmert_viz.tensors import read_tensors
 
 CONFIG_FILE = "config.json"
 SAFETENSORS_FILE = "model.safetensors"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
-from lxmert_viz import checkpoints
+from lxmert_viz.checkpoints import contents
 from lxmert_viz.dataset.datasets import Dataset, outside
 from lxmert_viz.dataset.region_cache import RegionCache
 from lxmert_viz.dataset.run_folder import LOCK, RunFolder
@@ -86,7 +86,7 @@ def in_order(
     region_cache: Path,
 ) -> Compute:
     """Makes one part after the other, while the next pictures are looked at."""
-    name_of = checkpoints.read_region_names(model_folder).of
+    name_of = contents.read_region_names(model_folder).of
     cache = RegionCache(region_cache, max_bytes=sys.maxsize)
     detector = folder_hash(model_folder / "detector")
 

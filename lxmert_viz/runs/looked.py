@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lxmert_viz import checkpoints
 from lxmert_viz.analysis.edits import PictureEdit, edited
 from lxmert_viz.analysis.mistakes import looked_at
+from lxmert_viz.checkpoints import contents
 from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError, LxmertVizError
@@ -45,7 +45,7 @@ def judge_looks(
     if lost := [name for name in answers if name not in known]:
         raise DatasetError(f"{dataset.name} is another dataset than the run's: it lacks {lost[0]}.")
     asked = sorted_by_picture([e for e in dataset.examples if e.id in answers and e.objects])
-    name_of = checkpoints.read_region_names(model_folder).of
+    name_of = contents.read_region_names(model_folder).of
     profile = board.manifest["settings"]["profile"]
     if not board.manifest["data"].get("region_file"):  # the run looked at the pictures
         dataset = replace(dataset, region_file=None)

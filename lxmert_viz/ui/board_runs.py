@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lxmert_viz.checkpoints import SHIPPED
+from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.ui import board_state, new_run, runs
 from lxmert_viz.ui.evaluations import Evaluation
 from lxmert_viz.ui.runs import Wanted

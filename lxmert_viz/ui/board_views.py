@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from lxmert_viz import checkpoints
 from lxmert_viz.analysis import calibration
 from lxmert_viz.analysis.mistakes import CAUSES
 from lxmert_viz.analysis.significance import interval_of
+from lxmert_viz.checkpoints import folder
 from lxmert_viz.dataset.board import BIN_WIDTHS, SHARES, Board
 from lxmert_viz.dataset.row_filter import spelled, with_term
 from lxmert_viz.dataset.table_columns import title_of
@@ -211,7 +211,7 @@ def _looks(board: Board, wanted: runs.Wanted, where: str) -> Callable[[Report], 
     def work(report: Report) -> int:
         from lxmert_viz.runs.looked import judge_looks
 
-        model = resources.pipeline(wanted.model), checkpoints.find(wanted.model)
+        model = resources.pipeline(wanted.model), folder.find(wanted.model)
         return judge_looks(*model, runs.read(wanted), board, where, report)
 
     return work

@@ -3,8 +3,8 @@
 import threading
 from threading import Event, Lock
 
+from lxmert_viz.checkpoints.fetching import Progress, fetch, plan
 from lxmert_viz.errors import LxmertVizError
-from lxmert_viz.fetching import Progress, fetch, plan
 
 
 class _Stopped(Exception):

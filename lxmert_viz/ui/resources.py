@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from lxmert_viz import checkpoints
 from lxmert_viz.analysis.edits import UNEDITED, edited, places_left
 from lxmert_viz.analysis.head_statistics import all_statistics, carried_statistic
 from lxmert_viz.analysis.regions import mixed, numbered_names
 from lxmert_viz.analysis.rollout import rollout
+from lxmert_viz.checkpoints.folder import find, installed
 from lxmert_viz.checks.findings import Finding
 from lxmert_viz.config import read_json
 from lxmert_viz.dataset.region_cache import RegionCache, usual_folder
@@ -58,7 +58,7 @@ class ExampleScene:
 
 def model_names() -> tuple[str, ...]:
     """What can be opened now. Raises CheckpointError when the models' folder is not there."""
-    return checkpoints.installed()
+    return installed()
 
 
 def load_pipeline(name: str) -> "Pipeline":
@@ -135,7 +135,7 @@ def _regions(
 @st.cache_data(max_entries=16, show_spinner=False)
 def detector_content(model: str) -> str:
     """Equal for checkpoints that would find the same regions and call them the same."""
-    folder = checkpoints.find(model) / "detector"
+    folder = find(model) / "detector"
     found = file_hashes(folder, DETECTOR_ENDINGS)
     return " ".join(f"{name} {content}" for name, content in found.items())
 
@@ -206,7 +206,7 @@ def zipped(variant: Variant) -> bytes:
     off = [place + 1 for place in edit.off]
     settings = {"profile": variant.profile, "regions": edit.operator, "switched off": off}
     norms = value_norms(variant, unheard)
-    folder = checkpoints.find(variant.model)
+    folder = find(variant.model)
     return as_zip(files_of(found, variant.picture, norms, settings, folder))
 
 

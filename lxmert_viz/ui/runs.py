@@ -15,7 +15,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from lxmert_viz import checkpoints
+from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.datasets import PICTURE_ENDINGS, Dataset, pictures_below
 from lxmert_viz.dataset.opening import candidates, open_dataset, question_file
@@ -214,7 +214,7 @@ def _work(wanted: Wanted, folder: Path) -> Callable[[Report], object]:
 
         dataset = read(wanted)
         pipeline = resources.pipeline(wanted.model)
-        where = checkpoints.find(wanted.model)
+        where = find(wanted.model)
         return evaluate(pipeline, where, dataset, folder, Settings(), report)
 
     return work

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import streamlit as st
 
-from lxmert_viz import checkpoints
 from lxmert_viz.analysis.projection import project, trust
 from lxmert_viz.analysis.states import STREAMS, by_depth, side_by_side
-from lxmert_viz.checkpoints import SHIPPED, RegionNames
+from lxmert_viz.checkpoints import contents
+from lxmert_viz.checkpoints.contents import RegionNames
+from lxmert_viz.checkpoints.folder import find
+from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.dataset.datasets import PICTURE_ENDINGS
 from lxmert_viz.dataset.feature_bank import FeatureBank, read_bank
 from lxmert_viz.dataset.region_files import ENDINGS
@@ -107,7 +109,7 @@ def bank(model: str, path: str) -> "FeatureBank":
 def region_names(model: str, path: Path) -> RegionNames:
     """Of the labels of a file."""
     if path == STUDY_REGIONS:
-        return checkpoints.read_region_names(checkpoints.find(SHIPPED))
+        return contents.read_region_names(find(SHIPPED))
     return resources.pipeline(model).region_names
 
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lxmert_viz.checkpoints import KNOWN, SHIPPED, KnownCheckpoint, models_folder
+from lxmert_viz.checkpoints.download import offline
+from lxmert_viz.checkpoints.fetching import in_words
+from lxmert_viz.checkpoints.folder import models_folder
+from lxmert_viz.checkpoints.known import KNOWN, SHIPPED, KnownCheckpoint
+from lxmert_viz.checkpoints.record import Kept, free_bytes, kept, remove
 from lxmert_viz.checks.findings import NOT_APPLICABLE, RIGHT, WRONG, Finding
-from lxmert_viz.download import offline
 from lxmert_viz.errors import LxmertVizError
-from lxmert_viz.fetched import Kept, free_bytes, kept, remove
-from lxmert_viz.fetching import in_words
 from lxmert_viz.ui import resources, waiting
 from lxmert_viz.ui.downloads import Download
 from lxmert_viz.ui.wording import plain

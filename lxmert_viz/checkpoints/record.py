@@ -12,10 +12,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lxmert_viz import checkpoints
-from lxmert_viz.checkpoints import models_folder
+from lxmert_viz.checkpoints.download import RemoteFile, put
+from lxmert_viz.checkpoints.folder import missing_files, models_folder
 from lxmert_viz.config import read_json
-from lxmert_viz.download import RemoteFile, put
 from lxmert_viz.errors import CheckpointError, DownloadError
 
 RECORD = "fetched.json"
@@ -73,7 +72,7 @@ def kept(models: Path | None = None) -> tuple[Kept, ...]:
             facts = path.stat()
             size += 0 if facts.st_ino in seen else facts.st_size
             seen.add(facts.st_ino)
-        complete = not checkpoints.missing_files(chosen.folder)
+        complete = not missing_files(chosen.folder)
         found.append(Kept(chosen.name, chosen.folder, size, complete))
     return tuple(found)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http.client import HTTPException, HTTPMessage
 from urllib.parse import quote, urljoin, urlsplit
 
-from lxmert_viz.download import AGENT, RemoteFile, open_web
+from lxmert_viz.checkpoints.download import AGENT, RemoteFile, open_web
 from lxmert_viz.errors import DownloadError
 
 HUB = "https://huggingface.co"

@@ -12,20 +12,28 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from lxmert_viz import checkpoints, hub
-from lxmert_viz.checkpoints import (
-    INDEX_ENDING,
+from lxmert_viz.checkpoints import hub
+from lxmert_viz.checkpoints.download import (
+    AGENT,
+    Received,
+    RemoteFile,
+    bring,
+    matches,
+    open_web,
+    put,
+)
+from lxmert_viz.checkpoints.folder import folder_name, models_folder
+from lxmert_viz.checkpoints.known import (
+    ANSWER_LISTS,
+    DETECTOR_FILES,
     KNOWN,
     SHIPPED,
-    WEIGHT_FILES,
-    folder_name,
-    models_folder,
-    parts_of,
+    VOCABULARY_REPOSITORY,
 )
+from lxmert_viz.checkpoints.record import Plan, locked, recorded, twins, write_record
+from lxmert_viz.checkpoints.weight_files import INDEX_ENDING, WEIGHT_FILES, parts_of
 from lxmert_viz.config import LxmertConfig
-from lxmert_viz.download import AGENT, Received, RemoteFile, bring, matches, open_web, put
 from lxmert_viz.errors import CheckpointError, DownloadError
-from lxmert_viz.fetched import Plan, locked, recorded, twins, write_record
 
 JSON_LIMIT = 1 << 22  # bytes
 FEATURES = 2048  # a region, from the published detector
@@ -93,8 +101,8 @@ def plan(name: str, models: Path | None = None) -> Plan:
     if config is None:
         raise DownloadError(f"{repository} holds no config.json, so it is no model to open here.")
     described = _read_config(config.file, repository)
-    files = [config.file, *_hub_files(repository, config.commit), *checkpoints.DETECTOR_FILES]
-    answers = checkpoints.ANSWER_LISTS.get(described.num_qa_labels)
+    files = [config.file, *_hub_files(repository, config.commit), *DETECTOR_FILES]
+    answers = ANSWER_LISTS.get(described.num_qa_labels)
     notes = ()
     if answers:
         files.append(answers)
@@ -150,10 +158,10 @@ def _read_config(file: RemoteFile, repository: str) -> LxmertConfig:
 def _hub_files(repository: str, commit: str) -> list[RemoteFile]:
     weights = _weights(repository, commit)
     vocabulary = hub.look_up(repository, "vocab.txt", commit) or hub.look_up(
-        checkpoints.VOCABULARY_REPOSITORY, "vocab.txt"
+        VOCABULARY_REPOSITORY, "vocab.txt"
     )
     if vocabulary is None:
-        raise DownloadError(f"{checkpoints.VOCABULARY_REPOSITORY} has lost its vocab.txt.")
+        raise DownloadError(f"{VOCABULARY_REPOSITORY} has lost its vocab.txt.")
     optional = [hub.look_up(repository, name, commit) for name in OPTIONAL_FILES]
     return [*weights, *(listed.file for listed in (vocabulary, *optional) if listed)]
 

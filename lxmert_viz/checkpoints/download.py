@@ -25,7 +25,6 @@ PAUSES_SECONDS = (0.5, 2.0, 5.0, 10.0)  # before each new try; what brought byte
 WORTH_ANOTHER_TRY = {408, 416, 425, 429, 500, 502, 503, 504}
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 AGENT = {"User-Agent": "lxmert-viz"}
-
 Received = Callable[[int], None]  # hears how many bytes of the file are here
 
 

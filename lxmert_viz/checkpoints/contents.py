@@ -1,0 +1,127 @@
+"""What stands in a model folder beside the weights: scope, answers, names of regions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from lxmert_viz.config import read_json
+from lxmert_viz.errors import CheckpointError
+from lxmert_viz.records import OWN_BOXES, ZOO, Regions, Tokens
+
+
+@dataclass(frozen=True)
+class RegionNames:
+    """What a detector's classes are called, by label."""
+
+    objects: tuple[str, ...]
+    attributes: tuple[str, ...]
+
+    def of(self, object_id: int, attribute_id: int) -> str:
+        """attribute_id: -1 where the detector knows no attributes."""
+        if attribute_id < 0:
+            return self.objects[object_id]
+        return f"{self.attributes[attribute_id]} {self.objects[object_id]}"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a checkpoint says about itself; the defaults are true of the published ones."""
+
+    world: str = "Everyday photographs (COCO, Visual Genome) and English sentences about them."
+    longest_text: int = 20  # word pieces, [CLS] and [SEP] included
+    warning: str = ""  # what to expect of a picture outside of its world
+    answers_trained_as: str = ""  # "softmax", "sigmoid", or "": as was published
+
+    def __post_init__(self) -> None:
+        if self.answers_trained_as not in ("", "softmax", "sigmoid"):
+            raise ValueError(
+                f"answers_trained_as is {self.answers_trained_as!r}, not 'softmax' or 'sigmoid'"
+            )
+
+
+def read_scope(folder: Path) -> Scope:
+    values = _read_optional(folder / "scope.json", {})
+    names = {field.name for field in fields(Scope)}
+    if not isinstance(values, dict) or values.keys() - names:
+        raise CheckpointError(
+            f"{folder / 'scope.json'} should hold only {', '.join(sorted(names))}; "
+            f"it holds {sorted(values)}."
+        )
+    try:
+        return Scope(**values)
+    except ValueError as error:
+        raise CheckpointError(f"{folder / 'scope.json'}: {error}.") from error
+
+
+def read_answers(folder: Path) -> tuple[str, ...]:
+    """The names of a checkpoint's answers, by label; empty where the folder does not say.
+
+    Accepts a list of texts, or the pre-training list of {"ans": text, ...}.
+    """
+    path = folder / "answers.json"
+    entries = _read_optional(path, [])
+    if not isinstance(entries, list):
+        raise CheckpointError(
+            f"{path} is not a list of answers but of the type {type(entries).__name__}."
+        )
+    answers = [e.get("ans") if isinstance(e, dict) else e for e in entries]
+    for label, answer in enumerate(answers):
+        if not isinstance(answer, str):
+            raise CheckpointError(f"{path} does not name answer {label}: {entries[label]!r}.")
+    return tuple(answers)
+
+
+def read_region_names(folder: Path) -> RegionNames:
+    return RegionNames(
+        objects=_read_labels(folder / "detector" / "objects.txt"),
+        attributes=_read_labels(folder / "detector" / "attributes.txt"),
+    )
+
+
+def _read_labels(path: Path) -> tuple[str, ...]:
+    """One name a line; of synonyms ("tshirt,t-shirt") the first."""
+    try:
+        lines = path.read_text().splitlines()
+    except UnicodeDecodeError as error:
+        raise CheckpointError(f"{path} is not a text file.") from error
+    return tuple(line.split(",")[0].strip() for line in lines)
+
+
+def _read_optional(path: Path, default: Any) -> Any:
+    return read_json(path) if path.exists() else default
+
+
+TRAINED_PROFILE = "trained"
+
+
+def notes_on(model: str, scope: Scope, regions: Regions, tokens: Tokens) -> Iterator[str]:
+    if len(tokens.ids) > scope.longest_text:
+        yield (
+            f"This text has {len(tokens.ids)} word pieces and {model} was trained on at "
+            f"most {scope.longest_text}: what it makes of longer ones is a guess."
+        )
+    if tokens.unknown_words:
+        words = ", ".join(f"\u201c{word}\u201d" for word in dict.fromkeys(tokens.unknown_words))
+        yield f"{model} has never seen these words and reads blanks there: {words}."
+    if regions.missing:
+        yield (
+            f"The detector found {len(regions)} regions in this picture, and "
+            f"{len(regions) + regions.missing} were asked for: the other places stay empty, "
+            "and the model does not see them."
+        )
+    if ZOO in regions.detector:
+        yield (
+            "These features come from detectron2's model zoo, another feature space: LXMERT was "
+            "not trained on it, and its answers mean nothing."
+        )
+    if regions.profile == OWN_BOXES:
+        yield (
+            "These regions are boxes of your own (page Regions), and not those that the detector "
+            f"chooses; {model} was trained with the latter."
+        )
+    elif regions.profile != TRAINED_PROFILE:
+        yield (
+            f"These regions were found with the profile {regions.profile!r}; {model} was "
+            f"trained with {TRAINED_PROFILE!r}."
+        )
