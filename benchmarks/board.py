@@ -24,9 +24,9 @@ import duckdb
 import numpy as np
 
 from lxmert_viz.analysis.calibration import calibration_error, reliability
-from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.opening import open_dataset
-from lxmert_viz.dataset.run_folder import TABLE
+from lxmert_viz.results.board import Board
+from lxmert_viz.results.run_folder import TABLE
 from lxmert_viz.runs.elsewhere import take_predictions
 
 COLOURS = ("red", "green", "blue", "white", "black", "brown", "yellow", "gray")

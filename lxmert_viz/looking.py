@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from lxmert_viz.checkpoints.contents import RegionNames
-from lxmert_viz.dataset.region_cache import RegionCache
 from lxmert_viz.detector.detectron2 import Detectron2RCNN
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.profiles import Rules, rules_of
@@ -17,6 +16,7 @@ from lxmert_viz.detector.speed import FULL, check_precision, make_fast
 from lxmert_viz.errors import OptionError
 from lxmert_viz.picture import decode
 from lxmert_viz.records import ZOO, LeftOut, Regions
+from lxmert_viz.region_files.cache import RegionCache
 
 Progress = Callable[[str, float], None]
 ROUNDING = 0.01  # how far a box may lie outside, as a share of the picture

@@ -13,7 +13,6 @@ from lxmert_viz.activations import arrays_of
 from lxmert_viz.checkpoints import contents, known
 from lxmert_viz.checkpoints.contents import TRAINED_PROFILE, RegionNames, Scope, notes_on
 from lxmert_viz.checkpoints.folder import find
-from lxmert_viz.dataset.region_cache import RegionCache
 from lxmert_viz.detector.detectron2 import Detectron2RCNN
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.speed import FULL
@@ -26,6 +25,7 @@ from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.model.streams import VisionStreams, padded
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
 from lxmert_viz.records import Answer, Regions, Tokens, Trace, Verdict
+from lxmert_viz.region_files.cache import RegionCache
 
 MASK = "[MASK]"
 BATCH = 16  # pairs that go through the network at once; a full-size trace has 3.7 MB of arrays

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from lxmert_viz.dataset.run_folder import TABLE, write_table
-from lxmert_viz.dataset.table_columns import SCHEMA
+from lxmert_viz.results.columns import SCHEMA
+from lxmert_viz.results.run_folder import TABLE, write_table
 from lxmert_viz.whole_files import write_json
 
 TYPES = ("x", "x", "x", "y", "y", "y", "y", "y")

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pytest
 
 from lxmert_viz.__main__ import main
-from lxmert_viz.dataset.region_files import LAYOUTS, open_regions
-from lxmert_viz.dataset.region_journal import MADE_BY, RegionJournal
-from lxmert_viz.dataset.region_rows import RegionRow
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.region_files.journal import MADE_BY, RegionJournal
+from lxmert_viz.region_files.opening import LAYOUTS, open_regions
+from lxmert_viz.region_files.rows import RegionRow
 from tests.test_dataset_lxmert_tsv import regions
 from tests.test_dataset_region_files import same
 

@@ -14,10 +14,10 @@ from lxmert_viz import __main__ as program
 from lxmert_viz.__main__ import COMMANDS, main, parser
 from lxmert_viz.commands import ask as ask_command
 from lxmert_viz.commands.train_miniature import FIRST_TRAINING_SEED
-from lxmert_viz.dataset import lxmert_tsv
-from lxmert_viz.dataset.region_files import open_regions
 from lxmert_viz.miniature import pictures
 from lxmert_viz.places import ASSETS, ROOT
+from lxmert_viz.region_files import lxmert_tsv
+from lxmert_viz.region_files.opening import open_regions
 from lxmert_viz.runs import evaluation
 
 SCENE = str(ASSETS / "scenes" / "scene-1.png")

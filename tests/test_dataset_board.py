@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lxmert_viz.dataset.board import Board
-from lxmert_viz.dataset.notes import Note
-from lxmert_viz.dataset.run_folder import MANIFEST, TABLE, write_table
-from lxmert_viz.dataset.table_columns import SCHEMA
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.results.board import Board
+from lxmert_viz.results.columns import SCHEMA
+from lxmert_viz.results.run_folder import MANIFEST, TABLE, write_table
+from lxmert_viz.results.verdicts import Note
 from lxmert_viz.whole_files import write_json
 
 ROWS: list[dict[str, Any]] = [

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.opening import open_dataset
-from lxmert_viz.dataset.region_cache import RegionCache
-from lxmert_viz.dataset.region_files import open_regions
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.region_files.cache import RegionCache
+from lxmert_viz.region_files.opening import open_regions
+from lxmert_viz.results.board import Board
 from lxmert_viz.runs.elsewhere import take_predictions
 from lxmert_viz.runs.looking import Looker
 from lxmert_viz.whole_files import write_json

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lxmert_viz.dataset.lxmert_tsv import read_regions, write_regions
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Regions
+from lxmert_viz.region_files.lxmert_tsv import read_regions, write_regions
 
 NAMES: Callable[[int, int], str] = "{} {}".format
 

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from lxmert_viz.__main__ import main
-from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.opening import open_dataset
+from lxmert_viz.results.board import Board
 from lxmert_viz.runs.asking import Asker
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lxmert_viz.dataset.region_cache import RegionCache
 from lxmert_viz.detector import speed
 from lxmert_viz.records import LeftOut, Regions
+from lxmert_viz.region_files.cache import RegionCache
 from tests.test_dataset_lxmert_tsv import regions
 
 LEFT_OUT = LeftOut(

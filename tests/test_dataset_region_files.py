@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lxmert_viz.dataset import tsv_file
-from lxmert_viz.dataset.region_files import LAYOUTS, layout_for, open_regions, write_rows
-from lxmert_viz.dataset.region_rows import Origin, RegionFile, RegionRow
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import LeftOut, Regions
+from lxmert_viz.region_files import tsv
+from lxmert_viz.region_files.opening import LAYOUTS, layout_for, open_regions, write_rows
+from lxmert_viz.region_files.rows import Origin, RegionFile, RegionRow
 from tests.test_dataset_lxmert_tsv import regions
 
 ORIGIN = Origin("any", "{} {}".format)
@@ -192,7 +192,7 @@ def test_the_second_opening_of_a_text_file_reads_nothing_of_it(
     path = tmp_path / "r.tsv"
     write_rows(path, "lxmert", rows())
     first = open_regions(path, ORIGIN)
-    monkeypatch.setattr(tsv_file, "_new_index", None)
+    monkeypatch.setattr(tsv, "_new_index", None)
     second = open_regions(path, ORIGIN)
     assert second.pictures == first.pictures
     assert same(second["scene_3"], first["scene_3"])
@@ -207,7 +207,7 @@ def test_a_text_file_that_changed_is_indexed_anew(tmp_path: Path) -> None:
 
 
 def test_the_pass_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tsv_file, "TOLD_BYTES", 1)
+    monkeypatch.setattr(tsv, "TOLD_BYTES", 1)
     write_rows(tmp_path / "r.tsv", "lxmert", rows())
     heard: list[float] = []
     open_regions(tmp_path / "r.tsv", ORIGIN, heard.append)
@@ -253,7 +253,7 @@ def test_a_missing_file_is_refused_in_a_sentence(tmp_path: Path) -> None:
 def test_a_line_without_end_is_not_read_into_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tsv_file, "LONGEST_LINE", 50)
+    monkeypatch.setattr(tsv, "LONGEST_LINE", 50)
     (tmp_path / "r.tsv").write_bytes(b"x" * 100)
     with pytest.raises(DatasetError, match="longer than 50 bytes"):
         open_regions(tmp_path / "r.tsv", ORIGIN)

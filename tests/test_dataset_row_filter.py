@@ -2,9 +2,9 @@
 
 import pytest
 
-from lxmert_viz.dataset.board import KINDS
-from lxmert_viz.dataset.row_filter import terms, where, with_term, without_term
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.results.board import KINDS
+from lxmert_viz.results.row_filter import terms, where, with_term, without_term
 
 
 def test_terms_become_sql_with_values() -> None:

@@ -11,12 +11,12 @@ import torch
 from PIL import Image
 
 from lxmert_viz.__main__ import main
-from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example
+from lxmert_viz.results.board import Board
 from lxmert_viz.runs.asking import Asker
 from lxmert_viz.runs.evaluation import Settings, evaluate
 from tests.conftest import LXMERT

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from lxmert_viz.__main__ import main
-from lxmert_viz.dataset.run_folder import TABLE
-from lxmert_viz.dataset.two_runs import TwoRuns
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.results.run_folder import TABLE
+from lxmert_viz.results.two_runs import TwoRuns
 from lxmert_viz.runs.comparison import by_type, overall
 from tests.small_run import put_run
 

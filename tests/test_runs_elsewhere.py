@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.results.board import Board
 from lxmert_viz.runs.elsewhere import take_predictions
 
 

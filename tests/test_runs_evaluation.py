@@ -16,15 +16,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from lxmert_viz.__main__ import main
-from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.dataset.lxmert_tsv import write_regions
 from lxmert_viz.dataset.opening import open_dataset
-from lxmert_viz.dataset.run_folder import RunFolder
-from lxmert_viz.dataset.table_columns import SCHEMA
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ROOT
+from lxmert_viz.region_files.lxmert_tsv import write_regions
+from lxmert_viz.results.board import Board
+from lxmert_viz.results.columns import SCHEMA
+from lxmert_viz.results.run_folder import RunFolder
 from lxmert_viz.runs import evaluation
 from lxmert_viz.runs.evaluation import Settings, evaluate
 from tests.test_dataset_lxmert_tsv import regions

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.opening import open_dataset
+from lxmert_viz.results.board import Board
 from lxmert_viz.runs.evaluation import Settings, evaluate
 from tests.conftest import DETECTOR, LXMERT
 

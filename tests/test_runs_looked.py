@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from lxmert_viz.analysis.mistakes import LOOKED_AWAY, LOOKED_RIGHT, looked_at
-from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Answer, Example, GoldObject, Regions, Trace
+from lxmert_viz.results.board import Board
 from lxmert_viz.runs.evaluation import Settings, evaluate
 from lxmert_viz.runs.looked import judge_looks
 

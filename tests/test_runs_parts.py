@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from lxmert_viz.dataset.opening import open_dataset
-from lxmert_viz.dataset.run_folder import TABLE
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Example
+from lxmert_viz.results.run_folder import TABLE
 from lxmert_viz.runs import evaluation
 from lxmert_viz.runs.evaluation import Settings, cut, evaluate
 

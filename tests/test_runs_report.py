@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 from lxmert_viz.__main__ import main
-from lxmert_viz.dataset.board import Board
-from lxmert_viz.dataset.notes import Note, Notes
-from lxmert_viz.dataset.run_folder import TABLE, write_table
-from lxmert_viz.dataset.table_columns import SCHEMA
+from lxmert_viz.results.board import Board
+from lxmert_viz.results.columns import SCHEMA
+from lxmert_viz.results.run_folder import TABLE, write_table
+from lxmert_viz.results.verdicts import Note, Notes
 from lxmert_viz.runs.report import notes_as_csv, notes_as_jsonl, report
 from lxmert_viz.whole_files import write_json
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.opening import open_dataset
-from lxmert_viz.dataset.row_filter import terms
 from lxmert_viz.places import APP, DATA_VARIABLE
+from lxmert_viz.results.board import Board
+from lxmert_viz.results.row_filter import terms
 from lxmert_viz.runs.elsewhere import take_predictions
 from lxmert_viz.ui import board_inside, runs
 from lxmert_viz.ui.controls import ANSWERS_PAGE, MISTAKES_PAGE

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.dataset.region_files import write_rows
-from lxmert_viz.dataset.region_rows import RegionRow
 from lxmert_viz.model.lxmert import LxmertForQuestionAnswering
 from lxmert_viz.places import DATA_VARIABLE
+from lxmert_viz.region_files.opening import write_rows
+from lxmert_viz.region_files.rows import RegionRow
 from lxmert_viz.ui import resources
 from lxmert_viz.ui.controls import STATES_PAGE
 from tests.conftest import ANSWERS, LXMERT, OBJECTS

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.dataset.notes import Notes
 from lxmert_viz.places import APP
+from lxmert_viz.results.verdicts import Notes
 from lxmert_viz.ui.controls import TRIAGE_PAGE
 from tests.served_page import WIDE, opened, served
 from tests.small_page import Counted, button, texts

@@ -42,8 +42,8 @@ def run(options: argparse.Namespace) -> None:
     files = [file for file in (options.picture, options.second_picture) if file is not None]
     pictures = [read_picture(file) for file in files]
 
-    from lxmert_viz.dataset.region_cache import RegionCache, usual_folder
     from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.region_files.cache import RegionCache, usual_folder
 
     clock = [time.perf_counter()]
     pipeline = Pipeline.open(

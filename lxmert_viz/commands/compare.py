@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lxmert_viz.errors import DatasetError
 
 if TYPE_CHECKING:  # DuckDB and scipy take a moment, and --help should not
-    from lxmert_viz.dataset.two_runs import TwoRuns
+    from lxmert_viz.results.two_runs import TwoRuns
     from lxmert_viz.runs.comparison import Change
 
 EXAMPLES = 3
@@ -35,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from lxmert_viz.dataset.two_runs import TwoRuns
+    from lxmert_viz.results.two_runs import TwoRuns
     from lxmert_viz.runs.comparison import by_type, overall
 
     runs = TwoRuns(options.before, options.after)

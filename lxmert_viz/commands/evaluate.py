@@ -19,7 +19,7 @@ from lxmert_viz.places import ASSETS
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.dataset.datasets import Dataset
     from lxmert_viz.dataset.remarks import Remark
-    from lxmert_viz.dataset.run_folder import RunFolder
+    from lxmert_viz.results.run_folder import RunFolder
 
 STUDY = "study"
 LOOK = "look"
@@ -110,7 +110,7 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
     with goes_on():
         made = evaluate(pipeline, folder, dataset, options.out, settings, report, compute, cache)
         if options.looked is not None:
-            from lxmert_viz.dataset.board import Board
+            from lxmert_viz.results.board import Board
             from lxmert_viz.runs.looked import judge_looks
 
             judge_looks(pipeline, folder, dataset, Board(made.path), options.looked, report)
@@ -142,7 +142,7 @@ def summary(remarks: "Sequence[Remark]") -> Iterator[str]:
 
 
 def result(folder: Path) -> Iterator[str]:
-    from lxmert_viz.dataset.board import Board
+    from lxmert_viz.results.board import Board
 
     totals = Board(folder).totals()
     yield f"{totals['rows']:,} examples in {folder / 'predictions.parquet'}"

@@ -81,8 +81,8 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _lens(pipeline: "Pipeline", options: argparse.Namespace) -> "Lens":
-    from lxmert_viz.dataset.feature_bank import read_bank
     from lxmert_viz.experiments import lenses
+    from lxmert_viz.region_files.bank import read_bank
 
     if options.stored is None:
         return lenses.lens(pipeline, options.through)

@@ -41,9 +41,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
-    from lxmert_viz.dataset.lxmert_tsv import write_regions
     from lxmert_viz.miniature.study import write_study
     from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.region_files.lxmert_tsv import write_regions
 
     if chosen.out.exists() and (not chosen.out.is_dir() or any(chosen.out.iterdir())):
         raise DatasetError(f"{chosen.out} is not an empty folder; name a new one.")

@@ -17,8 +17,8 @@ from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DatasetError, LxmertVizError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
-    from lxmert_viz.dataset.region_journal import RegionJournal
     from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.region_files.journal import RegionJournal
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".ppm")
 UNFIT = re.compile(r"[\t\r\n\ud800-\udfff]")  # in a line of a text file
@@ -50,7 +50,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from lxmert_viz.dataset.region_files import layout_for
+    from lxmert_viz.region_files.opening import layout_for
 
     if options.out.exists():
         raise DatasetError(f"{options.out} is there already; name another file, or delete it.")
@@ -65,10 +65,10 @@ def run(options: argparse.Namespace) -> None:
 
 def extract(options: argparse.Namespace, layout: str) -> None:
     """Looks at every picture; a broken run goes on where it was when called again."""
-    from lxmert_viz.dataset.region_files import write_rows
-    from lxmert_viz.dataset.region_journal import RegionJournal
     from lxmert_viz.looking import content_of
     from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.region_files.journal import RegionJournal
+    from lxmert_viz.region_files.opening import write_rows
 
     paths = pictures_in(options.source)
     pipeline = Pipeline.open(
@@ -115,7 +115,7 @@ def look_at_all(
     paths: list[Path], pipeline: "Pipeline", profile: str, journal: "RegionJournal"
 ) -> list[tuple[Path, str]]:
     """Adds what is missing in the journal; returns what failed, and why."""
-    from lxmert_viz.dataset.region_rows import RegionRow
+    from lxmert_viz.region_files.rows import RegionRow
 
     failed, taken = [], {}
     progress = _Printed(len(paths))
@@ -144,8 +144,8 @@ def look_at_all(
 
 def convert(options: argparse.Namespace, layout: str) -> None:
     """From one layout to another, a picture at a time."""
-    from lxmert_viz.dataset.region_files import open_regions, write_rows
-    from lxmert_viz.dataset.region_rows import Origin
+    from lxmert_viz.region_files.opening import open_regions, write_rows
+    from lxmert_viz.region_files.rows import Origin
 
     origin = Origin(options.source.name, naming(options.model, options.models), options.profile)
     source = open_regions(options.source, origin)

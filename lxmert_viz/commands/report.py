@@ -17,7 +17,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from lxmert_viz.dataset.board import Board
+    from lxmert_viz.results.board import Board
     from lxmert_viz.runs.report import noted_rows, notes_as_csv, notes_as_jsonl, report
     from lxmert_viz.whole_files import write_text
 

@@ -11,13 +11,13 @@ from lxmert_viz.dataset.datasets import Dataset, pictures_below, with_pictures
 from lxmert_viz.dataset.gqa import is_gqa, read_gqa
 from lxmert_viz.dataset.lxmert_json import is_lxmert, read_lxmert
 from lxmert_viz.dataset.nlvr2 import is_nlvr2, is_nlvr2_lines, read_nlvr2, read_nlvr2_lines
-from lxmert_viz.dataset.region_files import ENDINGS as REGION_ENDINGS
-from lxmert_viz.dataset.region_files import open_regions
 from lxmert_viz.dataset.remarks import JsonFile, Remark
 from lxmert_viz.dataset.tables import ENDINGS, read_table
 from lxmert_viz.dataset.vqa import is_vqa, read_vqa
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
+from lxmert_viz.region_files.opening import ENDINGS as REGION_ENDINGS
+from lxmert_viz.region_files.opening import open_regions
 
 READERS: tuple[tuple[Callable[[Any], bool], Callable[[JsonFile], Dataset]], ...] = (
     (is_vqa, read_vqa),

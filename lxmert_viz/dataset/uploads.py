@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from lxmert_viz.dataset.datasets import PICTURE_ENDINGS
-from lxmert_viz.dataset.region_files import ENDINGS as REGION_ENDINGS
 from lxmert_viz.dataset.remarks import Remark
 from lxmert_viz.dataset.tables import ENDINGS
 from lxmert_viz.errors import ARCHIVE_ERRORS, DatasetError
+from lxmert_viz.region_files.opening import ENDINGS as REGION_ENDINGS
 
 MAX_FILES = 20_000
 MAX_BYTES = 2_000_000_000  # unpacked

@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.dataset.run_folder import as_predictions, as_table
 from lxmert_viz.errors import ClusterError
+from lxmert_viz.results.run_folder import as_predictions, as_table
 from lxmert_viz.runs.evaluation import Compute, Made, Parts, Settings, in_order
 
 if TYPE_CHECKING:

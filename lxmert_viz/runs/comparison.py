@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from lxmert_viz.analysis.significance import Interval, holm, mcnemar, paired_interval
-from lxmert_viz.dataset.two_runs import BROKEN, FIXED, TwoRuns
+from lxmert_viz.results.two_runs import BROKEN, FIXED, TwoRuns
 
 
 @dataclass(frozen=True, slots=True)

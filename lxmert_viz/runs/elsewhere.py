@@ -7,9 +7,9 @@ from pathlib import Path
 
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.remarks import JsonFile, Remark
-from lxmert_viz.dataset.run_folder import RunFolder
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Answer, Prediction
+from lxmert_viz.results.run_folder import RunFolder
 from lxmert_viz.runs.evaluation import PART, sorted_by_picture
 from lxmert_viz.runs.manifest import data_of, file_hash
 from lxmert_viz.runs.table import finish

@@ -14,11 +14,11 @@ from filelock import FileLock, Timeout
 
 from lxmert_viz.checkpoints import contents
 from lxmert_viz.dataset.datasets import Dataset, outside
-from lxmert_viz.dataset.region_cache import RegionCache
-from lxmert_viz.dataset.run_folder import LOCK, RunFolder
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Prediction
+from lxmert_viz.region_files.cache import RegionCache
+from lxmert_viz.results.run_folder import LOCK, RunFolder
 from lxmert_viz.runs import internals
 from lxmert_viz.runs.asking import Asker, Seen, together
 from lxmert_viz.runs.looking import Looker

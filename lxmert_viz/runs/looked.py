@@ -11,11 +11,11 @@ import numpy as np
 from lxmert_viz.analysis.edits import PictureEdit, edited
 from lxmert_viz.analysis.mistakes import looked_at
 from lxmert_viz.checkpoints import contents
-from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError, LxmertVizError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions, Trace
+from lxmert_viz.results.board import Board
 from lxmert_viz.runs.asking import gold_regions
 from lxmert_viz.runs.evaluation import sorted_by_picture
 from lxmert_viz.runs.looking import Looker

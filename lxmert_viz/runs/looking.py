@@ -8,12 +8,12 @@ from hashlib import sha256
 import numpy as np
 
 from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.dataset.region_cache import RegionCache
-from lxmert_viz.dataset.region_files import open_regions
-from lxmert_viz.dataset.region_rows import NameOf, Origin
 from lxmert_viz.errors import DatasetError, LxmertVizError, PictureError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
+from lxmert_viz.region_files.cache import RegionCache
+from lxmert_viz.region_files.opening import open_regions
+from lxmert_viz.region_files.rows import NameOf, Origin
 
 AHEAD = 8  # pictures looked at before they are asked about
 WORKERS = 2

@@ -11,10 +11,10 @@ from typing import Any
 from lxmert_viz.analysis.calibration import brier, calibration_error, reliability
 from lxmert_viz.analysis.mistakes import CAUSES
 from lxmert_viz.analysis.significance import mean_interval
-from lxmert_viz.dataset.board import Board
 from lxmert_viz.errors import LxmertVizError
 from lxmert_viz.figures.report import Bar, Section, Shown, report_page
 from lxmert_viz.picture import decode
+from lxmert_viz.results.board import Board
 
 NOTED = ("verdict!=none", "tags!=none", "note!=none")  # any of them makes a row a noted one
 COLUMNS = ("question_id", "text", "right", "answer", "score", "cause", "verdict", "tags", "note")

@@ -11,10 +11,10 @@ from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.analysis.mistakes import Judged
 from lxmert_viz.analysis.vqa_accuracy import attainable, score_of
 from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.dataset.run_folder import TABLE, RunFolder, write_table
-from lxmert_viz.dataset.table_columns import BASELINES, MATCH, NO_MATCH, SCHEMA
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import TYPES, Example, Prediction
+from lxmert_viz.results.columns import BASELINES, MATCH, NO_MATCH, SCHEMA
+from lxmert_viz.results.run_folder import TABLE, RunFolder, write_table
 from lxmert_viz.runs.internals import GOLD
 
 Row = dict[str, Any]

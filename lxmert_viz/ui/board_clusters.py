@@ -4,8 +4,8 @@ import numpy as np
 import streamlit as st
 
 from lxmert_viz.analysis.clusters import group, typical
-from lxmert_viz.dataset.board import Board
-from lxmert_viz.dataset.row_filter import spelled
+from lxmert_viz.results.board import Board
+from lxmert_viz.results.row_filter import spelled
 from lxmert_viz.ui import board_inside, board_state
 from lxmert_viz.ui.board_slices import BY, COUNT_WIDTH
 from lxmert_viz.ui.wording import plain

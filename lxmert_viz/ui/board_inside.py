@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 
 from lxmert_viz.analysis.contrast import contrast, nearest
-from lxmert_viz.dataset.board import Board
 from lxmert_viz.figures import mistakes as figures
 from lxmert_viz.records import FAMILIES
+from lxmert_viz.results.board import Board
 from lxmert_viz.ui import board_state, board_views, saving
 from lxmert_viz.ui.wording import plain
 

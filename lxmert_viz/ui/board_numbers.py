@@ -7,7 +7,7 @@ import streamlit as st
 
 from lxmert_viz.analysis.gqa_metrics import distribution
 from lxmert_viz.analysis.significance import interval_of
-from lxmert_viz.dataset.board import Board
+from lxmert_viz.results.board import Board
 from lxmert_viz.ui import board_state
 
 BASELINES = (

@@ -7,8 +7,8 @@ import streamlit as st
 
 from lxmert_viz.analysis.significance import difference, holm, mean_interval
 from lxmert_viz.analysis.slices import Slice, suggest
-from lxmert_viz.dataset.board import Board
-from lxmert_viz.dataset.row_filter import joined, spelled
+from lxmert_viz.results.board import Board
+from lxmert_viz.results.row_filter import joined, spelled
 from lxmert_viz.ui import board_state
 from lxmert_viz.ui.board_views import NOT_SCORED
 from lxmert_viz.ui.wording import plain

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lxmert_viz.dataset.row_filter import with_term
+from lxmert_viz.results.row_filter import with_term
 from lxmert_viz.ui import resources, runs
 
 KEYS = ("run", "where", "sort", "order", "page", "view", "row")  # of the address

@@ -7,10 +7,10 @@ import pyarrow as pa
 import streamlit as st
 
 from lxmert_viz.analysis.mistakes import CAUSES
-from lxmert_viz.dataset.board import KINDS, Board
-from lxmert_viz.dataset.notes import Note
-from lxmert_viz.dataset.table_columns import BY_NAME, title_of
 from lxmert_viz.errors import PictureError
+from lxmert_viz.results.board import KINDS, Board
+from lxmert_viz.results.columns import BY_NAME, title_of
+from lxmert_viz.results.verdicts import Note
 from lxmert_viz.ui import board_inside, board_state, controls, resources, runs
 from lxmert_viz.ui.wording import plain
 

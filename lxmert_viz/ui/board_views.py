@@ -10,10 +10,10 @@ from lxmert_viz.analysis import calibration
 from lxmert_viz.analysis.mistakes import CAUSES
 from lxmert_viz.analysis.significance import interval_of
 from lxmert_viz.checkpoints import folder
-from lxmert_viz.dataset.board import BIN_WIDTHS, SHARES, Board
-from lxmert_viz.dataset.row_filter import spelled, with_term
-from lxmert_viz.dataset.table_columns import title_of
 from lxmert_viz.figures import mistakes as figures
+from lxmert_viz.results.board import BIN_WIDTHS, SHARES, Board
+from lxmert_viz.results.columns import title_of
+from lxmert_viz.results.row_filter import spelled, with_term
 from lxmert_viz.ui import board_state, resources, runs, saving, waiting
 from lxmert_viz.ui.evaluations import Report
 

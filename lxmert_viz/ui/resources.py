@@ -18,11 +18,11 @@ from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.checkpoints.folder import find, installed
 from lxmert_viz.checks.findings import Finding
 from lxmert_viz.config import read_json
-from lxmert_viz.dataset.region_cache import RegionCache, usual_folder
 from lxmert_viz.figures.stage import Compared, payload
 from lxmert_viz.picture import as_jpeg
 from lxmert_viz.places import ASSETS, BACKEND_VARIABLE, KEEP_PICTURES_VARIABLE, PRECISION_VARIABLE
 from lxmert_viz.records import Answer, Regions, Trace
+from lxmert_viz.region_files.cache import RegionCache, usual_folder
 from lxmert_viz.traces import WEIGHT_ENDINGS, KeptTrace, as_zip, file_hashes, files_of, read
 from lxmert_viz.ui import own_boxes
 from lxmert_viz.ui.downloads import Downloads

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from lxmert_viz.dataset.run_folder import TABLE
-from lxmert_viz.dataset.two_runs import TwoRuns
+from lxmert_viz.results.run_folder import TABLE
+from lxmert_viz.results.two_runs import TwoRuns
 from lxmert_viz.ui import runs
 
 KEYS = ("before", "after")

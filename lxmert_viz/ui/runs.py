@@ -16,14 +16,14 @@ from pathlib import Path
 import streamlit as st
 
 from lxmert_viz.checkpoints.folder import find
-from lxmert_viz.dataset.board import Board
 from lxmert_viz.dataset.datasets import PICTURE_ENDINGS, Dataset, pictures_below
 from lxmert_viz.dataset.opening import candidates, open_dataset, question_file
-from lxmert_viz.dataset.run_folder import MANIFEST, TABLE
 from lxmert_viz.dataset.tables import ENDINGS
 from lxmert_viz.errors import DatasetError, PictureError
 from lxmert_viz.picture import as_jpeg
 from lxmert_viz.places import ASSETS, data_folder
+from lxmert_viz.results.board import Board
+from lxmert_viz.results.run_folder import MANIFEST, TABLE
 from lxmert_viz.ui import own_data, resources
 from lxmert_viz.ui.evaluations import Evaluations, Report
 from lxmert_viz.whole_files import write_json

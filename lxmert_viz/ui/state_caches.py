@@ -13,11 +13,11 @@ from lxmert_viz.checkpoints.contents import RegionNames
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.dataset.datasets import PICTURE_ENDINGS
-from lxmert_viz.dataset.feature_bank import FeatureBank, read_bank
-from lxmert_viz.dataset.region_files import ENDINGS
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.picture import crop
 from lxmert_viz.places import ASSETS, data_folder
+from lxmert_viz.region_files.bank import FeatureBank, read_bank
+from lxmert_viz.region_files.opening import ENDINGS
 from lxmert_viz.ui import own_data, resources, runs
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from lxmert_viz.dataset.board import Board
-from lxmert_viz.dataset.row_filter import terms, without_term
-from lxmert_viz.dataset.run_folder import REMARKS
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.results.board import Board
+from lxmert_viz.results.row_filter import terms, without_term
+from lxmert_viz.results.run_folder import REMARKS
 from lxmert_viz.ui import (
     address,
     board_clusters,

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from lxmert_viz.dataset.board import Board
-from lxmert_viz.dataset.notes import Note
+from lxmert_viz.results.board import Board
+from lxmert_viz.results.verdicts import Note
 from lxmert_viz.runs.report import noted_rows, notes_as_csv, notes_as_jsonl, report
 from lxmert_viz.ui import board_state, board_table, controls, runs
 from lxmert_viz.ui.wording import plain

@@ -4,10 +4,10 @@ import math
 
 import streamlit as st
 
-from lxmert_viz.dataset.table_columns import title_of
-from lxmert_viz.dataset.two_runs import BOTH_RIGHT, BOTH_WRONG, BROKEN, CHANGES, FIXED, TwoRuns
 from lxmert_viz.errors import PictureError
 from lxmert_viz.figures.comparison import gain_points
+from lxmert_viz.results.columns import title_of
+from lxmert_viz.results.two_runs import BOTH_RIGHT, BOTH_WRONG, BROKEN, CHANGES, FIXED, TwoRuns
 from lxmert_viz.runs import comparison
 from lxmert_viz.runs.comparison import Change
 from lxmert_viz.ui import board_state, controls, run_pairs, runs, saving

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lxmert_viz.dataset.region_files import open_regions
-from lxmert_viz.dataset.region_rows import NameOf, Origin
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.region_files.opening import open_regions
+from lxmert_viz.region_files.rows import NameOf, Origin
 
 MOST = 20_000  # regions; 160 MB at full size
 

@@ -14,16 +14,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lxmert_viz.dataset.region_rows import Origin, RegionFile, RegionRow
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.places import cache_folder
+from lxmert_viz.region_files.rows import Origin, RegionFile, RegionRow
 from lxmert_viz.whole_files import written_whole
 
 IDS, NUMBERS = np.dtype("<i8"), np.dtype("<f4")
 LONGEST_LINE = 64 << 20  # bytes; 36 regions of 2048 features need 0.4 million
 TOLD_BYTES = 1 << 28  # between two reports of the pass
 NEWLINES = (b"\r\n", b"\n")
-
 Report = Callable[[float], None]
 
 

@@ -19,10 +19,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from lxmert_viz.dataset.region_rows import RegionFile, RegionRow
-from lxmert_viz.dataset.region_table import ARRAYS, LEFT_OUT
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import LeftOut, Regions
+from lxmert_viz.region_files.rows import RegionFile, RegionRow
+from lxmert_viz.region_files.table import ARRAYS, LEFT_OUT
 from lxmert_viz.whole_files import written_whole
 
 FIRST_MARK, MARK = {"lxmert_viz": "regions 1"}, {"lxmert_viz": "regions 2"}

@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lxmert_viz.dataset.notes import Notes
-from lxmert_viz.dataset.row_filter import where
-from lxmert_viz.dataset.run_folder import TABLE, RunFolder, write_table
-from lxmert_viz.dataset.table_columns import BY_NAME, COLUMNS, MATCH, NO_MATCH, SCHEMA
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.results.columns import BY_NAME, COLUMNS, MATCH, NO_MATCH, SCHEMA
+from lxmert_viz.results.row_filter import where
+from lxmert_viz.results.run_folder import TABLE, RunFolder, write_table
+from lxmert_viz.results.verdicts import Notes
 from lxmert_viz.whole_files import write_json
 
 Row = dict[str, Any]

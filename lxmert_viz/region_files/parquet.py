@@ -10,9 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lxmert_viz.dataset.region_rows import RegionFile, RegionRow
-from lxmert_viz.dataset.region_table import SCHEMA, batch_of, check_schema, row_of
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.region_files.rows import RegionFile, RegionRow
+from lxmert_viz.region_files.table import SCHEMA, batch_of, check_schema, row_of
 from lxmert_viz.whole_files import written_whole
 
 ROWS_TOGETHER = 32  # read at once; 10 MB of full-size features

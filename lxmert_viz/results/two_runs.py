@@ -9,10 +9,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from lxmert_viz.dataset.row_filter import where
-from lxmert_viz.dataset.run_folder import TABLE, RunFolder
-from lxmert_viz.dataset.table_columns import SCHEMA
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.results.columns import SCHEMA
+from lxmert_viz.results.row_filter import where
+from lxmert_viz.results.run_folder import TABLE, RunFolder
 
 Row = dict[str, Any]
 FIXED, BROKEN = "fixed", "broken"

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lxmert_viz.dataset.region_rows import Origin, RegionFile, RegionRow
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Regions
+from lxmert_viz.region_files.rows import Origin, RegionFile, RegionRow
 from lxmert_viz.whole_files import written_whole
 
 ROWS_TOGETHER = 32

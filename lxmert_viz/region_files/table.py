@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from lxmert_viz.dataset.region_rows import RegionRow
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import LeftOut, Regions
+from lxmert_viz.region_files.rows import RegionRow
 
 NUMBERS, LABELS, TEXTS = pa.list_(pa.float32()), pa.list_(pa.int64()), pa.list_(pa.string())
 FIRST_SCHEMA = pa.schema(

@@ -7,9 +7,9 @@ from typing import Any, BinaryIO, Self
 
 import pyarrow as pa
 
-from lxmert_viz.dataset.region_rows import RegionRow
-from lxmert_viz.dataset.region_table import SCHEMA, batch_of, row_of
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.region_files.rows import RegionRow
+from lxmert_viz.region_files.table import SCHEMA, batch_of, row_of
 
 DAMAGE = (pa.ArrowInvalid, OSError, ValueError, KeyError)
 MADE_BY = b"made by"

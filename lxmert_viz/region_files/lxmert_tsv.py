@@ -7,8 +7,9 @@ pixels, features. Ids are int64, all else float32, little-endian.
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lxmert_viz.dataset.region_rows import NameOf, Origin, RegionRow, sides
-from lxmert_viz.dataset.tsv_file import (
+from lxmert_viz.records import Regions
+from lxmert_viz.region_files.rows import NameOf, Origin, RegionRow, sides
+from lxmert_viz.region_files.tsv import (
     IDS,
     NUMBERS,
     TsvLayout,
@@ -18,7 +19,6 @@ from lxmert_viz.dataset.tsv_file import (
     parsed,
     write_tsv,
 )
-from lxmert_viz.records import Regions
 
 
 def write_regions(path: Path, rows: Iterable[tuple[str, Regions]]) -> None:

@@ -6,9 +6,9 @@ They name no objects.
 
 import numpy as np
 
-from lxmert_viz.dataset.region_rows import Origin, RegionRow, sides
-from lxmert_viz.dataset.tsv_file import NUMBERS, TsvLayout, coded, decoded
 from lxmert_viz.records import Regions
+from lxmert_viz.region_files.rows import Origin, RegionRow, sides
+from lxmert_viz.region_files.tsv import NUMBERS, TsvLayout, coded, decoded
 
 UNNAMED = "unnamed"
 NO_LABEL = -1

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from lxmert_viz.dataset import bottom_up_tsv, lxmert_tsv
-from lxmert_viz.dataset.arrow_regions import STREAM_START, open_arrow, write_arrow
-from lxmert_viz.dataset.parquet_regions import open_parquet, write_parquet
-from lxmert_viz.dataset.region_rows import Origin, RegionFile, RegionRow
-from lxmert_viz.dataset.safetensors_regions import open_safetensors, write_safetensors
-from lxmert_viz.dataset.tsv_file import columns_in_first_line, open_tsv, write_tsv
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.region_files import bottom_up_tsv, lxmert_tsv
+from lxmert_viz.region_files.arrow import STREAM_START, open_arrow, write_arrow
+from lxmert_viz.region_files.parquet import open_parquet, write_parquet
+from lxmert_viz.region_files.rows import Origin, RegionFile, RegionRow
+from lxmert_viz.region_files.safetensors import open_safetensors, write_safetensors
+from lxmert_viz.region_files.tsv import columns_in_first_line, open_tsv, write_tsv
 
 LXMERT, BOTTOM_UP, REFERENCE = "lxmert", "bottom-up", "reference"
 PARQUET, SAFETENSORS = "parquet", "safetensors"
