@@ -10,7 +10,7 @@ from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.experiments.heads import value_norms
 from lxmert_viz.figures.stage import payload
 from lxmert_viz.figures.stage_page import StagePage
-from lxmert_viz.model.loading import Network
+from lxmert_viz.model.files.loading import Network
 from lxmert_viz.picture import as_jpeg
 from lxmert_viz.records import Trace
 

@@ -9,17 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lxmert_viz.activations import arrays_of
 from lxmert_viz.checkpoints import contents, known
 from lxmert_viz.checkpoints.contents import TRAINED_PROFILE, RegionNames, Scope, notes_on
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.detector.detectron2 import Detectron2RCNN
+from lxmert_viz.detector.looking import Looker
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.speed import FULL
 from lxmert_viz.detector.weights import OWN, load_detector
 from lxmert_viz.errors import CheckpointError, DeviceError
-from lxmert_viz.looking import Looker
-from lxmert_viz.model.loading import Network, base_of, load_network
+from lxmert_viz.model.arrays import arrays_of
+from lxmert_viz.model.files.loading import Network, base_of, load_network
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.model.streams import VisionStreams, padded

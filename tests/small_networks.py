@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lxmert_viz.config import LxmertConfig
-from lxmert_viz.model.weights import PretrainedNetwork
+from lxmert_viz.model.files.weights import PretrainedNetwork
 
 SMALL = {
     "vocab_size": 61,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from lxmert_viz.analysis import edits
-from lxmert_viz.analysis.edits import MASK, UNEDITED, PictureEdit, edited, with_word, words_of
+from lxmert_viz.experiments import edits
+from lxmert_viz.experiments.edits import MASK, UNEDITED, PictureEdit, edited, with_word, words_of
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
 

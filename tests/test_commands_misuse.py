@@ -14,7 +14,7 @@ from lxmert_viz import __main__ as program
 from lxmert_viz.__main__ import COMMANDS, main, parser
 from lxmert_viz.commands import ask as ask_command
 from lxmert_viz.commands.train_miniature import FIRST_TRAINING_SEED
-from lxmert_viz.miniature import pictures
+from lxmert_viz.miniature.world import pictures
 from lxmert_viz.places import ASSETS, ROOT
 from lxmert_viz.region_files import lxmert_tsv
 from lxmert_viz.region_files.opening import open_regions

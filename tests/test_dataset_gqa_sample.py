@@ -11,7 +11,7 @@ from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.region_files.opening import open_regions
 from lxmert_viz.results.board import Board
 from lxmert_viz.runs.elsewhere import take_predictions
-from lxmert_viz.runs.looking import Looker
+from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.whole_files import write_json
 
 

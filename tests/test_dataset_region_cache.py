@@ -137,7 +137,7 @@ def test_clearing_removes_what_was_kept_and_nothing_else(tmp_path: Path) -> None
 def test_a_pipeline_looks_once_at_the_same_picture_in_the_same_way(
     tmp_path: Path, tiny_folder: Path, photograph: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lxmert_viz import looking
+    from lxmert_viz.detector import looking
     from lxmert_viz.pipeline import Pipeline
 
     detect = Counted(None)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lxmert_viz.experiments.heads import head_detail, inputs_of, layer_of, value_norms
-from lxmert_viz.model.loading import base_of
+from lxmert_viz.model.files.loading import base_of
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import FAMILIES, Trace
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lxmert_viz.analysis.edits import ZEROED, PictureEdit, edited
 from lxmert_viz.analysis.head_statistics import all_statistics
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.rollout import rollout
+from lxmert_viz.experiments.edits import ZEROED, PictureEdit, edited
 from lxmert_viz.experiments.heads import value_norms
 from lxmert_viz.figures import stage
 from lxmert_viz.pipeline import Pipeline

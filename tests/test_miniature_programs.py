@@ -8,11 +8,11 @@ from random import Random
 
 import pytest
 
-from lxmert_viz.miniature.counterfactuals import counterfactual
-from lxmert_viz.miniature.programs import Step, answer_of, attribute_asked, results_of
-from lxmert_viz.miniature.questions import QUESTION_TYPES, ask
-from lxmert_viz.miniature.scenes import SceneObject, make_scene
-from lxmert_viz.miniature.views import VALUES, View
+from lxmert_viz.miniature.world.counterfactuals import counterfactual
+from lxmert_viz.miniature.world.programs import Step, answer_of, attribute_asked, results_of
+from lxmert_viz.miniature.world.questions import QUESTION_TYPES, ask
+from lxmert_viz.miniature.world.scenes import SceneObject, make_scene
+from lxmert_viz.miniature.world.views import VALUES, View
 
 OBJECTS = (
     SceneObject("cube", "red", "large", "matte", 0, 0, 0),

@@ -2,9 +2,9 @@ from random import Random
 
 import pytest
 
-from lxmert_viz.miniature.captions import caption, foil
-from lxmert_viz.miniature.programs import answer_of
-from lxmert_viz.miniature.questions import (
+from lxmert_viz.miniature.world.captions import caption, foil
+from lxmert_viz.miniature.world.programs import answer_of
+from lxmert_viz.miniature.world.questions import (
     QUESTION_TYPES,
     Question,
     answer_names,
@@ -12,9 +12,9 @@ from lxmert_viz.miniature.questions import (
     reworded,
     verification,
 )
-from lxmert_viz.miniature.scenes import COLORS, Scene, SceneObject, make_scene
-from lxmert_viz.miniature.views import VALUES, Kind, View
-from lxmert_viz.miniature.wording import FORMS, full_answer, word_pieces
+from lxmert_viz.miniature.world.scenes import COLORS, Scene, SceneObject, make_scene
+from lxmert_viz.miniature.world.views import VALUES, Kind, View
+from lxmert_viz.miniature.world.wording import FORMS, full_answer, word_pieces
 from lxmert_viz.model.tokenizer import LxmertTokenizer
 
 VIEWS = [View.of(make_scene(seed)) for seed in range(40)]

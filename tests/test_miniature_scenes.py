@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lxmert_viz.miniature.drawing import Drawing, draw
-from lxmert_viz.miniature.pictures import render
-from lxmert_viz.miniature.scenes import GAP, PICTURE_SIZE, attribute_names, make_scene
+from lxmert_viz.miniature.world.drawing import Drawing, draw
+from lxmert_viz.miniature.world.pictures import render
+from lxmert_viz.miniature.world.scenes import GAP, PICTURE_SIZE, attribute_names, make_scene
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_attribute_labels_are_size_color_and_material_at_once() -> None:
 
 
 def test_rendered_scenes_are_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lxmert_viz.miniature.pictures.CHUNK", 2)
+    monkeypatch.setattr("lxmert_viz.miniature.world.pictures.CHUNK", 2)
     first = render(tmp_path, 50, 3, workers=1)
     written = {f: f.stat().st_mtime_ns for f in tmp_path.iterdir()}
     second = render(tmp_path, 50, 3, workers=1)

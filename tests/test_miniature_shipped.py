@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from lxmert_viz.config import read_json
-from lxmert_viz.miniature.drawing import draw
-from lxmert_viz.miniature.evaluation import Measurement, measure, png
-from lxmert_viz.miniature.examples import EXAMPLES
-from lxmert_viz.miniature.pictures import ScenePictures
-from lxmert_viz.miniature.questions import answer_names
-from lxmert_viz.miniature.scenes import make_scene
-from lxmert_viz.miniature.wording import word_pieces
+from lxmert_viz.miniature.training.evaluation import Measurement, measure, png
+from lxmert_viz.miniature.world.drawing import draw
+from lxmert_viz.miniature.world.examples import EXAMPLES
+from lxmert_viz.miniature.world.pictures import ScenePictures
+from lxmert_viz.miniature.world.questions import answer_names
+from lxmert_viz.miniature.world.scenes import make_scene
+from lxmert_viz.miniature.world.wording import word_pieces
 from lxmert_viz.picture import decode
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lxmert_viz.miniature.programs import Step, answer_of
-from lxmert_viz.miniature.questions import answer_names
-from lxmert_viz.miniature.scenes import PICTURE_SIZE, make_scene
-from lxmert_viz.miniature.study import write_study
-from lxmert_viz.miniature.views import View
+from lxmert_viz.miniature.world.programs import Step, answer_of
+from lxmert_viz.miniature.world.questions import answer_names
+from lxmert_viz.miniature.world.scenes import PICTURE_SIZE, make_scene
+from lxmert_viz.miniature.world.study import write_study
+from lxmert_viz.miniature.world.views import View
 
 SEED, COUNT = 7_700_000, 4
 

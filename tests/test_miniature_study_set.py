@@ -4,9 +4,9 @@ from collections import Counter
 from pathlib import Path
 
 from lxmert_viz.config import read_json
-from lxmert_viz.miniature.programs import Step, answer_of
-from lxmert_viz.miniature.scenes import make_scene
-from lxmert_viz.miniature.views import View
+from lxmert_viz.miniature.world.programs import Step, answer_of
+from lxmert_viz.miniature.world.scenes import make_scene
+from lxmert_viz.miniature.world.views import View
 from lxmert_viz.places import ASSETS
 from lxmert_viz.region_files.lxmert_tsv import read_regions
 

@@ -8,10 +8,10 @@ import torch
 
 from lxmert_viz.detector.selection import Detections
 from lxmert_viz.errors import CheckpointError
-from lxmert_viz.miniature import training
-from lxmert_viz.miniature.checkpoint import learn_on
-from lxmert_viz.miniature.evaluation import Tally
-from lxmert_viz.miniature.lessons import (
+from lxmert_viz.miniature.training import training
+from lxmert_viz.miniature.training.checkpoint import learn_on
+from lxmert_viz.miniature.training.evaluation import Tally
+from lxmert_viz.miniature.training.lessons import (
     BATCH,
     POOL,
     Lesson,
@@ -20,14 +20,14 @@ from lxmert_viz.miniature.lessons import (
     make_example,
     unflatten,
 )
-from lxmert_viz.miniature.log import TrainingLog
-from lxmert_viz.miniature.masking import IGNORED, mask_regions, mask_words
-from lxmert_viz.miniature.muon import LIKE_ADAM, Muon, orthogonal
-from lxmert_viz.miniature.questions import answer_names
-from lxmert_viz.miniature.scenes import PICTURE_SIZE, make_scene
-from lxmert_viz.miniature.sightings import Sighting, owners
-from lxmert_viz.miniature.views import View
-from lxmert_viz.miniature.wording import word_pieces
+from lxmert_viz.miniature.training.log import TrainingLog
+from lxmert_viz.miniature.training.masking import IGNORED, mask_regions, mask_words
+from lxmert_viz.miniature.training.muon import LIKE_ADAM, Muon, orthogonal
+from lxmert_viz.miniature.training.sightings import Sighting, owners
+from lxmert_viz.miniature.world.questions import answer_names
+from lxmert_viz.miniature.world.scenes import PICTURE_SIZE, make_scene
+from lxmert_viz.miniature.world.views import View
+from lxmert_viz.miniature.world.wording import word_pieces
 from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.model.tokenizer import LxmertTokenizer
 
@@ -146,8 +146,8 @@ def test_padding_regions_are_masked_and_weigh_nothing(sightings: list[Sighting])
 def test_training_goes_on_after_a_kill_as_if_nothing_had_happened(
     sightings: list[Sighting], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lxmert_viz.miniature.lessons.BATCH", 8)
-    monkeypatch.setattr("lxmert_viz.miniature.lessons.POOL", 2)
+    monkeypatch.setattr("lxmert_viz.miniature.training.lessons.BATCH", 8)
+    monkeypatch.setattr("lxmert_viz.miniature.training.lessons.POOL", 2)
     monkeypatch.setattr(training, "POOL", 2)
     monkeypatch.setattr(training, "SAVE_EVERY", 1)
 

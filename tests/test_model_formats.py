@@ -16,11 +16,11 @@ from torch import Tensor
 from lxmert_viz.checkpoints.tensors import read_tensors
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.errors import CheckpointError
-from lxmert_viz.model.loading import load_network
+from lxmert_viz.model.files.loading import load_network
+from lxmert_viz.model.files.naming import WORDS
+from lxmert_viz.model.files.weights import PretrainedNetwork
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering, LxmertModel
-from lxmert_viz.model.naming import WORDS
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
-from lxmert_viz.model.weights import PretrainedNetwork
 from tests.small_networks import same_states, small_config, small_network
 
 # one network, saved by transformers' PyTorch and TensorFlow classes and by the authors' code

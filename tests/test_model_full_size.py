@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from lxmert_viz.config import LxmertConfig
+from lxmert_viz.model.files.weights import PretrainedNetwork
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering, LxmertModel
-from lxmert_viz.model.weights import PretrainedNetwork
 from tests.small_networks import inputs, random_masks, reference_of
 
 NAMES = Path(__file__).parent / "fixtures" / "lxmert_state_dict_keys.json"

@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from lxmert_viz.errors import CheckpointError, DeviceError, LxmertVizError
-from lxmert_viz.model.loading import load_network
+from lxmert_viz.model.files.loading import load_network
+from lxmert_viz.model.files.naming import DECODER, WORDS
+from lxmert_viz.model.files.weights import PretrainedNetwork
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering, LxmertModel
-from lxmert_viz.model.naming import DECODER, WORDS
-from lxmert_viz.model.weights import PretrainedNetwork
 from tests.small_networks import (
     inputs,
     random_masks,

@@ -11,8 +11,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from lxmert_viz.errors import CheckpointError
+from lxmert_viz.model.files.weights import PretrainedNetwork
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering, LxmertModel
-from lxmert_viz.model.weights import PretrainedNetwork
 from tests.small_networks import inputs, same_states, small_config, small_network
 
 CLASSES = (LxmertModel, LxmertForPreTraining, LxmertForQuestionAnswering)

@@ -18,7 +18,8 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example
 from lxmert_viz.results.board import Board
 from lxmert_viz.runs.asking import Asker
-from lxmert_viz.runs.evaluation import Settings, evaluate
+from lxmert_viz.runs.evaluation import evaluate
+from lxmert_viz.runs.manifest import Settings
 from tests.conftest import LXMERT
 
 STATEMENT = "there is a red ball in the picture"

@@ -17,7 +17,8 @@ from lxmert_viz.places import ASSETS
 from lxmert_viz.results.run_folder import TABLE
 from lxmert_viz.runs import cluster, evaluation
 from lxmert_viz.runs.cluster import Cluster, on_cluster
-from lxmert_viz.runs.evaluation import Settings, evaluate
+from lxmert_viz.runs.evaluation import evaluate
+from lxmert_viz.runs.manifest import Settings
 
 if TYPE_CHECKING:
     from lxmert_viz.pipeline import Pipeline

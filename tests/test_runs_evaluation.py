@@ -26,7 +26,8 @@ from lxmert_viz.results.board import Board
 from lxmert_viz.results.columns import SCHEMA
 from lxmert_viz.results.run_folder import RunFolder
 from lxmert_viz.runs import evaluation
-from lxmert_viz.runs.evaluation import Settings, evaluate
+from lxmert_viz.runs.evaluation import evaluate
+from lxmert_viz.runs.manifest import Settings
 from tests.test_dataset_lxmert_tsv import regions
 
 TIMED = {"seconds"}

@@ -9,7 +9,8 @@ import pytest
 
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.results.board import Board
-from lxmert_viz.runs.evaluation import Settings, evaluate
+from lxmert_viz.runs.evaluation import evaluate
+from lxmert_viz.runs.manifest import Settings
 from tests.conftest import DETECTOR, LXMERT
 
 ANSWERS = ("yes", "no", "left", "right", "bed", "white", "black", "man", "woman")

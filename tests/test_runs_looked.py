@@ -13,8 +13,9 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Answer, Example, GoldObject, Regions, Trace
 from lxmert_viz.results.board import Board
-from lxmert_viz.runs.evaluation import Settings, evaluate
-from lxmert_viz.runs.looked import judge_looks
+from lxmert_viz.runs.evaluation import evaluate
+from lxmert_viz.runs.manifest import Settings
+from lxmert_viz.runs.occlusion import judge_looks
 
 GOLD, OTHER, NONE = "rests on gold", "rests on another", "has no object"
 

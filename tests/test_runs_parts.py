@@ -12,7 +12,8 @@ from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Example
 from lxmert_viz.results.run_folder import TABLE
 from lxmert_viz.runs import evaluation
-from lxmert_viz.runs.evaluation import Settings, cut, evaluate
+from lxmert_viz.runs.evaluation import cut, evaluate
+from lxmert_viz.runs.manifest import Settings
 
 
 class Stop(Exception):

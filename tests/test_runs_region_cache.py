@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lxmert_viz.dataset.opening import open_dataset
-from lxmert_viz.runs.evaluation import Settings, evaluate
+from lxmert_viz.runs.evaluation import evaluate
+from lxmert_viz.runs.manifest import Settings
 
 if TYPE_CHECKING:
     import pytest

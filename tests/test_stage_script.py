@@ -9,17 +9,16 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from lxmert_viz.analysis.edits import ZEROED, PictureEdit, edited
 from lxmert_viz.analysis.head_statistics import all_statistics
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.rollout import rollout
+from lxmert_viz.experiments.edits import ZEROED, PictureEdit, edited
 from lxmert_viz.figures import stage
 from lxmert_viz.figures.stage import Compared
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Trace
 
 pytestmark = pytest.mark.browser
-
 READ = """
 (text) => {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));

@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.analysis.edits import UNEDITED, PictureEdit
+from lxmert_viz.experiments.edits import UNEDITED, PictureEdit
 from lxmert_viz.ui import resources
 from lxmert_viz.ui.controls import COMPARE_PAGE
 from lxmert_viz.ui.history import Variant

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.analysis import edits
 from lxmert_viz.errors import CheckpointError
+from lxmert_viz.experiments import edits
 from lxmert_viz.records import Answer, Regions
 from lxmert_viz.ui import resources
 from lxmert_viz.ui.controls import EDIT_PAGE

@@ -6,7 +6,7 @@ import random
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.analysis.edits import SHUFFLED, PictureEdit
+from lxmert_viz.experiments.edits import SHUFFLED, PictureEdit
 from lxmert_viz.ui import boxes_link, kept_steps, resources
 from lxmert_viz.ui.controls import COMPARE_PAGE, EDIT_PAGE, MISTAKES_PAGE
 from lxmert_viz.ui.history import History, Step, Variant

@@ -7,8 +7,8 @@ from io import BytesIO
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.analysis.edits import NO_REGIONS, UNEDITED, PictureEdit
 from lxmert_viz.checkpoints.known import SHIPPED
+from lxmert_viz.experiments.edits import NO_REGIONS, UNEDITED, PictureEdit
 from lxmert_viz.traces import as_zip
 from lxmert_viz.ui import resources
 from lxmert_viz.ui.controls import SAVED_PAGE

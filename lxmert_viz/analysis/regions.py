@@ -72,3 +72,17 @@ def table(regions: Regions) -> dict[str, list]:
         "right (px)": right,
         "bottom (px)": bottom,
     }
+
+
+def covered(boxes_unit: np.ndarray, box_unit: Sequence[float], overlap: float) -> np.ndarray:
+    """(R,) which boxes overlap one box with an intersection over union of at least `overlap`.
+
+    boxes_unit: (R, 4) xyxy in the same units as box_unit.
+    """
+    box = np.asarray(box_unit, np.float32)
+    low = np.maximum(boxes_unit[:, :2], box[:2])
+    high = np.minimum(boxes_unit[:, 2:], box[2:])
+    shared = np.clip(high - low, 0, None).prod(axis=1)  # (R,)
+    sizes = (boxes_unit[:, 2:] - boxes_unit[:, :2]).prod(axis=1)
+    union = sizes + (box[2:] - box[:2]).prod() - shared
+    return shared >= overlap * union

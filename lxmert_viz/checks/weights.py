@@ -5,7 +5,7 @@ import torch
 
 from lxmert_viz.checks.findings import WRONG, Finding, judged, not_applicable
 from lxmert_viz.checks.subject import Subject
-from lxmert_viz.model.loading import Network, base_of
+from lxmert_viz.model.files.loading import Network, base_of
 
 FINITE = "Weights are numbers"
 TIED = "Tied decoder"

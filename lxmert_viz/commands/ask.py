@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lxmert_viz.checkpoints.known import KNOWN, SHIPPED
-from lxmert_viz.commands.detector_options import add_detector_options
-from lxmert_viz.commands.limits import whole
-from lxmert_viz.errors import OptionError, PictureError
+from lxmert_viz.commands.inputs import read_picture
+from lxmert_viz.commands.options import add_detector_options, whole
+from lxmert_viz.errors import OptionError
 from lxmert_viz.records import Regions, Trace, Verdict
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
@@ -82,15 +82,6 @@ def _check_count(pipeline: "Pipeline", pictures: int) -> None:
             f"{pipeline.name} answers about one picture: leave --second-picture out, or choose "
             "a checkpoint that was fine-tuned on NLVR2 with --model."
         )
-
-
-def read_picture(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise PictureError(
-            f"{path} cannot be read ({error.strerror}); name a picture file."
-        ) from error
 
 
 def as_json(pipeline: "Pipeline", trace: Trace, top: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import argparse
 from lxmert_viz.checkpoints.fetching import in_words
 from lxmert_viz.checkpoints.folder import models_folder
 from lxmert_viz.checkpoints.record import kept, remove
-from lxmert_viz.commands.detector_options import add_models_option
+from lxmert_viz.commands.options import add_models_option
 from lxmert_viz.region_files.cache import RegionCache, usual_folder
 
 EXAMPLE = "cache --clear lxmert-base"

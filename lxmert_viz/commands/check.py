@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 
 from lxmert_viz.checkpoints.known import KNOWN, SHIPPED
-from lxmert_viz.commands.detector_options import add_models_option
+from lxmert_viz.commands.options import add_models_option
 from lxmert_viz.errors import CheckpointError
 
 COLOURS = {"right": "\033[32m", "wrong": "\033[31m", "not applicable": "\033[2m"}

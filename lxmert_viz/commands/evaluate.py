@@ -4,25 +4,21 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.commands.detector_options import add_models_option
-from lxmert_viz.commands.limits import whole
+from lxmert_viz.commands.inputs import LOOK, STUDY, read_dataset, report
+from lxmert_viz.commands.options import add_models_option, whole
 from lxmert_viz.commands.stopping import goes_on
-from lxmert_viz.errors import DatasetError
-from lxmert_viz.places import ASSETS
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.dataset.datasets import Dataset
     from lxmert_viz.dataset.remarks import Remark
     from lxmert_viz.results.run_folder import RunFolder
 
-STUDY = "study"
-LOOK = "look"
+
 EXAMPLE = "evaluate study --out runs/study"
 
 
@@ -77,24 +73,11 @@ def run(options: argparse.Namespace) -> None:
         print(line)
 
 
-def read_dataset(options: argparse.Namespace) -> "Dataset":
-    from lxmert_viz.dataset.opening import open_dataset
-
-    named = options.regions not in (None, LOOK)
-    dataset = open_dataset(
-        ASSETS / "study" if options.dataset == STUDY else Path(options.dataset),
-        pictures=options.pictures,
-        regions=Path(options.regions) if named else None,
-        columns=columns(options.columns),
-        asked=options.ask,
-    )
-    return replace(dataset, region_file=None) if options.regions == LOOK else dataset
-
-
 def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
     from lxmert_viz.dataset.datasets import outside
     from lxmert_viz.pipeline import Pipeline
-    from lxmert_viz.runs.evaluation import Settings, evaluate
+    from lxmert_viz.runs.evaluation import evaluate
+    from lxmert_viz.runs.manifest import Settings
 
     folder = find(options.model, options.models)
     pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
@@ -111,25 +94,10 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
         made = evaluate(pipeline, folder, dataset, options.out, settings, report, compute, cache)
         if options.looked is not None:
             from lxmert_viz.results.board import Board
-            from lxmert_viz.runs.looked import judge_looks
+            from lxmert_viz.runs.occlusion import judge_looks
 
             judge_looks(pipeline, folder, dataset, Board(made.path), options.looked, report)
         return made
-
-
-def report(stage: str, share: float) -> None:
-    end = "\n" if share >= 1 else ""
-    print(f"\r{stage:<70}", end=end, file=sys.stderr, flush=True)
-
-
-def columns(text: str | None) -> dict[str, str] | None:
-    """ "text=sentence,picture=file" as kind -> column. Raises DatasetError."""
-    if text is None:
-        return None
-    pairs = [part.partition("=") for part in text.split(",")]
-    if not all(kind and column for kind, _, column in pairs):
-        raise DatasetError(f"--columns is {text!r}; write it as text=sentence,picture=file.")
-    return {kind.strip(): column.strip() for kind, _, column in pairs}
 
 
 def summary(remarks: "Sequence[Remark]") -> Iterator[str]:

@@ -7,7 +7,7 @@ import time
 from lxmert_viz.checkpoints.fetching import Progress, fetch, in_words, plan
 from lxmert_viz.checkpoints.known import KNOWN
 from lxmert_viz.checkpoints.record import Plan
-from lxmert_viz.commands.detector_options import add_models_option
+from lxmert_viz.commands.options import add_models_option
 from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DownloadError
 

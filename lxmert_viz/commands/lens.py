@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.commands.ask import read_picture
-from lxmert_viz.commands.detector_options import add_models_option
-from lxmert_viz.commands.limits import whole
+from lxmert_viz.commands.inputs import read_picture
+from lxmert_viz.commands.options import add_models_option, whole
 from lxmert_viz.errors import OptionError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not

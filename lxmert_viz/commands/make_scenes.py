@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.commands.limits import SEEDS, whole
+from lxmert_viz.commands.options import SEEDS, whole
 from lxmert_viz.errors import DatasetError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
@@ -41,7 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
-    from lxmert_viz.miniature.study import write_study
+    from lxmert_viz.miniature.world.study import write_study
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.region_files.lxmert_tsv import write_regions
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.commands.detector_options import add_models_option
-from lxmert_viz.commands.evaluate import STUDY, read_dataset, report
-from lxmert_viz.commands.limits import SEEDS, number, whole
+from lxmert_viz.commands.inputs import STUDY, read_dataset, report
+from lxmert_viz.commands.options import SEEDS, add_models_option, number, whole
 from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DatasetError
 

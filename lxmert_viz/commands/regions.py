@@ -2,7 +2,6 @@
 another layout."""
 
 import argparse
-import re
 import sys
 import time
 from collections.abc import Callable
@@ -12,16 +11,16 @@ from typing import TYPE_CHECKING
 from lxmert_viz.checkpoints import contents
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.commands.detector_options import add_detector_options
+from lxmert_viz.commands.options import add_detector_options
 from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DatasetError, LxmertVizError
+from lxmert_viz.runs.regions import UNFIT, pictures_in
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.region_files.journal import RegionJournal
 
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".ppm")
-UNFIT = re.compile(r"[\t\r\n\ud800-\udfff]")  # in a line of a text file
+
 LAYOUTS = ("lxmert", "bottom-up", "reference", "parquet", "safetensors")
 EXAMPLE = "regions pictures -o pictures.tsv"
 
@@ -65,7 +64,7 @@ def run(options: argparse.Namespace) -> None:
 
 def extract(options: argparse.Namespace, layout: str) -> None:
     """Looks at every picture; a broken run goes on where it was when called again."""
-    from lxmert_viz.looking import content_of
+    from lxmert_viz.detector.looking import content_of
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.region_files.journal import RegionJournal
     from lxmert_viz.region_files.opening import write_rows
@@ -101,14 +100,6 @@ def extract(options: argparse.Namespace, layout: str) -> None:
     print(f"regions of {count} {'picture' if count == 1 else 'pictures'} in {options.out}")
     if failed:
         print(f"failed: {len(failed)}; {beside(options.out, '.failed.tsv')} says why")
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """Pictures of a folder and the folders in it, in the order of their names."""
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES)
-    if not paths:
-        raise DatasetError(f"{folder} holds no pictures ({', '.join(PICTURES)}).")
-    return paths
 
 
 def look_at_all(

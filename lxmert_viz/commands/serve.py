@@ -6,8 +6,7 @@ import socket
 from pathlib import Path
 
 from lxmert_viz.checkpoints.folder import MODELS_VARIABLE, models_folder
-from lxmert_viz.commands.detector_options import add_models_option
-from lxmert_viz.commands.limits import number, whole
+from lxmert_viz.commands.options import add_models_option, number, whole
 from lxmert_viz.errors import AddressError, DatasetError
 from lxmert_viz.places import (
     APP,

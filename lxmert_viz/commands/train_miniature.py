@@ -4,13 +4,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lxmert_viz.commands.limits import SEEDS, whole
+from lxmert_viz.commands.options import SEEDS, whole
 from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.places import ASSETS
 
 if TYPE_CHECKING:
     from lxmert_viz.detector.network import FasterRCNN
-    from lxmert_viz.miniature.pictures import ScenePictures
+    from lxmert_viz.miniature.world.pictures import ScenePictures
     from lxmert_viz.model.lxmert import LxmertForPreTraining
 
 SCENES = 4000
@@ -71,12 +71,12 @@ def run(chosen: argparse.Namespace) -> None:
 
 
 def _train(chosen: argparse.Namespace) -> None:
-    from lxmert_viz.miniature import sightings
-    from lxmert_viz.miniature.checkpoint import write_checkpoint
-    from lxmert_viz.miniature.log import TrainingLog
-    from lxmert_viz.miniature.pictures import render
-    from lxmert_viz.miniature.training import train_lxmert
-    from lxmert_viz.miniature.wording import word_pieces
+    from lxmert_viz.miniature.training import sightings
+    from lxmert_viz.miniature.training.checkpoint import write_checkpoint
+    from lxmert_viz.miniature.training.log import TrainingLog
+    from lxmert_viz.miniature.training.training import train_lxmert
+    from lxmert_viz.miniature.world.pictures import render
+    from lxmert_viz.miniature.world.wording import word_pieces
     from lxmert_viz.model.tokenizer import LxmertTokenizerFast
 
     work = chosen.work
@@ -100,14 +100,14 @@ def _train(chosen: argparse.Namespace) -> None:
 def _read(folder: Path) -> "tuple[FasterRCNN, LxmertForPreTraining]":
     """What learns on, read before the hours of work begin."""
     from lxmert_viz.detector.weights import load_detector
-    from lxmert_viz.miniature.checkpoint import learn_on
+    from lxmert_viz.miniature.training.checkpoint import learn_on
 
     return load_detector(folder / "detector"), learn_on(folder)
 
 
 def _train_detector(chosen: argparse.Namespace, scenes: "ScenePictures") -> "FasterRCNN":
-    from lxmert_viz.miniature.detector_training import train_detector
-    from lxmert_viz.miniature.log import TrainingLog
+    from lxmert_viz.miniature.training.detector_training import train_detector
+    from lxmert_viz.miniature.training.log import TrainingLog
 
     return train_detector(
         scenes,
@@ -120,9 +120,9 @@ def _train_detector(chosen: argparse.Namespace, scenes: "ScenePictures") -> "Fas
 
 
 def _measure(chosen: argparse.Namespace) -> None:
-    from lxmert_viz.miniature.checkpoint import write_figures
-    from lxmert_viz.miniature.evaluation import FIRST_TEST_SEED, measure
-    from lxmert_viz.miniature.pictures import render
+    from lxmert_viz.miniature.training.checkpoint import write_figures
+    from lxmert_viz.miniature.training.evaluation import FIRST_TEST_SEED, measure
+    from lxmert_viz.miniature.world.pictures import render
     from lxmert_viz.pipeline import Pipeline
 
     pipeline = Pipeline.open(chosen.out, device=chosen.device)

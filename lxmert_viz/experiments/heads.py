@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lxmert_viz.model.files.loading import Network, base_of
 from lxmert_viz.model.layers import Attention
-from lxmert_viz.model.loading import Network, base_of
 from lxmert_viz.model.lxmert import LxmertModel
 from lxmert_viz.records import FAMILIES, Trace
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from lxmert_viz.errors import CheckpointError
-from lxmert_viz.model.loading import base_of
+from lxmert_viz.model.files.loading import base_of
 from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.pipeline import Pipeline
 

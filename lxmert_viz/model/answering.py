@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from lxmert_viz.model.resizing import resized
-from lxmert_viz.model.weights import PretrainedNetwork
+from lxmert_viz.model.files.resizing import resized
+from lxmert_viz.model.files.weights import PretrainedNetwork
 
 LAST_LAYER = 3  # of AnswerHead.logit_fc
 ARTICLES = ("a ", "an ", "the ")

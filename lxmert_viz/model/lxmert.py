@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.model.answering import AnsweringNetwork
+from lxmert_viz.model.files.weights import PretrainedNetwork
 from lxmert_viz.model.heads import AnswerHead, PreTrainingHeads, RegionHead
 from lxmert_viz.model.layers import Embeddings, Encoder, Pooler
 from lxmert_viz.model.losses import (
@@ -25,7 +26,6 @@ from lxmert_viz.model.outputs import (
     Stream,
     activations_of,
 )
-from lxmert_viz.model.weights import PretrainedNetwork
 
 
 class LxmertModel(PretrainedNetwork):

@@ -6,11 +6,11 @@ from typing import Any, Self
 from torch import Tensor
 
 from lxmert_viz.config import LxmertConfig
+from lxmert_viz.model.files.weights import PretrainedNetwork
 from lxmert_viz.model.heads import AnswerHead
 from lxmert_viz.model.losses import class_loss
 from lxmert_viz.model.lxmert import LxmertModel
 from lxmert_viz.model.outputs import LxmertForVisualReasoningOutput, Stream
-from lxmert_viz.model.weights import PretrainedNetwork
 
 PICTURES = 2
 VERDICTS = 2  # false, true

@@ -5,17 +5,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from lxmert_viz.analysis.regions import covered
 from lxmert_viz.dataset.nlvr2 import FALSE, TRUE
 from lxmert_viz.errors import DatasetError, LxmertVizError
 from lxmert_viz.pipeline import BATCH, Pipeline
 from lxmert_viz.records import Answer, Example, Prediction, Regions, Trace, Verdict
 from lxmert_viz.runs import internals
-from lxmert_viz.runs.looking import covered
 
 KEPT_ANSWERS = 5
 OVERLAP = 0.5  # from here on a region covers an object
 NO_QUESTION = "?"  # the shortest text that a tokenizer takes
-
 TWO_PICTURES = DatasetError(
     "This row asks about two pictures, and this model reads one: ask a checkpoint that was "
     "fine-tuned on NLVR2, or bring answers of a model elsewhere: --predictions."

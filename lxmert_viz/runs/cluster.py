@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import ClusterError
 from lxmert_viz.results.run_folder import as_predictions, as_table
-from lxmert_viz.runs.evaluation import Compute, Made, Parts, Settings, in_order
+from lxmert_viz.runs.evaluation import Compute, Made, Parts, in_order
+from lxmert_viz.runs.manifest import Settings
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -21,8 +20,8 @@ from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.results.run_folder import LOCK, RunFolder
 from lxmert_viz.runs import internals
 from lxmert_viz.runs.asking import Asker, Seen, together
-from lxmert_viz.runs.looking import Looker
-from lxmert_viz.runs.manifest import folder_hash, manifest_of
+from lxmert_viz.runs.manifest import Settings, folder_hash, manifest_of
+from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.table import finish
 
 Report = Callable[[str, float], None]
@@ -31,13 +30,6 @@ Made = tuple[int, list[Prediction], pa.Table | None]  # a part's number, predict
 Compute = Callable[[Parts], Iterator[Made]]
 REGIONS = "regions"
 PART = 64  # examples that are written at once, or a few more
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    profile: str = "trained"
-    baselines: bool = True  # also ask without the picture and without the question
-    internals: bool = True  # keep states and statistics of heads
 
 
 def evaluate(

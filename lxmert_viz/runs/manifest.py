@@ -2,7 +2,7 @@
 
 import hashlib
 import platform
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +12,7 @@ from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from lxmert_viz.runs.evaluation import Settings
+    pass
 
 LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "tokenizers", "pyarrow")
 MODEL_FILES = (".safetensors", ".bin", ".h5", ".pth", ".json", ".txt")
@@ -76,3 +76,10 @@ def _region_file(path: Path | None) -> dict[str, Any] | None:
     with path.open("rb") as file:
         head = hashlib.sha256(file.read(HEAD_BYTES)).hexdigest()
     return {"name": path.name, "bytes": path.stat().st_size, "sha256_of_first_mebibyte": head}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    profile: str = "trained"
+    baselines: bool = True  # also ask without the picture and without the question
+    internals: bool = True  # keep states and statistics of heads

@@ -20,7 +20,7 @@ from lxmert_viz.analysis.probes import split_groups
 from lxmert_viz.analysis.states import STREAMS
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.model.loading import base_of
+from lxmert_viz.model.files.loading import base_of
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, GoldObject
 from lxmert_viz.runs.manifest import data_of

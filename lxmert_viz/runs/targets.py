@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from lxmert_viz.analysis.answers import spelled
+from lxmert_viz.analysis.regions import covered
 from lxmert_viz.analysis.word_classes import CLASSES
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
-from lxmert_viz.runs.looking import covered
 from lxmert_viz.runs.states import StateStore, StoredRow, places_of
 
 ID_COLUMNS = ("id", "question_id")
@@ -30,7 +30,6 @@ STREAM_OF = {"cls": "lang", "words": "lang", "regions": "vision"}
 SIZES = ("small", "little", "tiny", "large", "big", "huge", "short", "tall", "long")
 MATERIALS = ("matte", "shiny", "metal", "wooden", "wood", "plastic", "glass", "leather", "brick")
 COLOURS = CLASSES["colour"].split()
-
 Labelled = Iterator[tuple[int, int, str, str]]  # row, item within it, label, type
 
 

@@ -209,7 +209,7 @@ def _judge_looks(board: Board) -> None:
 
 def _looks(board: Board, wanted: runs.Wanted, where: str) -> Callable[[Report], int]:
     def work(report: Report) -> int:
-        from lxmert_viz.runs.looked import judge_looks
+        from lxmert_viz.runs.occlusion import judge_looks
 
         model = resources.pipeline(wanted.model), folder.find(wanted.model)
         return judge_looks(*model, runs.read(wanted), board, where, report)

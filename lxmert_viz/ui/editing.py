@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lxmert_viz.analysis.edits import (
+from lxmert_viz.analysis.regions import captions, numbered_names
+from lxmert_viz.errors import CheckpointError
+from lxmert_viz.experiments.edits import (
     AS_IT_IS,
     MASK,
     NO_REGIONS,
@@ -16,8 +18,6 @@ from lxmert_viz.analysis.edits import (
     with_word,
     words_of,
 )
-from lxmert_viz.analysis.regions import captions, numbered_names
-from lxmert_viz.errors import CheckpointError
 from lxmert_viz.figures.picture import regions_picture
 from lxmert_viz.records import Regions, Tokens
 from lxmert_viz.ui import resources, results

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from lxmert_viz.analysis.edits import UNEDITED, PictureEdit
+from lxmert_viz.experiments.edits import UNEDITED, PictureEdit
 
 LONGEST = 40  # steps; the oldest leave first
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import asdict
 from typing import NamedTuple
 
-from lxmert_viz.analysis.edits import PictureEdit
+from lxmert_viz.experiments.edits import PictureEdit
 from lxmert_viz.ui.history import History, Step, Variant
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lxmert_viz.analysis.edits import AS_IT_IS, OPERATORS, PictureEdit
+from lxmert_viz.experiments.edits import AS_IT_IS, OPERATORS, PictureEdit
 from lxmert_viz.records import Regions
 from lxmert_viz.ui import (
     address,

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from lxmert_viz.analysis.edits import UNEDITED, edited, places_left
 from lxmert_viz.analysis.head_statistics import all_statistics, carried_statistic
 from lxmert_viz.analysis.regions import mixed, numbered_names
 from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.checkpoints.folder import find, installed
 from lxmert_viz.checks.findings import Finding
 from lxmert_viz.config import read_json
+from lxmert_viz.experiments.edits import UNEDITED, edited, places_left
 from lxmert_viz.figures.stage import Compared, payload
 from lxmert_viz.picture import as_jpeg
 from lxmert_viz.places import ASSETS, BACKEND_VARIABLE, KEEP_PICTURES_VARIABLE, PRECISION_VARIABLE

@@ -210,7 +210,8 @@ def _path_of(dataset: str) -> Path:
 
 def _work(wanted: Wanted, folder: Path) -> Callable[[Report], object]:
     def work(report: Report) -> object:
-        from lxmert_viz.runs.evaluation import Settings, evaluate
+        from lxmert_viz.runs.evaluation import evaluate
+        from lxmert_viz.runs.manifest import Settings
 
         dataset = read(wanted)
         pipeline = resources.pipeline(wanted.model)

@@ -1,0 +1,72 @@
+"""Rendered scenes on disk: drawn once, in parallel, and found again by a later call."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from multiprocessing import Pool
+from pathlib import Path
+
+import numpy as np
+
+from lxmert_viz.miniature.world.drawing import draw
+from lxmert_viz.miniature.world.scenes import PICTURE_SIZE, Scene, make_scene
+
+CHUNK = 100  # scenes a file
+
+
+@dataclass(frozen=True)
+class ScenePictures:
+    """`len(scenes)` scenes with what was drawn of them."""
+
+    scenes: list[Scene]
+    pictures: list[np.ndarray]  # (H, W, 3) uint8 RGB, memory-mapped
+    boxes_px: list[np.ndarray]  # (N, 4) float32 xyxy
+
+    def __len__(self) -> int:
+        return len(self.scenes)
+
+
+def render(folder: Path, first_seed: int, count: int, workers: int = 2) -> ScenePictures:
+    """The scenes of `count` seeds from `first_seed` on; chunks already in `folder` are kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    starts = range(first_seed, first_seed + count, CHUNK)
+    missing = [(folder, s) for s in starts if not _boxes_file(folder, s).exists()]
+    with Pool(workers) as pool:
+        for done, _ in enumerate(pool.imap_unordered(_draw_chunk, missing), start=1):
+            print(f"\rdrawn {done * CHUNK} of {len(missing) * CHUNK} scenes", end="", flush=True)
+    if missing:
+        print()
+    return _load(folder, starts, first_seed + count)
+
+
+def _draw_chunk(job: tuple[Path, int]) -> None:
+    folder, start = job
+    drawings = [draw(make_scene(seed)) for seed in range(start, start + CHUNK)]
+    np.save(_pictures_file(folder, start), np.stack([d.picture for d in drawings]))
+    boxes = {str(start + i): d.boxes_px for i, d in enumerate(drawings)}
+    unfinished = folder / f"boxes-{start}.unfinished.npz"
+    np.savez(unfinished, **boxes)
+    unfinished.rename(_boxes_file(folder, start))  # last: its presence says that the chunk is whole
+
+
+def _load(folder: Path, starts: Iterable[int], end: int) -> ScenePictures:
+    scenes: list[Scene] = []
+    pictures: list[np.ndarray] = []
+    boxes_px: list[np.ndarray] = []
+    for start in starts:
+        chunk = np.load(_pictures_file(folder, start), mmap_mode="r")
+        boxes = np.load(_boxes_file(folder, start))
+        for seed in range(start, min(start + CHUNK, end)):
+            scenes.append(make_scene(seed))
+            pictures.append(chunk[seed - start])
+            boxes_px.append(boxes[str(seed)])
+    if pictures and pictures[0].shape != (PICTURE_SIZE[1], PICTURE_SIZE[0], 3):
+        raise ValueError(f"{folder} holds pictures of {pictures[0].shape}; delete it")
+    return ScenePictures(scenes, pictures, boxes_px)
+
+
+def _pictures_file(folder: Path, start: int) -> Path:
+    return folder / f"pictures-{start}.npy"
+
+
+def _boxes_file(folder: Path, start: int) -> Path:
+    return folder / f"boxes-{start}.npz"

@@ -1,0 +1,103 @@
+"""Regions of many pictures, looked for ahead while the network answers."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from hashlib import sha256
+
+from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.errors import DatasetError, LxmertVizError, PictureError
+from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.records import Regions
+from lxmert_viz.region_files.cache import RegionCache
+from lxmert_viz.region_files.opening import open_regions
+from lxmert_viz.region_files.rows import NameOf, Origin
+
+AHEAD = 8  # pictures looked at before they are asked about
+WORKERS = 2
+
+
+class Looker:
+    """Gives regions by picture id, from the dataset's region file or by looking."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        dataset: Dataset,
+        profile: str,
+        name_of: NameOf,
+        cache: RegionCache | None = None,
+        detector: str = "",
+    ) -> None:
+        """detector: what tells it from others, for the cache."""
+        self._pipeline, self._dataset, self._profile = pipeline, dataset, profile
+        self._cache, self._detector, file = cache, detector, dataset.region_file
+        origin = Origin("region file", _at_least_a_number(name_of))
+        self._file = None if file is None else open_regions(file, origin)
+
+    def ahead(self, pictures: Sequence[str]) -> Iterator[tuple[str, Regions | LxmertVizError]]:
+        """Each picture in turn, with its regions or why there are none."""
+        waiting: deque[tuple[str, Future[Regions | LxmertVizError]]] = deque()
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="lxmert-viz-look") as workers:
+            for picture in pictures:
+                waiting.append((picture, workers.submit(self._look, picture)))
+                if len(waiting) > AHEAD:
+                    name, found = waiting.popleft()
+                    yield name, found.result()
+            for name, found in waiting:
+                yield name, found.result()
+
+    def check(self) -> None:
+        """Raises DatasetError for a region file that another detector made."""
+        if self._file is not None and len(self._file):
+            self._check(self._file[self._file.pictures[0]])
+
+    def _look(self, picture: str) -> Regions | LxmertVizError:
+        try:
+            return self._regions(picture)
+        except LxmertVizError as error:
+            return error
+
+    def _regions(self, picture: str) -> Regions:
+        if self._file is not None and picture in self._file:
+            regions = self._file[picture]
+            self._check(regions)
+            return regions
+        path = self._dataset.pictures.get(picture)
+        if path is None:
+            raise PictureError(f"There is no picture {picture!r} here, nor are there its regions.")
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise PictureError(f"{path} cannot be read ({error.strerror}).") from error
+        facts: dict[str, object] = {
+            "picture": sha256(content).hexdigest(),
+            "detector": self._detector,
+            "profile": self._profile,
+        }
+
+        def look() -> Regions:
+            return self._pipeline.look(content, self._profile)
+
+        return look() if self._cache is None else self._cache.found(facts, look)
+
+    def _check(self, regions: Regions) -> None:
+        size = self._pipeline.network.config.visual_feat_dim
+        if regions.feats.shape[1] != size:
+            raise DatasetError(
+                f"The region file has {regions.feats.shape[1]} features a region and "
+                f"{self._pipeline.name} takes {size}: another detector made it. "
+                "Ask for --regions look, so that the pictures are looked at instead."
+            )
+
+
+def _at_least_a_number(name_of: NameOf) -> NameOf:
+    """Labels of another detector may be beyond this one's names; LXMERT does not read them."""
+
+    def name(object_id: int, attribute_id: int) -> str:
+        try:
+            return name_of(object_id, attribute_id)
+        except IndexError:
+            return f"object {object_id}, attribute {attribute_id}"
+
+    return name
