@@ -14,7 +14,7 @@ from typing import Any
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Where to write; what was written gets its own name at the end, unless an error ends it."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished = path.with_name(f"{path.name}.part")
     try:
         yield unfinished
         with unfinished.open("rb+") as file:

@@ -163,11 +163,11 @@ def counted(tiny_pipeline: "Pipeline", monkeypatch: pytest.MonkeyPatch) -> "Iter
     """The page's only pipeline, with empty caches before and after."""
     import streamlit as st
 
-    from lxmert_viz.ui import resources
+    from lxmert_viz.ui.server import models
     from tests.small_page import Counted
 
     pipeline = Counted(tiny_pipeline)
-    monkeypatch.setattr(resources, "load_pipeline", lambda name: pipeline)
+    monkeypatch.setattr(models, "load_pipeline", lambda name: pipeline)
     st.cache_data.clear()
     st.cache_resource.clear()
     yield pipeline

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 SLOW_APP = f"""
 import time
-from lxmert_viz.ui import resources
+from lxmert_viz.ui.server import models
 
 class Slow:
     def __init__(self, pipeline):
@@ -28,9 +28,9 @@ class Slow:
             progress("features", 0.4)
         return self.pipeline.look(picture, profile, progress)
 
-if "lxmert_viz_open" not in vars(resources):
-    resources.lxmert_viz_open = resources.load_pipeline
-    resources.load_pipeline = lambda name: Slow(resources.lxmert_viz_open(name))
+if "lxmert_viz_open" not in vars(models):
+    models.lxmert_viz_open = models.load_pipeline
+    models.load_pipeline = lambda name: Slow(models.lxmert_viz_open(name))
 exec(compile(open({str(APP)!r}).read(), {str(APP)!r}, "exec"))
 """
 

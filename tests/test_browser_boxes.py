@@ -6,11 +6,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from lxmert_viz.places import ASSETS
-from lxmert_viz.ui import box_editor
+from lxmert_viz.ui.what_if import box_editor
 from tests.served_page import WIDE, opened
 
 pytestmark = pytest.mark.browser
-
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAAC"
 MOUNT = """
 (data) => {

@@ -12,11 +12,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.ui import resources
+from lxmert_viz.ui.server import examples
 from tests.served_page import WIDE, opened
 
 pytestmark = pytest.mark.browser
-
 TEXT = "{http://www.w3.org/2000/svg}text"
 TITLE = "Words read regions, cross layer 2 of 4, head 3"
 
@@ -59,7 +58,7 @@ def test_a_figure_is_pixels_of_twice_the_size(stage: Page, tmp_path: Path) -> No
 
 
 def test_numbers_are_those_of_the_map(stage: Page, tmp_path: Path) -> None:
-    scene = resources.examples()[0]
+    scene = examples.examples()[0]
     pipeline = Pipeline.open(device="cpu")
     trace = pipeline.ask(pipeline.look(scene.picture), scene.questions[0].text)
     with saved(stage, "Save numbers as CSV", tmp_path).open(newline="") as file:
@@ -110,7 +109,7 @@ def test_a_plotly_figure_is_vectors_with_text_and_a_caption(answers: Page, tmp_p
     texts = ["".join(node.itertext()) for node in root.iter(TEXT)]
     assert any("Probability of each answer" in text for text in texts)
     assert any("softmax over" in text for text in texts)
-    asked = resources.examples()[0].questions[0].text
+    asked = examples.examples()[0].questions[0].text
     assert texts[-1] == f"Model miniature. “{asked}”"
     assert not [paint for node in root.iter() if (paint := node.get("fill", "")).startswith("rgba")]
 
@@ -124,7 +123,7 @@ def test_a_plotly_figure_is_pixels_of_twice_the_size(answers: Page, tmp_path: Pa
 
 
 def test_numbers_of_a_plotly_figure_are_those_of_the_answers(answers: Page, tmp_path: Path) -> None:
-    scene = resources.examples()[0]
+    scene = examples.examples()[0]
     pipeline = Pipeline.open(device="cpu")
     trace = pipeline.ask(pipeline.look(scene.picture), scene.questions[0].text)
     with saved(answers, f"Save {BARS} as CSV", tmp_path).open(newline="") as file:
@@ -147,7 +146,7 @@ def test_figures_of_a_head_name_layer_and_head(stage: Page, tmp_path: Path) -> N
 def test_a_picture_with_its_regions_is_saved_with_frames_and_numbers(
     answers: Page, tmp_path: Path
 ) -> None:
-    seen = Pipeline.open(device="cpu").look(resources.examples()[0].picture)
+    seen = Pipeline.open(device="cpu").look(examples.examples()[0].picture)
     root = ET.parse(saved(answers, "Save lxmert-regions as SVG", tmp_path)).getroot()
     texts = [node.text for node in root.iter(TEXT)]
     assert sorted(texts[:-1], key=int) == [str(number + 1) for number in range(len(seen))]

@@ -9,11 +9,10 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Trace
-from lxmert_viz.ui import resources
+from lxmert_viz.ui.server import examples
 from tests.served_page import PHONE, WIDE, opened
 
 pytestmark = pytest.mark.browser
-
 HEAD = '.head[data-family="{}"][data-layer="{}"][data-head="{}"]'
 START = "?map=lang_from_vision.2&heads=3"
 
@@ -21,7 +20,7 @@ START = "?map=lang_from_vision.2&heads=3"
 @pytest.fixture(scope="module")
 def trace() -> Trace:
     """What the page shows: the first scene with its first question."""
-    scene = resources.examples()[0]
+    scene = examples.examples()[0]
     pipeline = Pipeline.open(device="cpu")
     return pipeline.ask(pipeline.look(scene.picture), scene.questions[0].text)
 

@@ -237,7 +237,7 @@ def test_what_serve_is_told_of_the_detector_reaches_the_page(
     from streamlit.web import cli
 
     from lxmert_viz.pipeline import Pipeline
-    from lxmert_viz.ui import resources
+    from lxmert_viz.ui.server import models
 
     for name in ("LXMERT_VIZ_PRECISION", "LXMERT_VIZ_BACKEND", "LXMERT_VIZ_KEEP_PICTURES"):
         monkeypatch.setenv(name, "")  # so that what serve sets is taken back
@@ -248,8 +248,8 @@ def test_what_serve_is_told_of_the_detector_reaches_the_page(
     monkeypatch.setattr(Pipeline, "open", lambda name, **given: opened.append(given))
     call = ["serve", "--precision", "mixed", "--backend", "detectron2", "--keep-pictures"]
     assert main([*call, "0"]) == 0
-    resources.load_pipeline("miniature")
+    models.load_pipeline("miniature")
     assert opened == [{"precision": "mixed", "backend": "detectron2", "cache": None}]
     assert main([*call, "1"]) == 0
-    resources.load_pipeline("miniature")
+    models.load_pipeline("miniature")
     assert opened[1]["cache"].folder.name == "regions"

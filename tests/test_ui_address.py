@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.places import APP
-from lxmert_viz.ui import resources
-from lxmert_viz.ui.controls import ATTENTION_PAGE
+from lxmert_viz.ui.frame.navigation import ATTENTION_PAGE
+from lxmert_viz.ui.server import examples, pictures
 from tests.small_page import SECONDS, Counted, ask, button, texts
 
 
@@ -23,7 +23,7 @@ def stated(page: AppTest) -> dict[str, str]:
 
 
 def test_the_address_states_model_example_and_question(page: AppTest) -> None:
-    first = resources.examples()[0]
+    first = examples.examples()[0]
     assert stated(page) == {
         "model": "miniature",
         "example": first.name,
@@ -34,7 +34,7 @@ def test_the_address_states_model_example_and_question(page: AppTest) -> None:
 
 
 def test_a_link_brings_example_and_question_back(counted: Counted) -> None:
-    third = resources.examples()[2]
+    third = examples.examples()[2]
     page = opened_at({"example": third.name, "question": "how many balls?"})
     assert not page.exception
     assert page.text_input(key="question.typed").value == "how many balls?"
@@ -43,7 +43,7 @@ def test_a_link_brings_example_and_question_back(counted: Counted) -> None:
 
 
 def test_a_link_without_a_question_asks_the_first_of_its_scene(counted: Counted) -> None:
-    third = resources.examples()[2]
+    third = examples.examples()[2]
     page = opened_at({"example": third.name})
     assert page.text_input(key="question.typed").value == third.questions[0].text
 
@@ -51,7 +51,7 @@ def test_a_link_without_a_question_asks_the_first_of_its_scene(counted: Counted)
 def test_names_that_nobody_knows_open_the_first_choices(counted: Counted) -> None:
     page = opened_at({"model": "nobody", "example": "nothing"})
     assert not page.exception
-    assert stated(page)["example"] == resources.examples()[0].name
+    assert stated(page)["example"] == examples.examples()[0].name
     assert stated(page)["model"] == "miniature"
 
 
@@ -61,7 +61,7 @@ def test_an_uploaded_picture_is_found_by_another_session(
     page.button_group(key="picture.source").set_value("upload").run()
     page.file_uploader(key="picture.upload").upload("mine.jpg", photograph, "image/jpeg").run()
     address = stated(page)
-    assert address["picture"] == resources.kept_pictures().keep(photograph)
+    assert address["picture"] == pictures.kept_pictures().keep(photograph)
     assert "example" not in address
     again = opened_at(address)
     assert not again.exception
@@ -87,5 +87,5 @@ def test_picture_question_answer_and_match_stay_in_sight(page: AppTest) -> None:
         if place:
             page.switch_page(str(place)).run()
         said = texts(page)
-        assert resources.examples()[0].questions[0].text.rstrip("?") in said
+        assert examples.examples()[0].questions[0].text.rstrip("?") in said
         assert "P(match) 0." in said

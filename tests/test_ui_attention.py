@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.ui import resources
-from lxmert_viz.ui.controls import ATTENTION_PAGE
+from lxmert_viz.ui.frame.navigation import ATTENTION_PAGE
+from lxmert_viz.ui.server import examples
 from tests.small_page import Counted, ask, opened, texts
 
 
@@ -30,7 +30,7 @@ def test_the_stage_has_every_map_and_the_model_runs_once(
 ) -> None:
     assert not attention.exception
     sent = header(attention)
-    assert sent["text"] == resources.examples()[0].questions[0].text
+    assert sent["text"] == examples.examples()[0].questions[0].text
     shapes = {name: family["shape"][:2] for name, family in sent["families"].items()}
     assert shapes["lang"] == [3, 4]
     assert [shapes[name] for name in shapes if name != "lang"] == [[2, 4]] * 5

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from lxmert_viz.records import OWN_BOXES
-from lxmert_viz.ui import box_editor, own_boxes, resources
-from lxmert_viz.ui.history import Variant
-from lxmert_viz.ui.own_boxes import OwnBox
+from lxmert_viz.records import OWN_BOXES, Regions
+from lxmert_viz.ui.frame import own_boxes
+from lxmert_viz.ui.server import answers, examples, variant
+from lxmert_viz.ui.server.variant import OwnBox, Variant
+from lxmert_viz.ui.what_if import box_editor
 
 if TYPE_CHECKING:
     from tests.small_page import Counted
@@ -22,16 +23,16 @@ def unheard(stage: str, share: float) -> None:
     pass
 
 
-def seen(photograph: bytes, boxes: tuple[OwnBox, ...] | None) -> "resources.Regions":
-    profile = "trained" if boxes is None else own_boxes.with_boxes("trained", boxes)
-    return resources.regions("miniature", photograph, profile, unheard)
+def seen(photograph: bytes, boxes: tuple[OwnBox, ...] | None) -> Regions:
+    profile = "trained" if boxes is None else variant.with_boxes("trained", boxes)
+    return answers.regions("miniature", photograph, profile, unheard)
 
 
 def test_a_profile_says_its_boxes_and_gives_them_back() -> None:
     for boxes in ((), (DRAWN,), (DRAWN, NAMED)):
-        asked = own_boxes.with_boxes("demo, regions=50", boxes)
-        assert own_boxes.apart(asked) == ("demo, regions=50", boxes)
-    assert own_boxes.apart("demo, regions=50") == ("demo, regions=50", None)
+        asked = variant.with_boxes("demo, regions=50", boxes)
+        assert variant.apart(asked) == ("demo, regions=50", boxes)
+    assert variant.apart("demo, regions=50") == ("demo, regions=50", None)
 
 
 def test_what_the_browser_sends_is_read() -> None:
@@ -81,52 +82,52 @@ def test_detected_regions_stay_as_they_are_among_drawn_ones(
     assert found.feats[1].tobytes() == detected.feats[last].tobytes()
     assert found.scores[1] == detected.scores[last]
     assert found.names[1] == "mine"
-    alone = counted.inner.look(photograph, boxes_unit=own_boxes.drawn_sides((DRAWN, NAMED)))
+    alone = counted.inner.look(photograph, boxes_unit=variant.drawn_sides((DRAWN, NAMED)))
     assert found.feats[[0, 2]].tobytes() == alone.feats.tobytes()
 
 
 def test_without_any_box_the_text_is_read_alone(counted: "Counted", photograph: bytes) -> None:
-    asked = own_boxes.with_boxes("trained", ())
-    found = resources.trace(Variant("miniature", asked, photograph, "what is this ?"), unheard)
+    asked = variant.with_boxes("trained", ())
+    found = answers.trace(Variant("miniature", asked, photograph, "what is this ?"), unheard)
     assert len(found.regions) == 0
     assert found.answers
-    other = resources.trace(Variant("miniature", "trained", photograph, "what is this ?"), unheard)
+    other = answers.trace(Variant("miniature", "trained", photograph, "what is this ?"), unheard)
     assert found.answers != other.answers
 
 
 def test_the_page_shows_what_is_read_and_the_answer_before_and_after(
     counted: "Counted",
 ) -> None:
-    from lxmert_viz.ui import controls
+    from lxmert_viz.ui.frame import navigation
     from tests.small_page import opened, texts
 
     page = opened()
-    page.switch_page(str(controls.REGIONS_PAGE)).run()
+    page.switch_page(str(navigation.REGIONS_PAGE)).run()
     assert not page.exception
     count = len(page.dataframe[0].value)
     assert count > 0
     assert "With the detected regions" in texts(page)
     assert "the answer with them stands here" in texts(page)
-    picture = resources.examples()[0].picture
+    picture = examples.examples()[0].picture
     digest = seen(picture, None).digest
     page.session_state[own_boxes.STATE] = {(digest, "trained"): ((DRAWN, NAMED), "")}
     page.run()
     assert not page.exception
     assert "With your boxes" in texts(page)
     assert page.dataframe[0].value["name"].tolist()[1] == "all, of it"
-    page.switch_page(str(controls.ANSWERS_PAGE)).run()
+    page.switch_page(str(navigation.ANSWERS_PAGE)).run()
     assert not page.exception
     assert page.dataframe[0].value["name"].tolist()[1] == "all, of it"
     assert "boxes of your own" in texts(page)
 
 
 def test_states_are_told_apart_by_the_boxes_that_were_read(photograph: bytes) -> None:
-    from lxmert_viz.ui.lens_view import key_of
+    from lxmert_viz.ui.states.lenses import key_of
 
     sides = ((0.1, 0.1, 0.5, 0.5), (0.4, 0.4, 0.9, 0.9))
-    asked = [own_boxes.with_boxes("trained", (OwnBox(one, "", -1),)) for one in sides]
+    asked = [variant.with_boxes("trained", (OwnBox(one, "", -1),)) for one in sides]
     found = [
-        resources.trace(Variant("miniature", each, photograph, "what is red?"), unheard)
+        answers.trace(Variant("miniature", each, photograph, "what is red?"), unheard)
         for each in (*asked, asked[0])
     ]
     keys = [key_of(each) for each in found]

@@ -10,12 +10,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.experiments.edits import UNEDITED, PictureEdit
-from lxmert_viz.ui import resources
-from lxmert_viz.ui.controls import COMPARE_PAGE
-from lxmert_viz.ui.history import Variant
+from lxmert_viz.ui.frame.navigation import COMPARE_PAGE
+from lxmert_viz.ui.server import examples, variant
+from lxmert_viz.ui.server.variant import Variant
 from tests.small_page import Counted, opened, texts
 
-FIRST, SECOND = resources.examples()[:2]
+FIRST, SECOND = examples.examples()[:2]
 
 
 @pytest.fixture
@@ -101,10 +101,10 @@ def test_checkpoints_with_the_same_detector_look_once(
     assert len(stages(page)) == 2
     assert counted.looks == looks
     own = Variant("one", "demo", b"", "red", PictureEdit(off=(1,)))
-    assert resources.with_model(own, "two") == replace(own, model="two")
+    assert variant.with_model(own, "two") == replace(own, model="two")
     with (tmp_path / "two" / "detector" / "objects.txt").open("a") as names:
         names.write("\nanother name")
     st.cache_data.clear()
-    assert resources.with_model(own, "two").edit == UNEDITED
+    assert variant.with_model(own, "two").edit == UNEDITED
     page.run()
     assert counted.looks == looks + 2  # now each has its own

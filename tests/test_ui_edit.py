@@ -9,11 +9,11 @@ from streamlit.testing.v1 import AppTest
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.experiments import edits
 from lxmert_viz.records import Answer, Regions
-from lxmert_viz.ui import resources
-from lxmert_viz.ui.controls import EDIT_PAGE
+from lxmert_viz.ui.frame.navigation import EDIT_PAGE
+from lxmert_viz.ui.server import examples
 from tests.small_page import Counted, ask, button, opened, texts
 
-SCENE = resources.examples()[0]
+SCENE = examples.examples()[0]
 BLUE = SCENE.questions[0].text.split().index("blue")
 
 

@@ -1,6 +1,7 @@
 import pytest
 
-from lxmert_viz.ui.history import LONGEST, History, Variant
+from lxmert_viz.ui.server.variant import Variant
+from lxmert_viz.ui.what_if.history import LONGEST, History
 
 
 def variant(text: str) -> Variant:

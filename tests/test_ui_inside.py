@@ -5,13 +5,13 @@ from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Trace
-from lxmert_viz.ui import resources
-from lxmert_viz.ui.controls import ATTENTION_PAGE
-from lxmert_viz.ui.history import Variant
-from lxmert_viz.ui.inside import Place, place_in
+from lxmert_viz.ui.attention.inside import place_in
+from lxmert_viz.ui.frame.navigation import ATTENTION_PAGE
+from lxmert_viz.ui.server import examples
+from lxmert_viz.ui.server.variant import Place, Variant
 from tests.small_page import Counted, ask, texts
 
-SCENE = resources.examples()[0]
+SCENE = examples.examples()[0]
 
 
 @pytest.fixture

@@ -7,17 +7,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.experiments.edits import SHUFFLED, PictureEdit
-from lxmert_viz.ui import boxes_link, kept_steps, resources
-from lxmert_viz.ui.controls import COMPARE_PAGE, EDIT_PAGE, MISTAKES_PAGE
-from lxmert_viz.ui.history import History, Step, Variant
-from lxmert_viz.ui.own_boxes import MOST, OwnBox
+from lxmert_viz.ui.frame import boxes_link
+from lxmert_viz.ui.frame.navigation import COMPARE_PAGE, EDIT_PAGE, MISTAKES_PAGE
+from lxmert_viz.ui.server import examples
+from lxmert_viz.ui.server.variant import MOST, OwnBox, Variant, snapped
+from lxmert_viz.ui.what_if import kept_steps
+from lxmert_viz.ui.what_if.history import History, Step
 from tests.small_page import Counted, button, texts
 from tests.test_ui_address import opened_at, stated
 from tests.test_ui_edit import choose_word
 
-SCENE = resources.examples()[0]
+SCENE = examples.examples()[0]
 FOUND = tuple(OwnBox((0.1 * n, 0.0, 1.0, 0.5), f"thing {n}", n) for n in range(9))
-DRAWN = OwnBox(boxes_link.snapped((0.1, 0.2, 0.5, 0.75)), "", -1)
+DRAWN = OwnBox(snapped((0.1, 0.2, 0.5, 0.75)), "", -1)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,7 @@ def test_any_boxes_come_back_bit_for_bit() -> None:
         boxes = []
         for _ in range(chance.randrange(12)):
             (left, right), (top, bottom) = (sorted(chance.random() for _ in "ab") for _ in "xy")
-            drawn = OwnBox(boxes_link.snapped((left, top, right, bottom)), "ü-é*" * 2, -1)
+            drawn = OwnBox(snapped((left, top, right, bottom)), "ü-é*" * 2, -1)
             boxes.append(chance.choice([drawn, drawn._replace(name=""), *FOUND]))
         assert boxes_link.decoded(boxes_link.encoded(boxes, FOUND), FOUND) == tuple(boxes)
 

@@ -11,9 +11,10 @@ from lxmert_viz.places import APP, DATA_VARIABLE
 from lxmert_viz.results.board import Board
 from lxmert_viz.results.row_filter import terms
 from lxmert_viz.runs.elsewhere import take_predictions
-from lxmert_viz.ui import board_inside, runs
-from lxmert_viz.ui.controls import ANSWERS_PAGE, MISTAKES_PAGE
-from lxmert_viz.ui.runs import Wanted
+from lxmert_viz.ui.frame.navigation import ANSWERS_PAGE, MISTAKES_PAGE
+from lxmert_viz.ui.mistakes import inside
+from lxmert_viz.ui.server import boards, catalogue, jobs
+from lxmert_viz.ui.server.boards import Wanted
 from tests.small_page import SECONDS, Counted, button, opened, texts
 
 COUNT = 40
@@ -77,7 +78,7 @@ def test_the_first_step_is_the_study_set(
     page = opened().switch_page(str(MISTAKES_PAGE)).run()
     assert "Start with the study set" in texts(page)
     assert button(page, "Ask the miniature all questions of the study set")
-    assert runs.dataset_names() == [runs.STUDY]
+    assert catalogue.dataset_names() == [catalogue.STUDY]
 
 
 def test_a_run_shows_its_score_and_a_filter_changes_it(counted: Counted, run: Path) -> None:
@@ -159,13 +160,13 @@ def test_notes_are_kept_with_the_run_and_filtered_by(counted: Counted, run: Path
 def test_a_run_is_begun_with_a_click_and_watched(
     counted: Counted, data: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs.checkpoints, "find", lambda name: tiny_folder)
-    monkeypatch.setattr(runs.resources, "pipeline", lambda name: counted.inner)
-    name = runs.begin(Wanted("mine", "miniature"))
-    assert runs.evaluations().of(name).over.wait(SECONDS)
-    assert runs.evaluations().of(name).problem == ""
-    assert runs.run_names() == ["runs/mine-miniature"] and runs.board(name).count() == COUNT
-    kept = board_inside.of(runs.board(name))
+    monkeypatch.setattr(boards, "find", lambda name: tiny_folder)
+    monkeypatch.setattr(boards.models, "pipeline", lambda name: counted.inner)
+    name = boards.begin(Wanted("mine", "miniature"))
+    assert jobs.evaluations().of(name).over.wait(SECONDS)
+    assert jobs.evaluations().of(name).problem == ""
+    assert catalogue.run_names() == ["runs/mine-miniature"] and boards.board(name).count() == COUNT
+    kept = inside.of(boards.board(name))
     assert kept.states.shape == (COUNT, 16) and len(kept.places) == COUNT
     assert kept.statistics["entropy lang_from_vision"].shape == (COUNT, 2 * 4)
     page = at(run=name, row="q3")
@@ -174,10 +175,10 @@ def test_a_run_is_begun_with_a_click_and_watched(
 
 
 def test_pictures_elsewhere_on_the_disk_are_not_shown(counted: Counted, run: Path) -> None:
-    row = runs.board("runs/mine").row("q1") | {"picture_file": "/etc/hostname"}
-    assert runs.thumbnail_of(row) == runs.NOTHING
+    row = boards.board("runs/mine").row("q1") | {"picture_file": "/etc/hostname"}
+    assert boards.thumbnail_of(row) == boards.NOTHING
     with pytest.raises(Exception, match="does not lie in"):
-        runs.picture_of(row)
+        boards.picture_of(row)
 
 
 def test_columns_are_guessed_and_the_data_is_checked_first(counted: Counted, data: Path) -> None:

@@ -8,8 +8,8 @@ from hub_server import Hub
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.checkpoints.folder import MODELS_VARIABLE
-from lxmert_viz.ui import resources
-from lxmert_viz.ui.controls import MODELS_PAGE
+from lxmert_viz.ui.frame.navigation import MODELS_PAGE
+from lxmert_viz.ui.server import jobs
 from tests.small_page import Counted, button, opened, texts
 
 SECONDS = 30
@@ -32,7 +32,7 @@ def labels(page: AppTest) -> list[str]:
 
 
 def ended(page: AppTest, name: str) -> AppTest:
-    assert resources.downloads().of(name).over.wait(SECONDS)
+    assert jobs.downloads().of(name).over.wait(SECONDS)
     return page.run()
 
 

@@ -9,11 +9,11 @@ from streamlit.testing.v1 import AppTest
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.ui import resources
+from lxmert_viz.ui.server import examples, models
 from tests.conftest import ANSWERS
 from tests.small_page import Counted, ask, button, chart, opened, texts
 
-QUESTION = resources.examples()[0].questions[0].text
+QUESTION = examples.examples()[0].questions[0].text
 
 
 def test_the_page_opens_on_an_answer(page: AppTest, counted: Counted) -> None:
@@ -31,20 +31,20 @@ def test_the_page_says_what_to_do_next_and_what_attention_does_not_prove(page: A
 
 
 def test_there_are_at_least_eight_scenes_with_questions() -> None:
-    scenes = resources.examples()
+    scenes = examples.examples()
     assert len(scenes) >= 8
     assert all(scene.questions for scene in scenes)
 
 
 def test_a_scene_brings_its_own_picture_and_question(page: AppTest, counted: Counted) -> None:
-    third = resources.examples()[2]
+    third = examples.examples()[2]
     button(page, third.title).click().run()
     assert page.text_input(key="question.typed").value == third.questions[0].text
     assert (counted.looks, counted.asks) == (2, 2)
 
 
 def test_a_suggested_question_is_asked_at_once(page: AppTest, counted: Counted) -> None:
-    second = resources.examples()[0].questions[1].text
+    second = examples.examples()[0].questions[1].text
     button(page, second).click().run()
     assert page.text_input(key="question.typed").value == second
     assert (counted.looks, counted.asks) == (1, 2)
@@ -104,7 +104,7 @@ def test_a_checkpoint_that_cannot_be_opened_is_one_sentence(
     def broken(name: str) -> Pipeline:
         raise CheckpointError(f"{name} lacks 3 weights; get it again.")
 
-    monkeypatch.setattr(resources, "load_pipeline", broken)
+    monkeypatch.setattr(models, "load_pipeline", broken)
     page = opened()
     assert not page.exception
     assert "miniature lacks 3 weights; get it again." in texts(page)
@@ -165,8 +165,8 @@ def test_a_mark_belongs_to_its_question_alone(page: AppTest) -> None:
 
 @pytest.mark.parametrize(("place", "said"), [(0, "Right."), (4, "Wrong. The right answer, “")])
 def test_the_first_answer_is_called_right_or_wrong(page: AppTest, place: int, said: str) -> None:
-    found = resources.pipeline(SHIPPED).inner
-    regions = found.look(resources.examples()[0].picture)
+    found = models.pipeline(SHIPPED).inner
+    regions = found.look(examples.examples()[0].picture)
     answer = found.ask(regions, QUESTION).answers[place].text
     page.text_input(key="answers.asked").set_value(answer).run()
     button(page, "This is the right one").click().run()
@@ -174,7 +174,7 @@ def test_the_first_answer_is_called_right_or_wrong(page: AppTest, place: int, sa
 
 
 def test_the_scene_tells_the_right_answer_of_its_questions(page: AppTest) -> None:
-    question = next(q for q in resources.examples()[0].questions if q.answer in ANSWERS)
+    question = next(q for q in examples.examples()[0].questions if q.answer in ANSWERS)
     ask(page, question.text)
     assert f"{question.answer} (\\u2713 right)" in chart(page)
 

@@ -2,8 +2,8 @@ import hashlib
 
 import pytest
 
-from lxmert_viz.ui import pictures
-from lxmert_viz.ui.pictures import PictureStore
+from lxmert_viz.ui.server import pictures
+from lxmert_viz.ui.server.pictures import PictureStore
 
 
 class Clock:

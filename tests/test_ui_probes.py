@@ -11,7 +11,7 @@ from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Example
 from lxmert_viz.runs.extraction import extract
 from lxmert_viz.runs.states import STATES_VARIABLE, store_folder
-from lxmert_viz.ui.controls import PROBES_PAGE
+from lxmert_viz.ui.frame.navigation import PROBES_PAGE
 from tests.small_page import Counted, texts
 
 TEXTS = ("what is red?", "is the ball big?", "a cube in front", "red dog on the left", "how many")

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.records import Regions
-from lxmert_viz.ui import waiting
+from lxmert_viz.ui.server import waiting
 from tests.small_page import Counted, texts
 
 

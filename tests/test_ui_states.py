@@ -11,8 +11,8 @@ from lxmert_viz.model.lxmert import LxmertForQuestionAnswering
 from lxmert_viz.places import DATA_VARIABLE
 from lxmert_viz.region_files.opening import write_rows
 from lxmert_viz.region_files.rows import RegionRow
-from lxmert_viz.ui import resources
-from lxmert_viz.ui.controls import STATES_PAGE
+from lxmert_viz.ui.frame.navigation import STATES_PAGE
+from lxmert_viz.ui.server import examples
 from tests.conftest import ANSWERS, LXMERT, OBJECTS
 from tests.small_page import Counted, button, texts
 
@@ -122,7 +122,7 @@ def test_a_picture_without_regions_has_nothing_to_read(page: AppTest, counted: C
         attribute_scores=regions.attribute_scores[:0],
     )
     page.switch_page(str(STATES_PAGE)).run()
-    third = resources.examples()[2]
+    third = examples.examples()[2]
     button(page, third.title).click().run()
     page.selectbox(key="states.lens").set_value("objects").run()
     assert not page.exception

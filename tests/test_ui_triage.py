@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.places import APP
 from lxmert_viz.results.verdicts import Notes
-from lxmert_viz.ui.controls import TRIAGE_PAGE
+from lxmert_viz.ui.frame.navigation import TRIAGE_PAGE
 from tests.served_page import WIDE, opened, served
 from tests.small_page import Counted, button, texts
 from tests.small_page import opened as opened_small

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.ui.controls import TWO_RUNS_PAGE
+from lxmert_viz.ui.frame.navigation import TWO_RUNS_PAGE
 from tests.small_page import Counted, button, opened, texts
 from tests.small_run import put_run
 

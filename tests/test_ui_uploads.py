@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.places import APP, DATA_VARIABLE
-from lxmert_viz.ui import runs
-from lxmert_viz.ui.controls import MISTAKES_PAGE
+from lxmert_viz.ui.frame.navigation import MISTAKES_PAGE
+from lxmert_viz.ui.server import boards, jobs
 from tests.small_page import SECONDS, Counted, button, texts
 
 LINES = ["sentence,file,gold", "is it a dog?,a.jpg,yes", "what is it?,b.jpg,dog", "what?,a.jpg"]
@@ -22,8 +22,8 @@ def data(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Path:
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
-    monkeypatch.setattr(runs.checkpoints, "find", lambda name: tiny_folder)
-    monkeypatch.setattr(runs.resources, "pipeline", lambda name: counted.inner)
+    monkeypatch.setattr(boards, "find", lambda name: tiny_folder)
+    monkeypatch.setattr(boards.models, "pipeline", lambda name: counted.inner)
     return tmp_path
 
 
@@ -66,8 +66,8 @@ def test_a_table_is_mapped_checked_asked_and_stays_the_visitors_own(
     button(page, "Ask miniature all its questions").click().run()
     (running,) = [n for n in data.glob("uploads/*/runs/*.begun.json")]
     run = f"{running.parent.relative_to(data).as_posix()}/miniature"
-    assert runs.evaluations().of(run).over.wait(SECONDS)
-    assert runs.evaluations().of(run).problem == ""
+    assert jobs.evaluations().of(run).over.wait(SECONDS)
+    assert jobs.evaluations().of(run).problem == ""
     page.run()
     rows = {metric.label: metric.value for metric in page.metric}
     assert rows["Rows"] == "2" and rows["Not answered"] == "1"  # b.jpg is not there
@@ -89,8 +89,8 @@ def test_pictures_alone_are_asked_what_the_visitor_says(data: Path, photograph: 
     (begun,) = data.glob("uploads/*/runs/*.begun.json")
     assert json.loads(begun.read_text())["asked"] == "is it a dog?\nwhat is it?"
     run = f"{begun.parent.relative_to(data).as_posix()}/miniature"
-    assert runs.evaluations().of(run).over.wait(SECONDS)
-    assert runs.begun(run).asked == "is it a dog?\nwhat is it?"
+    assert jobs.evaluations().of(run).over.wait(SECONDS)
+    assert boards.begun(run).asked == "is it a dog?\nwhat is it?"
 
 
 def test_where_two_files_may_hold_the_questions_each_is_offered(data: Path) -> None:

@@ -7,7 +7,9 @@ from lxmert_viz.analysis.regions import captions, table
 from lxmert_viz.figures.answers import answer_bars
 from lxmert_viz.figures.picture import regions_picture
 from lxmert_viz.records import Regions, Standing, Trace
-from lxmert_viz.ui import controls, resources, results, saving
+from lxmert_viz.ui.browser import saving
+from lxmert_viz.ui.frame import handover, navigation, results, workbench
+from lxmert_viz.ui.server import pictures
 from lxmert_viz.ui.wording import plain
 
 SHOWN = 6
@@ -34,7 +36,7 @@ def show_answers(found: Trace, told: str | None) -> None:
             "lxmert-base, lxmert-vqa and lxmert-gqa have one."
         )
         return
-    right = marked_answer(found) or told or ""
+    right = handover.marked_right(found.regions.digest, found.tokens.text) or told or ""
     asked = st.session_state.get("answers.asked", "")
     shown = ranks.top(found.answers, SHOWN, (right, asked))
     by_spelling = {ranks.spelled(answer.text): answer for answer in shown}
@@ -83,7 +85,7 @@ def ask_about(found: Trace, asked: str, standing: Standing | None) -> None:
             f"“{plain(standing.text)}” has rank **{standing.rank:,}** of {standing.of:,}, "
             f"probability **{standing.probability:.4f}**."
         )
-        is_marked = marked_answer(found) == standing.text
+        is_marked = handover.marked_right(found.regions.digest, found.tokens.text) == standing.text
         st.button(
             "Remove the mark" if is_marked else "This is the right one",
             icon=":material/close:" if is_marked else ":material/check:",
@@ -111,13 +113,7 @@ def ask_instead(answer: str) -> None:
 
 
 def mark_answer(found: Trace, answer: str) -> None:
-    st.session_state["answers.marked"] = (found.regions.digest, found.tokens.text, answer)
-
-
-def marked_answer(found: Trace) -> str:
-    """The answer that the person marked as right for this picture and text; "" where none is."""
-    digest, text, answer = st.session_state.get("answers.marked", ("", "", ""))
-    return answer if (digest, text) == (found.regions.digest, found.tokens.text) else ""
+    handover.mark_right(found.regions.digest, found.tokens.text, answer)
 
 
 def show_match(found: Trace) -> None:
@@ -142,21 +138,23 @@ def show_next_steps() -> None:
         st.markdown(":material/edit: Ask something else, above", width="content")
         st.markdown(":material/upload: Upload a picture, above", width="content")
         st.page_link(
-            controls.ATTENTION_PAGE, label="See where the words look", icon=":material/visibility:"
+            navigation.ATTENTION_PAGE,
+            label="See where the words look",
+            icon=":material/visibility:",
         )
 
 
-controls.heading(
+navigation.heading(
     "Answers",
     "The regions that the detector found, and the model's answers: longer bars, more probable.",
 )
 show_next_steps()
-choice = controls.choice()
+choice = workbench.choice()
 seen = results.regions(choice)
 pinned = st.container()
 left, right = st.columns([11, 9], gap="large")
 with left:
-    show_regions(resources.shown_picture(results.picture(choice)), seen)
+    show_regions(pictures.shown_picture(results.picture(choice)), seen)
 with right:
     found = results.trace(choice)
     with pinned:

@@ -1,12 +1,14 @@
 """Every attention map of one answer, hovered and locked in the browser."""
 
-from lxmert_viz.ui import controls, inside, results, stage
+from lxmert_viz.ui.attention import inside
+from lxmert_viz.ui.browser import stage
+from lxmert_viz.ui.frame import navigation, results, workbench
 
-controls.heading(
+navigation.heading(
     "Attention",
     "Every cell is a head. Point at heads, words and boxes to see what reads what; click to lock.",
 )
-choice = controls.choice()
+choice = workbench.choice()
 results.regions(choice)
 found = results.trace(choice)
 results.pinned(choice, found)

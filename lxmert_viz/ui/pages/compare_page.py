@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from lxmert_viz.ui import comparing, controls, results, variants
+from lxmert_viz.ui.frame import navigation, results, workbench
+from lxmert_viz.ui.what_if import comparing, sides
 
-controls.heading(
+navigation.heading(
     "Compare",
     "The choice above against another picture, question or checkpoint, on one scale.",
 )
-choice = controls.choice()
+choice = workbench.choice()
 first = results.variant(choice)
 second = comparing.other_side(first)
 one, other = comparing.steps(first, second)
@@ -16,6 +17,6 @@ seen, asked = results.trace_of(first), results.trace_of(second)
 results.pinned(choice, seen)
 comparing.show_sides((one, seen), (other, asked))
 results.notes(comparing.with_other(choice, second), seen, asked)
-variants.show_answers((one.name, seen), (other.name, asked), "on the right")
+sides.show_answers((one.name, seen), (other.name, asked), "on the right")
 st.divider()
-variants.show_maps(one, other)
+sides.show_maps(one, other)

@@ -4,22 +4,23 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lxmert_viz.ui import controls, editing, links, results, variants
+from lxmert_viz.ui.frame import navigation, results, workbench
+from lxmert_viz.ui.what_if import editing, links, sides
 
-controls.heading(
+navigation.heading(
     "What if?",
     "Change words, regions or the checkpoint; read the answer before and after.",
 )
-choice = controls.choice()
+choice = workbench.choice()
 chosen = results.variant(choice)
 steps = editing.history(chosen)
-links.follow_edit(steps, chosen, variants.regions)
+links.follow_edit(steps, chosen, sides.regions)
 with st.expander(f"Steps ({len(steps.steps)})", icon=":material/history:", key="edit.steps"):
     editing.show_history(steps)
     results.keep_button(steps.step(steps.now).variant)
 step = steps.step(steps.now)
 links.state_edit(steps, chosen)
-found = variants.regions(step.variant)
+found = sides.regions(step.variant)
 asked = results.trace_of(step.variant)
 results.pinned(replace(choice, picture=step.variant.picture), asked)
 results.notes(choice, asked)
@@ -34,8 +35,8 @@ with right:
     if before is step:
         st.info("Nothing is changed yet: mask a word, or switch a region off.")
     else:
-        variants.show_answers(
+        sides.show_answers(
             (before.name, results.trace_of(before.variant)), (step.name, asked), "after"
         )
 st.divider()
-variants.show_maps(before, step)
+sides.show_maps(before, step)

@@ -6,18 +6,18 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.results.board import Board
 from lxmert_viz.results.row_filter import terms, without_term
 from lxmert_viz.results.run_folder import REMARKS
-from lxmert_viz.ui import (
-    address,
-    board_clusters,
-    board_inside,
-    board_numbers,
-    board_runs,
-    board_slices,
-    board_state,
-    board_table,
-    runs,
+from lxmert_viz.ui.frame import address
+from lxmert_viz.ui.mistakes import (
+    clusters,
+    inside,
+    numbers,
+    place,
+    run_choice,
+    slices,
+    table,
+    views,
 )
-from lxmert_viz.ui import board_views as views
+from lxmert_viz.ui.server import boards, catalogue, jobs
 from lxmert_viz.ui.wording import plain
 
 MOST_REMARKS = 500
@@ -36,15 +36,15 @@ VIEWS = {
     "Confusion": views.confusion,
     "Causes": views.causes,
     "Sureness": views.sureness,
-    "Metrics": board_numbers.metrics,
-    "Slices": board_slices.slices,
-    "Inside": board_inside.inside,
-    "Alike": board_clusters.clusters,
+    "Metrics": numbers.metrics,
+    "Slices": slices.slices,
+    "Inside": inside.inside,
+    "Alike": clusters.clusters,
 }
 
 
 def choose_filter(board: Board) -> None:
-    where = board_state.get("where")
+    where = place.get("where")
     with st.container(horizontal=True, vertical_alignment="bottom", key="board-filter"):
         key = f"board-typed {where}"  # another filter begins with its own text
         st.text_input(
@@ -58,7 +58,7 @@ def choose_filter(board: Board) -> None:
         st.button(
             "Mistakes only",
             icon=":material/filter_alt:",
-            on_click=board_state.show_only,
+            on_click=place.show_only,
             args=("correct", False),
         )
         with st.popover("How", icon=":material/help:"):
@@ -71,7 +71,7 @@ def choose_filter(board: Board) -> None:
 def take_typed(board: Board, key: str) -> None:
     typed = st.session_state[key].strip()
     if fits(board, typed):
-        board_state.filter_by(typed)
+        place.filter_by(typed)
 
 
 def show_problem() -> None:
@@ -99,7 +99,7 @@ def show_terms(where: str) -> None:
                 icon=":material/close:",
                 key=f"term-{number}",
                 help="Take this term away",
-                on_click=board_state.filter_by,
+                on_click=place.filter_by,
                 args=(without_term(where, term),),
             )
 
@@ -122,16 +122,16 @@ def show_warnings(board: Board) -> None:
 
 
 def choose_view() -> str:
-    asked = board_state.get("view")
+    asked = place.get("view")
     view = st.segmented_control(
         "View",
-        [board_state.TABLE, *VIEWS],
-        default=asked if asked in VIEWS else board_state.TABLE,
+        [place.TABLE, *VIEWS],
+        default=asked if asked in VIEWS else place.TABLE,
         required=True,
         label_visibility="collapsed",
     )
     if view != asked:
-        board_state.put(view=view)
+        place.put(view=view)
         st.rerun()
     return view
 
@@ -140,8 +140,8 @@ def show(board: Board) -> None:
     show_warnings(board)
     choose_filter(board)
     view = choose_view()
-    if view == board_state.TABLE:
-        board_table.show(board, board.manifest["model"]["name"])
+    if view == place.TABLE:
+        table.show(board, board.manifest["model"]["name"])
     else:
         VIEWS[view](board)
 
@@ -152,20 +152,20 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="board-head"
         "A whole dataset at once: where the model fails, why, and every example a click away."
     )
 with st.container(horizontal=True, vertical_alignment="bottom", key="board-numbers"):
-    name = board_runs.choose()
-    running = runs.evaluations().of(name)
+    name = run_choice.choose()
+    running = jobs.evaluations().of(name)
     busy = running is not None and not running.over.is_set()
-    board = runs.board(name) if name and not busy and runs.is_whole(name) else None
-    if board is not None and not fits(board, board_state.get("where")):
-        board_state.filter_by("")  # an address can say anything
+    board = boards.board(name) if name and not busy and catalogue.is_whole(name) else None
+    if board is not None and not fits(board, place.get("where")):
+        place.filter_by("")  # an address can say anything
     if board is not None:
-        board_numbers.show(board)
+        numbers.show(board)
 if busy:
-    board_runs.watch(running)
+    run_choice.watch(running)
 elif not name:
-    board_runs.welcome()
+    run_choice.welcome()
 elif board is None:
-    board_runs.unfinished(name)
+    run_choice.unfinished(name)
 else:
     show(board)
 address.write()  # what was clicked in this run of the page

@@ -11,8 +11,8 @@ from lxmert_viz.checkpoints.known import KNOWN, SHIPPED, KnownCheckpoint
 from lxmert_viz.checkpoints.record import Kept, free_bytes, kept, remove
 from lxmert_viz.checks.findings import NOT_APPLICABLE, RIGHT, WRONG, Finding
 from lxmert_viz.errors import LxmertVizError
-from lxmert_viz.ui import resources, waiting
-from lxmert_viz.ui.downloads import Download
+from lxmert_viz.ui.server import jobs, models, waiting
+from lxmert_viz.ui.server.jobs import Download
 from lxmert_viz.ui.wording import plain
 
 EVERY_SECONDS = 1.0
@@ -25,8 +25,8 @@ MARKS = {
 
 def show_model(name: str, known: KnownCheckpoint | None) -> None:
     """One model: what it is, whether it is here, and what can be done with it."""
-    here = name in resources.model_names()
-    running = resources.downloads().of(name)
+    here = name in models.model_names()
+    running = jobs.downloads().of(name)
     with st.container(border=True, key=f"model-{name}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(name)}**", width="content")
@@ -77,7 +77,7 @@ def show_actions(name: str, known: KnownCheckpoint | None, here: bool) -> None:
             type="primary",
             disabled=offline(),
             help="HF_HUB_OFFLINE is set, so nothing is downloaded." if offline() else None,
-            on_click=resources.downloads().start,
+            on_click=jobs.downloads().start,
             args=(name,),
         )
     if here:
@@ -131,16 +131,16 @@ def show_outcome(over: Download) -> None:
 
 
 def begin_check(name: str) -> None:
-    resources.findings.clear()
+    models.findings.clear()
     st.session_state["models.checked"] = name
 
 
 def remove_models(entries: Sequence[Kept]) -> None:
-    resources.pipeline.clear()
+    models.pipeline.clear()
     for entry in entries:
         if entry.folder.name == st.session_state["model.name"]:
             st.session_state["model.name"] = SHIPPED
-        resources.downloads().forget(entry.name)
+        jobs.downloads().forget(entry.name)
         try:
             remove(entry.name)
         except LxmertVizError as error:
@@ -149,7 +149,7 @@ def remove_models(entries: Sequence[Kept]) -> None:
 
 def show_findings(name: str) -> None:
     found = waiting.result_of(
-        f"check {name}", f"checking {name}", lambda report: resources.findings(name, report)
+        f"check {name}", f"checking {name}", lambda report: models.findings(name, report)
     )
     wrong = [finding for finding in found if finding.state == WRONG]
     right = [finding for finding in found if finding.state == RIGHT]
@@ -195,7 +195,7 @@ problem = st.session_state.pop("models.problem", "")
 if problem:
     st.error(plain(problem), icon=":material/error:")
 named = {checkpoint.name: checkpoint for checkpoint in KNOWN}
-own = [name for name in resources.model_names() if name not in named]
+own = [name for name in models.model_names() if name not in named]
 for name in (*named, *own):
     show_model(name, named.get(name))
 show_folder()

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from lxmert_viz.ui import controls, dataset_view, probe_view, results, state_caches, stores
+from lxmert_viz.ui.frame import navigation, results, workbench
+from lxmert_viz.ui.server import lenses, states
+from lxmert_viz.ui.states import layers, probes
 
 VIEWS = {
     "probes": ":material/troubleshoot: Probes",
@@ -10,16 +12,16 @@ VIEWS = {
     "plane": ":material/scatter_plot: On a plane",
 }
 
-controls.heading(
+navigation.heading(
     "Probes", "A small classifier on each layer's states: what can be read out, and from where on?"
 )
-choice = controls.choice()
+choice = workbench.choice()
 found = None
 if choice.picture is not None and choice.text:
     results.regions(choice)
     found = results.trace(choice)
     results.pinned(choice, found)
-named = stores.names(choice.model)
+named = states.names(choice.model)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     name = st.selectbox(
         "States of",
@@ -39,11 +41,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         label_visibility="collapsed",
         persist_state="session",
     )
-if not name and not state_caches.reads_study_regions(choice.model):
-    stores.ask_to_look(choice.model)
+if not name and not lenses.reads_study_regions(choice.model):
+    states.ask_to_look(choice.model)
 if view == "probes":
-    probe_view.show(choice.model, name, found)
+    probes.show(choice.model, name, found)
 elif view == "compare":
-    dataset_view.compare(choice.model, name)
+    layers.compare(choice.model, name)
 else:
-    dataset_view.plane(choice.model, name)
+    layers.plane(choice.model, name)

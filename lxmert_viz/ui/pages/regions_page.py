@@ -4,7 +4,9 @@ import streamlit as st
 
 from lxmert_viz.analysis.regions import table
 from lxmert_viz.records import Regions, Trace
-from lxmert_viz.ui import box_editor, boxes_link, controls, own_boxes, resources, results
+from lxmert_viz.ui.frame import boxes_link, navigation, own_boxes, results, workbench
+from lxmert_viz.ui.server import pictures, variant
+from lxmert_viz.ui.what_if import box_editor
 from lxmert_viz.ui.wording import plain
 
 
@@ -37,13 +39,13 @@ def show_table(read: Regions) -> None:
         st.dataframe(table(read), hide_index=True)
 
 
-controls.heading(
+navigation.heading(
     "Regions",
     "LXMERT sees these boxes and nothing else. Draw, move, rename or delete them.",
 )
-choice = controls.choice()
+choice = workbench.choice()
 picture = results.picture(choice)
-profile, boxes = own_boxes.apart(choice.profile)
+profile, boxes = variant.apart(choice.profile)
 as_detected = choice.with_profile(profile)
 with st.container():  # while it waits, what stands below keeps its place
     detected = results.regions(as_detected)
@@ -55,15 +57,15 @@ if choice.text:
     results.notes(choice, now or before)
 left, right = st.columns([11, 9], gap="large")
 with left:
-    in_use = box_editor.of_regions(detected) if boxes is None else boxes
+    in_use = variant.of_regions(detected) if boxes is None else boxes
     wanted = box_editor.show(
-        resources.shown_picture(picture),
+        pictures.shown_picture(picture),
         detected,
-        box_editor.named(in_use, read),
+        variant.named(in_use, read),
         key=f"regions.editor {detected.digest} {choice.model} {profile}",
     )
     if wanted is not None:
-        as_found = box_editor.of_regions(detected)
+        as_found = variant.of_regions(detected)
         link = boxes_link.encoded(wanted, as_found)
         own_boxes.use(detected.digest, profile, None if wanted == as_found else wanted, link)
         st.rerun()
@@ -75,7 +77,7 @@ with right:
     if choice.text:
         show_answers(before, now)
     st.page_link(
-        controls.ATTENTION_PAGE,
+        navigation.ATTENTION_PAGE,
         label="See what is read in these boxes",
         icon=":material/visibility:",
     )

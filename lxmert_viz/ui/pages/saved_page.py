@@ -3,7 +3,9 @@
 import streamlit as st
 
 from lxmert_viz.traces import KeptTrace
-from lxmert_viz.ui import controls, resources, results, stage
+from lxmert_viz.ui.browser import stage
+from lxmert_viz.ui.frame import handover, navigation, results, workbench
+from lxmert_viz.ui.server import answers, pictures
 from lxmert_viz.ui.wording import plain
 
 PYTHON = """from lxmert_viz import traces
@@ -17,7 +19,7 @@ show(kept.trace, kept.picture, norms=kept.norms)  # in Jupyter"""
 def show_kept(kept: KeptTrace, given: bytes) -> None:
     found = kept.trace
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.image(resources.thumbnail(kept.picture), width=160)
+        st.image(pictures.thumbnail(kept.picture), width=160)
         first = f"  \n**{plain(found.answers[0].text)}** {found.answers[0].probability:.3f}"
         match = "" if found.match is None else f" · P(match) {found.match:.3f}"
         st.markdown(f"{plain(found.tokens.text)}{first if found.answers else ''}{match}")
@@ -33,21 +35,18 @@ def show_kept(kept: KeptTrace, given: bytes) -> None:
     settings = ", ".join(f"{name}: {setting}" for name, setting in kept.settings.items() if setting)
     model = f"Model {found.model}: {weights or 'weights not named'}"
     st.caption(plain(f"{model}. {settings or 'No settings'}. Made with {about}."))
-    stage.show(resources.kept_payload(given), key="stage-kept")
+    stage.show(answers.kept_payload(given), key="stage-kept")
 
 
 def ask_again(kept: KeptTrace) -> None:
-    state = st.session_state
-    state["picture.source"] = "upload"
-    state["picture.own.upload"] = resources.kept_pictures().keep(kept.picture)
-    state["question.typed"] = state["question.asked"] = kept.trace.tokens.text
+    handover.open_next(kept.picture, kept.trace.tokens.text)
 
 
-controls.heading(
+navigation.heading(
     "Keep",
     "The whole analysis as one file: every number, the picture without metadata, versions.",
 )
-choice = controls.choice()
+choice = workbench.choice()
 asked = results.variant(choice)
 found = results.trace_of(asked)
 results.pinned(choice, found)
@@ -63,4 +62,4 @@ if given is None:
     st.caption("Figures, numbers and an offline page are under *Save …* below each stage.")
 else:
     st.divider()
-    show_kept(resources.kept_trace(given.getvalue()), given.getvalue())
+    show_kept(answers.kept_trace(given.getvalue()), given.getvalue())

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from lxmert_viz.ui import controls, geometry_view, lens_view, masked_view, results
+from lxmert_viz.ui.frame import navigation, results, workbench
+from lxmert_viz.ui.states import geometry, lenses, masked
 
 VIEWS = {
     "lenses": ":material/grid_on: Read every state",
@@ -10,10 +11,10 @@ VIEWS = {
     "masked": ":material/edit: Type and see",
 }
 
-controls.heading(
+navigation.heading(
     "States", "Each layer writes one vector for every word and region. See what it already holds."
 )
-choice = controls.choice()
+choice = workbench.choice()
 results.regions(choice)
 found = results.trace(choice)
 results.pinned(choice, found)
@@ -29,8 +30,8 @@ view = st.segmented_control(
     persist_state="session",
 )
 if view == "lenses":
-    lens_view.show(found)
+    lenses.show(found)
 elif view == "geometry":
-    geometry_view.show(found, results.picture(choice))
+    geometry.show(found, results.picture(choice))
 else:
-    masked_view.show(choice)
+    masked.show(choice)

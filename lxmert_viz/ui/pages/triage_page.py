@@ -5,7 +5,10 @@ import streamlit as st
 from lxmert_viz.results.board import Board
 from lxmert_viz.results.verdicts import Note
 from lxmert_viz.runs.report import noted_rows, notes_as_csv, notes_as_jsonl, report
-from lxmert_viz.ui import board_state, board_table, controls, runs
+from lxmert_viz.ui.frame import navigation
+from lxmert_viz.ui.mistakes.place import get, put
+from lxmert_viz.ui.mistakes.row import VERDICTS, show_answers, show_picture
+from lxmert_viz.ui.server import boards, catalogue
 from lxmert_viz.ui.wording import plain
 
 QUEUES = {
@@ -19,26 +22,26 @@ KEYS = ("1", "2", "3", "4")  # one a verdict
 
 
 def choose_run() -> str:
-    names = [name for name in runs.run_names() if runs.is_whole(name)]
+    names = [name for name in catalogue.run_names() if catalogue.is_whole(name)]
     if not names:
         st.info(
             "There is no finished run yet. Ask a model all questions of a dataset first.",
             icon=":material/inbox:",
         )
-        st.page_link(controls.MISTAKES_PAGE, label="Open Mistakes", icon=":material/rule:")
+        st.page_link(navigation.MISTAKES_PAGE, label="Open Mistakes", icon=":material/rule:")
         st.stop()
-    asked = board_state.get("run")
+    asked = get("run")
     place = names.index(asked) if asked in names else 0
-    name = st.selectbox("Run", names, place, width=330, format_func=runs.title_of_run)
+    name = st.selectbox("Run", names, place, width=330, format_func=catalogue.title_of_run)
     if name != asked:
-        board_state.put(run=name)
+        put(run=name)
         restart()
     return name
 
 
 def choose_queue() -> str:
     """The filter whose rows are gone through."""
-    filtered = board_state.get("where")
+    filtered = get("where")
     offered = {**QUEUES, **({filtered: f"{BOARD}: {filtered}"} if filtered else {})}
     text = st.selectbox(
         "Queue",
@@ -82,7 +85,7 @@ def show(board: Board, row: dict[str, object], place: int, count: int, stays: bo
     note = board.notes.of(str(row["question_id"]))
     st.progress((place + 1) / count, f"Row {place + 1:,} of {count:,}")
     with st.container(horizontal=True, key="triage-keys"):
-        for key, (verdict, label) in zip(KEYS, board_table.VERDICTS.items(), strict=True):
+        for key, (verdict, label) in zip(KEYS, VERDICTS.items(), strict=True):
             st.button(
                 label,
                 shortcut=key,
@@ -103,10 +106,10 @@ def show(board: Board, row: dict[str, object], place: int, count: int, stays: bo
             )
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        board_table.show_picture(row)
+        show_picture(row)
     with right:
         st.markdown(f"##### {plain(str(row['text']))}")
-        board_table.show_answers(row)
+        show_answers(row)
         write_words(board, row, note)
 
 
@@ -149,14 +152,14 @@ def offer_exports(board: Board, name: str) -> None:
             )
 
 
-controls.heading(
+navigation.heading(
     "Triage",
     "Judge one row after the other: keys 1 to 4 give a verdict, arrow keys move.",
 )
 with st.container(horizontal=True, vertical_alignment="bottom", key="triage-choice"):
     name = choose_run()
     queue = choose_queue()
-board = runs.board(name)
+board = boards.board(name)
 count = board.count(queue)
 if count:
     place = min(st.session_state.setdefault("triage.place", 0), count - 1)

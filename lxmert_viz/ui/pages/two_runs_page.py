@@ -4,13 +4,16 @@ import math
 
 import streamlit as st
 
-from lxmert_viz.errors import PictureError
 from lxmert_viz.figures.comparison import gain_points
 from lxmert_viz.results.columns import title_of
 from lxmert_viz.results.two_runs import BOTH_RIGHT, BOTH_WRONG, BROKEN, CHANGES, FIXED, TwoRuns
 from lxmert_viz.runs import comparison
 from lxmert_viz.runs.comparison import Change
-from lxmert_viz.ui import board_state, controls, run_pairs, runs, saving
+from lxmert_viz.ui.browser import saving
+from lxmert_viz.ui.frame import navigation
+from lxmert_viz.ui.mistakes import run_pairs
+from lxmert_viz.ui.mistakes.row import open_row
+from lxmert_viz.ui.server import boards, catalogue
 from lxmert_viz.ui.wording import plain
 
 ROWS = 20
@@ -25,7 +28,7 @@ CHANCE = 0.05
 
 def choose() -> tuple[str, str] | None:
     """Names of two finished runs; None where there are not two."""
-    names = [name for name in runs.run_names() if runs.is_whole(name)]
+    names = [name for name in catalogue.run_names() if catalogue.is_whole(name)]
     if len(names) < 2:
         st.info(
             "Two finished runs are needed, and there "
@@ -33,12 +36,14 @@ def choose() -> tuple[str, str] | None:
             + "Ask a model all questions of a dataset on the page Mistakes, then another model.",
             icon=":material/compare_arrows:",
         )
-        st.page_link(controls.MISTAKES_PAGE, label="Open Mistakes", icon=":material/rule:")
+        st.page_link(navigation.MISTAKES_PAGE, label="Open Mistakes", icon=":material/rule:")
         return None
     chosen = run_pairs.chosen(names)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         before, after = (
-            st.selectbox(label, names, names.index(name), width=330, format_func=runs.title_of_run)
+            st.selectbox(
+                label, names, names.index(name), width=330, format_func=catalogue.title_of_run
+            )
             for label, name in zip(("Before", "After"), chosen, strict=True)
         )
         st.button(
@@ -143,7 +148,7 @@ def show_rows(pair: TwoRuns, model: str) -> None:
 def choose_row(rows: list[dict[str, object]], key: str) -> dict[str, object] | None:
     table = [
         {
-            "Picture": runs.thumbnail_of(row),
+            "Picture": boards.thumbnail_of(row),
             "Question": row["text"],
             "Right": row["right"],
             "Before": row["answer_before"],
@@ -178,15 +183,10 @@ def open_chosen(row: dict[str, object] | None, model: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         st.markdown(f"**{plain(str(row['text']))}**", width="content")
         if st.button("Look inside at this row", icon=":material/visibility:", type="primary"):
-            try:
-                board_state.open_in_explorer(row, model)
-            except PictureError as error:
-                st.warning(plain(str(error)), icon=":material/hide_image:")
-                return
-            st.switch_page(controls.ATTENTION_PAGE)
+            open_row(row, model)
 
 
-controls.heading(
+navigation.heading(
     "Two runs",
     "The same examples before and after a change: another model, checkpoint or kind of region.",
 )

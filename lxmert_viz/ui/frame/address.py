@@ -1,0 +1,119 @@
+"""What was chosen, as keys of the page's address: a reload or a shared link finds it again.
+
+The stage writes keys of its own, which stay as they are.
+"""
+
+import hashlib
+
+import streamlit as st
+
+from lxmert_viz.ui.frame import handover
+from lxmert_viz.ui.server import examples, models
+from lxmert_viz.ui.wording import plain
+
+BOARD_KEYS = ("run", "where", "sort", "order", "page", "view", "row")  # of pages about datasets
+KEYS = ("model", "example", "picture", "question", "steps", *BOARD_KEYS)
+BOARD = "address.board"
+MISSING, SHOWN = "address.missing", "address.shown"  # sentences, and how many are on the page
+NO_MODEL = (
+    "This link was made with the model {}, which is not here: the page Models fetches it, or put "
+    "its folder below the models folder."
+)
+NO_SCENE = "This link was made with an example scene, {}, that this version does not have."
+
+
+def read() -> None:
+    """Fills a new session with what the address names; unknown names leave the first choices."""
+    state, address = st.session_state, st.query_params
+    if "address.read" in state:
+        return
+    state["address.read"] = True
+    if address.get("model") in models.model_names():
+        state["model.name"] = address["model"]
+    elif address.get("model"):
+        say_missing(NO_MODEL.format(plain(address["model"])))
+    state["regions.link"] = address.get("profile", "")
+    state["boxes.link"] = (_picture_named(), address.get("boxes", ""))
+    state["edit.steps"] = address.get("steps", "")
+    keep_board({key: address[key] for key in BOARD_KEYS if key in address})
+    scenes = {scene.name: scene for scene in examples.examples()}
+    if address.get("example") in scenes:
+        state["picture.example"] = address["example"]
+    elif address.get("picture"):
+        handover.look_at(address["picture"])
+    elif address.get("example"):
+        say_missing(NO_SCENE.format(plain(address["example"])))
+    if "question" in address:
+        text = address["question"]
+    elif address.get("example") in scenes:
+        text = scenes[address["example"]].questions[0].text
+    else:
+        return
+    handover.ask(text)
+
+
+def board() -> dict[str, str]:
+    """Where the person is among the rows of runs; every page's address keeps it."""
+    return st.session_state.get(BOARD, {})
+
+
+def keep_board(told: dict[str, str]) -> None:
+    st.session_state[BOARD] = told
+
+
+def _picture_named() -> str:
+    """The digest of the address's picture."""
+    named = {scene.name: scene.picture for scene in examples.examples()}
+    picture = named.get(st.query_params.get("example", ""))
+    return hashlib.sha256(picture).hexdigest() if picture else st.query_params.get("picture", "")
+
+
+def say_missing(sentence: str) -> None:
+    """What a link names and nobody has here: told above the page until the person has read it."""
+    told = st.session_state.setdefault(MISSING, [])
+    if sentence not in told:
+        told.append(sentence)
+
+
+def begin_again_to_say_it() -> None:
+    """Begins the run again where something was said after its frame was drawn."""
+    if len(st.session_state.get(MISSING, [])) > st.session_state[SHOWN]:
+        st.rerun()
+
+
+def show_missing() -> None:
+    told = st.session_state.get(MISSING, [])
+    st.session_state[SHOWN] = len(told)
+    if told:
+        with st.container(horizontal=True, vertical_alignment="center", key="missing"):
+            st.warning("  \n".join(told), icon=":material/link_off:")
+            st.button("Close", key="address.read-it", on_click=told.clear)
+
+
+def write() -> None:
+    """States the choices; only where they changed, because every change is sent to the browser."""
+    state = st.session_state
+    source = state["picture.source"]
+    own = state.get(f"picture.own.{source}", "")
+    chosen = {
+        "model": state["model.name"],
+        "example": state["picture.example"] if source == "examples" else "",
+        "picture": own if source != "examples" else "",
+        "question": state["question.asked"],
+        "steps": state.get("edit.steps", ""),
+    } | board()
+    wanted = {key: value for key, value in chosen.items() if value}
+    before = st.query_params.to_dict()
+    if {key: before[key] for key in KEYS if key in before} != wanted:
+        others = {key: value for key, value in before.items() if key not in KEYS}
+        st.query_params.from_dict(wanted | others)
+
+
+def put(keys: dict[str, str]) -> None:
+    """More keys; "" takes one away. Only where they changed, as in `write`."""
+    address = st.query_params
+    for name, value in keys.items():
+        if value and address.get(name) != value:
+            address[name] = value
+        elif not value and name in address:
+            del address[name]

@@ -1,0 +1,127 @@
+"""How regions are found: a profile of the detector, and numbers of one's own."""
+
+import streamlit as st
+
+from lxmert_viz.config import RegionProfile
+from lxmert_viz.detector.profiles import LEAST, PROPOSALS, REGIONS, SCORES, rules_of
+from lxmert_viz.errors import OptionError
+from lxmert_viz.ui.frame import address
+from lxmert_viz.ui.wording import plain
+
+EXACTLY, BY_SCORE = "Exactly", "By score"
+TRAINED_HELP = (
+    "“trained” finds regions as they were found for LXMERT's training. “demo” looks at a larger "
+    "picture, and moves each box to fit its object, as the published demos do."
+)
+PROPOSALS_HELP = (
+    "Places in the picture that the detector looks at closely. Nearly all of its time goes there: "
+    "twice as many take twice as long. With few it can miss objects."
+)
+REGIONS_HELP = (
+    "What LXMERT gets to see; it was trained with 36. The detector takes no longer for more, "
+    "LXMERT a little."
+)
+SCORE_HELP = "Probability of a region's name from which it counts as sure."
+
+
+def choose(profiles: dict[str, RegionProfile], proposals: int) -> None:
+    """Widgets; what they say is in `chosen`. proposals: as many as the detector has by itself."""
+    _follow_link(profiles, proposals)
+    name = st.selectbox(
+        "How regions are found", list(profiles), key="model.profile", help=TRAINED_HELP
+    )
+    own = st.toggle("Choose the numbers yourself", key="regions.own", persist_state="session")
+    st.session_state["regions.asked"] = name
+    if own:
+        st.session_state["regions.asked"] = f"{name}, {_numbers(profiles[name], proposals)}"
+
+
+def link(profiles: dict[str, RegionProfile]) -> str:
+    """What the address says; "" for what everyone begins with."""
+    return "" if chosen() == next(iter(profiles)) else chosen()
+
+
+def _follow_link(profiles: dict[str, RegionProfile], proposals: int) -> None:
+    """Once a session: puts what the address says into the widgets."""
+    state = st.session_state
+    asked = state.pop("regions.link", "")
+    if not asked:
+        return
+    try:
+        rules = rules_of(asked, profiles, proposals)
+    except OptionError as error:
+        address.say_missing(
+            plain(f"This link cannot be followed in how regions are found. {error}")
+        )
+        return
+    state["model.profile"], comma, _ = asked.partition(",")
+    state["regions.own"] = bool(comma)
+    state["regions.how"] = BY_SCORE if "score=" in asked else EXACTLY
+    state["regions.exactly"] = max(rules.profile.max_regions, REGIONS[0])
+    state["regions.score"] = rules.profile.min_score
+    state["regions.range"] = (rules.profile.min_regions, rules.profile.max_regions)
+    state["regions.proposals"] = rules.proposals
+
+
+def chosen() -> str:
+    """The profile as detector.profiles reads it."""
+    return st.session_state["regions.asked"]
+
+
+def _numbers(profile: RegionProfile, proposals: int) -> str:
+    state = st.session_state
+    state.setdefault("regions.how", EXACTLY)
+    state.setdefault("regions.proposals", min(max(proposals, PROPOSALS[0]), PROPOSALS[1]))
+    how = st.segmented_control(
+        "How many regions",
+        (EXACTLY, BY_SCORE),
+        key="regions.how",
+        required=True,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    numbers = _exactly(profile) if how == EXACTLY else _by_score(profile)
+    places = st.slider(
+        "Proposals",
+        *PROPOSALS,
+        step=10,
+        key="regions.proposals",
+        help=PROPOSALS_HELP,
+        persist_state="session",
+    )
+    return f"{numbers}, proposals={places}"
+
+
+def _exactly(profile: RegionProfile) -> str:
+    st.session_state.setdefault("regions.exactly", max(profile.max_regions, REGIONS[0]))
+    count = st.slider(
+        "Regions",
+        *REGIONS,
+        key="regions.exactly",
+        help=REGIONS_HELP,
+        persist_state="session",
+    )
+    return f"regions={count}"
+
+
+def _by_score(profile: RegionProfile) -> str:
+    st.session_state.setdefault("regions.score", profile.min_score)
+    first = (max(profile.min_regions, LEAST[0]), max(profile.max_regions, REGIONS[0]))
+    st.session_state.setdefault("regions.range", first)
+    score = st.slider(
+        "Score from",
+        *SCORES,
+        step=0.05,
+        key="regions.score",
+        help=SCORE_HELP,
+        persist_state="session",
+    )
+    least, most = st.slider(
+        "At least, at most",
+        LEAST[0],
+        REGIONS[1],
+        key="regions.range",
+        help=REGIONS_HELP,
+        persist_state="session",
+    )
+    return f"score={score:.2f}, least={least}, most={max(most, REGIONS[0])}"

@@ -1,0 +1,133 @@
+"""What the model makes of the choices, or what to do first when there is nothing to make it of."""
+
+import hashlib
+from functools import partial
+
+import streamlit as st
+
+from lxmert_viz.records import Answer, Regions, Trace
+from lxmert_viz.ui.frame.workbench import Choice
+from lxmert_viz.ui.server import answers, models, pictures, waiting
+from lxmert_viz.ui.server.variant import Variant
+from lxmert_viz.ui.wording import plain
+
+THUMBNAIL_WIDTH = 44
+NO_PICTURE = "No picture yet. Drop one above, or go back to the example scenes."
+LOST_PICTURE = (
+    "This address names a picture that is not kept here: it was given on another machine, or more "
+    "than a day ago. Upload it again and the same view comes back (its SHA-256 begins with {})."
+)
+NO_TEXT = "No question yet. Type one above and press Ask, or choose a suggested one."
+
+
+def picture(choice: Choice) -> bytes:
+    """The chosen picture; stops the page where none is chosen."""
+    if choice.picture is None and choice.lost:
+        st.warning(LOST_PICTURE.format(choice.lost[:12]), icon=":material/link_off:")
+        st.stop()
+    if choice.picture is None:
+        st.info(NO_PICTURE, icon=":material/add_photo_alternate:")
+        st.stop()
+    return choice.picture
+
+
+def regions(choice: Choice) -> Regions:
+    chosen = picture(choice)
+    return waiting.result_of(
+        f"look {_key(choice)}",
+        f"looking for regions with {choice.model}",
+        lambda report: answers.regions(choice.model, chosen, choice.profile, report),
+    )
+
+
+def variant(choice: Choice) -> Variant:
+    """What is asked; stops the page without a picture or a text."""
+    return Variant(choice.model, choice.profile, picture(choice), text(choice))
+
+
+def trace(choice: Choice) -> Trace:
+    """What the model computed for the chosen picture and text; stops the page without them."""
+    return trace_of(variant(choice))
+
+
+def trace_of(asked: Variant) -> Trace:
+    return waiting.result_of(
+        f"ask {_key_of(asked)}",
+        f"asking {asked.model}",
+        lambda report: answers.trace(asked, report),
+    )
+
+
+def fillings_of(asked: Variant) -> list[tuple[Answer, ...]]:
+    return waiting.result_of(
+        f"fill {_key_of(asked)}",
+        f"asking {asked.model} for the masked words",
+        lambda report: answers.fillings(asked, report),
+    )
+
+
+def stage_payload(asked: Variant, other: tuple[str, Variant] | None = None) -> bytes:
+    """The trace as the stage draws it. other: the name and the making of what it may differ from.
+
+    Where all words and regions are others, nothing is sent of it.
+    """
+    return waiting.result_of(
+        f"stage {_key_of(asked)} {other and other[0]}",
+        "preparing the maps",
+        lambda report: answers.stage_payload(asked, other, report),
+    )
+
+
+def keep_button(asked: Variant) -> None:
+    """The whole analysis as a file; made only when a person wants it."""
+    st.download_button(
+        "Save the analysis (zip)",
+        partial(answers.zipped, asked),
+        "lxmert-analysis.zip",
+        "application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+        help="Opens again on the page Keep, and in Python",
+    )
+
+
+def pinned(choice: Choice, found: Trace) -> None:
+    """Picture, question, top answer and P(match), in sight however far the page is scrolled."""
+    with st.container(key="pinned", horizontal=True, vertical_alignment="center", gap="small"):
+        st.image(pictures.thumbnail(picture(choice)), width=THUMBNAIL_WIDTH)
+        st.markdown(plain(found.tokens.text), width="content")
+        if found.answers:
+            first = found.answers[0]
+            st.markdown(f"**{plain(first.text)}** {first.probability:.2f}", width="content")
+        if found.match is not None:
+            st.caption(f"P(match) {found.match:.2f}", width="content")
+
+
+def notes(choice: Choice, *found: Trace) -> None:
+    """What the reader of the results must know, each once."""
+    told = [note for trace in found for note in trace.notes]
+    for model in {trace.model: None for trace in found}:
+        warning = models.pipeline(model).scope.warning
+        if choice.own and warning:
+            told.insert(0, warning)
+    if told:
+        lines = [plain(note) for note in dict.fromkeys(told)]
+        st.warning("  \n".join(lines), icon=":material/warning:")
+
+
+def text(choice: Choice) -> str:
+    """The question or caption; stops the page where none is asked."""
+    if not choice.text:
+        st.info(NO_TEXT, icon=":material/edit:")
+        st.stop()
+    return choice.text
+
+
+def _key_of(asked: Variant) -> str:
+    digest = hashlib.sha256(asked.picture).hexdigest()
+    return f"{asked.model} {asked.profile} {digest} {asked.text} {asked.edit}"
+
+
+def _key(choice: Choice) -> str:
+    digest = hashlib.sha256(choice.picture or b"").hexdigest()
+    return f"{choice.model} {choice.profile} {digest}"

@@ -1,0 +1,149 @@
+"""Runs and datasets that the page offers: below the folder that the server was started with.
+
+What a visitor handed over, and runs on it, are offered to that visitor alone.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from itertools import count
+from pathlib import Path
+
+import streamlit as st
+
+from lxmert_viz.checkpoints.folder import find
+from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.dataset.opening import open_dataset
+from lxmert_viz.errors import DatasetError, PictureError
+from lxmert_viz.picture import as_jpeg
+from lxmert_viz.places import ASSETS, data_folder
+from lxmert_viz.results.board import Board
+from lxmert_viz.results.run_folder import TABLE
+from lxmert_viz.ui.server import models, own_data
+from lxmert_viz.ui.server.catalogue import path_of, run_names
+from lxmert_viz.ui.server.jobs import Report, evaluations
+from lxmert_viz.whole_files import write_json
+
+NOTHING = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a run is begun with, kept beside its folder so that anyone can go on with it."""
+
+    dataset: str  # of dataset_names
+    model: str
+    columns: dict[str, str] | None = None  # what a table's columns hold
+    asked: str = ""  # of every picture, where there are only pictures; a question a line
+
+
+def board(name: str) -> Board:
+    """Raises DatasetError for a name that is no finished run."""
+    if name not in run_names():
+        raise DatasetError(f"There is no run {name!r} in {data_folder()}.")
+    table = data_folder() / name / TABLE
+    made = table.stat().st_mtime_ns if table.exists() else 0
+    return _board(str(data_folder() / name), made)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _board(folder: str, made: int) -> Board:
+    """made: when, so that a run that was made anew is read anew."""
+    return Board(Path(folder))
+
+
+def read(wanted: Wanted) -> Dataset:
+    """Raises DatasetError."""
+    texts = wanted.asked.splitlines()
+    dataset = open_dataset(path_of(wanted.dataset), columns=wanted.columns, asked=texts)
+    key = own_data.key_in(wanted.dataset)
+    left_out = own_data.store().left_out(key) if key else []
+    return replace(dataset, remarks=(*left_out, *dataset.remarks))
+
+
+def begin(wanted: Wanted) -> str:
+    """Starts or goes on with a run in the background; gives its name."""
+    name = _name_for(wanted)
+    key = own_data.key_in(name)
+    if key:
+        own_data.store().use(key)
+    path = _begun_at(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, asdict(wanted))
+    evaluations().start(name, _work(wanted, data_folder() / name))
+    return name
+
+
+def begun(name: str) -> Wanted | None:
+    """What a run was begun with; None for one that the page did not begin."""
+    path = _begun_at(name)
+    try:
+        return Wanted(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _begun_at(name: str) -> Path:
+    return data_folder() / f"{name}.begun.json"
+
+
+def _name_for(wanted: Wanted) -> str:
+    """The folder of the same run, or one that no other wish has."""
+    key = own_data.key_in(wanted.dataset)
+    folder, begins = (own_data.runs_of(key), "") if key else ("runs", f"{wanted.dataset}-")
+    safe = re.sub(r"[^\w.-]+", "-", f"{begins}{wanted.model}")
+    base = f"{folder}/{safe}"
+    names = (base if number == 1 else f"{base}-{number}" for number in count(1))
+    return next(n for n in names if begun(n) == wanted or not (data_folder() / n).exists())
+
+
+def _work(wanted: Wanted, folder: Path) -> Callable[[Report], object]:
+    def work(report: Report) -> object:
+        from lxmert_viz.runs.evaluation import evaluate
+        from lxmert_viz.runs.manifest import Settings
+
+        dataset = read(wanted)
+        pipeline = models.pipeline(wanted.model)
+        where = find(wanted.model)
+        return evaluate(pipeline, where, dataset, folder, Settings(), report)
+
+    return work
+
+
+def picture_of(row: dict[str, object], which: str = "picture") -> bytes:
+    """which: or "second_picture", of a row that has one.
+
+    Raises PictureError where it is not below a folder of ours.
+    """
+    named = str(row[f"{which}_file"] or "")
+    path = Path(named).resolve()
+    allowed = [ASSETS.resolve(), data_folder().resolve()]
+    if not named or not any(path.is_relative_to(folder) for folder in allowed):
+        raise PictureError(
+            f"The picture {row[which]!r} does not lie in {data_folder()}, so it is not shown: "
+            "start the server with --data and the folder that holds it."
+        )
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PictureError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def is_shipped(row: dict[str, object]) -> bool:
+    return Path(str(row["picture_file"])).resolve().is_relative_to(ASSETS.resolve())
+
+
+def thumbnail_of(row: dict[str, object]) -> str:
+    """The row's picture as an address for an image column; an empty one where there is none."""
+    try:
+        return _thumbnail(picture_of(row))
+    except PictureError:
+        return NOTHING
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _thumbnail(picture: bytes) -> str:
+    small = as_jpeg(picture, 112)
+    return f"data:image/jpeg;base64,{base64.b64encode(small).decode()}"

@@ -1,0 +1,132 @@
+"""Caches of what lenses and planes show. Keys are strings and bytes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from lxmert_viz.analysis.projection import project, trust
+from lxmert_viz.analysis.states import STREAMS, by_depth, side_by_side
+from lxmert_viz.checkpoints import contents
+from lxmert_viz.checkpoints.contents import RegionNames
+from lxmert_viz.checkpoints.folder import find
+from lxmert_viz.checkpoints.known import SHIPPED
+from lxmert_viz.dataset.datasets import PICTURE_ENDINGS
+from lxmert_viz.errors import DatasetError
+from lxmert_viz.picture import crop
+from lxmert_viz.places import ASSETS, data_folder
+from lxmert_viz.region_files.bank import FeatureBank, read_bank
+from lxmert_viz.region_files.opening import ENDINGS
+from lxmert_viz.ui.server import catalogue, models, own_data
+
+if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
+    from lxmert_viz.experiments.lenses import Lens, LensGrid
+
+States = dict[str, np.ndarray]  # as in Trace
+STUDY = ASSETS / "study"
+STUDY_REGIONS = STUDY / "regions.tsv"
+LENS_LABELS = 8  # of each state
+
+
+class Head(NamedTuple):
+    """Which head reads states."""
+
+    model: str
+    name: str  # of lenses.STREAM_OF
+    bank: str = ""  # of features: the file of stored regions
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def lens(head: Head) -> "Lens":
+    """Raises CheckpointError where the checkpoint lacks the head, DatasetError as read_bank."""
+    from lxmert_viz.experiments import lenses
+
+    pipeline = models.pipeline(head.model)
+    if head.name != "features":
+        return lenses.lens(pipeline, head.name)
+    stored = bank(head.model, head.bank)
+    return lenses.feature_lens(pipeline, stored.feats, stored.labels)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def lens_grid(key: str, head: Head, _layers: np.ndarray) -> "LensGrid":
+    """key: which states they are, (P, N, D)."""
+    from lxmert_viz.experiments import lenses
+
+    return lenses.grid(lens(head), _layers, LENS_LABELS)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def lens_history(key: str, head: Head, row: int, ids: bytes, _layers: np.ndarray) -> np.ndarray:
+    """Shares (P, k) of the labels `ids` (int64) for one word or region."""
+    from lxmert_viz.experiments import lenses
+
+    labels = np.frombuffer(ids, np.int64).copy()
+    return lenses.history(lens(head), _layers[:, row], labels)[0]
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def planes(
+    key: str, method: str, fit: str, _states: States
+) -> tuple[list[np.ndarray], list[str], str]:
+    """Points of words, then regions (n, 2), one array a layer; the layers; how far to trust it.
+
+    fit: "one" plane for all layers or one for "each".
+    """
+    frames = side_by_side(_states)
+    both = {stream: by_depth(_states, stream) for stream in STREAMS}
+    layers = [np.concatenate([both["lang"][w], both["vision"][r]]) for _, w, r in frames]
+    names = [name for name, _, _ in frames]
+    if fit == "one":
+        found = project(np.concatenate(layers), method)
+        return np.split(found.points, len(layers)), names, trust(found)
+    each = [project(layer, method) for layer in layers]
+    worst = min(each, key=lambda plane: plane.trustworthiness)
+    return [plane.points for plane in each], names, f"worst layer: {trust(worst)}"
+
+
+def banks(model: str) -> dict[str, str]:
+    """Files of stored regions that can be looked in: path -> what to call it."""
+    found = {str(STUDY_REGIONS): "study set (shipped)"} if reads_study_regions(model) else {}
+    folder = data_folder()
+    own = {folder / own_data.FOLDER, *(folder / name for name in catalogue.run_names())}
+    patterns = ("*/" * depth + "*" for depth in range(catalogue.DEPTH))
+    for path in sorted(path for pattern in patterns for path in folder.glob(pattern)):
+        if path.suffix in ENDINGS and path.is_file() and not own & set(path.parents):
+            found[str(path)] = path.relative_to(folder).as_posix()
+    return found
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def bank(model: str, path: str) -> "FeatureBank":
+    """Raises DatasetError for features that are not this model's."""
+    names = region_names(model, Path(path))
+    size = models.pipeline(model).network.config.visual_feat_dim
+    return read_bank(Path(path), size, names.of)
+
+
+def region_names(model: str, path: Path) -> RegionNames:
+    """Of the labels of a file."""
+    if path == STUDY_REGIONS:
+        return contents.read_region_names(find(SHIPPED))
+    return models.pipeline(model).region_names
+
+
+def reads_study_regions(model: str) -> bool:
+    """Whether the study set's regions fit the model; else its own detector must look."""
+    try:
+        bank(model, str(STUDY_REGIONS))
+    except DatasetError:
+        return False
+    return True
+
+
+def stored_region(head: Head, label: int) -> tuple[bytes | None, str]:
+    """A stored region's part of its picture, None where that is not at hand, and its name."""
+    stored = bank(head.model, head.bank)
+    folder, name = Path(head.bank).parent, stored.pictures[label]
+    places = (place for part in ("images", ".") for place in (folder / part).glob(f"{name}.*"))
+    picture = next((p for p in places if p.suffix.lower() in PICTURE_ENDINGS), None)
+    box = stored.boxes_unit[label]
+    return picture and crop(picture.read_bytes(), box), stored.names[label]

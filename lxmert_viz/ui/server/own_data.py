@@ -1,0 +1,50 @@
+"""Datasets that visitors hand over: each visitor knows the keys of their own, and no others."""
+
+import os
+from collections.abc import Sequence
+
+import streamlit as st
+
+from lxmert_viz.dataset.upload_store import FILES, RUNS, UploadStore
+from lxmert_viz.dataset.uploads import Given
+from lxmert_viz.places import KEEP_PICTURES_VARIABLE, data_folder
+from lxmert_viz.ui.server.pictures import HOURS
+
+FOLDER = "uploads"  # of the data folder
+KNOWN = "mistakes.own"
+
+
+def store() -> UploadStore:
+    hours = float(os.environ.get(KEEP_PICTURES_VARIABLE, HOURS))
+    return UploadStore(data_folder() / FOLDER, hours)
+
+
+def known() -> list[str]:
+    """The visitor's own, the newest first. Whoever has the address of a run has its key."""
+    keys = st.session_state.setdefault(KNOWN, [])
+    asked = key_in(st.session_state.get("address.board", {}).get("run", ""))
+    if asked and asked not in keys:
+        keys.append(asked)
+    return [key for key in keys if store().has(key)]
+
+
+def keep(given: Sequence[Given], in_use: Sequence[str]) -> str:
+    """The name of the new dataset. in_use: runs on their way. Raises DatasetError."""
+    key = store().keep(given, {key_in(name) for name in in_use})
+    st.session_state.setdefault(KNOWN, []).insert(0, key)
+    return files_of(key)
+
+
+def key_in(name: str) -> str:
+    """The key in a dataset's or run's name; "" where there is none that is here."""
+    folder, _, rest = name.partition("/")
+    key = rest.partition("/")[0]
+    return key if folder == FOLDER and store().has(key) else ""
+
+
+def files_of(key: str) -> str:
+    return f"{FOLDER}/{key}/{FILES}"
+
+
+def runs_of(key: str) -> str:
+    return f"{FOLDER}/{key}/{RUNS}"

@@ -1,0 +1,119 @@
+"""Slow work beside the page: progress while it runs, a way to cancel it, errors in one sentence."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from threading import Event
+from typing import TypeVar
+
+import streamlit as st
+
+from lxmert_viz.errors import LxmertVizError
+from lxmert_viz.ui.wording import plain
+
+Result = TypeVar("Result")
+Report = Callable[[str, float], None]
+AT_ONCE_SECONDS = 0.4  # shorter work shows no progress, so that nothing flickers
+LOOK_UP_SECONDS = 0.1
+ENOUGH_SHARE = 0.02  # less tells nothing of the rest
+WORKERS = 4  # computations at once, over all sessions
+
+
+class Stopped(Exception):
+    """Ends work in its own thread when nobody waits for it any more."""
+
+
+class Progress:
+    """What work tells the page: its stage and the share done, 0..1; and the page's word to stop."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.stage = ""
+        self.share = 0.0
+        self.stop = Event()
+        self.started = self._began = self._reported = time.monotonic()
+
+    def report(self, stage: str, share: float) -> None:
+        if self.stop.is_set():
+            raise Stopped(stage)
+        self._reported = time.monotonic()
+        if share < self.share:  # another piece of work begins
+            self._began = self._reported
+        self.stage, self.share = stage, min(max(share, 0.0), 1.0)
+
+    def line(self) -> str:
+        seconds = time.monotonic() - self.started
+        stage = f": {self.stage}" if self.stage else ""
+        return f"{self.title[:1].upper()}{self.title[1:]}{stage} ({seconds:.0f} s{self._left()})"
+
+    def _left(self) -> str:
+        """As it went so far."""
+        if not ENOUGH_SHARE <= self.share < 1:
+            return ""
+        at_report = (self._reported - self._began) * (1 / self.share - 1)
+        seconds = at_report - (time.monotonic() - self._reported)
+        return f", about {max(seconds, 0):.0f} s left"
+
+
+def result_of(key: str, title: str, work: Callable[[Report], Result]) -> Result:
+    """What `work` gives; the script stops here when the person cancels, and says so.
+
+    key tells this piece of work from any other, so that only what was cancelled waits to be tried
+    again. Any other click starts the page anew, and unfinished work ends at its next report.
+    """
+    if st.session_state.get("waiting.cancelled") == key:
+        _say_cancelled(title)
+    progress = Progress(title)
+    future = workers().submit(work, progress.report)
+    try:
+        wait([future], AT_ONCE_SECONDS)
+        if not future.done():
+            _watch(future, progress, key)
+    finally:
+        progress.stop.set()
+    return future.result()
+
+
+def _watch(future: Future[Result], progress: Progress, key: str) -> None:
+    place = st.empty()
+    with place.container(border=True):
+        bar = st.progress(0.0, progress.line())
+        st.button(
+            "Cancel",
+            key=f"waiting.cancel {key}",
+            on_click=_cancel,
+            args=(key,),
+            icon=":material/close:",
+        )
+        while not future.done():
+            # a click ends the script in this call
+            bar.progress(progress.share, progress.line())
+            wait([future], LOOK_UP_SECONDS)
+    place.empty()
+
+
+def _say_cancelled(title: str) -> None:
+    st.warning(f"Cancelled: {title}. Nothing of it was kept.", icon=":material/cancel:")
+    st.button("Try again", key="waiting.again", on_click=_cancel, args=("",), type="primary")
+    st.stop()
+
+
+def _cancel(key: str) -> None:
+    st.session_state["waiting.cancelled"] = key
+
+
+@contextmanager
+def errors_in_a_sentence() -> Iterator[None]:
+    """Shows what a person can mend and keeps the session; everything else is ours and passes."""
+    try:
+        yield
+    except LxmertVizError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        st.stop()
+
+
+@st.cache_resource(show_spinner=False)
+def workers() -> ThreadPoolExecutor:
+    """Threads that compute while the page stays alive and can be told to stop waiting."""
+    return ThreadPoolExecutor(WORKERS, thread_name_prefix="lxmert-viz")

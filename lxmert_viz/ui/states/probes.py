@@ -1,0 +1,255 @@
+"""A probe for every layer: how much it reads, what it confuses, what it says of this picture."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from lxmert_viz.errors import DatasetError
+from lxmert_viz.figures.layers import Line, by_layer, cells
+from lxmert_viz.records import Trace
+from lxmert_viz.ui.browser import saving
+from lxmert_viz.ui.frame import handover
+from lxmert_viz.ui.server import states, waiting
+from lxmert_viz.ui.states.lenses import row_names
+from lxmert_viz.ui.wording import plain
+
+if TYPE_CHECKING:
+    from lxmert_viz.runs.probing import ProbeRun
+    from lxmert_viz.runs.states import StateStore
+    from lxmert_viz.runs.targets import Task
+
+OWN = "a column of yours"
+SHOWN_MISSES = 200
+HOW_TO_READ = (
+    "Accuracy is on pictures that training never saw; bars are 95 % intervals over pictures. "
+    "**Control task**: the same probe on labels given at random to each type of word, region or "
+    "text. What a probe reads beyond it (selectivity) is in the states; the rest it can remember. "
+    "**Noise**: the same probe on random numbers. Labels of regions are the detector's own."
+)
+
+
+def show(model: str, name: str, found: Trace | None) -> None:
+    """found: the current example, to which the probe is applied."""
+    store = states.opened(model, name)
+    chosen = _choose(store)
+    if chosen is None:
+        return
+    wanted, kind, pooling, seed, code = chosen
+    key = wanted.digest()
+    run = waiting.result_of(
+        f"probe {model} {name} {key} {kind} {pooling} {seed} {code}",
+        f"probing for {wanted.target}",
+        lambda report: states.probe(model, name, key, kind, pooling, seed, code, wanted, report),
+    )
+    _curves(run)
+    depth = run.about.depths.index(
+        st.select_slider(
+            "Look closely at the layer",
+            run.about.depths,
+            value=run.about.depths[run.best()],
+            key=f"probes.depth.{run.about.stream}",
+        )
+    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        _confusion(run, depth)
+    with right:
+        if found is not None:
+            _live(run, depth, found)
+    _misses(store, run, wanted, depth)
+
+
+def _choose(store: "StateStore") -> "tuple[Task, str, str, int, bool] | None":
+    from lxmert_viz.analysis.probes import KINDS
+    from lxmert_viz.runs.targets import POOLINGS, TARGETS, own_task, task
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        target = st.selectbox("Read out", [*TARGETS, OWN], key="probes.target", width=190)
+        kind = st.selectbox("Probe", KINDS, key="probes.kind", width=120)
+        level = TARGETS[target][0] if target in TARGETS else "example"
+        pooling = "cls"
+        if level == "example":
+            pooling = st.selectbox(
+                "from", list(POOLINGS), format_func=POOLINGS.get, key="probes.pooling", width=190
+            )
+        seed = st.number_input("Seed", 0, 9999, key="probes.seed", width=120)
+        code = st.toggle(
+            "Description length",
+            key="probes.code",
+            help="Online code: how much shorter the labels become for one who has the states. "
+            "Takes several times longer.",
+        )
+    try:
+        if target == OWN:
+            labels = _own_labels()
+            if labels is None:
+                return None
+            return own_task(store, *labels, int(seed)), kind, pooling, int(seed), code
+        return task(store, target, int(seed)), kind, pooling, int(seed), code
+    except DatasetError as error:
+        st.info(plain(str(error)), icon=":material/info:")
+        return None
+
+
+def _own_labels() -> tuple[str, dict[str, str]] | None:
+    """A column of a CSV that the person gives."""
+    from lxmert_viz.runs.targets import label_columns
+
+    given = st.file_uploader("CSV with id or question_id, and your labels", "csv", key="probes.csv")
+    if given is None:
+        return None
+    try:
+        columns = label_columns(given.getvalue().decode("utf-8-sig"), given.name)
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{given.name} is not UTF-8 text: {error.reason}.") from error
+    column = st.selectbox("Column", list(columns), key="probes.column", width=300)
+    return (column, columns[column]) if column else None
+
+
+def _about(run: "ProbeRun") -> list[str]:
+    """The caption of what is saved."""
+    made = run.about
+    read = f" of {made.pooling}" if made.level == "example" else ""
+    return [
+        f"Model {made.model}. {made.kind} probes on states{read} of the dataset {made.data}, "
+        f"seed {made.seed}."
+    ]
+
+
+def _curves(run: "ProbeRun") -> None:
+    about = run.about
+    series = {
+        name: np.array([getattr(layer, name) for layer in run.layers])
+        for name in ("accuracy", "low", "high", "control", "majority", "noise")
+    }
+    lines = {
+        f"{about.kind} probe": Line(series["accuracy"], series["low"], series["high"]),
+        "control task": Line(series["control"]),
+        "majority": Line(series["majority"], baseline=True),
+        "noise": Line(series["noise"], baseline=True),
+    }
+    left_out = f", {about.left_out:,} with rare labels left out" if about.left_out else ""
+    saving.draw(
+        by_layer(
+            lines,
+            about.depths,
+            f"{about.target}: what each layer holds",
+            f"accuracy on unseen pictures, 0 to 1; {about.count:,} states of {about.groups} "
+            f"pictures, {len(about.names)} labels{left_out}",
+            (-0.03, 1.05),
+        ),
+        _about(run),
+        "probes.curves",
+    )
+    st.caption(HOW_TO_READ)
+    if not np.isnan(run.compressions).all():
+        saving.draw(
+            by_layer(
+                {"compression": Line(np.array(run.compressions))},
+                about.depths,
+                "Description length",
+                "compression by the online code: N log2 K / length; 1 is no use at all",
+            ),
+            _about(run),
+            "probes.code-curve",
+        )
+
+
+def _confusion(run: "ProbeRun", depth: int) -> None:
+    layer = run.layers[depth]
+    shares = layer.confusion / np.maximum(layer.confusion.sum(1, keepdims=True), 1)
+    saving.draw(
+        cells(
+            shares,
+            run.about.names,
+            run.about.names,
+            f"What is taken for what after {run.about.depths[depth]}",
+            f"rows: right label, shares of {layer.confusion.sum():,} tested states; "
+            f"selectivity {layer.selectivity:+.2f}",
+            span=(0, 1),
+        ),
+        _about(run),
+        "probes.confusion",
+    )
+
+
+def _live(run: "ProbeRun", depth: int, found: Trace) -> None:
+    """What this layer's probe says of the current picture and text."""
+    from lxmert_viz.runs.probing import apply
+
+    about = run.about
+    layer = about.depths[depth]
+    st.markdown(f"##### What {layer} knows here: {plain(about.target)}")
+    shares = apply(run, found.states)  # (P, N, K)
+    if not shares.shape[1]:
+        st.info("The detector found no region here.")
+        return
+    rows = ["this example"] if about.level == "example" else row_names(found, about.stream)
+    best = shares[depth].argmax(1)
+    st.dataframe(
+        {
+            about.level: rows,
+            "read out": [about.names[label] for label in best],
+            "probability": shares[depth].max(1).round(3).tolist(),
+            "at each layer": [
+                " → ".join(about.names[label] for label in column) for column in shares.argmax(2).T
+            ],
+        },
+        hide_index=True,
+    )
+    st.caption("A picture of the store itself may have been trained on; any other is unseen.")
+
+
+def _misses(store: "StateStore", run: "ProbeRun", wanted: "Task", depth: int) -> None:
+    from lxmert_viz.runs.probing import misses
+
+    wrong = misses(run, wanted, depth)
+    tested = len(run.layers[depth].tested)
+    st.markdown(f"##### {len(wrong):,} of {tested:,} tested states are read wrongly")
+    if not wrong:
+        return
+    shown = wrong[:SHOWN_MISSES]
+    event = st.dataframe(
+        {
+            "picture": [store.rows[miss.row].example.picture for miss in shown],
+            "text": [store.rows[miss.row].example.text for miss in shown],
+            "state": [_state(store, run, miss.row, miss.item) for miss in shown],
+            "right": [run.about.names[miss.right] for miss in shown],
+            "read out": [run.about.names[miss.said] for miss in shown],
+        },
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"probes.misses.{depth}",
+    )
+    chosen = event.selection.rows
+    if not chosen:
+        st.caption("Choose a row to open its picture and text in every page.")
+        return
+    row = store.rows[shown[chosen[0]].row]
+    if not Path(row.file).is_file():
+        st.info("This store has the regions of that picture and not the picture.")
+        return
+    st.button(
+        f"Open “{plain(row.example.text)}” with {plain(row.example.picture)}",
+        key="probes.open",
+        icon=":material/open_in_new:",
+        type="primary",
+        on_click=_open,
+        args=(Path(row.file), row.example.text),
+    )
+
+
+def _state(store: "StateStore", run: "ProbeRun", row: int, item: int) -> str:
+    if run.about.level == "example":
+        return "example"
+    own = store.rows[row]
+    if run.about.level == "word":
+        return own.pieces[item]
+    return f"{item + 1} {own.attributes[item]} {own.objects[item]}"
+
+
+def _open(picture: Path, text: str) -> None:
+    handover.open_next(picture.read_bytes(), text)

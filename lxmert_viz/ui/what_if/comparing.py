@@ -1,0 +1,117 @@
+"""Widgets that choose the other side of a comparison."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from lxmert_viz.records import Trace
+from lxmert_viz.ui.frame import navigation, workbench
+from lxmert_viz.ui.server import answers, examples, models, pictures, variant
+from lxmert_viz.ui.server.variant import Variant
+from lxmert_viz.ui.what_if import links
+from lxmert_viz.ui.what_if.history import Step
+from lxmert_viz.ui.wording import plain
+
+KINDS = {
+    "picture": ":material/image: Another picture",
+    "question": ":material/edit: Another question",
+    "model": ":material/deployed_code: Another checkpoint",
+}
+THUMBNAIL_WIDTH = 160
+
+
+def other_side(first: Variant) -> Variant:
+    """The same as `first` but for what the person chooses; stops the page until it is chosen."""
+    links.follow_comparison()
+    st.session_state.setdefault("compare.kind", "picture")
+    kind = st.segmented_control(
+        "Compare with",
+        list(KINDS),
+        format_func=KINDS.get,
+        required=True,
+        key="compare.kind",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    if kind == "picture":
+        return replace(first, picture=_other_picture(first.picture))
+    if kind == "question":
+        return replace(first, text=_other_question(first))
+    return _other_model(first)
+
+
+def steps(first: Variant, second: Variant) -> tuple[Step, Step]:
+    """Both sides, named by what is unlike."""
+    if first.model != second.model:
+        names = (first.model, second.model)
+    elif first.text != second.text:
+        names = (first.text, second.text)
+    else:
+        names = ("this picture", "the other picture")
+    return Step(1, names[0], first), Step(2, names[1], second)
+
+
+def with_other(choice: workbench.Choice, second: Variant) -> workbench.Choice:
+    """A person's own picture on either side is told about."""
+    is_example = second.picture in {scene.picture for scene in examples.examples()}
+    return replace(choice, own=choice.own or not is_example)
+
+
+def show_sides(one: tuple[Step, Trace], other: tuple[Step, Trace]) -> None:
+    """Picture, text and first answer of both."""
+    for column, (step, found) in zip(st.columns(2, gap="medium"), (one, other), strict=True):
+        with column, st.container(horizontal=True, vertical_alignment="center"):
+            st.image(pictures.thumbnail(step.variant.picture), width=THUMBNAIL_WIDTH)
+            first = f"  \n**{plain(found.answers[0].text)}**" if found.answers else ""
+            st.markdown(f"{plain(found.tokens.text)}{first}  \n:small[{plain(found.model)}]")
+
+
+def _other_picture(own: bytes) -> bytes:
+    scenes = {scene.name: scene for scene in examples.examples() if scene.picture != own}
+    name = st.selectbox(
+        "The other picture",
+        [*scenes, answers.OWN_PICTURE],
+        format_func=lambda name: scenes[name].title if name in scenes else "Upload one …",
+        key="compare.scene",
+        persist_state="session",
+    )
+    if name in scenes:
+        links.state_comparison("picture", name)
+        return scenes[name].picture
+    given = st.file_uploader("The other picture", workbench.PICTURE_TYPES, key="compare.upload")
+    if given is not None:
+        st.session_state["compare.own"] = pictures.kept_pictures().keep(given.getvalue())
+    held = pictures.kept_pictures().find(st.session_state.get("compare.own", ""))
+    links.state_comparison("picture", st.session_state.get("compare.own", ""))
+    if held is None:
+        st.info("Drop the other picture above.", icon=":material/add_photo_alternate:")
+        st.stop()
+    return held
+
+
+def _other_question(first: Variant) -> str:
+    text = st.text_input(
+        "The other question",
+        key="compare.text",
+        persist_state="session",
+        placeholder="Type another question or caption",
+    ).strip()
+    links.state_comparison("question", text)
+    if not text or text == first.text:
+        st.info("Type another question about the same picture.", icon=":material/edit:")
+        st.stop()
+    return text
+
+
+def _other_model(first: Variant) -> Variant:
+    names = [name for name in models.model_names() if name != first.model]
+    if not names:
+        st.info(
+            "Only one checkpoint is here. The page Models brings others.",
+            icon=":material/deployed_code:",
+        )
+        st.page_link(navigation.MODELS_PAGE, label="Open Models", icon=":material/deployed_code:")
+        st.stop()
+    name = st.selectbox("The other checkpoint", names, key="compare.model", persist_state="session")
+    links.state_comparison("model", name)
+    return variant.with_model(first, name)

@@ -1,0 +1,254 @@
+"""Widgets that change a question, a picture's regions or the checkpoint, one step at a time."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from lxmert_viz.analysis.regions import captions, numbered_names
+from lxmert_viz.errors import CheckpointError
+from lxmert_viz.experiments.edits import (
+    AS_IT_IS,
+    MASK,
+    NO_REGIONS,
+    OPERATORS,
+    SHUFFLED,
+    ZEROED,
+    Word,
+    places_left,
+    with_word,
+    words_of,
+)
+from lxmert_viz.figures.picture import regions_picture
+from lxmert_viz.records import Regions, Tokens
+from lxmert_viz.ui.frame import results
+from lxmert_viz.ui.server import models, pictures, variant
+from lxmert_viz.ui.server.variant import Variant
+from lxmert_viz.ui.what_if.history import History, Step
+from lxmert_viz.ui.wording import plain
+
+OPERATOR_HELP = {
+    AS_IT_IS: "The detector's regions as they are.",
+    ZEROED: "Every region's features are zeros and its box stays, as pre-training hid regions.",
+    NO_REGIONS: "The model reads the text alone: no word can look at any region.",
+    SHUFFLED: "Every region's features move to another region's box.",
+}
+
+
+def history(chosen: Variant) -> History:
+    """The session's steps. What was chosen above is a step too, whenever it is another."""
+    state = st.session_state
+    found: History = state.setdefault("edit.history", History())
+    if state.get("edit.chosen") != chosen:
+        state["edit.chosen"] = chosen
+        found.begin(chosen.text, chosen)
+    return found
+
+
+def edit_words(steps: History, tokens: Tokens) -> None:
+    """Choose a word, then mask it, put another in its place, or take it out."""
+    words, now = words_of(tokens), steps.now
+    place = st.pills(
+        "Choose a word",
+        range(len(words)),
+        format_func=lambda at: plain(words[at].text),
+        key=f"edit.word.{now}",
+    )
+    if place is None:
+        st.caption("Choose a word to mask it, to change it or to take it out.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            f"Instead of “{plain(words[place].text)}”",
+            key=f"edit.new.{now}.{place}",
+            placeholder="another word",
+            on_change=_replace_word,
+            args=(steps, words[place], f"edit.new.{now}.{place}"),
+        )
+        st.button(
+            "Mask it", icon=":material/ink_eraser:", on_click=_mask, args=(steps, words[place])
+        )
+        if len(words) > 1:
+            st.button(
+                "Take it out",
+                icon=":material/remove:",
+                on_click=_take_out,
+                args=(steps, words[place]),
+            )
+
+
+def show_fillings(asked: Variant) -> None:
+    """What the model would put for every [MASK], or who can say it."""
+    if MASK not in asked.text:
+        return
+    try:
+        found = results.fillings_of(asked)
+    except CheckpointError as error:
+        st.caption(plain(str(error)))
+        return
+    for words in found:
+        told = ", ".join(f"**{plain(word.text)}** {word.probability:.2f}" for word in words)
+        st.markdown(f"For {plain(MASK)} the model would put: {told}")
+
+
+def edit_picture(steps: History, found: Regions, seen: Regions) -> None:
+    """The picture with the regions that are left, what to do with all, and which to switch off.
+
+    found: all regions; seen: those that the step in use has.
+    """
+    step = steps.step(steps.now)
+    edit, names = step.variant.edit, numbered_names(found)
+    address = pictures.shown_picture(step.variant.picture)
+    left = places_left(len(found), edit)
+    told = captions(seen, left)
+    st.html(regions_picture(address, seen.size_px, seen.boxes_unit, told, left))
+    st.selectbox(
+        "The picture",
+        [one for one in OPERATORS if one != SHUFFLED or len(found) > 1],
+        index=OPERATORS.index(edit.operator),
+        key=f"edit.operator.{steps.now}",
+        on_change=_choose_operator,
+        args=(steps, f"edit.operator.{steps.now}"),
+    )
+    st.caption(OPERATOR_HELP[edit.operator])
+    if edit.operator == SHUFFLED:
+        st.button(
+            "Shuffle again", icon=":material/shuffle:", on_click=_shuffle_again, args=(steps,)
+        )
+    st.multiselect(
+        "Regions switched off",
+        range(len(found)),
+        default=list(edit.off),
+        format_func=lambda place: names[place],
+        key=f"edit.off.{steps.now}",
+        on_change=_switch_off,
+        args=(steps, f"edit.off.{steps.now}"),
+        placeholder="none",
+        disabled=edit.operator == NO_REGIONS,
+    )
+
+
+def choose_checkpoint(steps: History) -> None:
+    names, now = models.model_names(), steps.step(steps.now).variant.model
+    if len(names) == 1:
+        st.caption("The page **Models** brings more checkpoints to ask the same.")
+        return
+    st.selectbox(
+        "Ask another checkpoint",
+        names,
+        index=names.index(now),
+        key=f"edit.model.{steps.now}",
+        on_change=_choose_model,
+        args=(steps, f"edit.model.{steps.now}"),
+    )
+
+
+def show_history(steps: History) -> None:
+    """Every step with its name, its place, and the way back to it."""
+    for step in steps.steps:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"step-{step.number}"):
+            st.text_input(
+                "Name",
+                value=step.name,
+                key=f"edit.name.{step.number}",
+                label_visibility="collapsed",
+                on_change=_rename,
+                args=(steps, step.number),
+            )
+            _moves(steps, step)
+            if step.number == steps.now:
+                st.markdown(":blue[:material/radio_button_checked:] in use", width="content")
+            else:
+                st.button(
+                    "Restore",
+                    key=f"edit.restore.{step.number}",
+                    on_click=steps.restore,
+                    args=(step.number,),
+                )
+                st.button(
+                    "",
+                    icon=":material/delete:",
+                    help="Remove this step",
+                    key=f"edit.remove.{step.number}",
+                    on_click=steps.remove,
+                    args=(step.number,),
+                )
+
+
+def choose_before(steps: History) -> Step:
+    """The step that the one in use is compared with."""
+    numbers = [step.number for step in steps.steps]
+    if len(numbers) == 1:
+        return steps.steps[0]
+    chosen = st.selectbox(
+        "Compare with",
+        numbers,
+        index=numbers.index(steps.before),
+        format_func=lambda number: steps.step(number).name,
+        key=f"edit.before.{steps.now}.{len(numbers)}",
+    )
+    steps.compare_with(chosen)
+    return steps.step(chosen)
+
+
+def _moves(steps: History, step: Step) -> None:
+    for icon, words, by in (("arrow_upward", "up", -1), ("arrow_downward", "down", 1)):
+        at_end = steps.steps[0 if by < 0 else -1] is step
+        st.button(
+            "",
+            icon=f":material/{icon}:",
+            help=f"Move {words}",
+            key=f"edit.{words}.{step.number}",
+            disabled=at_end,
+            on_click=steps.move,
+            args=(step.number, by),
+        )
+
+
+def _change(steps: History, name: str, **changes: object) -> None:
+    steps.change(name, replace(steps.step(steps.now).variant, **changes))
+
+
+def _mask(steps: History, word: Word) -> None:
+    text = steps.step(steps.now).variant.text
+    _change(steps, f"“{word.text}” masked", text=with_word(text, word, MASK))
+
+
+def _take_out(steps: History, word: Word) -> None:
+    text = steps.step(steps.now).variant.text
+    _change(steps, f"without “{word.text}”", text=with_word(text, word, ""))
+
+
+def _replace_word(steps: History, word: Word, key: str) -> None:
+    new = st.session_state[key].strip()
+    if new and new != word.text:
+        text = steps.step(steps.now).variant.text
+        _change(steps, f"“{word.text}” → “{new}”", text=with_word(text, word, new))
+
+
+def _choose_operator(steps: History, key: str) -> None:
+    operator = st.session_state[key]
+    edit = replace(steps.step(steps.now).variant.edit, operator=operator)
+    _change(steps, operator, edit=edit)
+
+
+def _shuffle_again(steps: History) -> None:
+    edit = steps.step(steps.now).variant.edit
+    again = replace(edit, seed=edit.seed + 1)
+    _change(steps, f"{SHUFFLED} ({again.seed + 1})", edit=again)
+
+
+def _switch_off(steps: History, key: str) -> None:
+    off = tuple(sorted(st.session_state[key]))
+    edit = replace(steps.step(steps.now).variant.edit, off=off)
+    numbers = ", ".join(str(place + 1) for place in off)
+    _change(steps, f"without regions {numbers}" if off else "all regions on", edit=edit)
+
+
+def _choose_model(steps: History, key: str) -> None:
+    name, now = st.session_state[key], steps.step(steps.now).variant
+    then = variant.with_model(now, name)
+    _change(steps, f"with {name}", model=name, profile=then.profile, edit=then.edit)
+
+
+def _rename(steps: History, number: int) -> None:
+    steps.rename(number, st.session_state[f"edit.name.{number}"])

@@ -1,0 +1,59 @@
+"""The steps of What if? as bytes for the server's store, so that a reload finds them again.
+
+Pictures are named by their digests; each is found where it is kept already.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Collection
+from dataclasses import asdict
+from typing import NamedTuple
+
+from lxmert_viz.experiments.edits import PictureEdit
+from lxmert_viz.ui.server.variant import Variant
+from lxmert_viz.ui.what_if.history import History, Step
+
+
+class Kept(NamedTuple):
+    steps: list[Step]
+    now: int  # number of the step in use; 0 where there are no steps
+    before: int
+    lost: int  # steps whose picture or model is not here
+
+
+def written(steps: History) -> bytes:
+    return json.dumps(
+        {
+            "now": steps.now,
+            "before": steps.before,
+            "steps": [_step(step) for step in steps.steps],
+        }
+    ).encode()
+
+
+def read(kept: bytes, picture_of: Callable[[str], bytes | None], models: Collection[str]) -> Kept:
+    """Where the step in use is lost, the last one takes its place."""
+    told = json.loads(kept)
+    found = [_read_step(entry, picture_of, models) for entry in told["steps"]]
+    steps = [step for step in found if step is not None]
+    numbers = [step.number for step in steps]
+    now = told["now"] if told["now"] in numbers else max(numbers, default=0)
+    before = told["before"] if told["before"] in numbers else now
+    return Kept(steps, now, before, len(found) - len(steps))
+
+
+def _step(step: Step) -> dict[str, object]:
+    told = asdict(step.variant) | {"picture": hashlib.sha256(step.variant.picture).hexdigest()}
+    return {"number": step.number, "name": step.name, "variant": told}
+
+
+def _read_step(
+    told: dict, picture_of: Callable[[str], bytes | None], models: Collection[str]
+) -> Step | None:
+    variant = told["variant"]
+    picture = picture_of(variant["picture"])
+    if picture is None or variant["model"] not in models:
+        return None
+    edit = variant["edit"]
+    own = variant | {"picture": picture, "edit": PictureEdit(**edit | {"off": tuple(edit["off"])})}
+    return Step(told["number"], told["name"], Variant(**own))
