@@ -33,7 +33,7 @@ from lxmert_viz.detector.preprocessing import ScaledPicture, preprocess
 from lxmert_viz.detector.selection import select
 from lxmert_viz.detector.speed import FULL, MIXED, has_bfloat16, make_fast
 from lxmert_viz.picture import decode
-from tests.detector_weights import stand_in_detector
+from tests.helpers.detector_weights import stand_in_detector
 
 DEMO = DetectorConfig().profiles["demo"]
 COUNTS = (1, 36, 100, 300)

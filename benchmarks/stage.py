@@ -29,7 +29,7 @@ from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.figures.stage import payload
 from lxmert_viz.records import Regions, Tokens, Trace
-from tests.served_page import served
+from tests.helpers.served_page import served
 
 HEADS, HIDDEN = 12, 768
 LAYERS = {"lang": 9, "vision": 5, "cross": 5}

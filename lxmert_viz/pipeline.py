@@ -77,7 +77,8 @@ class Pipeline:
         if device.type == "cuda":  # TensorFloat convolutions would move features by 1e-3
             torch.backends.cudnn.allow_tf32 = False
         self._network = network.to(device).eval()
-        self._looker = Looker(name, detector, region_names, device, precision, cache)
+        cached = cache.found if cache else None
+        self._looker = Looker(name, detector, region_names, device, precision, cached)
         self._streams = VisionStreams(base_of(network), device)
 
     @classmethod

@@ -16,12 +16,12 @@ from lxmert_viz.config import DetectorConfig, LxmertConfig, RegionProfile
 from lxmert_viz.places import CACHE_VARIABLE
 
 if TYPE_CHECKING:  # tests of pictures or arrays should not wait for torch
-    from hub_server import Hub
     from playwright.sync_api import Browser
     from streamlit.testing.v1 import AppTest
 
     from lxmert_viz.pipeline import Pipeline
-    from tests.small_page import Counted
+    from tests.helpers.hub_server import Hub
+    from tests.helpers.small_page import Counted
 
 PIECES = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "?", "##s", "##er")
 WORDS = (
@@ -104,7 +104,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def hub(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Hub]":
     """A hub on this machine that has the tiny checkpoint under a published name."""
-    from hub_server import publish, serving
+    from tests.helpers.hub_server import publish, serving
 
     with serving() as hub:
         publish(hub, tiny_folder, monkeypatch)
@@ -164,7 +164,7 @@ def counted(tiny_pipeline: "Pipeline", monkeypatch: pytest.MonkeyPatch) -> "Iter
     import streamlit as st
 
     from lxmert_viz.ui.server import models
-    from tests.small_page import Counted
+    from tests.helpers.small_page import Counted
 
     pipeline = Counted(tiny_pipeline)
     monkeypatch.setattr(models, "load_pipeline", lambda name: pipeline)
@@ -178,7 +178,7 @@ def counted(tiny_pipeline: "Pipeline", monkeypatch: pytest.MonkeyPatch) -> "Iter
 @pytest.fixture
 def page(counted: "Counted") -> "AppTest":
     """The page as it opens, on the tiny checkpoint."""
-    from tests.small_page import opened
+    from tests.helpers.small_page import opened
 
     return opened()
 
@@ -187,7 +187,7 @@ def page(counted: "Counted") -> "AppTest":
 def address() -> "Iterator[str]":
     """Where the app is served, with the shipped miniature."""
     from lxmert_viz.places import APP, ASSETS
-    from tests.served_page import served
+    from tests.helpers.served_page import served
 
     if not (ASSETS / "miniature" / "model.safetensors").exists():
         pytest.skip("the miniature's weights are not here")

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 from lxmert_viz.figures.stage_page import HEIGHT_PX
 from lxmert_viz.notebook import show
 from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.places import ROOT
 
 pytestmark = pytest.mark.browser
 
@@ -47,7 +48,4 @@ def test_a_notebook_frame_shows_the_stage(
 
 def test_a_notebook_needs_no_streamlit() -> None:
     check = "import sys, lxmert_viz.notebook; sys.exit('streamlit' in sys.modules)"
-    assert (
-        subprocess.run([sys.executable, "-c", check], cwd=Path(__file__).parent.parent).returncode
-        == 0
-    )
+    assert subprocess.run([sys.executable, "-c", check], cwd=ROOT).returncode == 0

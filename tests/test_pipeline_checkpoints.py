@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import ANSWERS, LXMERT
 from safetensors.torch import load_file, save_file
 
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering, LxmertModel
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Trace
+from tests.conftest import ANSWERS, LXMERT
 
 QUESTION = "what color is the large cube?"
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,9 +17,9 @@ from lxmert_viz.detector.speed import FULL, check_precision, make_fast
 from lxmert_viz.errors import OptionError
 from lxmert_viz.picture import decode
 from lxmert_viz.records import ZOO, LeftOut, Regions
-from lxmert_viz.region_files.cache import RegionCache
 
 Progress = Callable[[str, float], None]
+Cached = Callable[[dict[str, Any], Callable[[], Regions]], Regions]  # facts and work: found or made
 ROUNDING = 0.01  # how far a box may lie outside, as a share of the picture
 
 
@@ -32,11 +33,11 @@ class Looker:
         region_names: RegionNames,
         device: torch.device,
         precision: str = FULL,
-        cache: RegionCache | None = None,
+        cached: Cached | None = None,
     ) -> None:
         check_precision(precision, device)
-        self._cache = cache
-        weights = content_of(detector, region_names) if cache else ""
+        self._cached = cached
+        weights = content_of(detector, region_names) if cached else ""
         self._facts = [name, weights, precision, device.type]
         self.name = name
         self._is_of_zoo = isinstance(detector, Detectron2RCNN) and detector.is_of_zoo
@@ -62,7 +63,7 @@ class Looker:
         def look() -> Regions:
             return self._look(picture, profile, rules, progress, boxes_unit)
 
-        if self._cache is None:
+        if self._cached is None:
             return look()
         facts = {
             "picture": hashlib.sha256(picture).hexdigest(),
@@ -70,7 +71,7 @@ class Looker:
             "profile": [profile, asdict(rules)],
             "boxes": None if boxes_unit is None else boxes_unit.tolist(),
         }
-        return self._cache.found(facts, look)
+        return self._cached(facts, look)
 
     def _look(
         self,

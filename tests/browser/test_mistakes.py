@@ -1,0 +1,88 @@
+"""From the board to an example and back, in a real browser, on the shipped study set."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from lxmert_viz.places import APP, DATA_VARIABLE
+from tests.helpers.served_page import PHONE, WIDE, opened, served
+
+pytestmark = pytest.mark.browser
+HEADER, ROW = 35, 56  # pixels of the table
+OPEN_AT, QUESTION_AT = 115, 300
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(DATA_VARIABLE, str(tmp_path_factory.mktemp("data")))
+        with served(APP) as address:
+            yield f"{address}/mistakes_page"
+
+
+def click_cell(page: Page, row: int, across: int) -> None:
+    table = page.get_by_test_id("stDataFrame").first
+    expect(table.locator("canvas").first).to_be_visible()
+    table.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)  # the canvas draws itself after it is there
+    table.click(position={"x": across, "y": HEADER + ROW * row + ROW // 2})
+
+
+def test_study_set_to_example_and_back(browser: Browser, board: str) -> None:
+    page, complaints = opened(browser, board, WIDE)
+    page.get_by_role("button", name="Ask the miniature all questions").click()
+    expect(page.get_by_text("Filter and search")).to_be_visible()
+    page.get_by_role("button", name="Mistakes only").click()
+    expect(page.locator(".st-key-board-terms")).to_contain_text("correct=no")
+    click_cell(page, 1, QUESTION_AT)
+    shown = page.locator(".st-key-board-row")
+    expect(shown).to_contain_text("wrong")
+    question = shown.locator("p").first.inner_text()
+    click_cell(page, 0, OPEN_AT)
+    expect(page.locator(".stage-frame")).to_be_visible()
+    asked = page.locator(".st-key-pinned").inner_text()
+    assert question not in asked  # the first row, not the one that was shown
+    page.get_by_text("among the mistakes").click()
+    expect(page.locator(".st-key-board-row")).to_be_visible()
+    expect(page.locator(".st-key-board-terms")).to_contain_text("correct=no")
+    assert page.locator(".st-key-board-row p").first.inner_text() in asked
+    page.reload()
+    expect(page.locator(".st-key-board-row")).to_be_visible()
+    assert page.locator(".st-key-board-row p").first.inner_text() in asked
+    assert [c for c in complaints if "404" not in c] == []
+    page.close()
+
+
+def test_mistakes_are_judged_by_where_the_model_looked(browser: Browser, board: str) -> None:
+    page, complaints = opened(browser, f"{board}?view=Causes", WIDE)
+    start = page.get_by_role("button", name="Ask the miniature all questions")
+    judge = page.get_by_role("button", name=re.compile("Judge .* by where the model looked"))
+    expect(start.or_(judge)).to_be_visible()
+    if start.is_visible():
+        start.click()
+    looked = [
+        page.locator(f".st-key-cause-button-{way} button")
+        for way in ("looked-away", "looked-right")
+    ]
+    for button in looked:
+        expect(button).to_have_text("0")
+    unexplained = int(re.search(r"Judge ([\d,]+)", judge.inner_text())[1].replace(",", ""))
+    judge.click()
+    expect(looked[0].or_(looked[1]).filter(has_not_text=re.compile("^0$"))).not_to_have_count(0)
+    expect(judge).to_have_count(0)
+    for button in looked:
+        expect(button).to_have_count(1)  # for a moment the one before stands beside it
+    judged = [int(button.inner_text()) for button in looked]
+    assert 0 < sum(judged) <= unexplained
+    assert [line for line in complaints if "404" not in line] == []
+    page.close()
+
+
+def test_the_board_fits_a_phone(browser: Browser, board: str) -> None:
+    page, _ = opened(browser, board, PHONE)
+    expect(page.get_by_text("Filter and search")).to_be_visible()
+    wide = "document.documentElement.scrollWidth <= window.innerWidth"
+    assert page.evaluate(wide)
+    page.close()

@@ -1,0 +1,24 @@
+"""The pages of states and probes in a real Chromium, on the shipped miniature."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.helpers.served_page import WIDE, opened
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_clicked_cell_is_looked_at_closely(browser: Browser, address: str) -> None:
+    page, complaints = opened(browser, address, WIDE)
+    page.get_by_role("link", name="States").click()
+    grid = page.locator(".stPlotlyChart").first
+    expect(grid.locator(".heatmaplayer image").first).to_be_attached()
+    expect(page.get_by_text("after X4")).to_be_visible()
+    place = grid.locator(".scatterlayer .points path").nth(3)  # the first word, in its fourth layer
+    box = place.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_role("heading", name=re.compile(r"after X1"))).to_be_visible()
+    assert not complaints
+    page.close()

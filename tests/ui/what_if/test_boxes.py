@@ -1,0 +1,134 @@
+"""Boxes of a person's own: what the browser may send, and every page that follows them."""
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from lxmert_viz.records import OWN_BOXES, Regions
+from lxmert_viz.ui.frame import own_boxes
+from lxmert_viz.ui.server import answers, examples, variant
+from lxmert_viz.ui.server.variant import OwnBox, Variant
+from lxmert_viz.ui.what_if import box_editor
+
+if TYPE_CHECKING:
+    from tests.helpers.small_page import Counted
+
+DRAWN = OwnBox((0.1, 0.2, 0.5, 0.75), "", -1)
+NAMED = OwnBox((0.0, 0.0, 1.0, 1.0), "all, of it", -1)
+
+
+def unheard(stage: str, share: float) -> None:
+    pass
+
+
+def seen(photograph: bytes, boxes: tuple[OwnBox, ...] | None) -> Regions:
+    profile = "trained" if boxes is None else variant.with_boxes("trained", boxes)
+    return answers.regions("miniature", photograph, profile, unheard)
+
+
+def test_a_profile_says_its_boxes_and_gives_them_back() -> None:
+    for boxes in ((), (DRAWN,), (DRAWN, NAMED)):
+        asked = variant.with_boxes("demo, regions=50", boxes)
+        assert variant.apart(asked) == ("demo, regions=50", boxes)
+    assert variant.apart("demo, regions=50") == ("demo, regions=50", None)
+
+
+def test_what_the_browser_sends_is_read() -> None:
+    text = json.dumps([{"box": [0, 0.25, 0.5, 1], "name": " a cat ", "detected": 2}])
+    assert box_editor.read(text, detected=3) == (OwnBox((0, 0.25, 0.5, 1), "a cat", 2),)
+    assert box_editor.read("[]", 3) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"box": 1}',
+        "[1]",
+        '[{"box": [0, 0, 1], "name": "", "detected": -1}]',
+        '[{"box": [0, 0, 2, 1], "name": "", "detected": -1}]',
+        '[{"box": [0.5, 0, 0.1, 1], "name": "", "detected": -1}]',
+        '[{"box": [0, 0, NaN, 1], "name": "", "detected": -1}]',
+        '[{"box": [0, 0, 1, 1], "name": "", "detected": 3}]',
+        '[{"box": [0, 0, 1, 1], "name": ""}]',
+        json.dumps([{"box": [0, 0, 1, 1], "name": "", "detected": -1}] * 101),
+    ],
+)
+def test_what_the_editor_never_sends_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="box"):
+        box_editor.read(text, detected=3)
+
+
+def test_drawn_boxes_have_the_features_of_exactly_these_places(
+    counted: "Counted", photograph: bytes
+) -> None:
+    found = seen(photograph, (DRAWN, NAMED))
+    sides = np.array([DRAWN.sides, NAMED.sides], np.float32)
+    alone = counted.inner.look(photograph, boxes_unit=sides)
+    assert found.feats.tobytes() == alone.feats.tobytes()
+    np.testing.assert_allclose(found.boxes_unit, sides, atol=1e-6)
+    assert found.names == (alone.names[0], "all, of it")
+    assert found.profile == OWN_BOXES
+
+
+def test_detected_regions_stay_as_they_are_among_drawn_ones(
+    counted: "Counted", photograph: bytes
+) -> None:
+    detected = seen(photograph, None)
+    last = len(detected) - 1
+    kept = OwnBox(tuple(detected.boxes_unit[last].tolist()), "mine", last)
+    found = seen(photograph, (DRAWN, kept, NAMED))
+    assert found.feats[1].tobytes() == detected.feats[last].tobytes()
+    assert found.scores[1] == detected.scores[last]
+    assert found.names[1] == "mine"
+    alone = counted.inner.look(photograph, boxes_unit=variant.drawn_sides((DRAWN, NAMED)))
+    assert found.feats[[0, 2]].tobytes() == alone.feats.tobytes()
+
+
+def test_without_any_box_the_text_is_read_alone(counted: "Counted", photograph: bytes) -> None:
+    asked = variant.with_boxes("trained", ())
+    found = answers.trace(Variant("miniature", asked, photograph, "what is this ?"), unheard)
+    assert len(found.regions) == 0
+    assert found.answers
+    other = answers.trace(Variant("miniature", "trained", photograph, "what is this ?"), unheard)
+    assert found.answers != other.answers
+
+
+def test_the_page_shows_what_is_read_and_the_answer_before_and_after(
+    counted: "Counted",
+) -> None:
+    from lxmert_viz.ui.frame import navigation
+    from tests.helpers.small_page import opened, texts
+
+    page = opened()
+    page.switch_page(str(navigation.REGIONS_PAGE)).run()
+    assert not page.exception
+    count = len(page.dataframe[0].value)
+    assert count > 0
+    assert "With the detected regions" in texts(page)
+    assert "the answer with them stands here" in texts(page)
+    picture = examples.examples()[0].picture
+    digest = seen(picture, None).digest
+    page.session_state[own_boxes.STATE] = {(digest, "trained"): ((DRAWN, NAMED), "")}
+    page.run()
+    assert not page.exception
+    assert "With your boxes" in texts(page)
+    assert page.dataframe[0].value["name"].tolist()[1] == "all, of it"
+    page.switch_page(str(navigation.ANSWERS_PAGE)).run()
+    assert not page.exception
+    assert page.dataframe[0].value["name"].tolist()[1] == "all, of it"
+    assert "boxes of your own" in texts(page)
+
+
+def test_states_are_told_apart_by_the_boxes_that_were_read(photograph: bytes) -> None:
+    from lxmert_viz.ui.states.lenses import key_of
+
+    sides = ((0.1, 0.1, 0.5, 0.5), (0.4, 0.4, 0.9, 0.9))
+    asked = [variant.with_boxes("trained", (OwnBox(one, "", -1),)) for one in sides]
+    found = [
+        answers.trace(Variant("miniature", each, photograph, "what is red?"), unheard)
+        for each in (*asked, asked[0])
+    ]
+    keys = [key_of(each) for each in found]
+    assert keys[0] == keys[2] != keys[1]
