@@ -1,6 +1,6 @@
 """Picture bytes and a text -> Trace: open, look, ask. Tensors become float32 numpy here."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -24,7 +24,7 @@ from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswe
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.model.streams import VisionStreams, padded
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
-from lxmert_viz.records import Answer, Regions, Tokens, Trace, Verdict
+from lxmert_viz.records import Answer, Regions, Report, Tokens, Trace, Verdict
 from lxmert_viz.region_files.cache import RegionCache
 
 MASK = "[MASK]"
@@ -132,7 +132,7 @@ class Pipeline:
         self,
         picture: bytes,
         profile: str = TRAINED_PROFILE,
-        progress: Callable[[str, float], None] | None = None,
+        progress: Report | None = None,
         boxes_unit: np.ndarray | None = None,
     ) -> Regions:
         """The regions that the detector finds in an encoded picture.

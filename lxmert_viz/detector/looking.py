@@ -16,9 +16,8 @@ from lxmert_viz.detector.selection import Detections, describe_boxes, detect
 from lxmert_viz.detector.speed import FULL, check_precision, make_fast
 from lxmert_viz.errors import OptionError
 from lxmert_viz.picture import decode
-from lxmert_viz.records import ZOO, LeftOut, Regions
+from lxmert_viz.records import ZOO, LeftOut, Regions, Report
 
-Progress = Callable[[str, float], None]
 Cached = Callable[[dict[str, Any], Callable[[], Regions]], Regions]  # facts and work: found or made
 ROUNDING = 0.01  # how far a box may lie outside, as a share of the picture
 
@@ -53,7 +52,7 @@ class Looker:
         self,
         picture: bytes,
         profile: str,
-        progress: Progress | None = None,
+        progress: Report | None = None,
         boxes_unit: np.ndarray | None = None,
     ) -> Regions:
         """As `Pipeline.look` says; from the disk where the same was asked for before."""
@@ -78,7 +77,7 @@ class Looker:
         picture: bytes,
         profile: str,
         rules: Rules,
-        progress: Progress | None,
+        progress: Report | None,
         boxes_unit: np.ndarray | None,
     ) -> Regions:
         upright = decode(picture)

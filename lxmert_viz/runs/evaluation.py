@@ -15,7 +15,7 @@ from lxmert_viz.checkpoints import contents
 from lxmert_viz.dataset.datasets import Dataset, outside
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.records import Example, Prediction
+from lxmert_viz.records import Example, Prediction, Report
 from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.results.run_folder import LOCK, RunFolder
 from lxmert_viz.runs import internals
@@ -24,7 +24,6 @@ from lxmert_viz.runs.manifest import Settings, folder_hash, manifest_of
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.table import finish
 
-Report = Callable[[str, float], None]
 Parts = dict[int, list[Example]]  # number -> examples
 Made = tuple[int, list[Prediction], pa.Table | None]  # a part's number, predictions, internals
 Compute = Callable[[Parts], Iterator[Made]]

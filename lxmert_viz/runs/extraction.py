@@ -16,8 +16,8 @@ from lxmert_viz.analysis.word_classes import classes_of
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError, LxmertVizError
 from lxmert_viz.pipeline import BATCH, Pipeline
-from lxmert_viz.records import Example, Regions, Trace
-from lxmert_viz.runs.evaluation import Progress, Report, sorted_by_picture
+from lxmert_viz.records import Example, Regions, Report, Trace
+from lxmert_viz.runs.evaluation import Progress, sorted_by_picture
 from lxmert_viz.runs.manifest import data_of
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.states import (

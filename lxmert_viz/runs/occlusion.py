@@ -1,6 +1,5 @@
 """Did the model look at what a question is about? Each region is left out once to see."""
 
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from itertools import groupby
@@ -14,14 +13,13 @@ from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError, LxmertVizError
 from lxmert_viz.experiments.edits import PictureEdit, edited
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.records import Regions, Trace
+from lxmert_viz.records import Regions, Report, Trace
 from lxmert_viz.results.board import Board
 from lxmert_viz.runs.asking import gold_regions
 from lxmert_viz.runs.evaluation import sorted_by_picture
 from lxmert_viz.runs.manifest import folder_hash
 from lxmert_viz.runs.pictures import Looker
 
-Report = Callable[[str, float], None]
 BATCH = 64  # pictures with a region less that are asked about at once
 
 

@@ -1,6 +1,5 @@
 """Every cache of the page, and what it is filled with. Keys are strings and bytes."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +12,7 @@ from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.experiments.edits import edited, places_left
 from lxmert_viz.figures.stage import Compared, payload
 from lxmert_viz.picture import as_jpeg
-from lxmert_viz.records import Answer, Regions, Trace
+from lxmert_viz.records import Answer, Regions, Report, Trace
 from lxmert_viz.traces import KeptTrace, as_zip, files_of, read
 from lxmert_viz.ui.server.models import detector_content, pipeline
 from lxmert_viz.ui.server.pictures import SHOWN_SIDE_PX
@@ -27,9 +26,7 @@ if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
 OWN_PICTURE = "a picture of yours"  # among names of scenes
 
 
-def regions(
-    model: str, picture: bytes, profile: str, _progress: Callable[[str, float], None]
-) -> Regions:
+def regions(model: str, picture: bytes, profile: str, _progress: Report) -> Regions:
     """Those of the detector, or a person's own boxes where the profile names them.
 
     Checkpoints with the same detector look once for all.
@@ -49,20 +46,20 @@ def _regions(
     picture: bytes,
     profile: str,
     _model: str,
-    _progress: Callable[[str, float], None],
+    _progress: Report,
 ) -> Regions:
     return pipeline(_model).look(picture, profile, _progress)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def trace(variant: Variant, _progress: Callable[[str, float], None]) -> Trace:
+def trace(variant: Variant, _progress: Report) -> Trace:
     """An edit changes regions that were found already: nothing is looked for again."""
     found = regions(variant.model, variant.picture, variant.profile, _progress)
     return pipeline(variant.model).ask(edited(found, variant.edit), variant.text)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def value_norms(variant: Variant, _progress: Callable[[str, float], None]) -> dict[str, np.ndarray]:
+def value_norms(variant: Variant, _progress: Report) -> dict[str, np.ndarray]:
     """Lengths of the values that every head carries; the network's layers run once more."""
     from lxmert_viz.experiments import heads
 
@@ -70,7 +67,7 @@ def value_norms(variant: Variant, _progress: Callable[[str, float], None]) -> di
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def fillings(variant: Variant, _progress: Callable[[str, float], None]) -> list[tuple[Answer, ...]]:
+def fillings(variant: Variant, _progress: Report) -> list[tuple[Answer, ...]]:
     """What the model would put for each [MASK]. Raises CheckpointError without a word head."""
     found = edited(
         regions(variant.model, variant.picture, variant.profile, _progress), variant.edit
@@ -79,9 +76,7 @@ def fillings(variant: Variant, _progress: Callable[[str, float], None]) -> list[
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def head_detail(
-    variant: Variant, place: "Place", _progress: Callable[[str, float], None]
-) -> "HeadDetail":
+def head_detail(variant: Variant, place: "Place", _progress: Report) -> "HeadDetail":
     from lxmert_viz.experiments import heads
 
     found, network = trace(variant, _progress), pipeline(variant.model).network
@@ -92,7 +87,7 @@ def head_detail(
 def stage_payload(
     variant: Variant,
     other: tuple[str, Variant] | None,
-    _progress: Callable[[str, float], None],
+    _progress: Report,
 ) -> bytes:
     """A trace with its statistics, as the stage draws it. other: what it may differ from."""
     found, norms = trace(variant, _progress), value_norms(variant, _progress)
@@ -108,7 +103,7 @@ def stage_payload(
     )
 
 
-def _compared(name: str, variant: Variant, report: Callable[[str, float], None]) -> Compared:
+def _compared(name: str, variant: Variant, report: Report) -> Compared:
     found = trace(variant, report)
     return Compared(name, found, rollout(found.attention), value_norms(variant, report))
 

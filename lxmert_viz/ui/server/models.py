@@ -1,7 +1,6 @@
 """The checkpoints that the page has opened."""
 
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,6 +8,7 @@ import streamlit as st
 from lxmert_viz.checkpoints.folder import find, installed
 from lxmert_viz.checks.findings import Finding
 from lxmert_viz.places import BACKEND_VARIABLE, PRECISION_VARIABLE
+from lxmert_viz.records import Report
 from lxmert_viz.region_files.cache import RegionCache, usual_folder
 from lxmert_viz.traces import WEIGHT_ENDINGS, file_hashes
 from lxmert_viz.ui.server.pictures import hours_kept
@@ -43,7 +43,7 @@ def pipeline(name: str) -> "Pipeline":
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def findings(model: str, _progress: Callable[[str, float], None]) -> list[Finding]:
+def findings(model: str, _progress: Report) -> list[Finding]:
     """What the self-check finds."""
     from lxmert_viz.checks.selfcheck import check
 

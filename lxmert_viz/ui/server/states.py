@@ -1,6 +1,5 @@
 """Stores of states and the probes that are trained on them, cached for the pages."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from lxmert_viz.analysis.fusion import fusion, modality_accuracy
 from lxmert_viz.analysis.projection import project, trust
 from lxmert_viz.analysis.similarity import cka_table, retrieval
 from lxmert_viz.analysis.states import STREAMS
+from lxmert_viz.records import Report
 from lxmert_viz.ui.server import lenses, models, waiting
 from lxmert_viz.ui.server.lenses import STUDY
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:  # the runs import torch, and the page should stand before
     from lxmert_viz.runs.states import StateStore
     from lxmert_viz.runs.targets import Task
 
-Report = Callable[[str, float], None]
 COMPARED = 800  # examples whose mean states are compared
 FUSED = 1000  # words, and as many regions, in which clusters are looked for
 
