@@ -12,6 +12,7 @@ from torch import Tensor
 from lxmert_viz.checkpoints import contents, known
 from lxmert_viz.checkpoints.contents import TRAINED_PROFILE, RegionNames, Scope, notes_on
 from lxmert_viz.checkpoints.folder import find
+from lxmert_viz.checkpoints.identity import Identity
 from lxmert_viz.detector.detectron2 import Detectron2RCNN
 from lxmert_viz.detector.looking import Looker
 from lxmert_viz.detector.network import FasterRCNN
@@ -52,13 +53,14 @@ class Pipeline:
         region_names: RegionNames,
         answer_vocabulary: tuple[str, ...],
         scope: Scope,
+        identity: Identity,
         device: torch.device,
         precision: str = FULL,
         cache: RegionCache | None = None,
     ) -> None:
         self.name = name
         self.scope = scope
-        self.device = str(device)
+        self.device, self._identity = str(device), identity
         self.profiles = tuple(detector.config.profiles)
         self.has_match = isinstance(network, LxmertForPreTraining) and network.config.task_matched
         self.answer_kind = _answer_kind(network, scope)
@@ -77,7 +79,7 @@ class Pipeline:
         if device.type == "cuda":  # TensorFloat convolutions would move features by 1e-3
             torch.backends.cudnn.allow_tf32 = False
         self._network = network.to(device).eval()
-        cached = cache.found if cache else None
+        cached = (cache.found, identity.detector_digest) if cache else None
         self._looker = Looker(name, detector, region_names, device, precision, cached)
         self._streams = VisionStreams(base_of(network), device)
 
@@ -101,6 +103,7 @@ class Pipeline:
         """
         chosen_device = find_device(device)
         folder = find(name_or_folder, models)
+        identity = Identity(folder)
         network = load_network(folder)
         detector = load_detector(folder / "detector", backend)
         tokenizer = LxmertTokenizerFast.from_pretrained(folder)
@@ -112,12 +115,26 @@ class Pipeline:
             region_names=contents.read_region_names(folder),
             answer_vocabulary=contents.read_answers(folder),
             scope=contents.read_scope(folder),
+            identity=identity,
             device=chosen_device,
             precision=precision,
             cache=cache,
         )
         pipeline._check_sizes(folder)
         return pipeline
+
+    @property
+    def digest(self) -> str:
+        """Tells this checkpoint from any other, whatever its name: of all its files' content.
+
+        Raises CheckpointError where they changed after they were opened and before it was told.
+        """
+        return self._identity.digest
+
+    @property
+    def detector_digest(self) -> str:
+        """Equal for checkpoints that find the same regions and call them the same."""
+        return self._identity.detector_digest
 
     @property
     def network(self) -> Network:

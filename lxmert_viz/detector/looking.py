@@ -32,12 +32,13 @@ class Looker:
         region_names: RegionNames,
         device: torch.device,
         precision: str = FULL,
-        cached: Cached | None = None,
+        cached: tuple[Cached, str] | None = None,
     ) -> None:
+        """cached: with what tells this detector and its names from others."""
         check_precision(precision, device)
-        self._cached = cached
-        weights = content_of(detector, region_names) if cached else ""
-        self._facts = [name, weights, precision, device.type]
+        self._cached, content = cached or (None, "")
+        backend = type(detector).__name__
+        self._facts = [name, content, backend, precision, device.type]
         self.name = name
         self._is_of_zoo = isinstance(detector, Detectron2RCNN) and detector.is_of_zoo
         self.region_names = region_names
@@ -123,15 +124,6 @@ def _prepared(detector: FasterRCNN | Detectron2RCNN, precision: str) -> FasterRC
     if precision != FULL:
         raise OptionError(f"detectron2 computes in full precision here, not in {precision!r}.")
     return detector.eval()
-
-
-def content_of(detector: FasterRCNN | Detectron2RCNN, region_names: RegionNames) -> str:
-    """A digest of its weights and names; whoever has others sees other regions."""
-    digest = hashlib.sha256(repr(region_names).encode())
-    for name, tensor in detector.state_dict().items():
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
 
 
 def _checked(boxes_unit: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.results.run_folder import LOCK, RunFolder
 from lxmert_viz.runs import internals
 from lxmert_viz.runs.asking import Asker, Seen, together
-from lxmert_viz.runs.manifest import Settings, folder_hash, manifest_of
+from lxmert_viz.runs.manifest import Settings, manifest_of
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.table import finish
 
@@ -55,7 +55,7 @@ def evaluate(
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / LOCK, timeout=0):
-            run.begin(manifest_of(pipeline, model_folder, dataset, settings))
+            run.begin(manifest_of(pipeline, dataset, settings))
             run.write_remarks([*dataset.remarks, *outside(dataset, pipeline.answer_vocabulary)])
             own = folder / REGIONS
             cache = region_cache or own
@@ -79,7 +79,7 @@ def in_order(
     """Makes one part after the other, while the next pictures are looked at."""
     name_of = contents.read_region_names(model_folder).of
     cache = RegionCache(region_cache, max_bytes=sys.maxsize)
-    detector = folder_hash(model_folder / "detector")
+    detector = pipeline.detector_digest
 
     def compute(parts: Parts) -> Iterator[Made]:
         asker = Asker(pipeline, settings.baselines, settings.internals)

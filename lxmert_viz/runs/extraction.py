@@ -26,7 +26,6 @@ from lxmert_viz.runs.states import (
     ITEMS,
     ROWS,
     StateStore,
-    fingerprint,
     head_of,
     whole_lines,
 )
@@ -132,7 +131,7 @@ def _head(pipeline: Pipeline, dataset: Dataset, kept: Kept) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "model": pipeline.name,
-        "weights": fingerprint(pipeline),
+        "weights": pipeline.digest,
         "data": data_of(dataset),
         "depths": depths,
         "hidden_size": config.hidden_size,

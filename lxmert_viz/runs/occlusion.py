@@ -17,9 +17,12 @@ from lxmert_viz.records import Regions, Report, Trace
 from lxmert_viz.results.board import Board
 from lxmert_viz.runs.asking import gold_regions
 from lxmert_viz.runs.evaluation import sorted_by_picture
-from lxmert_viz.runs.manifest import folder_hash
 from lxmert_viz.runs.pictures import Looker
 
+OTHER_MODEL = (
+    "{} is not the model that this run asked, or has changed since: make the run anew to judge "
+    "where it looks."
+)
 BATCH = 64  # pictures with a region less that are asked about at once
 
 
@@ -36,8 +39,8 @@ def judge_looks(
     They must have a marked object that a region covers. What was judged is kept with the run.
     Raises DatasetError where model or dataset are others than the run's.
     """
-    if board.manifest["model"]["sha256"] != folder_hash(model_folder):
-        raise DatasetError(f"{pipeline.name} is not the model that this run asked, or has changed.")
+    if board.manifest["model"]["sha256"] != pipeline.digest:
+        raise DatasetError(OTHER_MODEL.format(pipeline.name))
     answers = board.unexplained(text)
     known = {example.id for example in dataset.examples}
     if lost := [name for name in answers if name not in known]:

@@ -129,12 +129,11 @@ def show_outcome(over: Job) -> None:
 
 
 def begin_check(name: str) -> None:
-    models.findings.clear()
     st.session_state["models.checked"] = name
 
 
 def remove_models(entries: Sequence[Kept]) -> None:
-    models.pipeline.clear()
+    models.close_all()
     for entry in entries:
         if entry.folder.name == st.session_state["model.name"]:
             st.session_state["model.name"] = SHIPPED

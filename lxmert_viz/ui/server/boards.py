@@ -16,7 +16,7 @@ from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.errors import DatasetError, PictureError
-from lxmert_viz.picture import as_jpeg
+from lxmert_viz.picture import Picture, as_jpeg
 from lxmert_viz.places import ASSETS, data_folder
 from lxmert_viz.records import Report
 from lxmert_viz.results.board import Board
@@ -24,6 +24,7 @@ from lxmert_viz.results.run_folder import TABLE
 from lxmert_viz.ui.server import models, own_data
 from lxmert_viz.ui.server.catalogue import path_of, run_names
 from lxmert_viz.ui.server.jobs import Work, evaluations
+from lxmert_viz.ui.server.pictures import BY_DIGEST
 from lxmert_viz.whole_files import write_json
 
 NOTHING = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
@@ -113,7 +114,7 @@ def _work(wanted: Wanted, folder: Path) -> Work:
     return work
 
 
-def picture_of(row: dict[str, object], which: str = "picture") -> bytes:
+def picture_of(row: dict[str, object], which: str = "picture") -> Picture:
     """which: or "second_picture", of a row that has one.
 
     Raises PictureError where it is not below a folder of ours.
@@ -127,7 +128,7 @@ def picture_of(row: dict[str, object], which: str = "picture") -> bytes:
             "start the server with --data and the folder that holds it."
         )
     try:
-        return path.read_bytes()
+        return Picture.of(path.read_bytes())
     except OSError as error:
         raise PictureError(f"{path} cannot be read ({error.strerror}).") from error
 
@@ -144,7 +145,7 @@ def thumbnail_of(row: dict[str, object]) -> str:
         return NOTHING
 
 
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _thumbnail(picture: bytes) -> str:
-    small = as_jpeg(picture, 112)
+@st.cache_data(max_entries=2000, show_spinner=False, hash_funcs=BY_DIGEST)
+def _thumbnail(picture: Picture) -> str:
+    small = as_jpeg(picture.content, 112)
     return f"data:image/jpeg;base64,{base64.b64encode(small).decode()}"
