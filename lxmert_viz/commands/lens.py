@@ -95,11 +95,14 @@ def _tuned(
 ) -> "TunedLens":
     """Trained once, and kept with the states."""
     from lxmert_viz.experiments import tuned_lens
-    from lxmert_viz.runs.states import LENSES, StateStore, fingerprint
+    from lxmert_viz.runs.states import LENSES, StateStore
 
     store = StateStore(folder)
-    if store.weights != fingerprint(pipeline):
-        raise OptionError(f"{folder} holds states of {store.model} with other weights.")
+    if store.weights != pipeline.digest:
+        raise OptionError(
+            f"{folder} holds states of {store.model} as it was then, with other files, or as an "
+            "earlier version of this tool kept them: extract them anew with `probe --store`."
+        )
     if store.depths[chosen.stream] != depths:
         raise OptionError(
             f"{folder} holds states of the layers {', '.join(store.depths[chosen.stream])}, and a "

@@ -64,7 +64,6 @@ def run(options: argparse.Namespace) -> None:
 
 def extract(options: argparse.Namespace, layout: str) -> None:
     """Looks at every picture; a broken run goes on where it was when called again."""
-    from lxmert_viz.detector.looking import content_of
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.region_files.journal import RegionJournal
     from lxmert_viz.region_files.opening import write_rows
@@ -80,7 +79,7 @@ def extract(options: argparse.Namespace, layout: str) -> None:
     pipeline.check_profile(options.profile)
     maker = {
         "model": pipeline.name,
-        "detector": content_of(pipeline.detector, pipeline.region_names),
+        "detector": pipeline.detector_digest,
         "profile": options.profile,
         "precision": options.precision,
         "backend": options.backend,

@@ -23,7 +23,6 @@ IDS, NUMBERS = np.dtype("<i8"), np.dtype("<f4")
 LONGEST_LINE = 64 << 20  # bytes; 36 regions of 2048 features need 0.4 million
 TOLD_BYTES = 1 << 28  # between two reports of the pass
 NEWLINES = (b"\r\n", b"\n")
-Report = Callable[[float], None]
 
 
 class TsvLayout(NamedTuple):
@@ -42,7 +41,7 @@ class _Index(NamedTuple):
 
 
 def open_tsv(
-    path: Path, layout_name: str, layout: TsvLayout, origin: Origin, report: Report
+    path: Path, layout_name: str, layout: TsvLayout, origin: Origin, report: Callable[[float], None]
 ) -> RegionFile:
     """report hears the share of the file that the pass has read, where a pass is needed."""
     index = _kept_index(path) or _new_index(path, report)
@@ -109,7 +108,7 @@ def decoded(text: str, kind: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
     return values.reshape(shape).copy()  # what frombuffer gives is read-only
 
 
-def _new_index(path: Path, report: Report) -> _Index:
+def _new_index(path: Path, report: Callable[[float], None]) -> _Index:
     pictures, starts, first = [], [0], b""
     size, told = max(path.stat().st_size, 1), 0
     for line in lines(path):

@@ -1,4 +1,4 @@
-"""Caches of what lenses and planes show. Keys are strings and bytes."""
+"""What lenses and planes show, kept for all sessions. Keys are contents."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -33,8 +33,15 @@ class Head(NamedTuple):
     """Which head reads states."""
 
     model: str
+    content: str  # of the checkpoint, and of the bank: a head of others is another head
     name: str  # of lenses.STREAM_OF
     bank: str = ""  # of features: the file of stored regions
+
+
+def head(model: str, name: str, bank: str = "") -> Head:
+    """A head as checkpoint and bank are now."""
+    digest = models.pipeline(model).digest
+    return Head(model, f"{digest} {changed(bank)}" if bank else digest, name, bank)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -98,12 +105,22 @@ def banks(model: str) -> dict[str, str]:
     return found
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
 def bank(model: str, path: str) -> "FeatureBank":
     """Raises DatasetError for features that are not this model's."""
-    names = region_names(model, Path(path))
-    size = models.pipeline(model).network.config.visual_feat_dim
+    return _bank(models.pipeline(model).digest, path, changed(path), model)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _bank(content: str, path: str, written: int, _model: str) -> "FeatureBank":
+    names = region_names(_model, Path(path))
+    size = models.pipeline(_model).network.config.visual_feat_dim
     return read_bank(Path(path), size, names.of)
+
+
+def changed(path: str) -> int:
+    """When, in nanoseconds; 0 for a file that is gone, which read_bank tells about."""
+    file = Path(path)
+    return file.stat().st_mtime_ns if file.exists() else 0
 
 
 def region_names(model: str, path: Path) -> RegionNames:

@@ -15,6 +15,7 @@ from lxmert_viz.figures.projection import projection
 from lxmert_viz.picture import crop
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.server import states, waiting
+from lxmert_viz.ui.server.states import Source
 from lxmert_viz.ui.wording import plain
 
 if TYPE_CHECKING:
@@ -28,16 +29,16 @@ FUSED = (
 )
 
 
-def compare(model: str, name: str) -> None:
+def compare(of: Source) -> None:
     """CKA of all layers of both streams, and how well a text finds its picture."""
-    store = states.opened(model, name)
+    store = states.opened(of)
     if len(store.rows) < 4:
         st.info("Layers are compared over four examples or more; this store has fewer.")
         return
     labels, similar, found, shared = waiting.result_of(
-        f"compare {model} {name}",
+        f"compare {of}",
         "comparing layers",
-        lambda report: states.compared(model, name, report),
+        lambda report: states.compared(of, report),
     )
     count = min(len(store.rows), states.COMPARED)
     with st.container(key="wide-figure"):
@@ -59,7 +60,7 @@ def compare(model: str, name: str) -> None:
     with left:
         _retrieval(found, shared, count, store)
     with right:
-        _fusion(model, name, store)
+        _fusion(of, store)
 
 
 def _about(store: "StateStore") -> list[str]:
@@ -67,14 +68,14 @@ def _about(store: "StateStore") -> list[str]:
     return [f"Model {store.model}. States of the dataset {store.data}."]
 
 
-def _fusion(model: str, name: str, store: "StateStore") -> None:
+def _fusion(of: Source, store: "StateStore") -> None:
     if len({row.example.picture for row in store.rows if row.objects}) < 2:
         st.info("Words and regions are told apart over two pictures or more with regions.")
         return
     shared, found, count = waiting.result_of(
-        f"fuse {model} {name}",
+        f"fuse {of}",
         "comparing words with regions",
-        lambda report: states.fused(model, name, report),
+        lambda report: states.fused(of, report),
     )
     figure = layers.fusion(*found, shared, f"up to {count:,} words and as many regions")
     saving.draw(figure, _about(store), "probes.fusion")
@@ -99,12 +100,12 @@ def _retrieval(found: np.ndarray, shared: list[str], count: int, store: "StateSt
     st.caption("Several questions on a picture compete: none of them can always be the nearest.")
 
 
-def plane(model: str, name: str) -> None:
+def plane(of: Source) -> None:
     """Labelled states of one layer on a plane."""
     from lxmert_viz.runs.states import places_of
     from lxmert_viz.runs.targets import task
 
-    store = states.opened(model, name)
+    store = states.opened(of)
     target, method, stream, layer = _choose(store)
     depths = store.depths[stream]
     try:
@@ -115,10 +116,10 @@ def plane(model: str, name: str) -> None:
     starts = np.array([places_of(store.rows[row], stream)[0] for row in wanted.rows])
     key = f"{target} {len(starts)}"
     points, trusted = waiting.result_of(
-        f"plane {model} {name} {key} {layer} {method}",
+        f"plane {of} {key} {layer} {method}",
         f"projecting with {method}",
         lambda report: states.plane(
-            model, name, key, stream, depths.index(layer), method, starts + wanted.items, report
+            of, key, stream, depths.index(layer), method, starts + wanted.items, report
         ),
     )
     groups = [wanted.names[label] for label in wanted.labels]
