@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -48,7 +47,7 @@ def judge_looks(
     name_of = contents.read_region_names(model_folder).of
     profile = board.manifest["settings"]["profile"]
     if not board.manifest["data"].get("region_file"):  # the run looked at the pictures
-        dataset = replace(dataset, region_file=None)
+        dataset = dataset.without_regions()
     looker = Looker(pipeline, dataset, profile, name_of)
     pictures = [name for name, _ in groupby(example.picture for example in asked)]
     found: dict[str, bool] = {}

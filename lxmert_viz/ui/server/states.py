@@ -1,7 +1,6 @@
 """Stores of states and the probes that are trained on them, cached for the pages."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,7 @@ def store(model: str, name: str, _report: Report) -> "StateStore":
         return StateStore(Path(name))
     opened, dataset = models.pipeline(model), open_dataset(STUDY / "questions.json")
     if not lenses.reads_study_regions(model):
-        dataset = replace(dataset, region_file=None)
+        dataset = dataset.without_regions()
     return extract(opened, dataset, store_folder(opened, dataset), report=_report)
 
 
