@@ -1,13 +1,12 @@
 """Examples with their pictures, whatever layout they came in."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from lxmert_viz.dataset.remarks import Remark
 from lxmert_viz.records import Example
-
-PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
@@ -19,41 +18,17 @@ class Dataset:
     files: tuple[Path, ...]  # that the examples came from
     examples: tuple[Example, ...]
     pictures: dict[str, Path] = field(default_factory=dict)  # picture's id -> file
+    picture_faults: dict[str, str] = field(default_factory=dict)  # id -> why no file can be told
     region_file: Path | None = None
+    region_ids: dict[str, str] = field(default_factory=dict)  # picture's id -> its id in that file
+    region_faults: dict[str, str] = field(default_factory=dict)  # id -> why no row can be told
+    looks_for_missing: bool = True  # whether the detector looks at what the region file lacks
     remarks: tuple[Remark, ...] = ()
     training_note: str = ""  # which published checkpoints have been trained on these examples
 
-
-def pictures_below(folder: Path) -> dict[str, Path]:
-    """Every picture file in a folder and the folders in it, by its name without the ending."""
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURE_ENDINGS)
-    return {path.stem: path for path in reversed(paths)}
-
-
-def with_pictures(dataset: Dataset, folder: Path, seen_in_regions: Iterable[str] = ()) -> Dataset:
-    """With the pictures of a folder; those that neither it nor a region file has are remarked.
-
-    A caption list names files with endings, VQA names pictures by number: both find theirs.
-    """
-    pictures = pictures_below(folder)
-    numbered = {
-        number: stem for stem in pictures if (number := stem.rpartition("_")[2].lstrip("0"))
-    }
-    known = {*pictures, *seen_in_regions}
-    examples, remarks = [], list(dataset.remarks)
-    for example in dataset.examples:
-        for which in ("picture", "second_picture"):
-            name = getattr(example, which)
-            spellings = (name, Path(name).stem, numbered.get(name, ""))
-            found = next((spelling for spelling in spellings if spelling in known), "")
-            if found and found != name:
-                example = replace(example, **{which: found})
-            elif name and not found:
-                file, _, line = example.place.rpartition(":")
-                what = f"{example.id} needs picture {name!r}."
-                remarks.append(Remark("no picture", file, int(line or 0), what))
-        examples.append(example)
-    return replace(dataset, examples=tuple(examples), pictures=pictures, remarks=tuple(remarks))
+    def without_regions(self) -> Self:
+        """The same, with pictures to look at and no file of regions."""
+        return replace(self, region_file=None, region_ids={}, region_faults={})
 
 
 def without_duplicates(

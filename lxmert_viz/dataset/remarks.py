@@ -30,6 +30,8 @@ class Remark(NamedTuple):
 KINDS = {
     "broken": "rows that cannot be read, left out",
     "duplicate": "rows whose id came before, left out",
+    "unclear": "rows whose picture may be one of several; a run reports them",
+    "no regions": "rows whose picture is not in the region file",
     "no picture": "rows whose picture is not here; they are kept, and a run reports them",
     "no answer": "rows without a right answer; they are kept, and not scored",
     "outside": "rows whose right answer the model cannot give",

@@ -47,6 +47,7 @@ def data_of(dataset: Dataset) -> dict[str, Any]:
         "sha256": asked.hexdigest(),
         "region_file": _region_file(dataset.region_file),
         "training_note": dataset.training_note,
+        **({} if dataset.looks_for_missing else {"looks_for_missing": False}),
     }
 
 

@@ -1,7 +1,6 @@
 """Did the model look at what a question is about? Each region is left out once to see."""
 
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +46,7 @@ def judge_looks(
     name_of = contents.read_region_names(model_folder).of
     profile = board.manifest["settings"]["profile"]
     if not board.manifest["data"].get("region_file"):  # the run looked at the pictures
-        dataset = replace(dataset, region_file=None)
+        dataset = dataset.without_regions()
     looker = Looker(pipeline, dataset, profile, name_of)
     found: dict[str, bool] = {}
     with closing(looker.shown(asked)) as shown:

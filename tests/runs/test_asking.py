@@ -132,7 +132,8 @@ def test_what_makes_parts_keeps_its_region_file_and_its_baselines(
     monkeypatch.setattr(
         tiny_pipeline, "score_many", lambda p: asked.append(len(p)) or score_many(p)
     )
-    dataset = Dataset("three", "table", (), (), {}, file)
+    ids = {name: name for name in names}
+    dataset = Dataset("three", "table", (), (), region_file=file, region_ids=ids)
     compute = in_order(tiny_pipeline, tiny_folder, dataset, Settings(internals=False), tmp_path)
     for number, name in enumerate(names):
         ((made, (prediction,), _),) = compute({number: [Example(name, name, TEXTS[0])]})

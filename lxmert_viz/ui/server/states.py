@@ -1,6 +1,5 @@
 """Stores of states and what is trained on them, kept for all sessions. Keys are contents."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -53,7 +52,7 @@ def store(of: Source, _report: Report) -> "StateStore":
         return StateStore(Path(of.name))
     opened, dataset = models.pipeline(of.model), open_dataset(STUDY / "questions.json")
     if not lenses.reads_study_regions(of.model):
-        dataset = replace(dataset, region_file=None)
+        dataset = dataset.without_regions()
     return extract(opened, dataset, store_folder(opened, dataset), report=_report)
 
 
