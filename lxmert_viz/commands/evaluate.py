@@ -55,8 +55,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     dataset = read_dataset(options)
-    for line in summary(dataset.remarks):
-        print(line, file=sys.stderr)
+    for line in (*summary(dataset.remarks), dataset.training_note):
+        print(line, end="\n" if line else "", file=sys.stderr)
     if options.predictions is None:
         made = ask_model(options, dataset)
     else:

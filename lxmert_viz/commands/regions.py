@@ -15,7 +15,7 @@ from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.options import add_detector_options
 from lxmert_viz.commands.progress import PROGRESS
 from lxmert_viz.commands.stopping import goes_on
-from lxmert_viz.errors import DatasetError, LxmertVizError
+from lxmert_viz.errors import DatasetError, LxmertVizError, OptionError
 from lxmert_viz.runs.regions import UNFIT, pictures_in
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
@@ -156,7 +156,8 @@ def finish(out: Path, count: int, failed: Sequence[tuple[Path | str, str]]) -> N
     write_failed(listing, failed)
     if not count:
         raise DatasetError(
-            f"Every picture failed, so {out} is not written; {listing} says why."
+            f"Every picture failed, so {out} is not written; {listing} says why, of the first: "
+            f"{failed[0][1]}"
             if failed
             else f"There are no regions to write, so {out} is not written."
         )
@@ -173,7 +174,7 @@ def naming(model: str | None, models: Path | None) -> Callable[[int, int], str]:
 
     def name_of(object_id: int, attribute_id: int) -> str:
         if object_id >= len(names.objects) or attribute_id >= len(names.attributes):
-            raise DatasetError(
+            raise OptionError(
                 f"{model} has no names for object {object_id} with attribute {attribute_id}: the "
                 "file was made with another detector. Name its model, or none."
             )

@@ -1,11 +1,11 @@
 """Examples with their pictures, whatever layout they came in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, NamedTuple, Self
 
-from lxmert_viz.dataset.remarks import Remark
+from lxmert_viz.dataset.remarks import ODD, JsonFile, Remark, why
 from lxmert_viz.records import Example
 
 
@@ -29,6 +29,55 @@ class Dataset:
     def without_regions(self) -> Self:
         """The same, with pictures to look at and no file of regions."""
         return replace(self, region_file=None, region_ids={}, region_faults={})
+
+
+class Entry(NamedTuple):
+    """One thing that a file lists."""
+
+    key: str  # its id, or its number
+    place: str  # file and line, as Example.place has them
+    content: Any
+    fault: str = ""  # why it cannot be read
+
+
+def entries_of(file: JsonFile, content: Iterable[Any], keys: Sequence[str]) -> Iterator[Entry]:
+    """Of a list in a file. keys: fields that may be an entry's id; else its number is."""
+    for number, entry in enumerate(content, start=1):
+        named = next((k for k in keys if isinstance(entry, dict) and entry.get(k) is not None), "")
+        key = str(entry[named]) if named else str(number)
+        yield Entry(key, file.place(key) if named else f"{file.path.name}:0", entry)
+
+
+def collected(
+    path: Path,
+    layout: str,
+    entries: Iterable[Entry],
+    examples_of: Callable[[Entry], Sequence[Example]],
+    last_line: Callable[[str], int] | None = None,
+) -> Dataset:
+    """What becomes of the entries of a file; those that are not as the layout has it are remarked.
+
+    examples_of: raises ODD for such. last_line: as of without_duplicates.
+    """
+    examples: list[Example] = []
+    remarks: list[Remark] = []
+    for entry in entries:
+        line = int(entry.place.rpartition(":")[2])
+        try:
+            if entry.fault:
+                raise ValueError(entry.fault)
+            made = examples_of(entry)
+        except ODD as error:
+            remarks.append(Remark("broken", path.name, line, f"{entry.key}: {why(error)}."))
+            continue
+        examples += made
+        remarks += [
+            Remark("no answer", path.name, line, f"{example.id} has no right answer.")
+            for example in made
+            if not example.right and example.matches is None
+        ]
+    kept, twice = without_duplicates(examples, last_line)
+    return Dataset(path.stem, layout, (path,), kept, remarks=(*remarks, *twice))
 
 
 def without_duplicates(

@@ -49,7 +49,7 @@ class RegionFile:
         at: Callable[[int], RegionRow],
         newline: str = "",
     ) -> None:
-        """pictures: a row each. at: the row of a place. newline: what ends a line of a text file."""
+        """pictures: one a row. at: the row of a place. newline: what ends a line of a text file."""
         self.path = path
         self.layout = layout
         self.pictures = pictures

@@ -133,10 +133,8 @@ def _new_index(path: Path, report: Callable[[float], None]) -> _Index:
 
 def _is_header(line: bytes) -> bool:
     """Whether the picture's sides are words, in the layouts the second and third column."""
-    sides = line.split(b"\t", 3)[1:3]
-    return len(sides) == 2 and all(
-        side.strip(b"\"' ").replace(b"_", b"").isalpha() for side in sides
-    )
+    sides = [side.strip(b"\"' ").replace(b"_", b"") for side in line.split(b"\t", 3)[1:3]]
+    return len(sides) == 2 and all(side.isalpha() for side in sides)
 
 
 def _plain(cell: str) -> str:

@@ -90,13 +90,14 @@ def stage_payload(
 ) -> bytes:
     """A trace with its statistics, as the stage draws it. other: what it may differ from."""
     found, norms = trace(variant, _progress), value_norms(variant, _progress)
-    count = len(regions_of(variant, _progress))
+    places = places_left(len(regions_of(variant, _progress)), variant.edit)
     return payload(
         found,
         as_jpeg(variant.picture.content, SHOWN_SIDE_PX),
-        numbered_names(found.regions, places_left(count, variant.edit)),
+        numbered_names(found.regions, places),
         (*all_statistics(found), carried_statistic(found, norms)),
         rollout(found.attention),
+        places=places,
         norms=norms,
         other=_compared(*other, _progress) if other else None,
     )
@@ -124,15 +125,17 @@ def kept_payload(given: bytes) -> bytes:
     off = kept.settings.get("switched off")
     off = off if isinstance(off, list) else []
     places = [at for at in range(len(kept.trace.regions) + len(off)) if at + 1 not in off]
+    places = places[: len(kept.trace.regions)]
     statistics = all_statistics(kept.trace)
     if kept.norms:
         statistics = (*statistics, carried_statistic(kept.trace, kept.norms))
     return payload(
         kept.trace,
         as_jpeg(kept.picture, SHOWN_SIDE_PX),
-        numbered_names(kept.trace.regions, places[: len(kept.trace.regions)]),
+        numbered_names(kept.trace.regions, places),
         statistics,
         rollout(kept.trace.attention),
+        places=places,
         norms=kept.norms or None,
     )
 
