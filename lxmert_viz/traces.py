@@ -22,6 +22,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from lxmert_viz.checkpoints.weight_files import WEIGHT_ENDINGS
 from lxmert_viz.errors import ARCHIVE_ERRORS, PictureError, TraceError
 from lxmert_viz.picture import as_png, decode
 from lxmert_viz.records import FAMILIES, Answer, LeftOut, Regions, Tokens, Trace
@@ -31,7 +32,6 @@ FORMAT = 1
 MAX_BYTES = 500_000_000  # of one file; a full-size trace has about 5 million
 STATES = ("lang", "vision", "lang_cross", "vision_cross", "pooled")
 VERSIONED = ("numpy", "torch", "tokenizers", "safetensors")
-WEIGHT_ENDINGS = (".safetensors", ".bin", ".h5", ".pth")
 
 
 @dataclass(frozen=True, slots=True)

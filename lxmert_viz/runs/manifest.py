@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lxmert_viz.checkpoints.weight_files import WEIGHT_ENDINGS
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.pipeline import Pipeline
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     pass
 
 LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "tokenizers", "pyarrow")
-MODEL_FILES = (".safetensors", ".bin", ".h5", ".pth", ".json", ".txt")
+MODEL_FILES = (*WEIGHT_ENDINGS, ".json", ".txt")
 HEAD_BYTES = 2**20
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from lxmert_viz.checkpoints.folder import find, installed
+from lxmert_viz.checkpoints.weight_files import WEIGHT_ENDINGS
 from lxmert_viz.checks.findings import Finding
 from lxmert_viz.places import BACKEND_VARIABLE, PRECISION_VARIABLE
 from lxmert_viz.region_files.cache import RegionCache, usual_folder
-from lxmert_viz.traces import WEIGHT_ENDINGS, file_hashes
+from lxmert_viz.traces import file_hashes
 from lxmert_viz.ui.server.pictures import hours_kept
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
