@@ -46,7 +46,8 @@ class PretrainedNetwork(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        return next(self.parameters()).dtype
+        # not of parameters(): DataParallel's copies list none
+        return getattr(self, BASE_PREFIX[:-1], self).embeddings.word_embeddings.weight.dtype
 
     def _start(self) -> None:
         """Initial weights; the last line of every child's __init__."""
