@@ -21,7 +21,9 @@ class RegionNames:
     attributes: tuple[str, ...]
 
     def of(self, object_id: int, attribute_id: int) -> str:
-        """attribute_id: -1 where the detector knows no attributes."""
+        """attribute_id: -1 where the detector knows no attributes. Without names: numbers."""
+        if object_id >= len(self.objects) or attribute_id >= len(self.attributes):
+            return f"object {object_id}, attribute {attribute_id}"
         if attribute_id < 0:
             return self.objects[object_id]
         return f"{self.attributes[attribute_id]} {self.objects[object_id]}"
@@ -102,6 +104,7 @@ def _by_label(entries: dict[str, Any], path: Path) -> list[Any]:
 
 
 def read_region_names(folder: Path) -> RegionNames:
+    """Of the folder's detector; no names where it has none."""
     return RegionNames(
         objects=_read_labels(folder / "detector" / "objects.txt"),
         attributes=_read_labels(folder / "detector" / "attributes.txt"),
@@ -110,6 +113,8 @@ def read_region_names(folder: Path) -> RegionNames:
 
 def _read_labels(path: Path) -> tuple[str, ...]:
     """One name a line; of synonyms ("tshirt,t-shirt") the first."""
+    if not path.exists():
+        return ()
     try:
         lines = path.read_text().splitlines()
     except UnicodeDecodeError as error:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lxmert_viz.dataset.remarks import Remark
+from lxmert_viz.picture import PICTURE_ENDINGS
 from lxmert_viz.records import Example
-
-PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from lxmert_viz.dataset.datasets import PICTURE_ENDINGS, pictures_below
+from lxmert_viz.dataset.datasets import pictures_below
 from lxmert_viz.dataset.opening import candidates, question_file
 from lxmert_viz.dataset.tables import ENDINGS
+from lxmert_viz.picture import PICTURE_ENDINGS
 from lxmert_viz.places import ASSETS, data_folder
 from lxmert_viz.results.run_folder import MANIFEST, TABLE
 from lxmert_viz.ui.server import own_data

@@ -12,9 +12,8 @@ from lxmert_viz.checkpoints import contents
 from lxmert_viz.checkpoints.contents import RegionNames
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.dataset.datasets import PICTURE_ENDINGS
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.picture import crop
+from lxmert_viz.picture import PICTURE_ENDINGS, crop
 from lxmert_viz.places import ASSETS, data_folder
 from lxmert_viz.region_files.bank import FeatureBank, read_bank
 from lxmert_viz.region_files.opening import ENDINGS
