@@ -92,7 +92,11 @@ def groups(board: Board) -> None:
         board.totals(where)["score"],
     )
     event = saving.draw(
-        figure, about(board), f"bars {by} {where}", on_select="rerun", selection_mode="points"
+        figure,
+        about(board),
+        f"mistakes.bars {by} {where}",
+        on_select="rerun",
+        selection_mode="points",
     )
     if len(found) > MOST_BARS:
         st.caption(f"The {MOST_BARS} largest of {len(found):,} groups.")
@@ -138,7 +142,7 @@ def confusion(board: Board) -> None:
     event = saving.draw(
         figures.confusion(counts, right, answered),
         about(board),
-        f"confusion {where}",
+        f"mistakes.confusion {where}",
         on_select="rerun",
         selection_mode="points",
     )
@@ -171,10 +175,10 @@ def causes(board: Board) -> None:
     by_name = {row["cause"]: row for row in found}
     for name, meaning in CAUSES.items():
         row = by_name.get(name)
-        with st.container(horizontal=True, vertical_alignment="center", key=f"line-cause-{name}"):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"line.cause {name}"):
             st.button(
                 f"{row['rows'] if row else 0:,}",
-                key=f"cause-button-{name}",
+                key=f"causes.show {name}",
                 disabled=row is None,
                 on_click=show_only,
                 args=("cause", name),

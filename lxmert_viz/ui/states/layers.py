@@ -41,7 +41,7 @@ def compare(of: Source) -> None:
         lambda report: states.compared(of, report),
     )
     count = min(len(store.rows), states.COMPARED)
-    with st.container(key="wide-figure"):
+    with st.container(key="figure.wide"):
         saving.draw(
             table(
                 similar,
@@ -148,7 +148,7 @@ def _choose(store: "StateStore") -> tuple[str, str, str, str]:
         stream = "vision" if TARGETS[target][0] == "region" else "lang"
         depths = store.depths[stream]
         layer = st.selectbox(
-            "Layer", depths, len(depths) - 1, key=f"probes.plane-{stream}", width=150
+            "Layer", depths, len(depths) - 1, key=f"probes.layer {stream}", width=150
         )
     return target, method, stream, layer
 

@@ -146,7 +146,7 @@ def _grid(view: View, cell: tuple[int, int]) -> None:
         "model's own output",
         chosen=cell,
     )
-    with st.container(key="wide-figure"):
+    with st.container(key="figure.wide"):
         saving.draw(
             figure,
             saving.about(view.found),
@@ -177,7 +177,7 @@ def key_of(found: Trace) -> str:
 def _choose(name: str, rows: list[str], depths: tuple[str, ...]) -> tuple[int, int]:
     """Which cell is looked at closely: clicked, or chosen here."""
     state = st.session_state
-    row_key, depth_key = f"states.row.{name}", f"states.depth.{name}"
+    row_key, depth_key = f"states.row {name}", f"states.depth {name}"
     if state.get(row_key, 0) >= len(rows):
         state[row_key] = 0
     if state.get(depth_key) not in depths:
@@ -199,8 +199,8 @@ def _take_cell(name: str, depths: tuple[str, ...]) -> None:
     points = st.session_state["states.grid"]["selection"]["points"]
     if points:
         row, depth = points[0]["customdata"]
-        st.session_state[f"states.row.{name}"] = row
-        st.session_state[f"states.depth.{name}"] = depths[depth]
+        st.session_state[f"states.row {name}"] = row
+        st.session_state[f"states.depth {name}"] = depths[depth]
 
 
 def _cell(view: View, row: int, depth: int) -> None:
