@@ -16,6 +16,7 @@ MAX_BYTES = 200_000_000  # a 50-megapixel bitmap needs 150 million
 MAX_PIXELS = 50_000_000
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM")
 GREY = (128, 128, 128)
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".ppm")
 READ_BY_EYE = "JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF or PPM"
 
 # what Pillow's readers raise on damaged files

@@ -99,8 +99,7 @@ def _tuned(
     pipeline: "Pipeline", chosen: "Lens", folder: Path, depths: tuple[str, ...]
 ) -> "TunedLens":
     """Trained once, and kept with the states."""
-    from lxmert_viz.experiments import tuned_lens
-    from lxmert_viz.runs.states import LENSES as KEPT
+    from lxmert_viz.runs import tuning
     from lxmert_viz.runs.states import StateStore
 
     store = StateStore(folder)
@@ -114,12 +113,7 @@ def _tuned(
             f"{folder} holds states of the layers {', '.join(store.depths[chosen.stream])}, and a "
             "tuned lens needs all: extract them without --layers."
         )
-    return tuned_lens.kept(
-        chosen,
-        folder / KEPT,
-        {"weights": store.weights, "dataset": store.data},
-        lambda: store.split(chosen.stream, tuned_lens.MOST_STATES, first_only=chosen.pooled),
-    )
+    return tuning.tuned(chosen, store)
 
 
 def as_text(best: list[list[str]], rows: list[str], depths: tuple[str, ...]) -> str:

@@ -24,6 +24,7 @@ def manifest_of(pipeline: Pipeline, dataset: Dataset, settings: "Settings") -> d
             "heads": pipeline.network.config.num_attention_heads,
         },
         "data": data_of(dataset),
+        "ids": dataset.ids,
         "settings": asdict(settings),
         "answer_kind": pipeline.answer_kind,
         "versions": {
@@ -47,6 +48,7 @@ def data_of(dataset: Dataset) -> dict[str, Any]:
         "sha256": asked.hexdigest(),
         "region_file": _region_file(dataset.region_file),
         "training_note": dataset.training_note,
+        **({} if dataset.looks_for_missing else {"looks_for_missing": False}),
     }
 
 

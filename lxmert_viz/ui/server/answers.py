@@ -5,16 +5,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from lxmert_viz.analysis.head_statistics import all_statistics, carried_statistic
-from lxmert_viz.analysis.regions import mixed, numbered_names
-from lxmert_viz.analysis.rollout import rollout
+from lxmert_viz.analysis.regions import mixed
 from lxmert_viz.experiments.edits import edited, places_left
-from lxmert_viz.figures.stage import Compared, payload
-from lxmert_viz.picture import Picture, as_jpeg
+from lxmert_viz.picture import Picture
 from lxmert_viz.records import Answer, Regions, Report, Trace
+from lxmert_viz.stage_data import compared, stage_data
 from lxmert_viz.traces import KeptTrace, as_zip, files_of, read
 from lxmert_viz.ui.server.models import pipeline
-from lxmert_viz.ui.server.pictures import BY_DIGEST, SHOWN_SIDE_PX
+from lxmert_viz.ui.server.pictures import BY_DIGEST
 from lxmert_viz.ui.server.variant import RegionsAsked, Variant, drawn_sides, key_of
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
@@ -91,21 +89,12 @@ def stage_payload(
     """A trace with its statistics, as the stage draws it. other: what it may differ from."""
     found, norms = trace(variant, _progress), value_norms(variant, _progress)
     places = places_left(len(regions_of(variant, _progress)), variant.edit)
-    return payload(
-        found,
-        as_jpeg(variant.picture.content, SHOWN_SIDE_PX),
-        numbered_names(found.regions, places),
-        (*all_statistics(found), carried_statistic(found, norms)),
-        rollout(found.attention),
-        places=places,
-        norms=norms,
-        other=_compared(*other, _progress) if other else None,
-    )
-
-
-def _compared(name: str, variant: Variant, report: Report) -> Compared:
-    found = trace(variant, report)
-    return Compared(name, found, rollout(found.attention), value_norms(variant, report))
+    against = None
+    if other:
+        name, before = other
+        against = compared(name, trace(before, _progress), value_norms(before, _progress))
+    picture = variant.picture.content
+    return stage_data(found, picture, norms=norms, places=places, other=against)
 
 
 def zipped(variant: Variant) -> bytes:
@@ -126,18 +115,7 @@ def kept_payload(given: bytes) -> bytes:
     off = off if isinstance(off, list) else []
     places = [at for at in range(len(kept.trace.regions) + len(off)) if at + 1 not in off]
     places = places[: len(kept.trace.regions)]
-    statistics = all_statistics(kept.trace)
-    if kept.norms:
-        statistics = (*statistics, carried_statistic(kept.trace, kept.norms))
-    return payload(
-        kept.trace,
-        as_jpeg(kept.picture, SHOWN_SIDE_PX),
-        numbered_names(kept.trace.regions, places),
-        statistics,
-        rollout(kept.trace.attention),
-        places=places,
-        norms=kept.norms or None,
-    )
+    return stage_data(kept.trace, kept.picture, norms=kept.norms, places=places)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

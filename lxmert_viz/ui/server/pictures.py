@@ -12,11 +12,11 @@ import streamlit as st
 
 from lxmert_viz.picture import Picture, as_jpeg
 from lxmert_viz.places import KEEP_PICTURES_VARIABLE
+from lxmert_viz.stage_data import SHOWN_SIDE_PX
 from lxmert_viz.ui.server.examples import examples
 
 HOURS = 24.0
 MAX_BYTES = 300_000_000
-SHOWN_SIDE_PX = 1200
 THUMBNAIL_SIDE_PX = 200
 BY_DIGEST = {Picture: attrgetter("digest")}  # how caches tell pictures apart
 
