@@ -35,7 +35,7 @@ class Head(NamedTuple):
 
     model: str
     content: str  # of the checkpoint, and of the bank: a head of others is another head
-    name: str  # of lenses.STREAM_OF
+    name: str  # of analysis.states.LENSES
     bank: str = ""  # of features: the file of stored regions
 
 
