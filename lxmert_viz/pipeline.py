@@ -66,8 +66,7 @@ class Pipeline:
         without_detector: str = "",
     ) -> None:
         """without_detector: where there is none, what `look` says."""
-        self.name = name
-        self.scope = scope
+        self.name, self.scope = name, scope
         self.device, self._identity = str(device), identity
         self.profiles = tuple(detector.config.profiles) if detector else ()
         self.has_match = isinstance(network, LxmertForPreTraining) and network.config.task_matched
@@ -77,9 +76,8 @@ class Pipeline:
         self._notes = network.load_report.notes if network.load_report else ()
         if self.judges_pairs:
             self._notes += (NEEDS_TWO.format(name=name),)
-        elif self.has_answers and not answer_vocabulary:
-            count = network.config.num_qa_labels
-            answer_vocabulary = tuple(f"label {label}" for label in range(count))
+        if self.has_answers and not answer_vocabulary:
+            answer_vocabulary = tuple(f"label {n}" for n in range(network.config.num_qa_labels))
             self._notes += (WITHOUT_NAMES.format(name=name),)
         self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
         self.region_names = region_names
@@ -320,7 +318,6 @@ class Pipeline:
         """Raises CheckpointError for files that belong to different checkpoints."""
         names, config = self.region_names, self._network.config
         answers = len(self.answer_vocabulary) if self.has_answers else config.num_qa_labels
-        # file: how many entries it has, how many its network has
         sizes = {"answers.json": (answers, config.num_qa_labels)}
         if self.has_detector:
             seen = self.detector.config
@@ -331,12 +328,7 @@ class Pipeline:
                 sizes["detector/attributes.txt"] = (named, seen.num_attributes)
         if len(self.tokenizer) > config.vocab_size:
             sizes["vocab.txt"] = (len(self.tokenizer), config.vocab_size)
-        for file, (found, needed) in sizes.items():
-            if found != needed:
-                raise CheckpointError(
-                    f"{folder / file} is for {found} entries and its network for {needed}: "
-                    "the two belong to different checkpoints."
-                )
+        contents.check_sizes(folder, sizes)
 
 
 def _answer_kind(network: Network, scope: Scope) -> str:

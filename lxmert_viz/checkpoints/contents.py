@@ -111,6 +111,19 @@ def read_region_names(folder: Path) -> RegionNames:
     )
 
 
+def check_sizes(folder: Path, sizes: dict[str, tuple[int, int]]) -> None:
+    """Raises CheckpointError for files that belong to different checkpoints.
+
+    sizes: of each file, how many entries it has and how many its network has.
+    """
+    for file, (found, needed) in sizes.items():
+        if found != needed:
+            raise CheckpointError(
+                f"{folder / file} is for {found} entries and its network for {needed}: "
+                "the two belong to different checkpoints."
+            )
+
+
 def _read_labels(path: Path) -> tuple[str, ...]:
     """One name a line; of synonyms ("tshirt,t-shirt") the first."""
     if not path.exists():
