@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lxmert_viz.analysis.answers import best
 from lxmert_viz.checkpoints import contents, known
-from lxmert_viz.checkpoints.contents import TRAINED_PROFILE, RegionNames, Scope, notes_on
+from lxmert_viz.checkpoints.contents import RegionNames, Scope, notes_on
 from lxmert_viz.checkpoints.folder import called, find, without_detector
 from lxmert_viz.checkpoints.identity import Identity
 from lxmert_viz.detector.detectron2 import Detectron2RCNN
@@ -31,7 +31,7 @@ from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswe
 from lxmert_viz.model.outputs import LxmertModelOutput
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
-from lxmert_viz.records import Answer, Regions, Report, Scores, Trace, Verdict
+from lxmert_viz.records import TRAINED_PROFILE, Answer, Regions, Report, Scores, Trace, Verdict
 from lxmert_viz.region_files.cache import RegionCache
 
 MASK = "[MASK]"
@@ -178,7 +178,7 @@ class Pipeline:
         profile: a profile's name, with numbers of one's own as detector.profiles reads them.
         progress is called with the stage's name and the share done, 0..1. boxes_unit: (R, 4); the
         regions are then these boxes, in their order, and nothing is searched for. Raises
-        PictureError, OptionError, CheckpointError where there is no detector, and ValueError for
+        PictureError, OptionError, CheckpointError where there is no detector, and RegionError for
         what are no boxes.
         """
         return self._eyes.look(picture, profile, progress, boxes_unit)
@@ -189,7 +189,8 @@ class Pipeline:
             self._looker.rules(profile)
 
     def ask(self, regions: Regions, text: str) -> Trace:
-        """Everything that one forward pass computes. Raises TextError for a text it cannot take.
+        """Everything that one forward pass computes. Raises TextError for a text it cannot take,
+        RegionError for regions with numbers that are none.
 
         The detector is not asked again, nor the vision encoder where it saw these regions lately.
         """
@@ -204,7 +205,7 @@ class Pipeline:
         return in_batches(self.rows(pairs), lambda batch: self._scores(self._run(batch)))
 
     def rows(self, pairs: Sequence[tuple[Regions, str]]) -> list[Row]:
-        """What `inputs` takes. Raises TextError for a text that the network cannot take."""
+        """What `inputs` takes. Raises TextError and RegionError for what it cannot take."""
         limit = self._network.config.max_position_embeddings
         return [(_checked(regions), self.tokenizer.read(text, limit)) for regions, text in pairs]
 
@@ -346,4 +347,4 @@ def _array(tensor: Tensor) -> np.ndarray:
 def _checked(regions: Regions) -> Regions:
     if not isinstance(regions, Regions):
         raise ValueError(f"regions come from look, not from {type(regions).__name__}")
-    return regions
+    return regions.checked()
