@@ -22,9 +22,10 @@ import torch
 from lxmert_viz.checkpoints.contents import RegionNames, Scope
 from lxmert_viz.config import DetectorConfig, LxmertConfig
 from lxmert_viz.detector.network import FasterRCNN
+from lxmert_viz.model.devices import find_device
 from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.model.tokenizer import LxmertTokenizer
-from lxmert_viz.pipeline import Pipeline, find_device
+from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Regions
 

@@ -1,6 +1,9 @@
-"""Picture bytes and a text -> Trace: open, look, ask. Tensors become float32 numpy here."""
+"""Picture bytes and a text -> Trace, or Scores where nobody looks inside: open, look, ask.
 
-from collections.abc import Callable, Iterator, Sequence
+Tensors become float32 numpy here.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -9,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lxmert_viz.analysis.answers import best
 from lxmert_viz.checkpoints import contents, known
 from lxmert_viz.checkpoints.contents import TRAINED_PROFILE, RegionNames, Scope, notes_on
 from lxmert_viz.checkpoints.folder import find
@@ -17,18 +21,20 @@ from lxmert_viz.detector.looking import Looker
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.speed import FULL
 from lxmert_viz.detector.weights import OWN, load_detector
-from lxmert_viz.errors import CheckpointError, DeviceError
+from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.arrays import arrays_of
+from lxmert_viz.model.devices import find_device
 from lxmert_viz.model.files.loading import Network, base_of, load_network
+from lxmert_viz.model.inputs import Inputs, Row, in_batches
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering
+from lxmert_viz.model.outputs import LxmertModelOutput
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
-from lxmert_viz.model.streams import VisionStreams, padded
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
-from lxmert_viz.records import Answer, Regions, Tokens, Trace, Verdict
+from lxmert_viz.records import Answer, Regions, Scores, Trace, Verdict
 from lxmert_viz.region_files.cache import RegionCache
 
 MASK = "[MASK]"
-BATCH = 16  # pairs that go through the network at once; a full-size trace has 3.7 MB of arrays
+Pair = tuple[Regions, Regions]  # of the left and the right picture
 WITHOUT_NAMES = (
     "{name} has no answers.json, so its answers are numbers of labels; "
     "fetching it again brings the published list, where there is one."
@@ -79,7 +85,7 @@ class Pipeline:
         self._network = network.to(device).eval()
         cached = cache.found if cache else None
         self._looker = Looker(name, detector, region_names, device, precision, cached)
-        self._streams = VisionStreams(base_of(network), device)
+        self.inputs = Inputs(base_of(network), device)
 
     @classmethod
     def open(
@@ -99,7 +105,7 @@ class Pipeline:
         found before are kept. backend: whose modules the detector runs on, "own" or "detectron2".
         Raises CheckpointError, DeviceError.
         """
-        chosen_device = find_device(device)
+        chosen = find_device(device)
         folder = find(name_or_folder, models)
         network = load_network(folder)
         detector = load_detector(folder / "detector", backend)
@@ -112,7 +118,7 @@ class Pipeline:
             region_names=contents.read_region_names(folder),
             answer_vocabulary=contents.read_answers(folder),
             scope=contents.read_scope(folder),
-            device=chosen_device,
+            device=chosen,
             precision=precision,
             cache=cache,
         )
@@ -157,33 +163,49 @@ class Pipeline:
 
     def ask_many(self, pairs: Sequence[tuple[Regions, str]]) -> list[Trace]:
         """One trace a pair, in order; equal to asking each alone to 1e-5."""
-        limit = self._network.config.max_position_embeddings
-        rows = [(_checked(regions), self.tokenizer.read(text, limit)) for regions, text in pairs]
-        traces: dict[int, Trace] = {}
-        for places in _batches([len(regions) > 0 for regions, _ in rows]):
-            batch = [rows[place] for place in places]
-            traces |= zip(places, self._run(batch), strict=True)
-        return [traces[place] for place in range(len(rows))]
+        return in_batches(self.rows(pairs), self._traces)
 
-    @torch.inference_mode()
-    def judge(self, pictures: tuple[Regions, Regions], statement: str) -> Verdict:
+    def score_many(self, pairs: Sequence[tuple[Regions, str]]) -> list[Scores]:
+        """Answers and match as `ask_many` has them, without maps and states: far less work."""
+        return in_batches(self.rows(pairs), lambda batch: self._scores(self._run(batch)))
+
+    def rows(self, pairs: Sequence[tuple[Regions, str]]) -> list[Row]:
+        """What `inputs` takes. Raises TextError for a text that the network cannot take."""
+        limit = self._network.config.max_position_embeddings
+        return [(_checked(regions), self.tokenizer.read(text, limit)) for regions, text in pairs]
+
+    def answer_shares(self, scores: Scores) -> np.ndarray:
+        """(A,) probabilities in the order of `answer_vocabulary`, as the head was trained."""
+        logits = torch.from_numpy(scores.answer_logits)
+        return (logits.softmax(-1) if self.answer_kind == "softmax" else logits.sigmoid()).numpy()
+
+    def answers(self, scores: Scores, count: int | None = None) -> tuple[Answer, ...]:
+        """The most probable answers, best first, equal ones as in the vocabulary; else all."""
+        shares = self.answer_shares(scores)
+        places = best(shares, len(shares) if count is None else count)
+        texts = [self.answer_vocabulary[place] for place in places.tolist()]
+        return tuple(map(Answer, texts, shares[places].tolist()))
+
+    def judge(self, pictures: Pair, statement: str) -> Verdict:
         """Whether a statement is true of two pictures, left and right in NLVR2's data.
 
         Raises TextError for a text that it cannot take, CheckpointError where the network does
         not read pairs.
         """
-        if not self.judges_pairs:
-            raise CheckpointError(
-                f"{self.name} answers about one picture; a statement about two needs a "
-                "checkpoint that was fine-tuned on NLVR2."
-            )
+        self._check_judges()
         traces = self.ask_many([(regions, statement) for regions in pictures])
-        pooled = np.stack([trace.states["pooled"] for trace in traces])
-        logits = self._network.judge(torch.from_numpy(pooled).to(self.device, self._network.dtype))
+        (truth,) = self._truths([trace.states["pooled"] for trace in traces])
         first, second = (
             replace(trace, notes=trace.notes[len(self._notes) :]) for trace in traces
         )  # those of the checkpoint are about one picture
-        return Verdict(logits[0].float().softmax(-1)[1].item(), (first, second))
+        return Verdict(truth, (first, second))
+
+    def judge_many(self, asked: Sequence[tuple[Pair, str]]) -> list[float]:
+        """P(the statement is true of the pair), 0..1, as `judge` has it, without looking inside."""
+        self._check_judges()
+        rows = self.rows([(regions, text) for pair, text in asked for regions in pair])
+        pooled = in_batches(rows, lambda batch: _array(self._run(batch).pooled_output))
+        return self._truths(pooled) if pooled else []
 
     @torch.inference_mode()
     def masked_words(self, regions: Regions, text: str, top: int = 5) -> list[tuple[Answer, ...]]:
@@ -195,64 +217,68 @@ class Pipeline:
             isinstance(self._network, LxmertForPreTraining) and self._network.config.task_mask_lm
         ):
             raise CheckpointError(f"{self.name} has no head for masked words; lxmert-base has one.")
-        tokens = self.tokenizer.read(text, self._network.config.max_position_embeddings)
-        output = self._network(
-            input_ids=self._words([tokens.ids]),
-            vision=self._streams.of([regions]),
-            return_dict=True,
-        )
+        ((_, tokens),) = rows = self.rows([(regions, text)])
         masks = [place for place, piece in enumerate(tokens.pieces) if piece == MASK]
-        rows = output.prediction_logits[0, masks].float().softmax(-1)  # (masks, vocabulary)
-        best = rows.topk(min(top, rows.shape[-1]))
+        words = self._run(rows).language_output[0, masks]  # (masks, D)
+        shares = self._network.cls.predictions(words).float().softmax(-1)  # (masks, vocabulary)
+        likely = shares.topk(min(top, shares.shape[-1]))
         return [
-            tuple(map(Answer, self.tokenizer.convert_ids_to_tokens(ids), shares))
-            for ids, shares in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+            tuple(map(Answer, self.tokenizer.convert_ids_to_tokens(ids), values))
+            for ids, values in zip(likely.indices.tolist(), likely.values.tolist(), strict=True)
         ]
 
     @torch.inference_mode()
-    def _run(self, batch: list[tuple[Regions, Tokens]]) -> list[Trace]:
-        network = self._network.lxmert if self.judges_pairs else self._network
-        output = network(
-            input_ids=self._words([tokens.ids for _, tokens in batch]),
-            attention_mask=self._words([np.ones_like(tokens.ids) for _, tokens in batch]),
-            token_type_ids=self._words([tokens.type_ids for _, tokens in batch]),
-            vision=self._streams.of([regions for regions, _ in batch]),
-            output_attentions=True,
-            output_hidden_states=True,
+    def _run(self, batch: Sequence[Row], *, collect: bool = False) -> LxmertModelOutput:
+        return base_of(self._network)(
+            **self.inputs.of(batch, collect=collect),
+            output_attentions=collect,
+            output_hidden_states=collect,
             return_dict=True,
         )
-        sizes = [(len(tokens.ids), len(regions)) for regions, tokens in batch]
-        arrays = list(arrays_of(output.activations, sizes))
-        answers = [()] * len(batch)
+
+    @torch.inference_mode()
+    def _scores(self, output: LxmertModelOutput) -> list[Scores]:
+        """Heads that read the pooled state; those of words and regions are not asked."""
+        network, pooled = self._network, output.pooled_output
+        answers = np.zeros((len(pooled), 0), np.float32)
         if self.has_answers:
-            answers = [self._ranked(row) for row in output.question_answering_score.float()]
-        match = [None] * len(batch)
+            answers = _array(network.answer_head(pooled))
+        match = [None] * len(pooled)
         if self.has_match:
-            match = output.cross_relationship_score.float().softmax(-1)[:, 1].tolist()
+            match = _array(network.cls.seq_relationship(pooled))
+        return list(map(Scores, answers, match))
+
+    def _traces(self, batch: Sequence[Row]) -> list[Trace]:
+        output = self._run(batch, collect=True)
+        sizes = [(len(tokens.ids), len(regions)) for regions, tokens in batch]
+        found = zip(batch, arrays_of(output.activations, sizes), self._scores(output), strict=True)
         return [
             Trace(
                 model=self.name,
                 tokens=tokens,
                 regions=regions,
-                attention=arrays[row][0],
-                states=arrays[row][1],
-                answers=answers[row],
+                attention=attention,
+                states=states,
+                answers=self.answers(scores),
                 answer_kind=self.answer_kind,
-                match=match[row],
+                match=scores.match,
                 notes=(*self._notes, *notes_on(self.name, self.scope, regions, tokens)),
             )
-            for row, (regions, tokens) in enumerate(batch)
+            for (regions, tokens), (attention, states), scores in found
         ]
 
-    def _words(self, rows: list[np.ndarray]) -> Tensor:
-        return torch.from_numpy(padded(rows, np.int64)).to(self.device)  # (B, T)
+    def _check_judges(self) -> None:
+        if not self.judges_pairs:
+            raise CheckpointError(
+                f"{self.name} answers about one picture; a statement about two needs a "
+                "checkpoint that was fine-tuned on NLVR2."
+            )
 
-    def _ranked(self, logits: Tensor) -> tuple[Answer, ...]:
-        """logits: (answers,)."""
-        shares = logits.softmax(-1) if self.answer_kind == "softmax" else logits.sigmoid()
-        order = shares.argsort(descending=True, stable=True).tolist()
-        values = shares.tolist()
-        return tuple(Answer(self.answer_vocabulary[label], values[label]) for label in order)
+    @torch.inference_mode()
+    def _truths(self, pooled: Sequence[np.ndarray]) -> list[float]:
+        """pooled: (D,) each, a pair's two in a row."""
+        states = torch.from_numpy(np.stack(pooled)).to(self.device, self._network.dtype)
+        return self._network.judge(states).float().softmax(-1)[:, 1].tolist()
 
     def _check_sizes(self, folder: Path) -> None:
         """Raises CheckpointError for files that belong to different checkpoints."""
@@ -277,26 +303,6 @@ class Pipeline:
                 )
 
 
-def find_device(asked: str) -> torch.device:
-    """The device to compute on; "auto" is a GPU where there is one. Raises DeviceError."""
-    if asked == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(asked)
-    except RuntimeError as error:
-        raise DeviceError(f"There is no device {asked!r}; use auto, cpu or cuda.") from error
-    if device.type == "cpu":
-        return device
-    if device.type != "cuda":
-        raise DeviceError(
-            f"Devices of the kind {device.type!r} are not used; use auto, cpu or cuda."
-        )
-    count = torch.cuda.device_count()  # 0 where PyTorch cannot use them
-    if (device.index or 0) >= count:
-        raise DeviceError(f"{asked} was asked for and PyTorch sees {count} GPUs here: use cpu.")
-    return device
-
-
 def _answer_kind(network: Network, scope: Scope) -> str:
     if isinstance(network, LxmertForPreTraining):
         return (scope.answers_trained_as or "softmax") if network.config.task_qa else ""
@@ -305,15 +311,8 @@ def _answer_kind(network: Network, scope: Scope) -> str:
     return ""
 
 
-def _batches(kinds: Sequence[bool]) -> Iterator[list[int]]:
-    """Places of equal kind, at most BATCH at a time.
-
-    A picture without regions cannot be padded: attention over hidden keys alone is uniform.
-    """
-    for kind in (True, False):
-        places = [place for place, own in enumerate(kinds) if own == kind]
-        for start in range(0, len(places), BATCH):
-            yield places[start : start + BATCH]
+def _array(tensor: Tensor) -> np.ndarray:
+    return tensor.float().cpu().numpy()
 
 
 def _checked(regions: Regions) -> Regions:

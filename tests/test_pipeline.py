@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from lxmert_viz.errors import DeviceError, OptionError, TextError
+from lxmert_viz.model.devices import find_device
+from lxmert_viz.model.inputs import BATCH
 from lxmert_viz.model.streams import KEPT
-from lxmert_viz.pipeline import BATCH, Pipeline, find_device
+from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import FAMILIES, Regions, Trace
 
 QUESTION = "what color is the large cube?"
@@ -60,9 +62,9 @@ class CountedCalls:
         network = pipeline._network.lxmert
         original = network.encode_vision
 
-        def counted(feats: torch.Tensor, *rest: torch.Tensor, **options: bool) -> object:
-            self.batches.append(len(feats))
-            return original(feats, *rest, **options)
+        def counted(visual_feats: torch.Tensor, **given: object) -> object:
+            self.batches.append(len(visual_feats))
+            return original(visual_feats, **given)
 
         monkeypatch.setattr(network, "encode_vision", counted)
 
