@@ -43,6 +43,9 @@ class Removal:
                 raise OptionError(f"{wanted!r} is no removal; there are {', '.join(known)}.")
 
 
+USUAL = Removal()
+
+
 class Game:
     """The worth of coalitions: logits of the target. It counts the forwards that it takes.
 
@@ -56,7 +59,7 @@ class Game:
         regions: Regions,
         text: str,
         target: Target,
-        removal: Removal = Removal(),
+        removal: Removal = USUAL,
     ) -> None:
         ((self.regions, self.tokens),) = pipeline.rows([(regions, text)])
         self.target, self.removal = target, removal
@@ -86,7 +89,9 @@ class Game:
     def worth(self, members: np.ndarray) -> np.ndarray:
         """(N,) float64 of coalitions (N, n)."""
         if members.ndim != 2 or members.shape[1] != self.players:
-            raise ValueError(f"coalitions are {members.shape}, and there are {self.players} players")
+            raise ValueError(
+                f"coalitions are {members.shape}, and there are {self.players} players"
+            )
         different, places = np.unique(members, axis=0, return_inverse=True)
         self.forwards += len(different)
         has_regions = self._shown(different).any(axis=1)
@@ -112,9 +117,7 @@ class Game:
         return there
 
     def _batch(self, members: np.ndarray) -> np.ndarray:
-        words, lang_of = np.unique(
-            members[:, : len(self.word_places)], axis=0, return_inverse=True
-        )
+        words, lang_of = np.unique(members[:, : len(self.word_places)], axis=0, return_inverse=True)
         seen, vision_of = np.unique(
             members[:, len(self.word_places) :], axis=0, return_inverse=True
         )
