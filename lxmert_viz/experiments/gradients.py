@@ -29,9 +29,9 @@ def of_maps(pipeline: Pipeline, regions: Regions, text: str, target: Target) -> 
     with torch.enable_grad():
         output = base(**pipeline.inputs.of(rows, collect=True), output_attentions=True)
         place = np.array([target.place])
-        value = target.logits(pipeline, output.language_output, output.vision_output, place)
+        found = target.logits(pipeline, output.language_output, output.vision_output, place)
         maps = output.activations.attention
-        each = iter(torch.autograd.grad(value.sum(), _layers(maps), allow_unused=True))
+        each = iter(torch.autograd.grad(found.sum(), _layers(maps), allow_unused=True))
     gradients = {
         name: [torch.zeros_like(layer) if (g := next(each)) is None else g for layer in layers]
         for name, layers in maps.items()
@@ -61,7 +61,7 @@ def along_path(
     blank = replace(tokens, ids=np.where(fixed, tokens.ids, mask))
     unseen = replace(regions, feats=np.zeros_like(regions.feats))
     with torch.no_grad():
-        ends = [_entering(pipeline, base, *pair) for pair in ((unseen, blank), (rows[0]))]
+        ends = [entering(pipeline, base, *pair) for pair in ((unseen, blank), (rows[0]))]
     lang, vision = ([end[stream] for end in ends] for stream in range(2))
     sums = [torch.zeros_like(lang[0]), torch.zeros_like(vision[0])]
     shares = (torch.arange(steps) + 0.5) / steps
@@ -70,13 +70,13 @@ def along_path(
         part = shares[start : start + AT_ONCE].to(lang[0])[:, None, None]
         points = [(a + part * (b - a)).requires_grad_() for a, b in (lang, vision)]
         with torch.enable_grad():
-            value = _value(pipeline, base, target, *points)
-            found = torch.autograd.grad(value.sum(), points, allow_unused=True)
+            values = value(pipeline, base, target, *points)
+            found = torch.autograd.grad(values.sum(), points, allow_unused=True)
         for place, gradient in enumerate(found):
             if gradient is not None:
                 sums[place] += gradient.sum(dim=0, keepdim=True)
     with torch.no_grad():
-        first, last = (_value(pipeline, base, target, *end).item() for end in ends)
+        first, last = (value(pipeline, base, target, *end).item() for end in ends)
     owed = [
         ((b - a) * total / steps).sum(dim=-1)[0].double().cpu().numpy()
         for (a, b), total in zip((lang, vision), sums, strict=True)
@@ -84,7 +84,7 @@ def along_path(
     return owed[0], owed[1], first, last
 
 
-def _entering(
+def entering(
     pipeline: Pipeline, base: LxmertModel, regions: Regions, tokens: Tokens
 ) -> tuple[Tensor, Tensor]:
     """The states (1, T, D) and (1, R, D) that enter the two encoders."""
@@ -97,7 +97,7 @@ def _entering(
     )
 
 
-def _value(
+def value(
     pipeline: Pipeline, base: LxmertModel, target: Target, lang: Tensor, vision: Tensor
 ) -> Tensor:
     """(B,) of states that enter the encoders."""

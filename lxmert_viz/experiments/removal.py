@@ -123,14 +123,15 @@ class Game:
         )
         lang_of, vision_of = lang_of.reshape(-1), vision_of.reshape(-1)
         base, inputs = base_of(self._pipeline.network), self._pipeline.inputs
-        lang = base.encode_language(**inputs.of_words([self._words(row) for row in words]))
+        lang = base.encode_language(**inputs.of_words([self.without_words(row) for row in words]))
         vision = base.encode_vision(**inputs.of_regions([self._regions(row) for row in seen]))
         last_lang, last_vision, _ = base.cross(lang.at(lang_of), vision.at(vision_of))
         places = self._places(words[lang_of], seen[vision_of])
         found = self.target.logits(self._pipeline, last_lang, last_vision, places)
         return found.double().cpu().numpy()
 
-    def _words(self, present: np.ndarray) -> Tokens:
+    def without_words(self, present: np.ndarray) -> Tokens:
+        """present: (W,) bool, which word pieces are there."""
         there = np.ones(len(self.tokens.ids), bool)
         there[self.word_places] = present
         ids, types = self.tokens.ids, self.tokens.type_ids
