@@ -55,13 +55,7 @@ def along_path(
     Source: Sundararajan et al. 2017, equation 3.
     """
     base = base_of(pipeline.network)
-    ((_, tokens),) = rows = pipeline.rows([(regions, text)])
-    fixed = np.isin(tokens.pieces, ("[CLS]", "[SEP]"))
-    mask = pipeline.tokenizer.convert_tokens_to_ids(MASK)
-    blank = replace(tokens, ids=np.where(fixed, tokens.ids, mask))
-    unseen = replace(regions, feats=np.zeros_like(regions.feats))
-    with torch.no_grad():
-        ends = [entering(pipeline, base, *pair) for pair in ((unseen, blank), (rows[0]))]
+    ends = _ends(pipeline, base, regions, text)
     lang, vision = ([end[stream] for end in ends] for stream in range(2))
     sums = [torch.zeros_like(lang[0]), torch.zeros_like(vision[0])]
     shares = (torch.arange(steps) + 0.5) / steps
@@ -82,6 +76,19 @@ def along_path(
         for (a, b), total in zip((lang, vision), sums, strict=True)
     ]
     return owed[0], owed[1], first, last
+
+
+@torch.no_grad()
+def _ends(
+    pipeline: Pipeline, base: LxmertModel, regions: Regions, text: str
+) -> list[tuple[Tensor, Tensor]]:
+    """What enters the encoders without anything to read or see, and as asked."""
+    ((_, tokens),) = rows = pipeline.rows([(regions, text)])
+    mask = pipeline.tokenizer.convert_tokens_to_ids(MASK)
+    is_fixed = np.isin(tokens.pieces, ("[CLS]", "[SEP]"))
+    blank = replace(tokens, ids=np.where(is_fixed, tokens.ids, mask))
+    unseen = replace(regions, feats=np.zeros_like(regions.feats))
+    return [entering(pipeline, base, *pair) for pair in ((unseen, blank), rows[0])]
 
 
 def entering(
