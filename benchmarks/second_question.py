@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from lxmert_viz.checkpoints.contents import RegionNames, Scope
+from lxmert_viz.checkpoints.identity import Identity
 from lxmert_viz.config import DetectorConfig, LxmertConfig
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.model.devices import find_device
@@ -89,6 +90,7 @@ def full_size(device: str, with_detector: bool) -> Pipeline:
         region_names=RegionNames(("object",) * 1600, ("some",) * 400),
         answer_vocabulary=(),
         scope=Scope(),
+        identity=Identity(ASSETS / "miniature"),  # nothing is told apart by it here
         device=find_device(device),
     )
 

@@ -1,8 +1,11 @@
 """Picture bytes -> upright RGB, or one sentence that says why not."""
 
+import hashlib
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
+from typing import Self
 
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
@@ -13,6 +16,7 @@ MAX_BYTES = 200_000_000  # a 50-megapixel bitmap needs 150 million
 MAX_PIXELS = 50_000_000
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM")
 GREY = (128, 128, 128)
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".ppm")
 READ_BY_EYE = "JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF or PPM"
 
 # what Pillow's readers raise on damaged files
@@ -37,6 +41,18 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture's file and what tells it from others; made once, where a picture comes in."""
+
+    content: bytes = field(compare=False, repr=False)  # encoded as it was given
+    digest: str  # sha256 of the content, in hexadecimal digits
+
+    @classmethod
+    def of(cls, content: bytes) -> Self:
+        return cls(content, hashlib.sha256(content).hexdigest())
 
 
 def decode(picture: bytes) -> Image.Image:

@@ -3,7 +3,7 @@
 Tensors become float32 numpy here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -16,6 +16,7 @@ from lxmert_viz.analysis.answers import best
 from lxmert_viz.checkpoints import contents, known
 from lxmert_viz.checkpoints.contents import TRAINED_PROFILE, RegionNames, Scope, notes_on
 from lxmert_viz.checkpoints.folder import find
+from lxmert_viz.checkpoints.identity import Identity
 from lxmert_viz.detector.detectron2 import Detectron2RCNN
 from lxmert_viz.detector.looking import Looker
 from lxmert_viz.detector.network import FasterRCNN
@@ -30,7 +31,7 @@ from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswe
 from lxmert_viz.model.outputs import LxmertModelOutput
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
-from lxmert_viz.records import Answer, Regions, Scores, Trace, Verdict
+from lxmert_viz.records import Answer, Regions, Report, Scores, Trace, Verdict
 from lxmert_viz.region_files.cache import RegionCache
 
 MASK = "[MASK]"
@@ -58,13 +59,14 @@ class Pipeline:
         region_names: RegionNames,
         answer_vocabulary: tuple[str, ...],
         scope: Scope,
+        identity: Identity,
         device: torch.device,
         precision: str = FULL,
         cache: RegionCache | None = None,
     ) -> None:
         self.name = name
         self.scope = scope
-        self.device = str(device)
+        self.device, self._identity = str(device), identity
         self.profiles = tuple(detector.config.profiles)
         self.has_match = isinstance(network, LxmertForPreTraining) and network.config.task_matched
         self.answer_kind = _answer_kind(network, scope)
@@ -83,7 +85,7 @@ class Pipeline:
         if device.type == "cuda":  # TensorFloat convolutions would move features by 1e-3
             torch.backends.cudnn.allow_tf32 = False
         self._network = network.to(device).eval()
-        cached = cache.found if cache else None
+        cached = (cache.found, identity.detector_digest) if cache else None
         self._looker = Looker(name, detector, region_names, device, precision, cached)
         self.inputs = Inputs(base_of(network), device)
 
@@ -107,6 +109,7 @@ class Pipeline:
         """
         chosen = find_device(device)
         folder = find(name_or_folder, models)
+        identity = Identity(folder)
         network = load_network(folder)
         detector = load_detector(folder / "detector", backend)
         tokenizer = LxmertTokenizerFast.from_pretrained(folder)
@@ -118,12 +121,26 @@ class Pipeline:
             region_names=contents.read_region_names(folder),
             answer_vocabulary=contents.read_answers(folder),
             scope=contents.read_scope(folder),
+            identity=identity,
             device=chosen,
             precision=precision,
             cache=cache,
         )
         pipeline._check_sizes(folder)
         return pipeline
+
+    @property
+    def digest(self) -> str:
+        """Tells this checkpoint from any other, whatever its name: of all its files' content.
+
+        Raises CheckpointError where they changed after they were opened and before it was told.
+        """
+        return self._identity.digest
+
+    @property
+    def detector_digest(self) -> str:
+        """Equal for checkpoints that find the same regions and call them the same."""
+        return self._identity.detector_digest
 
     @property
     def network(self) -> Network:
@@ -138,7 +155,7 @@ class Pipeline:
         self,
         picture: bytes,
         profile: str = TRAINED_PROFILE,
-        progress: Callable[[str, float], None] | None = None,
+        progress: Report | None = None,
         boxes_unit: np.ndarray | None = None,
     ) -> Regions:
         """The regions that the detector finds in an encoded picture.

@@ -5,11 +5,14 @@ D hidden size, F feature size.
 Every map is <queries>_from_<keys>; a stage's self-attention carries the stage's name alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
 import numpy as np
+
+# hears what is being done and the share done, 0..1; may raise to stop the work
+Report = Callable[[str, float], None]
 
 LANGUAGE, OBJECTS = "language encoder", "object-relationship encoder"
 CROSSING = "cross-modality encoder"

@@ -13,6 +13,7 @@ from lxmert_viz.model.inputs import BATCH
 from lxmert_viz.model.streams import KEPT
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import FAMILIES, Regions, Trace
+from tests.helpers.made_up_regions import made_up as random_regions
 
 QUESTION = "what color is the large cube?"
 MakeRegions = Callable[..., Regions]
@@ -25,23 +26,7 @@ def regions(tiny_pipeline: Pipeline, photograph: bytes) -> Regions:
 
 @pytest.fixture(scope="module")
 def made_up(regions: Regions) -> MakeRegions:
-    """Random regions of any count."""
-
-    def make(count: int, seed: int = 0) -> Regions:
-        numbers = np.random.default_rng(seed)
-        corners = np.sort(numbers.random((count, 2, 2), np.float32), axis=1)
-        return dataclasses.replace(
-            regions,
-            boxes_unit=corners.reshape(count, 4),
-            feats=numbers.random((count, regions.feats.shape[1]), np.float32),
-            names=("red ball",) * count,
-            object_ids=np.zeros(count, np.int64),
-            attribute_ids=np.zeros(count, np.int64),
-            scores=np.ones(count, np.float32),
-            attribute_scores=np.ones(count, np.float32),
-        )
-
-    return make
+    return lambda count, seed=0: random_regions(regions, count, seed)
 
 
 def equal(one: Trace, other: Trace, tolerance: float = 0.0) -> bool:

@@ -15,16 +15,15 @@ from lxmert_viz.checkpoints import contents
 from lxmert_viz.dataset.datasets import Dataset, outside
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.records import Example, Prediction
+from lxmert_viz.records import Example, Prediction, Report
 from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.results.run_folder import LOCK, RunFolder
 from lxmert_viz.runs import internals
 from lxmert_viz.runs.asking import Asker
-from lxmert_viz.runs.manifest import Settings, folder_hash, manifest_of
+from lxmert_viz.runs.manifest import Settings, manifest_of
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.table import finish
 
-Report = Callable[[str, float], None]
 Parts = dict[int, list[Example]]  # number -> examples
 Made = tuple[int, list[Prediction], pa.Table | None]  # a part's number, predictions, internals
 Compute = Callable[[Parts], Iterator[Made]]
@@ -56,7 +55,7 @@ def evaluate(
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / LOCK, timeout=0):
-            run.begin(manifest_of(pipeline, model_folder, dataset, settings))
+            run.begin(manifest_of(pipeline, dataset, settings))
             run.write_remarks([*dataset.remarks, *outside(dataset, pipeline.answer_vocabulary)])
             own = folder / REGIONS
             cache = region_cache or own
@@ -83,17 +82,17 @@ def in_order(
 ) -> Compute:
     """Makes one part after the other, while the next pictures are looked at.
 
-    What was made may be called again: baselines and the region file serve all calls. Raises
-    DatasetError for a region file that another detector made.
+    What was made may be called again: baselines and the opened region file serve all calls. It
+    raises DatasetError for a region file that another detector made.
     """
     name_of = contents.read_region_names(model_folder).of
     cache = RegionCache(region_cache, max_bytes=sys.maxsize)
-    detector = folder_hash(model_folder / "detector")
+    detector = pipeline.detector_digest
     looker = Looker(pipeline, dataset, settings.profile, name_of, cache, detector)
-    looker.check()
     asker = Asker(pipeline, settings.baselines, settings.internals)
 
     def compute(parts: Parts) -> Iterator[Made]:
+        looker.check()
         examples = [example for part in parts.values() for example in part]
         with closing(looker.shown(examples)) as shown:
             for number, part in parts.items():

@@ -17,9 +17,9 @@ from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError, LxmertVizError
 from lxmert_viz.model.inputs import BATCH
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.records import Example, Trace
+from lxmert_viz.records import Example, Report, Trace
 from lxmert_viz.runs.asking import ask_each
-from lxmert_viz.runs.evaluation import Progress, Report, sorted_by_picture
+from lxmert_viz.runs.evaluation import Progress, sorted_by_picture
 from lxmert_viz.runs.manifest import data_of
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.states import (
@@ -28,7 +28,6 @@ from lxmert_viz.runs.states import (
     ITEMS,
     ROWS,
     StateStore,
-    fingerprint,
     head_of,
     whole_lines,
 )
@@ -111,7 +110,7 @@ def _head(pipeline: Pipeline, dataset: Dataset, kept: Kept) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "model": pipeline.name,
-        "weights": fingerprint(pipeline),
+        "weights": pipeline.digest,
         "data": data_of(dataset),
         "depths": depths,
         "hidden_size": config.hidden_size,

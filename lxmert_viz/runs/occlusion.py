@@ -1,8 +1,6 @@
 """Did the model look at what a question is about? Each region is left out once to see."""
 
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +11,16 @@ from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.experiments.edits import PictureEdit, edited
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.records import Regions, Scores
+from lxmert_viz.records import Regions, Report, Scores
 from lxmert_viz.results.board import Board
 from lxmert_viz.runs.asking import ask_each, gold_regions
 from lxmert_viz.runs.evaluation import sorted_by_picture
-from lxmert_viz.runs.manifest import folder_hash
 from lxmert_viz.runs.pictures import Looker
 
-Report = Callable[[str, float], None]
+OTHER_MODEL = (
+    "{} is not the model that this run asked, or has changed since: make the run anew to judge "
+    "where it looks."
+)
 
 
 def judge_looks(
@@ -36,8 +36,8 @@ def judge_looks(
     They must have a marked object that a region covers. What was judged is kept with the run.
     Raises DatasetError where model or dataset are others than the run's.
     """
-    if board.manifest["model"]["sha256"] != folder_hash(model_folder):
-        raise DatasetError(f"{pipeline.name} is not the model that this run asked, or has changed.")
+    if board.manifest["model"]["sha256"] != pipeline.digest:
+        raise DatasetError(OTHER_MODEL.format(pipeline.name))
     answers = board.unexplained(text)
     known = {example.id for example in dataset.examples}
     if lost := [name for name in answers if name not in known]:
@@ -46,7 +46,7 @@ def judge_looks(
     name_of = contents.read_region_names(model_folder).of
     profile = board.manifest["settings"]["profile"]
     if not board.manifest["data"].get("region_file"):  # the run looked at the pictures
-        dataset = replace(dataset, region_file=None)
+        dataset = dataset.without_regions()
     looker = Looker(pipeline, dataset, profile, name_of)
     found: dict[str, bool] = {}
     with closing(looker.shown(asked)) as shown:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from hashlib import sha256
-from itertools import groupby
+from itertools import groupby, islice
 
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError, LxmertVizError, PictureError
@@ -17,6 +17,7 @@ from lxmert_viz.region_files.rows import NameOf, Origin
 
 AHEAD = 8  # pictures looked at before they are asked about
 WORKERS = 2
+CHECKED = 8  # rows of a region file, until one can be read
 Seen = Regions | Pair | LxmertVizError  # what an example shows, or why there is nothing to see
 Row = tuple[Example, Seen]
 
@@ -63,8 +64,12 @@ class Looker:
 
     def check(self) -> None:
         """Raises DatasetError for a region file that another detector made."""
-        if self._file is not None and len(self._file):
-            self._check(self._file[self._file.pictures[0]])
+        for picture in islice(self._dataset.region_ids.values(), CHECKED):
+            try:
+                regions = self._file[picture]
+            except DatasetError:  # a broken row is that picture's error
+                continue
+            return self._check(regions)
 
     def _look(self, picture: str) -> Regions | LxmertVizError:
         try:
@@ -73,11 +78,21 @@ class Looker:
             return error
 
     def _regions(self, picture: str) -> Regions:
-        if self._file is not None and picture in self._file:
-            regions = self._file[picture]
+        dataset = self._dataset
+        if picture in dataset.region_ids:
+            regions = self._file[dataset.region_ids[picture]]
             self._check(regions)
             return regions
-        path = self._dataset.pictures.get(picture)
+        if picture in dataset.region_faults:
+            raise DatasetError(dataset.region_faults[picture])
+        if dataset.region_file is not None and not dataset.looks_for_missing:
+            raise DatasetError(
+                f"{dataset.region_file.name} has no regions of the picture {picture!r}; with "
+                "--look-for-missing the detector looks at it."
+            )
+        if picture in dataset.picture_faults:
+            raise DatasetError(dataset.picture_faults[picture])
+        path = dataset.pictures.get(picture)
         if path is None:
             raise PictureError(f"There is no picture {picture!r} here, nor are there its regions.")
         try:

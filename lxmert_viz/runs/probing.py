@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from safetensors.numpy import save_file
 from lxmert_viz.analysis.probes import FittedProbe, ProbeResult, compression, probe
 from lxmert_viz.analysis.states import by_depth, depth_names
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.records import Report
 from lxmert_viz.runs.states import StateStore
 from lxmert_viz.runs.targets import Task
 
-Report = Callable[[str, float], None]
 ENDING = ".probe.safetensors"
 NUMBERS = ("accuracy", "low", "high", "majority", "noise", "control")
 ARRAYS = ("confusion", "predicted", "tested")

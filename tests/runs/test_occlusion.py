@@ -82,8 +82,10 @@ def test_each_mistake_gets_the_cause_that_its_region_says(
         gains = {row["cause"]: row["gain"] for row in found.causes("")}
         assert gains[LOOKED_AWAY] == pytest.approx(1 / 3)
     assert board.count("looked=no") == 1 and board.unexplained("") == {}
-    with pytest.raises(DatasetError, match="not the model that this run asked"):
-        judge_looks(tiny_pipeline, tmp_path, dataset, board)
+    with monkeypatch.context() as patched:
+        patched.setitem(board.manifest["model"], "sha256", "of another model")
+        with pytest.raises(DatasetError, match="not the model that this run asked"):
+            judge_looks(tiny_pipeline, tiny_folder, dataset, board)
     board.save_looks({GOLD: None})
     with pytest.raises(DatasetError, match="another dataset"):
         judge_looks(tiny_pipeline, tiny_folder, replace(dataset, examples=()), board)
