@@ -19,11 +19,8 @@ from lxmert_viz.detector.boxes import (
     decode_deltas,
     shift_anchors_xyxy,
 )
-<<<<<<< HEAD
 from lxmert_viz.detector.operators import nms, roi_pool
-=======
 from lxmert_viz.records import Report
->>>>>>> h-lean
 
 STRIDE = 16  # pixels of the resized picture per cell of res4
 REGIONS_AT_ONCE = 16  # in res5: 100 MB; those of more fall out of the processor's cache

@@ -1,6 +1,6 @@
 """Gradients of a target: by every attention map, and along a path of the encoders' inputs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from lxmert_viz.model.files.loading import base_of
 from lxmert_viz.model.lxmert import LxmertModel
 from lxmert_viz.model.outputs import Stream
 from lxmert_viz.pipeline import MASK, Pipeline
-from lxmert_viz.records import Regions, Tokens
+from lxmert_viz.records import Regions, Report, Tokens
 
 STEPS = 32  # of the path; the completeness gap says whether they were enough
 AT_ONCE = 16
@@ -45,7 +45,7 @@ def along_path(
     text: str,
     target: Target,
     steps: int = STEPS,
-    report: Callable[[str, float], None] = lambda stage, share: None,
+    report: Report = lambda stage, share: None,
 ) -> tuple[np.ndarray, np.ndarray, float, float]:
     """Integrated gradients of words (T,) and regions (R,), and the target's value at both ends.
 

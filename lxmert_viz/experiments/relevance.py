@@ -3,7 +3,7 @@
 Letters: T word pieces, R regions, n players (those that may be removed).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +18,8 @@ from lxmert_viz.experiments import target as targets
 from lxmert_viz.experiments.removal import USUAL, Game, Removal
 from lxmert_viz.experiments.target import Target
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.records import Regions
+from lxmert_viz.records import Regions, Report
 
-Report = Callable[[str, float], None]
 PAIRS = 8  # of orders, each with its reverse
 FEW = 6  # players from which all coalitions are no more than those of the orders
 BOUND = 2.0  # times the largest effect of one player alone: where contributions are cut
