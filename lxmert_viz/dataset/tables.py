@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lxmert_viz.dataset.datasets import Dataset, without_duplicates
+from lxmert_viz.dataset.datasets import Dataset, kind_of_ids, without_duplicates
 from lxmert_viz.dataset.lines import json_lines
 from lxmert_viz.dataset.remarks import ODD, Remark, picture_name, reading, why
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson")
+TYPED = ENDINGS[2:]  # these tell a number from a text
 DELIMITERS = (",", ";", "\t")  # of a .csv: the one that its header has most of
 NEEDED = ("picture", "text")
 COLUMNS = {  # what a column can hold: names that it often has
@@ -30,14 +31,18 @@ TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no"
 
 class Row(NamedTuple):
     line: int  # from 1; the header is the first
-    cells: dict[str, Any]
+    cells: dict[str, Any]  # a broken row's have no content, and those of a broken object no names
     fault: str = ""  # why it cannot be read
 
 
 def columns_of(path: Path) -> tuple[str, ...]:
-    """The columns of a table, from its first row. Raises DatasetError."""
-    cells = next((row.cells for row in rows_of(path) if not row.fault), {})
-    return tuple(name for name in cells if name)
+    """The columns of a table, from its header or first object. Raises DatasetError."""
+    fault = ""
+    for row in rows_of(path):
+        if row.cells:
+            return tuple(name for name in row.cells if name)
+        fault = fault or f": in line {row.line}, {row.fault}"
+    raise DatasetError(f"{path} has no rows that can be read{fault}.")
 
 
 def guessed(columns: tuple[str, ...]) -> dict[str, str]:
@@ -52,12 +57,13 @@ def read_table(path: Path, mapping: Mapping[str, str] | None = None) -> Dataset:
     columns = columns_of(path)
     chosen = dict(mapping) if mapping is not None else guessed(columns)
     _check(path, columns, chosen)
-    examples, remarks = [], []
+    examples, remarks, ids = [], [], []
     for line, row, fault in rows_of(path):
         if fault:
             remarks.append(Remark("broken", path.name, line, f"{fault[:1].upper()}{fault[1:]}."))
             continue
         cells = {kind: row.get(column) for kind, column in chosen.items()}
+        ids.append(cells.get("id"))
         empty = [kind for kind in NEEDED if _text(cells[kind]) == ""]
         if empty:
             remarks.append(
@@ -80,6 +86,7 @@ def read_table(path: Path, mapping: Mapping[str, str] | None = None) -> Dataset:
         layout=f"table ({path.suffix.lstrip('.').upper()})",
         files=(path,),
         examples=kept,
+        ids=kind_of_ids(ids) if path.suffix.lower() in TYPED else "",
         remarks=(*remarks, *twice),
     )
 
@@ -100,8 +107,6 @@ def _example(cells: dict[str, Any], path: Path, line: int) -> Example:
 
 
 def _check(path: Path, columns: tuple[str, ...], chosen: Mapping[str, str]) -> None:
-    if not columns:
-        raise DatasetError(f"{path} has no rows.")
     unknown = sorted({*chosen} - {*COLUMNS})
     absent = sorted({*chosen.values()} - {*columns})
     missing = [kind for kind in NEEDED if kind not in chosen]
@@ -117,7 +122,7 @@ def _check(path: Path, columns: tuple[str, ...], chosen: Mapping[str, str]) -> N
 
 def rows_of(path: Path) -> Iterator[Row]:
     """The rows of a table after its header, with its columns. Raises DatasetError."""
-    if path.suffix.lower() in ENDINGS[2:]:
+    if path.suffix.lower() in TYPED:
         yield from (Row(*line) for line in json_lines(path))
         return
     with reading(path), path.open(encoding="utf-8-sig", newline="") as file:
@@ -142,14 +147,16 @@ def _cells(path: Path, rows: Any) -> Iterator[Row]:
             row = next(rows, None)
         except csv.Error as error:
             lines = f", up to line {rows.line_num}" if rows.line_num > line else ""
-            yield Row(line, {}, f"it cannot be read{lines} ({error}); is a quote never closed?")
+            fault = f"it cannot be read{lines} ({error}); a quote may never be closed"
+            yield Row(line, dict.fromkeys(header), fault)
             continue
         if row is None:
             return
         if len(row) == len(header):
             yield Row(line, dict(zip(header, row, strict=True)))
         elif row:
-            yield Row(line, {}, f"it has {len(row)} cells, and the header {len(header)}")
+            fault = f"it has {len(row)} cells, and the header {len(header)}"
+            yield Row(line, dict.fromkeys(header), fault)
 
 
 def _text(value: Any) -> str:

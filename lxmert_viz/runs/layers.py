@@ -15,7 +15,7 @@ FUSED = 1000  # words, and as many regions, in which clusters are looked for
 
 
 class Compared(NamedTuple):
-    """Layers of both streams, P in all, of which S are after layers that both have."""
+    """Layers of both streams, P in all; S are the embeddings and the layers that both have."""
 
     labels: list[str]  # P
     cka: np.ndarray  # (P, P), 0..1
@@ -25,7 +25,7 @@ class Compared(NamedTuple):
 
 
 class Fused(NamedTuple):
-    """Whether words and regions lie apart, after each of the S layers that both have."""
+    """Whether words and regions lie apart, after each of S layers that both have."""
 
     shared: list[str]  # S
     shares: np.ndarray  # (4, S): NMI, its mean and 95 % by chance, a modality classifier's accuracy
