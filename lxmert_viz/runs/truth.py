@@ -5,7 +5,8 @@ about, and the answer changes when all those regions are left out: only then can
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +14,8 @@ import pandas as pd
 
 from lxmert_viz.analysis import faithfulness
 from lxmert_viz.analysis.significance import interval_of
+from lxmert_viz.checkpoints.contents import TRAINED_PROFILE
+from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.experiments import target as targets
 from lxmert_viz.experiments.relevance import METHODS, Relevance, explain
 from lxmert_viz.experiments.removal import Game, Removal
@@ -20,7 +23,8 @@ from lxmert_viz.experiments.target import Target
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Regions, Report
 from lxmert_viz.runs.asking import gold_regions
-from lxmert_viz.runs.pictures import Row
+from lxmert_viz.runs.evaluation import sorted_by_picture
+from lxmert_viz.runs.pictures import Looker, Row
 
 ALL = "all"
 RANDOM = "random"  # a map of noise: what a method must do better than
@@ -65,6 +69,17 @@ class Truth:
     target: Target
     gold: np.ndarray  # (R,) bool
     competitor: int | None  # a region that shows what `target` is against; None: there is none
+
+
+def grade_dataset(
+    pipeline: Pipeline, dataset: Dataset, report: Report = lambda stage, share: None
+) -> pd.DataFrame:
+    """As `grade`, of every example; regions are stored ones, or the model's detector looks."""
+    examples = sorted_by_picture(dataset.examples)
+    looker = Looker(pipeline, dataset, TRAINED_PROFILE, pipeline.region_names.of)
+    looker.check()
+    with closing(looker.shown(examples)) as rows:
+        return grade(pipeline, rows, len(examples), report=report)
 
 
 def grade(
@@ -218,3 +233,20 @@ def _line(method: str, kind: str, graded: Graded) -> dict[str, object]:
         values = graded.values.get(name, [])
         line[name] = float(np.mean(values)) if values else np.nan
     return line
+
+
+def lines_of(table: pd.DataFrame) -> Iterator[str]:
+    """The table as a person reads it on a terminal: a line a method, then what was left out."""
+    yield f"{'method':<22}{'examples':>9}{'points right':>26}{'sign right':>22}{'mass':>7}"
+    graded = table[table.method != ""]
+    for row in graded[graded.type == ALL].itertuples():
+        right = _share(row.points_right, row.points_right_low, row.points_right_high)
+        sign = _share(row.sign_right, row.sign_right_low, row.sign_right_high)
+        yield f"{row.method:<22}{row.examples:>9}{right:>26}{sign:>22}{row.mass:>7.2f}"
+    left_out = table[table.method == ""]
+    for row in left_out.itertuples():
+        yield f"left out: {row.type} ({row.examples})"
+
+
+def _share(share: float, low: float, high: float) -> str:
+    return "-" if np.isnan(share) else f"{share:.1%} ({low:.0%} to {high:.0%})"
