@@ -115,7 +115,10 @@ def _about(run: "ProbeRun") -> list[str]:
     """The caption of what is saved."""
     made = run.about
     read = f" of {made.pooling}" if made.level == "example" else ""
-    return [f"Model {made.model}. {made.kind} probes on states{read} of the dataset {made.data}."]
+    return [
+        f"Model {made.model}. {made.kind} probes on states{read} of the dataset {made.data}, "
+        f"seed {made.seed}."
+    ]
 
 
 def _curves(run: "ProbeRun") -> None:
