@@ -17,6 +17,7 @@ from lxmert_viz.commands.progress import PROGRESS
 from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DatasetError, LxmertVizError, OptionError
 from lxmert_viz.runs.regions import UNFIT, pictures_in
+from lxmert_viz.whole_files import write_text
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.pipeline import Pipeline
@@ -191,7 +192,7 @@ def write_failed(path: Path, failed: Sequence[tuple[Path | str, str]]) -> None:
     """One line a picture, with its path and the reason; no file where none failed."""
     lines = [f"{_fit(str(picture))}\t{_fit(reason)}\n" for picture, reason in failed]
     if lines:
-        path.write_text("".join(lines), encoding="utf-8")
+        write_text(path, "".join(lines))
     else:
         path.unlink(missing_ok=True)
 

@@ -11,7 +11,6 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.ops import nms, roi_pool
 
 from lxmert_viz.config import DetectorConfig
 from lxmert_viz.detector.boxes import (
@@ -20,6 +19,7 @@ from lxmert_viz.detector.boxes import (
     decode_deltas,
     shift_anchors_xyxy,
 )
+from lxmert_viz.detector.operators import nms, roi_pool
 from lxmert_viz.records import Report
 
 STRIDE = 16  # pixels of the resized picture per cell of res4

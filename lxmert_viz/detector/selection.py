@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.ops import box_iou, nms
 
 from lxmert_viz.config import RegionProfile
-from lxmert_viz.detector.boxes import Weights, clip_xyxy, decode_deltas
+from lxmert_viz.detector.boxes import Weights, box_iou, clip_xyxy, decode_deltas
 from lxmert_viz.detector.network import STRIDE, FasterRCNN, RegionHeads
+from lxmert_viz.detector.operators import nms
 from lxmert_viz.detector.preprocessing import ScaledPicture, preprocess
 from lxmert_viz.records import Report
 

@@ -24,6 +24,7 @@ def manifest_of(pipeline: Pipeline, dataset: Dataset, settings: "Settings") -> d
             "heads": pipeline.network.config.num_attention_heads,
         },
         "data": data_of(dataset),
+        "ids": dataset.ids,
         "settings": asdict(settings),
         "answer_kind": pipeline.answer_kind,
         "versions": {

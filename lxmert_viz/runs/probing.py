@@ -16,6 +16,7 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Report
 from lxmert_viz.runs.states import StateStore
 from lxmert_viz.runs.targets import Task
+from lxmert_viz.whole_files import written_whole
 
 ENDING = ".probe.safetensors"
 NUMBERS = ("accuracy", "low", "high", "majority", "noise", "control")
@@ -170,8 +171,9 @@ def save(run: ProbeRun, path: Path) -> None:
     told = {"about": asdict(run.about), "numbers": numbers, "compressions": run.compressions}
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        save_file(arrays, path, metadata={"probe": json.dumps(told)})
-    except SafetensorError as error:
+        with written_whole(path) as unfinished:
+            save_file(arrays, unfinished, metadata={"probe": json.dumps(told)})
+    except (OSError, SafetensorError) as error:
         raise DatasetError(f"{path} cannot be written: {error}.") from error
 
 
