@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lxmert_viz.analysis.states import LENSES
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.inputs import read_picture
 from lxmert_viz.commands.options import add_models_option, whole
@@ -15,7 +16,6 @@ if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.experiments.tuned_lens import TunedLens
     from lxmert_viz.pipeline import Pipeline
 
-LENSES = ("words", "objects", "attributes", "features", "answers", "match")
 EXAMPLE = "lens picture.jpg 'a [MASK] cube' --out lens.html"
 
 
@@ -23,7 +23,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("picture", type=Path, metavar="PICTURE", help="a picture file")
     add("question", metavar="QUESTION", help="a question or a caption; may hold [MASK]")
-    add("--through", choices=LENSES, default="words", help="which head reads (default: words)")
+    add(
+        "--through",
+        choices=tuple(LENSES),
+        default="words",
+        help="which head reads (default: words)",
+    )
     add("--inside", action="store_true", help="also the steps inside cross-modality layers")
     add("--stored", type=Path, metavar="FILE", help="regions to look in, for --through features")
     add("--tuned", metavar="FOLDER", type=Path, help="tune it on states that probe --store keeps")

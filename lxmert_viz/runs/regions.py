@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lxmert_viz.errors import DatasetError, LxmertVizError
-from lxmert_viz.picture import ENDINGS
+from lxmert_viz.picture import PICTURE_ENDINGS
 from lxmert_viz.region_files.picture_ids import pictures_below
 from lxmert_viz.region_files.rows import RegionRow
 
@@ -21,7 +21,7 @@ def pictures_in(folder: Path) -> dict[str, Path]:
     """Pictures of a folder and the folders in it, by their ids. Raises DatasetError for none."""
     pictures = pictures_below(folder)
     if not pictures:
-        raise DatasetError(f"{folder} holds no pictures ({', '.join(ENDINGS)}).")
+        raise DatasetError(f"{folder} holds no pictures ({', '.join(PICTURE_ENDINGS)}).")
     return pictures
 
 

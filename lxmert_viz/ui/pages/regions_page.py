@@ -78,9 +78,5 @@ with left:
 with right:
     if choice.text:
         show_answers(before, now)
-    st.page_link(
-        navigation.ATTENTION_PAGE,
-        label="See what is read in these boxes",
-        icon=":material/visibility:",
-    )
+    navigation.link(navigation.ATTENTION, "See what is read in these boxes")
 show_table(read)

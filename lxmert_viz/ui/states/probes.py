@@ -52,7 +52,7 @@ def show(of: Source, found: Trace | None) -> None:
             "Look closely at the layer",
             run.about.depths,
             value=run.about.depths[run.best()],
-            key=f"probes.depth.{run.about.stream}",
+            key=f"probes.depth {run.about.stream}",
         )
     )
     left, right = st.columns(2, gap="large")
@@ -198,7 +198,7 @@ def _misses(store: "StateStore", run: "ProbeRun", wanted: "Task", depth: int) ->
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        key=f"probes.misses.{depth}",
+        key=f"probes.misses {depth}",
     )
     chosen = event.selection.rows
     if not chosen:
