@@ -1,6 +1,7 @@
 """Which checkpoint lies in a folder, told by what its files hold and not by its name."""
 
 import hashlib
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -17,8 +18,9 @@ def stamp(folder: Path) -> Stamp:
     """Changes when a file of the checkpoint is edited or replaced; nothing of them is read."""
     found = []
     for place, path in _files(folder):
-        facts = path.stat()
-        found.append((place, facts.st_size, facts.st_mtime_ns, facts.st_ino))
+        with suppress(FileNotFoundError):  # taken away just now
+            facts = path.stat()
+            found.append((place, facts.st_size, facts.st_mtime_ns, facts.st_ino))
     return tuple(found)
 
 
@@ -47,7 +49,7 @@ class Identity:
         """Place of each file -> its sha256."""
         found = {}
         for place, path in _files(self._folder):
-            with path.open("rb") as file:
+            with suppress(FileNotFoundError), path.open("rb") as file:
                 found[place] = hashlib.file_digest(file, "sha256").hexdigest()
         if stamp(self._folder) != self._stamp:
             raise CheckpointError(

@@ -82,6 +82,13 @@ def test_what_changed_after_it_was_opened_is_not_told_as_if_it_had_not(folder: P
         _ = opened.digest
 
 
+def test_a_file_that_is_taken_away_meanwhile_is_a_change(folder: Path) -> None:
+    opened = Identity(folder)
+    (folder / "detector" / "objects.txt").unlink()
+    with pytest.raises(CheckpointError, match="changed since they were opened"):
+        _ = opened.detector_digest
+
+
 def test_files_are_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read, digest_of = [], hashlib.file_digest
     monkeypatch.setattr(
