@@ -15,7 +15,7 @@ from torch import Tensor
 from lxmert_viz.analysis.answers import best
 from lxmert_viz.checkpoints import contents, known
 from lxmert_viz.checkpoints.contents import TRAINED_PROFILE, RegionNames, Scope, notes_on
-from lxmert_viz.checkpoints.folder import find
+from lxmert_viz.checkpoints.folder import called, find, without_detector
 from lxmert_viz.checkpoints.identity import Identity
 from lxmert_viz.detector.detectron2 import Detectron2RCNN
 from lxmert_viz.detector.looking import Looker
@@ -54,7 +54,7 @@ class Pipeline:
         name: str,
         network: Network,
         tokenizer: LxmertTokenizerFast,
-        detector: FasterRCNN | Detectron2RCNN,
+        detector: FasterRCNN | Detectron2RCNN | None,
         *,
         region_names: RegionNames,
         answer_vocabulary: tuple[str, ...],
@@ -63,30 +63,31 @@ class Pipeline:
         device: torch.device,
         precision: str = FULL,
         cache: RegionCache | None = None,
+        without_detector: str = "",
     ) -> None:
-        self.name = name
-        self.scope = scope
+        """without_detector: where there is none, what `look` says."""
+        self.name, self.scope = name, scope
         self.device, self._identity = str(device), identity
-        self.profiles = tuple(detector.config.profiles)
+        self.profiles = tuple(detector.config.profiles) if detector else ()
         self.has_match = isinstance(network, LxmertForPreTraining) and network.config.task_matched
         self.answer_kind = _answer_kind(network, scope)
         self.has_answers = self.answer_kind != ""
         self.judges_pairs = isinstance(network, LxmertForVisualReasoning)
-        self._notes = ()
+        self._notes = network.load_report.notes if network.load_report else ()
         if self.judges_pairs:
-            self._notes = (NEEDS_TWO.format(name=name),)
-        elif self.has_answers and not answer_vocabulary:
-            count = network.config.num_qa_labels
-            answer_vocabulary = tuple(f"label {label}" for label in range(count))
-            self._notes = (WITHOUT_NAMES.format(name=name),)
+            self._notes += (NEEDS_TWO.format(name=name),)
+        if self.has_answers and not answer_vocabulary:
+            answer_vocabulary = tuple(f"label {n}" for n in range(network.config.num_qa_labels))
+            self._notes += (WITHOUT_NAMES.format(name=name),)
         self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
         self.region_names = region_names
         self.tokenizer = tokenizer
         if device.type == "cuda":  # TensorFloat convolutions would move features by 1e-3
             torch.backends.cudnn.allow_tf32 = False
         self._network = network.to(device).eval()
-        cached = (cache.found, identity.detector_digest) if cache else None
-        self._looker = Looker(name, detector, region_names, device, precision, cached)
+        cached = (cache.found, identity.detector_digest) if cache and detector else None
+        self._without_detector = without_detector
+        self._looker = detector and Looker(name, detector, region_names, device, precision, cached)
         self.inputs = Inputs(base_of(network), device)
 
     @classmethod
@@ -105,16 +106,17 @@ class Pipeline:
         device: "auto", "cpu", "cuda" or "cuda:1". precision: of the detector, "full" or "mixed",
         which is faster where the processor computes in bfloat16. cache: where regions that were
         found before are kept. backend: whose modules the detector runs on, "own" or "detectron2".
-        Raises CheckpointError, DeviceError.
+        Without a `detector/` folder all works but `look`. Raises CheckpointError, DeviceError.
         """
         chosen = find_device(device)
         folder = find(name_or_folder, models)
         identity = Identity(folder)
         network = load_network(folder)
-        detector = load_detector(folder / "detector", backend)
+        lacks = without_detector(folder)
+        detector = None if lacks else load_detector(folder / "detector", backend)
         tokenizer = LxmertTokenizerFast.from_pretrained(folder)
         pipeline = cls(
-            folder.name,
+            called(folder),
             network,
             tokenizer,
             detector,
@@ -125,6 +127,7 @@ class Pipeline:
             device=chosen,
             precision=precision,
             cache=cache,
+            without_detector=lacks,
         )
         pipeline._check_sizes(folder)
         return pipeline
@@ -148,8 +151,20 @@ class Pipeline:
         return self._network
 
     @property
+    def has_detector(self) -> bool:
+        """Whether it can look at pictures by itself; else it answers from stored regions."""
+        return self._looker is not None
+
+    @property
     def detector(self) -> FasterRCNN | Detectron2RCNN:
-        return self._looker.detector
+        """Raises CheckpointError where there is none."""
+        return self._eyes.detector
+
+    @property
+    def _eyes(self) -> Looker:
+        if self._looker is None:
+            raise CheckpointError(self._without_detector)
+        return self._looker
 
     def look(
         self,
@@ -163,13 +178,15 @@ class Pipeline:
         profile: a profile's name, with numbers of one's own as detector.profiles reads them.
         progress is called with the stage's name and the share done, 0..1. boxes_unit: (R, 4); the
         regions are then these boxes, in their order, and nothing is searched for. Raises
-        PictureError, OptionError, and ValueError for what are no boxes.
+        PictureError, OptionError, CheckpointError where there is no detector, and ValueError for
+        what are no boxes.
         """
-        return self._looker.look(picture, profile, progress, boxes_unit)
+        return self._eyes.look(picture, profile, progress, boxes_unit)
 
     def check_profile(self, profile: str) -> None:
         """Raises OptionError for a profile that `look` would refuse, whatever the picture."""
-        self._looker.rules(profile)
+        if self._looker is not None:
+            self._looker.rules(profile)
 
     def ask(self, regions: Regions, text: str) -> Trace:
         """Everything that one forward pass computes. Raises TextError for a text it cannot take.
@@ -299,25 +316,19 @@ class Pipeline:
 
     def _check_sizes(self, folder: Path) -> None:
         """Raises CheckpointError for files that belong to different checkpoints."""
-        names = self._looker.region_names
-        config, seen = self._network.config, self.detector.config
+        names, config = self.region_names, self._network.config
         answers = len(self.answer_vocabulary) if self.has_answers else config.num_qa_labels
-        sizes = {  # file: how many entries it has, how many its network has
-            "answers.json": (answers, config.num_qa_labels),
-            "detector/objects.txt": (len(names.objects), seen.num_objects),
-            "detector/config.json": (seen.feature_size, config.visual_feat_dim),
-        }
-        if seen.num_attributes:
-            named = len(names.attributes)
-            sizes["detector/attributes.txt"] = (named, seen.num_attributes)
+        sizes = {"answers.json": (answers, config.num_qa_labels)}
+        if self.has_detector:
+            seen = self.detector.config
+            sizes["detector/objects.txt"] = (len(names.objects), seen.num_objects)
+            sizes["detector/config.json"] = (seen.feature_size, config.visual_feat_dim)
+            if seen.num_attributes:
+                named = len(names.attributes)
+                sizes["detector/attributes.txt"] = (named, seen.num_attributes)
         if len(self.tokenizer) > config.vocab_size:
             sizes["vocab.txt"] = (len(self.tokenizer), config.vocab_size)
-        for file, (found, needed) in sizes.items():
-            if found != needed:
-                raise CheckpointError(
-                    f"{folder / file} is for {found} entries and its network for {needed}: "
-                    "the two belong to different checkpoints."
-                )
+        contents.check_sizes(folder, sizes)
 
 
 def _answer_kind(network: Network, scope: Scope) -> str:

@@ -102,12 +102,14 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def hub(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Hub]":
+def hub(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[Hub]":
     """A hub on this machine that has the tiny checkpoint under a published name."""
     from tests.helpers.hub_server import publish, serving
 
     with serving() as hub:
-        publish(hub, tiny_folder, monkeypatch)
+        publish(hub, tiny_folder, monkeypatch, tmp_path_factory.mktemp("hub-cache"))
         yield hub
 
 

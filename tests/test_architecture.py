@@ -95,7 +95,7 @@ PUBLISHED_AS = {  # imported under another name
     "umap": "umap-learn",
 }
 MAX_LINES = 350
-OPTIONAL = {"detectron2", "ray"}  # imported only where a person asks for it
+OPTIONAL = {"detectron2", "pillow_heif", "ray"}  # imported only where a person asks for it
 LOADED = {"torchvision"}  # without an import statement: detector/operators.py
 
 

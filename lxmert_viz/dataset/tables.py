@@ -31,14 +31,18 @@ TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no"
 
 class Row(NamedTuple):
     line: int  # from 1; the header is the first
-    cells: dict[str, Any]
+    cells: dict[str, Any]  # a broken row's have no content, and those of a broken object no names
     fault: str = ""  # why it cannot be read
 
 
 def columns_of(path: Path) -> tuple[str, ...]:
-    """The columns of a table, from its first row. Raises DatasetError."""
-    cells = next((row.cells for row in rows_of(path) if not row.fault), {})
-    return tuple(name for name in cells if name)
+    """The columns of a table, from its header or first object. Raises DatasetError."""
+    fault = ""
+    for row in rows_of(path):
+        if row.cells:
+            return tuple(name for name in row.cells if name)
+        fault = fault or f": in line {row.line}, {row.fault}"
+    raise DatasetError(f"{path} has no rows that can be read{fault}.")
 
 
 def guessed(columns: tuple[str, ...]) -> dict[str, str]:
@@ -103,8 +107,6 @@ def _example(cells: dict[str, Any], path: Path, line: int) -> Example:
 
 
 def _check(path: Path, columns: tuple[str, ...], chosen: Mapping[str, str]) -> None:
-    if not columns:
-        raise DatasetError(f"{path} has no rows.")
     unknown = sorted({*chosen} - {*COLUMNS})
     absent = sorted({*chosen.values()} - {*columns})
     missing = [kind for kind in NEEDED if kind not in chosen]
@@ -145,14 +147,16 @@ def _cells(path: Path, rows: Any) -> Iterator[Row]:
             row = next(rows, None)
         except csv.Error as error:
             lines = f", up to line {rows.line_num}" if rows.line_num > line else ""
-            yield Row(line, {}, f"it cannot be read{lines} ({error}); is a quote never closed?")
+            fault = f"it cannot be read{lines} ({error}); a quote may never be closed"
+            yield Row(line, dict.fromkeys(header), fault)
             continue
         if row is None:
             return
         if len(row) == len(header):
             yield Row(line, dict(zip(header, row, strict=True)))
         elif row:
-            yield Row(line, {}, f"it has {len(row)} cells, and the header {len(header)}")
+            fault = f"it has {len(row)} cells, and the header {len(header)}"
+            yield Row(line, dict.fromkeys(header), fault)
 
 
 def _text(value: Any) -> str:

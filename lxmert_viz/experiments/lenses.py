@@ -167,8 +167,12 @@ def _region_lens(
     head, task = network.obj_predict_head, TASKS[name]
     if task not in head.decoder_dict:
         raise _lacks(pipeline, name)
-    named = {"obj": pipeline.region_names.objects, "attr": pipeline.region_names.attributes}
-    return lambda states: head(states)[task][0], named.get(task, ())
+    names = pipeline.region_names
+    named = {"obj": (names.objects, "object"), "attr": (names.attributes, "attribute")}
+    labels, kind = named.get(task, ((), ""))
+    if kind and not labels:  # a checkpoint without a detector names none
+        labels = tuple(f"{kind} {n}" for n in range(head.decoder_dict[task].out_features))
+    return lambda states: head(states)[task][0], labels
 
 
 def _answer_lens(pipeline: Pipeline) -> tuple[Callable[[Tensor], Tensor], tuple[str, ...]]:

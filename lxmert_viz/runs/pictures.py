@@ -79,6 +79,8 @@ class Looker:
 
     def _regions(self, picture: str) -> Regions:
         dataset = self._dataset
+        if picture in dataset.picture_faults:
+            raise DatasetError(dataset.picture_faults[picture])
         if picture in dataset.region_ids:
             regions = self._file[dataset.region_ids[picture]]
             self._check(regions)
@@ -90,8 +92,6 @@ class Looker:
                 f"{dataset.region_file.name} has no regions of the picture {picture!r}; with "
                 "--look-for-missing the detector looks at it."
             )
-        if picture in dataset.picture_faults:
-            raise DatasetError(dataset.picture_faults[picture])
         path = dataset.pictures.get(picture)
         if path is None:
             raise PictureError(f"There is no picture {picture!r} here, nor are there its regions.")

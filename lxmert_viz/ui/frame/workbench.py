@@ -11,7 +11,7 @@ from typing import Self
 import streamlit as st
 
 from lxmert_viz.analysis.answers import spelled
-from lxmert_viz.picture import Picture
+from lxmert_viz.picture import PICTURE_ENDINGS, Picture
 from lxmert_viz.places import ASSETS
 from lxmert_viz.ui.frame import address, handover, navigation, own_boxes, region_options
 from lxmert_viz.ui.frame.navigation import Page
@@ -21,7 +21,6 @@ from lxmert_viz.ui.server.examples import ExampleQuestion, ExampleScene
 from lxmert_viz.ui.server.variant import RegionsAsked
 from lxmert_viz.ui.wording import plain
 
-PICTURE_TYPES = ("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff")
 IN_SIGHT = 3
 SOURCES = {
     handover.EXAMPLES: ":material/photo_library: Examples",
@@ -135,7 +134,7 @@ def _choose_picture() -> None:
     if source == handover.EXAMPLES:
         _gallery()
     elif source == handover.UPLOAD:
-        _keep(source, st.file_uploader("Your picture", PICTURE_TYPES, key="picture.upload"))
+        _keep(source, st.file_uploader("Your picture", PICTURE_ENDINGS, key="picture.upload"))
     else:
         _keep(source, st.camera_input("Take a picture", key="picture.camera"))
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lxmert_viz.picture import Picture
+from lxmert_viz.picture import PICTURE_ENDINGS, Picture
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.frame import navigation, workbench
 from lxmert_viz.ui.server import answers, examples, models, pictures, variant
@@ -79,7 +79,7 @@ def _other_picture(own: Picture) -> Picture:
     if name in scenes:
         links.state_comparison("picture", name)
         return scenes[name].picture
-    given = st.file_uploader("The other picture", workbench.PICTURE_TYPES, key="compare.upload")
+    given = st.file_uploader("The other picture", PICTURE_ENDINGS, key="compare.upload")
     if given is not None:
         taken = Picture.of(given.getvalue())
         st.session_state[links.OWN] = pictures.kept_pictures().keep(taken)
