@@ -6,10 +6,11 @@ from functools import cached_property
 from pathlib import Path
 
 from lxmert_viz.checkpoints.record import CONVERTED_FILE, RECORD
+from lxmert_viz.checkpoints.weight_files import BESIDES, WEIGHT_ENDINGS
 from lxmert_viz.errors import CheckpointError
 
 # weights, configs and lists of names: all that decides what a model sees and says
-DECISIVE = (".safetensors", ".bin", ".h5", ".pth", ".pkl", ".json", ".txt", ".yaml")
+DECISIVE = (*WEIGHT_ENDINGS, ".pkl", ".json", ".txt", ".yaml")
 MADE_HERE = (CONVERTED_FILE, RECORD)
 Stamp = tuple[tuple[str, int, int, int], ...]  # of each file: place, bytes, when changed, inode
 
@@ -66,6 +67,12 @@ class Identity:
 
 
 def _files(folder: Path) -> list[tuple[str, Path]]:
-    """Places below the folder, in an order that is the same everywhere."""
-    paths = [p for p in folder.rglob("*") if p.suffix in DECISIVE and p.name not in MADE_HERE]
-    return sorted((path.relative_to(folder).as_posix(), path) for path in paths if path.is_file())
+    """Places in the folder and its detector's, in an order that is the same everywhere."""
+    return sorted(
+        (path.relative_to(folder).as_posix(), path)
+        for path in (*folder.glob("*"), *folder.glob("detector/*"))
+        if path.suffix in DECISIVE
+        and path.name not in MADE_HERE
+        and not BESIDES.match(path.name)
+        and path.is_file()
+    )
