@@ -1,9 +1,12 @@
 """Picture bytes -> upright RGB, or one sentence that says why not."""
 
+import hashlib
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from io import BytesIO
+from typing import Self
 
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
@@ -24,7 +27,7 @@ ENDINGS_OF = {  # by Pillow's name of the format
     "PPM": (".ppm", ".pgm", ".pbm"),
     HEIF: (".heic", ".heif"),
 }
-PICTURE_ENDINGS = tuple(ending for endings in ENDINGS_OF.values() for ending in endings)
+ENDINGS = tuple(ending for endings in ENDINGS_OF.values() for ending in endings)
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 LONGEST_BRANDS = 256  # bytes; the box that names them is the first
 GREY = (128, 128, 128)
@@ -52,6 +55,18 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture's file and what tells it from others; made once, where a picture comes in."""
+
+    content: bytes = field(compare=False, repr=False)  # encoded as it was given
+    digest: str  # sha256 of the content, in hexadecimal digits
+
+    @classmethod
+    def of(cls, content: bytes) -> Self:
+        return cls(content, hashlib.sha256(content).hexdigest())
 
 
 def decode(picture: bytes) -> Image.Image:

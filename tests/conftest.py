@@ -161,15 +161,22 @@ def browser() -> "Iterator[Browser]":
 
 
 @pytest.fixture
-def counted(tiny_pipeline: "Pipeline", monkeypatch: pytest.MonkeyPatch) -> "Iterator[Counted]":
+def counted(
+    tiny_pipeline: "Pipeline", tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> "Iterator[Counted]":
     """The page's only pipeline, with empty caches before and after."""
     import streamlit as st
 
+    from lxmert_viz.checkpoints.folder import find
     from lxmert_viz.ui.server import models
     from tests.helpers.small_page import Counted
 
+    def place(name: str) -> Path:
+        return tiny_folder if name == tiny_pipeline.name else find(name)
+
     pipeline = Counted(tiny_pipeline)
     monkeypatch.setattr(models, "load_pipeline", lambda name: pipeline)
+    monkeypatch.setattr(models, "find", place)
     st.cache_data.clear()
     st.cache_resource.clear()
     yield pipeline

@@ -22,7 +22,7 @@ GROUND = {  # module: what it may import of ours, in itself or in others of the 
     "places": set(),
     "records": set(),
     "whole_files": set(),
-    "config": {"errors"},
+    "config": {"errors", "whole_files"},
     "picture": {"errors"},
 }
 FLOORS = {
@@ -95,7 +95,7 @@ PUBLISHED_AS = {  # imported under another name
     "umap": "umap-learn",
 }
 MAX_LINES = 350
-OPTIONAL = {"detectron2", "ray"}  # imported only where a person asks for it
+OPTIONAL = {"detectron2", "pillow_heif", "ray"}  # imported only where a person asks for it
 LOADED = {"torchvision"}  # without an import statement: detector/operators.py
 
 

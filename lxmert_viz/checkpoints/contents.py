@@ -122,6 +122,19 @@ def _read_labels(path: Path) -> tuple[str, ...]:
     return tuple(line.split(",")[0].strip() for line in lines)
 
 
+def check_sizes(folder: Path, sizes: dict[str, tuple[int, int]]) -> None:
+    """Raises CheckpointError for files that belong to different checkpoints.
+
+    sizes: file -> how many entries it has, how many its network has.
+    """
+    for file, (found, needed) in sizes.items():
+        if found != needed:
+            raise CheckpointError(
+                f"{folder / file} is for {found} entries and its network for {needed}: "
+                "the two belong to different checkpoints."
+            )
+
+
 def _read_optional(path: Path, default: Any) -> Any:
     return read_json(path) if path.exists() else default
 

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from lxmert_viz.errors import DownloadError
+from lxmert_viz.whole_files import put
 
 CHUNK = 1 << 18
 STALLED_SECONDS = 30.0  # without a byte, after which a connection counts as broken
@@ -154,13 +155,6 @@ def bring(file: RemoteFile, folder: Path, received: Received, receive: Receive =
         f"{file.path} cannot be downloaded ({'; '.join(problems)}). Try again later: it goes on "
         f"where it stopped. Or put the file at {file.place(folder)} by hand."
     )
-
-
-def put(part: Path, place: Path) -> None:
-    """Give a whole file its name, in one step that a crash cannot cut in two."""
-    with part.open("rb+") as content:
-        os.fsync(content.fileno())
-    part.replace(place)
 
 
 def _bring_whole(

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from lxmert_viz.checkpoints import hub
-from lxmert_viz.checkpoints.download import Received, RemoteFile, bring, matches, put, receive
+from lxmert_viz.checkpoints.download import Received, RemoteFile, bring, matches, receive
 from lxmert_viz.checkpoints.folder import folder_name, models_folder
 from lxmert_viz.checkpoints.known import (
     ANSWER_LISTS,
@@ -25,6 +25,7 @@ from lxmert_viz.checkpoints.record import Plan, locked, recorded, twins, write_r
 from lxmert_viz.checkpoints.weight_files import INDEX_ENDING, WEIGHT_FILES, parts_of
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.errors import CheckpointError, DownloadError
+from lxmert_viz.whole_files import put
 
 JSON_LIMIT = 1 << 22  # bytes
 FEATURES = 2048  # a region, from the published detector
@@ -57,7 +58,7 @@ class Progress:
         return f"{text}, {in_words(self.speed)}/s, {time_left} left"
 
 
-Report = Callable[[Progress], None]
+Hear = Callable[[Progress], None]
 
 
 def in_words(count: float) -> str:
@@ -105,17 +106,17 @@ def plan(name: str, models: Path | None = None) -> Plan:
     return Plan(name, folder, repository, config.commit, tuple(files), notes)
 
 
-def fetch(chosen: Plan, report: Report) -> tuple[str, ...]:
+def fetch(chosen: Plan, hear: Hear) -> tuple[str, ...]:
     """Bring what is missing of a plan; returns what its owner must know.
 
-    report may raise to stop: what came so far is kept, and the next call goes on from there.
+    hear may raise to stop: what came so far is kept, and the next call goes on from there.
     Raises DownloadError.
     """
     _make_folder(chosen.folder)
     with locked(chosen):
         _check_room(chosen)
         write_record(chosen)
-        return (*chosen.notes, *_bring_all(chosen, report))
+        return (*chosen.notes, *_bring_all(chosen, hear))
 
 
 def _read_json(file: RemoteFile) -> Any:
@@ -193,15 +194,15 @@ def _check_room(chosen: Plan) -> None:
         )
 
 
-def _bring_all(chosen: Plan, report: Report) -> list[str]:
+def _bring_all(chosen: Plan, hear: Hear) -> list[str]:
     notes = []
     before = 0
     for file in chosen.files:
-        report(Progress(file.path, before, chosen.total_bytes, 0.0))
+        hear(Progress(file.path, before, chosen.total_bytes, 0.0))
         if not matches(file.place(chosen.folder), file) and not _take_twin(file, chosen.folder):
             ask = hub.receive if file.repository else receive
             try:
-                bring(file, chosen.folder, _teller(chosen, file, before, report), ask)
+                bring(file, chosen.folder, _teller(chosen, file, before, hear), ask)
             except DownloadError as error:
                 if file.needed:
                     raise
@@ -210,13 +211,13 @@ def _bring_all(chosen: Plan, report: Report) -> list[str]:
     return notes
 
 
-def _teller(chosen: Plan, file: RemoteFile, before: int, report: Report) -> Received:
+def _teller(chosen: Plan, file: RemoteFile, before: int, hear: Hear) -> Received:
     """Makes progress of the whole plan out of bytes of one file."""
     pace = _Pace()
 
     def received(size: int) -> None:
         done = before + size
-        report(Progress(file.path, done, chosen.total_bytes, pace.at(done)))
+        hear(Progress(file.path, done, chosen.total_bytes, pace.at(done)))
 
     return received
 

@@ -94,23 +94,21 @@ def _tuned(
     pipeline: "Pipeline", chosen: "Lens", folder: Path, depths: tuple[str, ...]
 ) -> "TunedLens":
     """Trained once, and kept with the states."""
-    from lxmert_viz.experiments import tuned_lens
-    from lxmert_viz.runs.states import LENSES, StateStore, fingerprint
+    from lxmert_viz.runs import tuning
+    from lxmert_viz.runs.states import StateStore
 
     store = StateStore(folder)
-    if store.weights != fingerprint(pipeline):
-        raise OptionError(f"{folder} holds states of {store.model} with other weights.")
+    if store.weights != pipeline.digest:
+        raise OptionError(
+            f"{folder} holds states of {store.model} as it was then, with other files, or as an "
+            "earlier version of this tool kept them: extract them anew with `probe --store`."
+        )
     if store.depths[chosen.stream] != depths:
         raise OptionError(
             f"{folder} holds states of the layers {', '.join(store.depths[chosen.stream])}, and a "
             "tuned lens needs all: extract them without --layers."
         )
-    return tuned_lens.kept(
-        chosen,
-        folder / LENSES,
-        {"weights": store.weights, "dataset": store.data},
-        lambda: store.split(chosen.stream, tuned_lens.MOST_STATES, first_only=chosen.pooled),
-    )
+    return tuning.tuned(chosen, store)
 
 
 def as_text(best: list[list[str]], rows: list[str], depths: tuple[str, ...]) -> str:

@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from lxmert_viz.dataset.datasets import Dataset, without_duplicates
-from lxmert_viz.dataset.remarks import JsonFile, Remark, text_of
+from lxmert_viz.dataset.datasets import Dataset, kind_of_ids, without_duplicates
+from lxmert_viz.dataset.remarks import ODD, Json, JsonFile, Remark, picture_of, text_of, why
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
 
-Json = dict[str, Any]
 SEEN = {  # part of a file's name: who has been trained on it
     "train": "Every published LXMERT was trained on VQA v2's training questions.",
     "val": "Published LXMERTs were trained on most of VQA v2's validation questions; "
@@ -25,13 +24,13 @@ def read_vqa(file: JsonFile) -> Dataset:
     remarks: list[Remark] = []
     annotations = _annotations(file.path)
     told = {} if annotations is None else _by_question(annotations, remarks)
-    examples = []
-    for entry in file.content["questions"]:
+    examples, questions = [], file.content["questions"]
+    for entry in questions:
         number = str(entry.get("question_id", "")) if isinstance(entry, dict) else ""
         try:
             example = _example(entry, told.get(number), file.place(number))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            what = f"question {number or 'without an id'}: {error}."
+        except ODD as error:
+            what = f"question {number or 'without an id'}: {why(error)}."
             remarks.append(file.remark("broken", number, what))
             continue
         examples.append(example)
@@ -47,6 +46,7 @@ def read_vqa(file: JsonFile) -> Dataset:
         layout="VQA v2",
         files=(file.path,) if annotations is None else (file.path, annotations.path),
         examples=kept,
+        ids=kind_of_ids(e.get("question_id") for e in questions if isinstance(e, dict)),
         remarks=(*remarks, *twice),
         training_note=next((note for part, note in SEEN.items() if part in file.path.name), ""),
     )
@@ -75,7 +75,7 @@ def _example(entry: Json, annotation: Json | None, place: str) -> Example:
     types = {"question": told.get("question_type"), "answer": told.get("answer_type")}
     return Example(
         id=text_of(entry, "question_id"),
-        picture=text_of(entry, "image_id"),
+        picture=picture_of(entry, "image_id"),
         text=text_of(entry, "question"),
         answers=answers,
         types={name: str(value) for name, value in types.items() if value},

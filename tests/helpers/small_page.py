@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.checkpoints.contents import Scope
 from lxmert_viz.places import APP
-from lxmert_viz.records import Answer, Regions, Trace
+from lxmert_viz.records import Answer, Regions, Report, Trace
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,7 @@ class Counted:
         self,
         picture: bytes,
         profile: str,
-        progress: Callable[[str, float], None] | None = None,
+        progress: Report | None = None,
         boxes_unit: "np.ndarray | None" = None,
     ) -> Regions:
         self.looks += 1

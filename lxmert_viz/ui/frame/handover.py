@@ -6,6 +6,7 @@ can be filled in only at the start of the next run: `open_next` waits until then
 
 import streamlit as st
 
+from lxmert_viz.picture import Picture
 from lxmert_viz.ui.server import models, pictures
 
 NEXT = "handover.next"
@@ -25,7 +26,7 @@ def look_at(digest: str) -> None:
 
 
 def open_next(
-    picture: bytes,
+    picture: Picture,
     text: str,
     *,
     model: str = "",

@@ -3,7 +3,6 @@
 Choices live in the session's state under "place.widget"; what the model makes of them never does.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -12,13 +11,14 @@ from typing import Self
 import streamlit as st
 
 from lxmert_viz.analysis.answers import spelled
-from lxmert_viz.picture import PICTURE_ENDINGS
+from lxmert_viz.picture import ENDINGS, Picture
 from lxmert_viz.places import ASSETS
 from lxmert_viz.ui.frame import address, handover, own_boxes, region_options
 from lxmert_viz.ui.frame.navigation import MISTAKES_PAGE, WITHOUT_WORKBENCH
-from lxmert_viz.ui.server import examples, models, pictures, variant, waiting
+from lxmert_viz.ui.server import examples, models, pictures, waiting
 from lxmert_viz.ui.server.answers import regions
 from lxmert_viz.ui.server.examples import ExampleQuestion, ExampleScene
+from lxmert_viz.ui.server.variant import RegionsAsked
 from lxmert_viz.ui.wording import plain
 
 IN_SIGHT = 3
@@ -34,15 +34,17 @@ class Choice:
     """What is to be looked at and asked now."""
 
     model: str
-    profile: str
-    picture: bytes | None  # None: not chosen yet
+    asked: RegionsAsked  # how its regions are found
+    picture: Picture | None  # None: not chosen yet
     text: str  # "": not asked yet
     right: str | None  # the right answer, where the scene's description tells it
     own: bool  # the picture is the person's, not an example
     lost: str  # digest of a picture that the address names and nobody has; "" where there is none
 
-    def with_profile(self, profile: str) -> Self:
-        return replace(self, profile=profile)
+    @property
+    def as_detected(self) -> Self:
+        """The same without boxes of a person's own."""
+        return replace(self, asked=self.asked.detected)
 
 
 def frame(page: str) -> None:
@@ -87,7 +89,7 @@ def choice() -> Choice:
     answers = {spelled(q.text): q.answer for q in chosen.questions}
     return Choice(
         model=state["model.name"],
-        profile=_profile(region_options.chosen(), held),
+        asked=own_boxes.with_boxes(region_options.chosen(), held),
         picture=held,
         text=state["question.asked"],
         right=answers.get(spelled(state["question.asked"])) if source == "examples" else None,
@@ -96,23 +98,17 @@ def choice() -> Choice:
     )
 
 
-def _profile(name: str, picture: bytes | None) -> str:
-    """With the boxes that the person drew on this picture, if any."""
-    boxes = own_boxes.in_use(hashlib.sha256(picture or b"").hexdigest(), name)
-    return name if boxes is None else variant.with_boxes(name, boxes)
-
-
 def _follow_boxes() -> None:
     """Boxes that the address names can be told from the detector's own once it has looked."""
-    asked = choice()
-    if not own_boxes.names_boxes(hashlib.sha256(asked.picture or b"").hexdigest()):
+    chosen = choice().as_detected
+    if chosen.picture is None or not own_boxes.names_boxes(chosen.picture):
         return
     found = waiting.result_of(
-        f"look for boxes {asked.model} {asked.profile}",
-        f"looking for regions with {asked.model}",
-        lambda report: regions(asked.model, asked.picture, asked.profile, report),
+        f"look for boxes {chosen.model} {chosen.asked}",
+        f"looking for regions with {chosen.model}",
+        lambda report: regions(chosen.model, chosen.picture, chosen.asked, report),
     )
-    own_boxes.follow_boxes(found, asked.profile)
+    own_boxes.follow_boxes(found, chosen.picture, chosen.asked)
 
 
 def _choose_profile(model: str) -> None:
@@ -159,7 +155,7 @@ def _choose_picture() -> None:
     if source == "examples":
         _gallery()
     elif source == "upload":
-        _keep(source, st.file_uploader("Your picture", PICTURE_ENDINGS, key="picture.upload"))
+        _keep(source, st.file_uploader("Your picture", ENDINGS, key="picture.upload"))
     else:
         _keep(source, st.camera_input("Take a picture", key="picture.camera"))
 
@@ -168,7 +164,8 @@ def _keep(source: str, given: BytesIO | None) -> None:
     """A picture stays, also over a reload, until another is given or this one is taken away."""
     state = st.session_state
     if given is not None:
-        state[f"picture.own.{source}"] = pictures.kept_pictures().keep(given.getvalue())
+        taken = Picture.of(given.getvalue())
+        state[f"picture.own.{source}"] = pictures.kept_pictures().keep(taken)
     elif state.get(f"picture.given.{source}"):
         state[f"picture.own.{source}"] = ""
     state[f"picture.given.{source}"] = given is not None
@@ -176,7 +173,7 @@ def _keep(source: str, given: BytesIO | None) -> None:
         st.caption("This is the picture that you gave before.")
 
 
-def _own_picture(source: str) -> bytes | None:
+def _own_picture(source: str) -> Picture | None:
     return pictures.kept_pictures().find(st.session_state.get(f"picture.own.{source}", ""))
 
 

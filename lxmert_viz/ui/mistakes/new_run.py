@@ -30,14 +30,15 @@ KIND_TITLES = {
     "answer_type": "Answer type",
 }
 WHAT_TO_BRING = (
-    "Questions as VQA v2, GQA, LXMERT's or NLVR2's JSON, captions and foils, CSV, TSV or JSONL; "
-    "with them annotations, choices, scene graphs, pictures or a region file. Several files at "
-    "once, or a zip. Kept for a day, for you alone."
+    "Questions as VQA v2, GQA, LXMERT's or NLVR2's JSON, VizWiz, TextVQA, captions and foils of "
+    "many layouts, CSV, TSV or JSONL; with them annotations, choices, scene graphs, pictures or a "
+    "region file. Several files at once, or a zip. Kept for a day, for you alone."
 )
 
 
 def offer() -> None:
-    take_files()
+    unread = take_files()
+    hint = "Read the files that you chose first." if unread else None
     model = st.session_state["model.name"]
     dataset = st.selectbox(
         "Dataset", catalogue.dataset_names(), format_func=catalogue.title_of, key=DATASET
@@ -51,8 +52,12 @@ def offer() -> None:
                 icon=":material/play_arrow:",
                 on_click=begin,
                 args=(wanted,),
+                disabled=unread,
+                help=hint,
             )
-            check = st.button("Check the data first", icon=":material/rule:")
+            check = st.button(
+                "Check the data first", icon=":material/rule:", disabled=unread, help=hint
+            )
         if check or st.session_state.pop(CHECKED, "") == dataset:
             show_check(wanted)
     except DatasetError as error:
@@ -63,8 +68,11 @@ def offer() -> None:
     )
 
 
-def take_files() -> None:
-    """Files of the visitor's become the chosen dataset, and are checked at once."""
+def take_files() -> bool:
+    """Files of the visitor's become the chosen dataset, and are checked at once.
+
+    Returns whether some are chosen and not yet read.
+    """
     number = st.session_state.setdefault(ROUND, 0)
     given = st.file_uploader(
         "Bring your own",
@@ -82,6 +90,7 @@ def take_files() -> None:
     problem = st.session_state.get("new.problem")
     if problem:
         st.error(plain(problem), icon=":material/error:")
+    return bool(given)
 
 
 def keep(given: Sequence[UploadedFile]) -> None:

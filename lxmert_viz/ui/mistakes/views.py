@@ -11,13 +11,13 @@ from lxmert_viz.analysis.mistakes import CAUSES
 from lxmert_viz.analysis.significance import interval_of
 from lxmert_viz.checkpoints import folder
 from lxmert_viz.figures import mistakes as figures
+from lxmert_viz.records import Report
 from lxmert_viz.results.board import BIN_WIDTHS, SHARES, Board
 from lxmert_viz.results.columns import title_of
 from lxmert_viz.results.row_filter import spelled, with_term
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.mistakes.place import TABLE, filter_by, get, put, show_only
 from lxmert_viz.ui.server import boards, models, waiting
-from lxmert_viz.ui.server.jobs import Report
 
 GROUPS = (
     "question_type",

@@ -12,7 +12,7 @@ from lxmert_viz.checkpoints.record import Kept, free_bytes, kept, remove
 from lxmert_viz.checks.findings import NOT_APPLICABLE, RIGHT, WRONG, Finding
 from lxmert_viz.errors import LxmertVizError
 from lxmert_viz.ui.server import jobs, models, waiting
-from lxmert_viz.ui.server.jobs import Download
+from lxmert_viz.ui.server.jobs import Job
 from lxmert_viz.ui.wording import plain
 
 EVERY_SECONDS = 1.0
@@ -47,7 +47,7 @@ def show_model(name: str, known: KnownCheckpoint | None) -> None:
             show_findings(name)
 
 
-def show_state(name: str, here: bool, running: Download | None) -> None:
+def show_state(name: str, here: bool, running: Job | None) -> None:
     if running and not running.over.is_set():
         st.badge("downloading", icon=":material/downloading:", color="orange")
     elif name == st.session_state["model.name"]:
@@ -77,7 +77,7 @@ def show_actions(name: str, known: KnownCheckpoint | None, here: bool) -> None:
             type="primary",
             disabled=offline(),
             help="HF_HUB_OFFLINE is set, so nothing is downloaded." if offline() else None,
-            on_click=jobs.downloads().start,
+            on_click=jobs.download,
             args=(name,),
         )
     if here:
@@ -106,13 +106,11 @@ def fetched_as(name: str) -> Kept | None:
 
 
 @st.fragment(run_every=EVERY_SECONDS)
-def watch(running: Download) -> None:
+def watch(running: Job) -> None:
     """The bar of a download; the page starts anew when it is over."""
     if running.over.is_set():
         st.rerun()
-    progress = running.progress
-    line = progress.line() if progress else "Asking what there is to download"
-    st.progress(progress.share if progress else 0.0, plain(line))
+    st.progress(running.share, plain(running.stage))
     st.button(
         "Stop",
         icon=":material/pause:",
@@ -123,7 +121,7 @@ def watch(running: Download) -> None:
     )
 
 
-def show_outcome(over: Download) -> None:
+def show_outcome(over: Job) -> None:
     if over.problem:
         st.warning(plain(over.problem), icon=":material/warning:")
     for note in over.notes:
@@ -131,12 +129,11 @@ def show_outcome(over: Download) -> None:
 
 
 def begin_check(name: str) -> None:
-    models.findings.clear()
     st.session_state["models.checked"] = name
 
 
 def remove_models(entries: Sequence[Kept]) -> None:
-    models.pipeline.clear()
+    models.close_all()
     for entry in entries:
         if entry.folder.name == st.session_state["model.name"]:
             st.session_state["model.name"] = SHIPPED

@@ -14,7 +14,7 @@ from lxmert_viz.figures.layers import Line, by_layer
 from lxmert_viz.figures.lenses import lens_grid, lens_history, rise
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.server import lenses, states, waiting
+from lxmert_viz.ui.server import lenses, models, states, waiting
 from lxmert_viz.ui.wording import plain
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def show(found: Trace) -> None:
             "Read through", list(LENSES), format_func=LENSES.get, key="states.lens", width=290
         )
         bank = _choose_bank(found.model) if name == "features" else ""
-    head = lenses.Head(found.model, name, bank)
+    head = lenses.head(found.model, name, bank)
     try:
         chosen = lenses.lens(head)
     except (CheckpointError, DatasetError) as error:
@@ -89,7 +89,7 @@ def show(found: Trace) -> None:
         row, depth = _choose(name, rows, depths)
     layers = by_depth(found.states, chosen.stream, inside)
     if tuned:
-        layers = _tuned(found.model, name, depths).translated(layers)
+        layers = _tuned(head, depths).translated(layers)
     key = f"{key_of(found)} {head} {inside} {tuned}"
     view = View(found, head, key, rows, depths, layers)
     _grid(view, (row, depth))
@@ -112,12 +112,12 @@ def _choose_bank(model: str) -> str:
     st.stop()
 
 
-def _tuned(model: str, name: str, depths: tuple[str, ...]) -> "TunedLens":
+def _tuned(head: lenses.Head, depths: tuple[str, ...]) -> "TunedLens":
     """The maps, with how far they can be trusted; stops the page until the states are there."""
-    if not lenses.reads_study_regions(model):
-        states.ask_to_look(model)
+    if not lenses.reads_study_regions(head.model):
+        states.ask_to_look(head.model)
     found = waiting.result_of(
-        f"tune {model} {name}", "tuning the lens", lambda report: states.tuned(model, name, report)
+        f"tune {head}", "tuning the lens", lambda report: states.tuned(head, report)
     )
     with st.expander("How good the tuned lens is", icon=":material/straighten:"):
         lines = {
@@ -128,7 +128,7 @@ def _tuned(model: str, name: str, depths: tuple[str, ...]) -> "TunedLens":
         }
         title = "Error: KL(last layer || this layer). Bias: KL of the mean distributions"
         statistic = "nats, on pictures of the study set that training never saw; 0 is the model"
-        told = [f"Model {model}, {LENSES[name].lower()}"]
+        told = [f"Model {head.model}, {LENSES[head.name].lower()}"]
         saving.draw(by_layer(lines, depths, title, statistic), told, "states.tuning")
     return found
 
@@ -171,7 +171,7 @@ def key_of(found: Trace) -> str:
     """Which states they are. A person's own boxes have all the same profile, and other states."""
     seen = found.regions
     read = hashlib.sha256(seen.boxes_unit.tobytes() + seen.feats.tobytes()).hexdigest()
-    return f"{found.model} {read} {found.tokens.text}"
+    return f"{models.pipeline(found.model).digest} {read} {found.tokens.text}"
 
 
 def _choose(name: str, rows: list[str], depths: tuple[str, ...]) -> tuple[int, int]:

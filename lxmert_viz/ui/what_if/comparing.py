@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lxmert_viz.picture import PICTURE_ENDINGS
+from lxmert_viz.picture import ENDINGS, Picture
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.frame import navigation, workbench
 from lxmert_viz.ui.server import answers, examples, models, pictures, variant
@@ -67,7 +67,7 @@ def show_sides(one: tuple[Step, Trace], other: tuple[Step, Trace]) -> None:
             st.markdown(f"{plain(found.tokens.text)}{first}  \n:small[{plain(found.model)}]")
 
 
-def _other_picture(own: bytes) -> bytes:
+def _other_picture(own: Picture) -> Picture:
     scenes = {scene.name: scene for scene in examples.examples() if scene.picture != own}
     name = st.selectbox(
         "The other picture",
@@ -79,9 +79,10 @@ def _other_picture(own: bytes) -> bytes:
     if name in scenes:
         links.state_comparison("picture", name)
         return scenes[name].picture
-    given = st.file_uploader("The other picture", PICTURE_ENDINGS, key="compare.upload")
+    given = st.file_uploader("The other picture", ENDINGS, key="compare.upload")
     if given is not None:
-        st.session_state["compare.own"] = pictures.kept_pictures().keep(given.getvalue())
+        taken = Picture.of(given.getvalue())
+        st.session_state["compare.own"] = pictures.kept_pictures().keep(taken)
     held = pictures.kept_pictures().find(st.session_state.get("compare.own", ""))
     links.state_comparison("picture", st.session_state.get("compare.own", ""))
     if held is None:

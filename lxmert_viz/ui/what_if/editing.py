@@ -247,7 +247,7 @@ def _switch_off(steps: History, key: str) -> None:
 def _choose_model(steps: History, key: str) -> None:
     name, now = st.session_state[key], steps.step(steps.now).variant
     then = variant.with_model(now, name)
-    _change(steps, f"with {name}", model=name, profile=then.profile, edit=then.edit)
+    _change(steps, f"with {name}", model=name, asked=then.asked, edit=then.edit)
 
 
 def _rename(steps: History, number: int) -> None:

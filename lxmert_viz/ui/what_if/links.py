@@ -6,6 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from lxmert_viz.experiments.edits import AS_IT_IS, OPERATORS, PictureEdit
+from lxmert_viz.picture import Picture
 from lxmert_viz.records import Regions
 from lxmert_viz.ui.frame import address
 from lxmert_viz.ui.server import answers, examples, models, pictures, variant
@@ -51,7 +52,7 @@ def _put_back(steps: History, digest: str) -> bool:
     if kept is None:
         return False
     try:
-        found = kept_steps.read(kept, pictures.picture_of, models.model_names())
+        found = kept_steps.read(kept.content, pictures.picture_of, models.model_names())
     except (ValueError, KeyError, TypeError):  # the address names something else of the store
         return False
     if found.lost:
@@ -89,7 +90,8 @@ def state_edit(steps: History, chosen: Variant) -> None:
     short = next(name for name, operator in SHORT.items() if operator == edit.operator)
     kept = ""
     if len(steps.steps) > 1:
-        kept = pictures.kept_pictures().keep(kept_steps.written(steps))
+        written = Picture.of(kept_steps.written(steps))
+        kept = pictures.kept_pictures().keep(written)
     st.session_state["edit.steps"] = kept
     address.put(
         {

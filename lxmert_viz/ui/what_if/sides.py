@@ -1,7 +1,5 @@
 """Traces of variants, and two of them side by side."""
 
-import hashlib
-
 import streamlit as st
 
 from lxmert_viz.analysis.answers import changes
@@ -21,9 +19,9 @@ NO_HEAD = "no answer head: use lxmert-base, lxmert-vqa or lxmert-gqa"
 def regions(variant: Variant) -> Regions:
     """All regions of the picture, before any edit."""
     return waiting.result_of(
-        f"look {variant.model} {variant.profile} {hashlib.sha256(variant.picture).hexdigest()}",
+        f"look {variant.model} {variant.asked} {variant.picture.digest}",
         f"looking for regions with {variant.model}",
-        lambda report: answers.regions(variant.model, variant.picture, variant.profile, report),
+        lambda report: answers.regions_of(variant, report),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from streamlit.testing.v1 import AppTest
 
+from lxmert_viz.picture import Picture
 from lxmert_viz.places import APP
 from lxmert_viz.ui.frame.navigation import ATTENTION_PAGE
 from lxmert_viz.ui.server import examples, pictures
@@ -61,7 +62,7 @@ def test_an_uploaded_picture_is_found_by_another_session(
     page.button_group(key="picture.source").set_value("upload").run()
     page.file_uploader(key="picture.upload").upload("mine.jpg", photograph, "image/jpeg").run()
     address = stated(page)
-    assert address["picture"] == pictures.kept_pictures().keep(photograph)
+    assert address["picture"] == pictures.kept_pictures().keep(Picture.of(photograph))
     assert "example" not in address
     again = opened_at(address)
     assert not again.exception

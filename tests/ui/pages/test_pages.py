@@ -122,7 +122,7 @@ def test_every_complete_folder_of_models_can_be_chosen(
 
 
 def test_regions_of_the_other_profile_come_with_a_warning(page: AppTest, counted: Counted) -> None:
-    page.selectbox(key="model.profile").set_value("demo").run()
+    page.selectbox(key="regions.profile").set_value("demo").run()
     assert counted.looks == 2
     assert "found with the profile 'demo'" in texts(page)
 

@@ -12,7 +12,7 @@ from lxmert_viz.experiments.edits import NO_REGIONS, UNEDITED, PictureEdit
 from lxmert_viz.traces import as_zip
 from lxmert_viz.ui.frame.navigation import SAVED_PAGE
 from lxmert_viz.ui.server import answers, examples
-from lxmert_viz.ui.server.variant import Variant
+from lxmert_viz.ui.server.variant import RegionsAsked, Variant
 from tests.helpers.small_page import Counted, ask, button, texts
 
 SCENE = examples.examples()[0]
@@ -37,7 +37,7 @@ def open_kept(page: AppTest, content: bytes) -> AppTest:
 def test_what_was_kept_opens_without_asking_the_model(keep: AppTest, counted: Counted) -> None:
     assert not keep.exception
     text = SCENE.questions[0].text
-    kept = answers.zipped(Variant(SHIPPED, "trained", SCENE.picture, text, UNEDITED))
+    kept = answers.zipped(Variant(SHIPPED, RegionsAsked("trained"), SCENE.picture, text, UNEDITED))
     ask(keep, "what is red?")
     asks = counted.asks
     open_kept(keep, kept)
@@ -51,7 +51,7 @@ def test_what_was_kept_opens_without_asking_the_model(keep: AppTest, counted: Co
 
 def test_what_was_kept_can_be_asked_again(keep: AppTest, counted: Counted) -> None:
     text = SCENE.questions[0].text
-    kept = answers.zipped(Variant(SHIPPED, "trained", SCENE.picture, text, UNEDITED))
+    kept = answers.zipped(Variant(SHIPPED, RegionsAsked("trained"), SCENE.picture, text, UNEDITED))
     ask(keep, "what is red?")
     open_kept(keep, kept)
     button(keep, "Ask this again").click().run()
@@ -86,7 +86,7 @@ def test_strange_settings_are_only_shown(keep: AppTest) -> None:
 
 
 def zipped(edit: PictureEdit, text: str) -> bytes:
-    return answers.zipped(Variant(SHIPPED, "trained", SCENE.picture, text, edit))
+    return answers.zipped(Variant(SHIPPED, RegionsAsked("trained"), SCENE.picture, text, edit))
 
 
 def contents(packed: bytes) -> dict[str, bytes]:

@@ -1,16 +1,16 @@
 """What a link restores beside model, picture and question, and what it says is missing."""
 
-import hashlib
 import random
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.experiments.edits import SHUFFLED, PictureEdit
+from lxmert_viz.picture import Picture
 from lxmert_viz.ui.frame import boxes_link
 from lxmert_viz.ui.frame.navigation import COMPARE_PAGE, EDIT_PAGE, MISTAKES_PAGE
 from lxmert_viz.ui.server import examples
-from lxmert_viz.ui.server.variant import MOST, OwnBox, Variant, snapped
+from lxmert_viz.ui.server.variant import MOST, OwnBox, RegionsAsked, Variant, snapped
 from lxmert_viz.ui.what_if import kept_steps
 from lxmert_viz.ui.what_if.history import History, Step
 from tests.helpers.small_page import Counted, button, texts
@@ -135,12 +135,14 @@ def test_steps_of_another_machine_are_told_and_the_last_is_shown(
 
 
 def test_steps_whose_picture_is_gone_are_left_out() -> None:
-    here, gone = (Variant("tiny", "trained", picture, "what?") for picture in (b"here", b"gone"))
-    edited = Variant("tiny", "demo", b"here", "who?", PictureEdit(SHUFFLED, (1, 3), 2))
+    there, lost = Picture.of(b"here"), Picture.of(b"gone")
+    here, gone = (Variant("tiny", RegionsAsked("trained"), one, "what?") for one in (there, lost))
+    asked = RegionsAsked("demo", (("regions", 50), ("score", 0.25)), (DRAWN, FOUND[2]))
+    edited = Variant("tiny", asked, there, "who?", PictureEdit(SHUFFLED, (1, 3), 2))
     steps = History()
     for variant in (here, gone, edited):
         steps.change("a step", variant)
-    pictures = {hashlib.sha256(b"here").hexdigest(): b"here"}
+    pictures = {there.digest: there}
     kept = kept_steps.read(kept_steps.written(steps), pictures.get, ["tiny"])
     assert kept == ([Step(1, "a step", here), Step(3, "a step", edited)], 3, 3, 1)
     assert kept_steps.read(kept_steps.written(steps), pictures.get, []) == ([], 0, 0, 3)
