@@ -3,7 +3,6 @@
 fetched.json in a model's folder says what was brought; only what it lists is ever removed.
 """
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +11,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lxmert_viz.checkpoints.download import RemoteFile, put
-from lxmert_viz.checkpoints.folder import missing_files, models_folder
+from lxmert_viz.checkpoints.download import RemoteFile
+from lxmert_viz.checkpoints.folder import missing_detector_files, missing_files, models_folder
+from lxmert_viz.checkpoints.hub import kept_file
 from lxmert_viz.config import read_json
 from lxmert_viz.errors import CheckpointError, DownloadError
+from lxmert_viz.whole_files import write_json
 
 RECORD = "fetched.json"
 CONVERTED_FILE = "converted.safetensors"  # the detector as detector/weights.py keeps it
@@ -72,7 +73,7 @@ def kept(models: Path | None = None) -> tuple[Kept, ...]:
             facts = path.stat()
             size += 0 if facts.st_ino in seen else facts.st_size
             seen.add(facts.st_ino)
-        complete = not missing_files(chosen.folder)
+        complete = not missing_files(chosen.folder) and not missing_detector_files(chosen.folder)
         found.append(Kept(chosen.name, chosen.folder, size, complete))
     return tuple(found)
 
@@ -110,8 +111,8 @@ def locked(chosen: Plan) -> Iterator[None]:
 
 
 def twins(file: RemoteFile, folder: Path) -> list[Path]:
-    """Files of other models that may be the same; the detector is, in every published one."""
-    others = folder.parent.glob(f"*/{file.path}")
+    """Files of other models, or of the person's hub cache, that may be the same."""
+    others = [*folder.parent.glob(f"*/{file.path}"), *filter(None, [kept_file(file)])]
     return [p for p in others if p != file.place(folder) and p.stat().st_size == file.size]
 
 
@@ -138,9 +139,7 @@ def write_record(chosen: Plan) -> None:
         "files": [asdict(file) for file in chosen.files],
         "notes": chosen.notes,
     }
-    part = chosen.folder / f"{RECORD}.part"
-    part.write_text(json.dumps(values, indent=2) + "\n")
-    put(part, chosen.folder / RECORD)
+    write_json(chosen.folder / RECORD, values)
 
 
 def recorded(folder: Path) -> Plan | None:

@@ -17,6 +17,7 @@ from lxmert_viz.commands.progress import PROGRESS
 from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DatasetError, LxmertVizError, OptionError
 from lxmert_viz.runs.regions import UNFIT, pictures_in
+from lxmert_viz.whole_files import write_text
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.pipeline import Pipeline
@@ -67,7 +68,6 @@ def run(options: argparse.Namespace) -> None:
 
 def extract(options: argparse.Namespace, layout: str) -> None:
     """Looks at every picture; a broken run goes on where it was when called again."""
-    from lxmert_viz.detector.looking import content_of
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.region_files.journal import RegionJournal
     from lxmert_viz.region_files.opening import write_rows
@@ -83,7 +83,7 @@ def extract(options: argparse.Namespace, layout: str) -> None:
     pipeline.check_profile(options.profile)
     maker = {
         "model": pipeline.name,
-        "detector": content_of(pipeline.detector, pipeline.region_names),
+        "detector": pipeline.detector_digest,
         "profile": options.profile,
         "precision": options.precision,
         "backend": options.backend,
@@ -192,7 +192,7 @@ def write_failed(path: Path, failed: Sequence[tuple[Path | str, str]]) -> None:
     """One line a picture, with its path and the reason; no file where none failed."""
     lines = [f"{_fit(str(picture))}\t{_fit(reason)}\n" for picture, reason in failed]
     if lines:
-        path.write_text("".join(lines), encoding="utf-8")
+        write_text(path, "".join(lines))
     else:
         path.unlink(missing_ok=True)
 

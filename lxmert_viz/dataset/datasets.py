@@ -24,6 +24,7 @@ class Dataset:
     region_faults: dict[str, str] = field(default_factory=dict)  # id -> why no row can be told
     looks_for_missing: bool = True  # whether the detector looks at what the region file lacks
     remarks: tuple[Remark, ...] = ()
+    ids: str = ""  # what they are in its files: "numbers", "text"; "" where that cannot be told
     training_note: str = ""  # which published checkpoints have been trained on these examples
 
     def without_regions(self) -> Self:
@@ -78,6 +79,12 @@ def collected(
         ]
     kept, twice = without_duplicates(examples, last_line)
     return Dataset(path.stem, layout, (path,), kept, remarks=(*remarks, *twice))
+
+
+def kind_of_ids(given: Iterable[object]) -> str:
+    """As in Dataset. given: what JSON has; an entry without an id is None."""
+    ids = [name for name in given if name is not None]
+    return "numbers" if ids and all(type(name) is int for name in ids) else "text"
 
 
 def without_duplicates(

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lxmert_viz.dataset.datasets import Dataset, without_duplicates
+from lxmert_viz.dataset.datasets import Dataset, kind_of_ids, without_duplicates
 from lxmert_viz.dataset.lines import json_lines
 from lxmert_viz.dataset.remarks import ODD, Remark, picture_name, reading, why
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson")
+TYPED = ENDINGS[2:]  # these tell a number from a text
 DELIMITERS = (",", ";", "\t")  # of a .csv: the one that its header has most of
 NEEDED = ("picture", "text")
 COLUMNS = {  # what a column can hold: names that it often has
@@ -56,12 +57,13 @@ def read_table(path: Path, mapping: Mapping[str, str] | None = None) -> Dataset:
     columns = columns_of(path)
     chosen = dict(mapping) if mapping is not None else guessed(columns)
     _check(path, columns, chosen)
-    examples, remarks = [], []
+    examples, remarks, ids = [], [], []
     for line, row, fault in rows_of(path):
         if fault:
             remarks.append(Remark("broken", path.name, line, f"{fault[:1].upper()}{fault[1:]}."))
             continue
         cells = {kind: row.get(column) for kind, column in chosen.items()}
+        ids.append(cells.get("id"))
         empty = [kind for kind in NEEDED if _text(cells[kind]) == ""]
         if empty:
             remarks.append(
@@ -84,6 +86,7 @@ def read_table(path: Path, mapping: Mapping[str, str] | None = None) -> Dataset:
         layout=f"table ({path.suffix.lstrip('.').upper()})",
         files=(path,),
         examples=kept,
+        ids=kind_of_ids(ids) if path.suffix.lower() in TYPED else "",
         remarks=(*remarks, *twice),
     )
 
@@ -119,7 +122,7 @@ def _check(path: Path, columns: tuple[str, ...], chosen: Mapping[str, str]) -> N
 
 def rows_of(path: Path) -> Iterator[Row]:
     """The rows of a table after its header, with its columns. Raises DatasetError."""
-    if path.suffix.lower() in ENDINGS[2:]:
+    if path.suffix.lower() in TYPED:
         yield from (Row(*line) for line in json_lines(path))
         return
     with reading(path), path.open(encoding="utf-8-sig", newline="") as file:

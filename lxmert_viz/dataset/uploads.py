@@ -11,7 +11,7 @@ from typing import IO, NamedTuple
 from lxmert_viz.dataset.remarks import Remark
 from lxmert_viz.dataset.tables import ENDINGS
 from lxmert_viz.errors import ARCHIVE_ERRORS, DatasetError
-from lxmert_viz.picture import ENDINGS as PICTURE_ENDINGS
+from lxmert_viz.picture import PICTURE_ENDINGS
 from lxmert_viz.region_files.opening import ENDINGS as REGION_ENDINGS
 
 MAX_FILES = 20_000
@@ -76,6 +76,7 @@ class _Taken:
         if len(self.files) >= MAX_FILES or self._bytes + size > MAX_BYTES:
             raise _too_much()
         self.files[name.lower()] = source
+        # the folder is whole or gone, and its about.json comes last
         with (self._folder / name).open("xb") as file:
             while block := content.read(AT_ONCE):
                 self._bytes += len(block)

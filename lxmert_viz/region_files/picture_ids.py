@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.picture import ENDINGS
+from lxmert_viz.picture import PICTURE_ENDINGS
 
 COCO = re.compile(r"(?P<prefix>(?:COCO_(?:train|val|test)20(?:14|15|17)_)?)0*(?P<number>[0-9]+)")
 SAME_ENDINGS = {".jpeg": ".jpg", ".tiff": ".tif"}
@@ -34,7 +34,7 @@ class PictureName:
         *folders, last = parts or [text]
         stem, dot, ending = last.rpartition(".")
         ending = f"{dot}{ending.lower()}"
-        if not stem or ending not in ENDINGS:
+        if not stem or ending not in PICTURE_ENDINGS:
             return cls(tuple(folders), last, "")
         return cls(tuple(folders), stem, SAME_ENDINGS.get(ending, ending))
 
@@ -134,7 +134,7 @@ def pictures_below(folder: Path) -> dict[str, Path]:
     An id is the name without the ending; where several have it, the path from the folder on, and
     where that is not enough either, with its ending.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_ENDINGS)
     spellings = {path: _spellings(path, folder) for path in paths}
     count = Counter(spelling for several in spellings.values() for spelling in {*several})
     return {

@@ -25,7 +25,6 @@ TOLD_BYTES = 1 << 28  # between two reports of the pass
 NEWLINES = (b"\r\n", b"\n")
 BYTE_ORDER_MARK = "\ufeff"
 WRAPPED = (("b'", "'"), ('b"', '"'), ("\"b'", "'\""), ('"', '"'))
-Report = Callable[[float], None]
 
 
 class TsvLayout(NamedTuple):
@@ -45,7 +44,7 @@ class _Index(NamedTuple):
 
 
 def open_tsv(
-    path: Path, layout_name: str, layout: TsvLayout, origin: Origin, report: Report
+    path: Path, layout_name: str, layout: TsvLayout, origin: Origin, report: Callable[[float], None]
 ) -> RegionFile:
     """report hears the share of the file that the pass has read, where a pass is needed."""
     index = _kept_index(path) or _new_index(path, report)
@@ -112,7 +111,7 @@ def decoded(text: str, kind: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
     return values.reshape(shape).copy()  # what frombuffer gives is read-only
 
 
-def _new_index(path: Path, report: Report) -> _Index:
+def _new_index(path: Path, report: Callable[[float], None]) -> _Index:
     pictures, starts, numbers, first = [], [], [], b""
     size, end, told = max(path.stat().st_size, 1), 0, 0
     for number, line in enumerate(lines(path), start=1):

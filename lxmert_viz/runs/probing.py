@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -13,10 +13,11 @@ from safetensors.numpy import save_file
 from lxmert_viz.analysis.probes import FittedProbe, ProbeResult, compression, probe
 from lxmert_viz.analysis.states import by_depth, depth_names
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.records import Report
 from lxmert_viz.runs.states import StateStore
 from lxmert_viz.runs.targets import Task
+from lxmert_viz.whole_files import written_whole
 
-Report = Callable[[str, float], None]
 ENDING = ".probe.safetensors"
 NUMBERS = ("accuracy", "low", "high", "majority", "noise", "control")
 ARRAYS = ("confusion", "predicted", "tested")
@@ -159,8 +160,9 @@ def save(run: ProbeRun, path: Path) -> None:
     told = {"about": asdict(run.about), "numbers": numbers, "compressions": run.compressions}
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        save_file(arrays, path, metadata={"probe": json.dumps(told)})
-    except SafetensorError as error:
+        with written_whole(path) as unfinished:
+            save_file(arrays, unfinished, metadata={"probe": json.dumps(told)})
+    except (OSError, SafetensorError) as error:
         raise DatasetError(f"{path} cannot be written: {error}.") from error
 
 

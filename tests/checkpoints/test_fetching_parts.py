@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from test_fetching import fetched, models
 
 from lxmert_viz.checkpoints.fetching import plan
 from lxmert_viz.errors import CheckpointError, DownloadError
+from tests.checkpoints.test_fetching import fetched, models
 from tests.conftest import ANSWERS
 from tests.helpers.hub_server import REPOSITORY, Hub
 

@@ -12,6 +12,8 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import TemplateProcessing
 
+from lxmert_viz.checkpoints.folder import located
+from lxmert_viz.checkpoints.hub import files_of
 from lxmert_viz.config import read_json
 from lxmert_viz.errors import CheckpointError, TextError
 from lxmert_viz.model.words.encoding import (
@@ -24,6 +26,7 @@ from lxmert_viz.model.words.encoding import (
 )
 from lxmert_viz.model.words.vocabulary import (
     CONFIG_FILE,
+    JSON_FILE,
     VOCAB_FILE,
     Vocabulary,
     ids_by_piece,
@@ -32,6 +35,7 @@ from lxmert_viz.model.words.vocabulary import (
     vocabulary_file,
 )
 from lxmert_viz.records import Tokens
+from lxmert_viz.whole_files import write_text
 
 TRUNCATIONS = (False, "do_not_truncate", True, "longest_first", "only_first", "only_second")
 PADDINGS = (False, "do_not_pad", True, "longest", "max_length")
@@ -111,12 +115,13 @@ class LxmertTokenizerFast:
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **options: Any) -> Self:
-        """The tokenizer of a model folder, or of its vocab.txt or tokenizer.json.
+        """The tokenizer of a model folder, a vocab.txt, a tokenizer.json or owner/name of the hub.
 
         A tokenizer_config.json beside it counts; options of the constructor win over it. Raises
         CheckpointError.
         """
-        path = vocabulary_file(Path(folder))
+        names = (VOCAB_FILE, JSON_FILE, CONFIG_FILE)
+        path = vocabulary_file(located(folder, lambda repository: files_of(repository, names)))
         config_file = path.parent / CONFIG_FILE
         config = read_json(config_file) if config_file.is_file() else {}
         try:
@@ -138,9 +143,8 @@ class LxmertTokenizerFast:
         (vocab_path,) = self.save_vocabulary(folder)
         options = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "vocab"}
         config_path = Path(folder) / CONFIG_FILE
-        config_path.write_text(
-            json.dumps({"tokenizer_class": "LxmertTokenizer", **options}, indent=2) + "\n"
-        )
+        told = {"tokenizer_class": "LxmertTokenizer", **options}
+        write_text(config_path, json.dumps(told, indent=2) + "\n")
         return vocab_path, str(config_path)
 
     def save_vocabulary(self, folder: str | Path, filename_prefix: str | None = None) -> tuple[str]:
@@ -148,7 +152,7 @@ class LxmertTokenizerFast:
         path = Path(folder) / (f"{filename_prefix}-{VOCAB_FILE}" if filename_prefix else VOCAB_FILE)
         path.parent.mkdir(parents=True, exist_ok=True)
         pieces = sorted(self.vocab, key=self.vocab.__getitem__)
-        path.write_text("".join(f"{piece}\n" for piece in pieces), encoding="utf-8")
+        write_text(path, "".join(f"{piece}\n" for piece in pieces))
         return (str(path),)
 
     def read(self, text: str, max_length: int | None = None) -> Tokens:

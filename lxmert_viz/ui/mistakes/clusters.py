@@ -68,11 +68,11 @@ def _show(board: Board) -> None:
             for one in typical(columns, inside)
         ]
         with st.container(
-            horizontal=True, vertical_alignment="center", key=f"line-cluster-{number}"
+            horizontal=True, vertical_alignment="center", key=f"line.cluster {number}"
         ):
             st.button(
                 f"{inside.sum():,}",
-                key=f"cluster-{number}",
+                key=f"clusters.show {number}",
                 on_click=place.show_only,
                 args=("cluster", number),
                 width=COUNT_WIDTH,

@@ -121,7 +121,7 @@ def alike(board: Board, name: str) -> None:
         mark = {True: "✓", False: "✗"}.get(row["correct"], "·")
         st.button(
             f"{mark} {plain(row['text'])} **{plain(row['answer'] or '')}** :gray[{like:.2f}]",
-            key=f"alike-{names[place]}",
+            key=f"inside.alike {names[place]}",
             type="tertiary",
             on_click=put,
             kwargs={"row": names[place]},

@@ -14,7 +14,9 @@ KEYS = ("before", "after")
 
 def chosen(names: Sequence[str]) -> tuple[str, str]:
     """As chosen, else as the address says, else the last two; names: the last run first."""
-    asked = [st.session_state.get(f"two-runs.{key}") or st.query_params.get(key) for key in KEYS]
+    asked = [
+        st.session_state.get(f"two-runs.side {key}") or st.query_params.get(key) for key in KEYS
+    ]
     firsts = (names[1], names[0])
     before, after = (a if a in names else first for a, first in zip(asked, firsts, strict=True))
     return before, after
@@ -22,7 +24,7 @@ def chosen(names: Sequence[str]) -> tuple[str, str]:
 
 def choose(before: str, after: str) -> None:
     for key, name in zip(KEYS, (before, after), strict=True):
-        st.session_state[f"two-runs.{key}"] = name
+        st.session_state[f"two-runs.side {key}"] = name
         if st.query_params.get(key) != name:
             st.query_params[key] = name
 

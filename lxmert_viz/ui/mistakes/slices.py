@@ -90,9 +90,9 @@ def _show_saved(board: Board, saved: dict[str, str]) -> None:
 
 def _show(key: str, rows: int, text: str, line: str) -> None:
     """A line about a slice, behind a button that shows its rows."""
-    with st.container(horizontal=True, vertical_alignment="center", key=f"line-{key}"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"line.slice {key}"):
         label, width = f"{rows:,}", COUNT_WIDTH
-        st.button(label, key=f"rows-{key}", on_click=_show_rows, args=(text,), width=width)
+        st.button(label, key=f"slices.rows {key}", on_click=_show_rows, args=(text,), width=width)
         st.markdown(line)
 
 

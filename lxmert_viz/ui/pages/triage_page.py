@@ -28,7 +28,7 @@ def choose_run() -> str:
             "There is no finished run yet. Ask a model all questions of a dataset first.",
             icon=":material/inbox:",
         )
-        st.page_link(navigation.MISTAKES_PAGE, label="Open Mistakes", icon=":material/rule:")
+        navigation.link(navigation.MISTAKES, "Open Mistakes")
         st.stop()
     asked = get("run")
     place = names.index(asked) if asked in names else 0
@@ -84,13 +84,13 @@ def judge(board: Board, row: dict[str, object], verdict: str, count: int, stays:
 def show(board: Board, row: dict[str, object], place: int, count: int, stays: bool) -> None:
     note = board.notes.of(str(row["question_id"]))
     st.progress((place + 1) / count, f"Row {place + 1:,} of {count:,}")
-    with st.container(horizontal=True, key="triage-keys"):
+    with st.container(horizontal=True, key="triage.keys"):
         for key, (verdict, label) in zip(KEYS, VERDICTS.items(), strict=True):
             st.button(
                 label,
                 shortcut=key,
                 type="primary" if note.verdict == verdict else "secondary",
-                key=f"triage.{verdict}",
+                key=f"triage.verdict {verdict}",
                 on_click=judge,
                 args=(board, row, verdict, count, stays),
             )
@@ -99,7 +99,7 @@ def show(board: Board, row: dict[str, object], place: int, count: int, stays: bo
                 label,
                 shortcut=key,
                 type="tertiary",
-                key=f"triage.{label}",
+                key=f"triage.step {label}",
                 on_click=step,
                 args=(by, count),
                 disabled=not 0 <= place + by < count,
@@ -127,7 +127,7 @@ def write_words(board: Board, row: dict[str, object], note: Note) -> None:
 def offer_exports(board: Board, name: str) -> None:
     count = len(noted_rows(board))
     file = name.replace("/", "-")
-    with st.container(horizontal=True, vertical_alignment="center", key="triage-exports"):
+    with st.container(horizontal=True, vertical_alignment="center", key="triage.exports"):
         st.markdown(f"**{count:,} noted row{'' if count == 1 else 's'}**", width="content")
         st.download_button(
             "Report (HTML)",
@@ -156,7 +156,7 @@ navigation.heading(
     "Triage",
     "Judge one row after the other: keys 1 to 4 give a verdict, arrow keys move.",
 )
-with st.container(horizontal=True, vertical_alignment="bottom", key="triage-choice"):
+with st.container(horizontal=True, vertical_alignment="bottom", key="triage.choice"):
     name = choose_run()
     queue = choose_queue()
 board = boards.board(name)

@@ -6,7 +6,6 @@ What a visitor handed over, and runs on it, are offered to that visitor alone.
 import base64
 import json
 import re
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -17,13 +16,15 @@ from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.errors import DatasetError, PictureError
-from lxmert_viz.picture import as_jpeg
+from lxmert_viz.picture import Picture, as_jpeg
 from lxmert_viz.places import ASSETS, data_folder
+from lxmert_viz.records import Report
 from lxmert_viz.results.board import Board
 from lxmert_viz.results.run_folder import TABLE
 from lxmert_viz.ui.server import models, own_data
 from lxmert_viz.ui.server.catalogue import path_of, run_names
-from lxmert_viz.ui.server.jobs import Report, evaluations
+from lxmert_viz.ui.server.jobs import Work, evaluations
+from lxmert_viz.ui.server.pictures import BY_DIGEST
 from lxmert_viz.whole_files import write_json
 
 NOTHING = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
@@ -99,20 +100,21 @@ def _name_for(wanted: Wanted) -> str:
     return next(n for n in names if begun(n) == wanted or not (data_folder() / n).exists())
 
 
-def _work(wanted: Wanted, folder: Path) -> Callable[[Report], object]:
-    def work(report: Report) -> object:
+def _work(wanted: Wanted, folder: Path) -> Work:
+    def work(report: Report) -> tuple[str, ...]:
         from lxmert_viz.runs.evaluation import evaluate
         from lxmert_viz.runs.manifest import Settings
 
         dataset = read(wanted)
         pipeline = models.pipeline(wanted.model)
         where = find(wanted.model)
-        return evaluate(pipeline, where, dataset, folder, Settings(), report)
+        evaluate(pipeline, where, dataset, folder, Settings(), report)
+        return ()
 
     return work
 
 
-def picture_of(row: dict[str, object], which: str = "picture") -> bytes:
+def picture_of(row: dict[str, object], which: str = "picture") -> Picture:
     """which: or "second_picture", of a row that has one.
 
     Raises PictureError where it is not below a folder of ours.
@@ -126,7 +128,7 @@ def picture_of(row: dict[str, object], which: str = "picture") -> bytes:
             "start the server with --data and the folder that holds it."
         )
     try:
-        return path.read_bytes()
+        return Picture.of(path.read_bytes())
     except OSError as error:
         raise PictureError(f"{path} cannot be read ({error.strerror}).") from error
 
@@ -143,7 +145,7 @@ def thumbnail_of(row: dict[str, object]) -> str:
         return NOTHING
 
 
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _thumbnail(picture: bytes) -> str:
-    small = as_jpeg(picture, 112)
+@st.cache_data(max_entries=2000, show_spinner=False, hash_funcs=BY_DIGEST)
+def _thumbnail(picture: Picture) -> str:
+    small = as_jpeg(picture.content, 112)
     return f"data:image/jpeg;base64,{base64.b64encode(small).decode()}"

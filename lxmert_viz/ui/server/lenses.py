@@ -1,4 +1,4 @@
-"""Caches of what lenses and planes show. Keys are strings and bytes."""
+"""What lenses and planes show, kept for all sessions. Keys are contents."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,7 +13,7 @@ from lxmert_viz.checkpoints.contents import RegionNames
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.picture import ENDINGS, crop
+from lxmert_viz.picture import PICTURE_ENDINGS, crop
 from lxmert_viz.places import ASSETS, data_folder
 from lxmert_viz.region_files.bank import FeatureBank, read_bank
 from lxmert_viz.region_files.opening import ENDINGS as REGION_ENDINGS
@@ -34,8 +34,15 @@ class Head(NamedTuple):
     """Which head reads states."""
 
     model: str
-    name: str  # of lenses.STREAM_OF
+    content: str  # of the checkpoint, and of the bank: a head of others is another head
+    name: str  # of analysis.states.LENSES
     bank: str = ""  # of features: the file of stored regions
+
+
+def head(model: str, name: str, bank: str = "") -> Head:
+    """A head as checkpoint and bank are now."""
+    digest = models.pipeline(model).digest
+    return Head(model, f"{digest} {changed(bank)}" if bank else digest, name, bank)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -99,12 +106,22 @@ def banks(model: str) -> dict[str, str]:
     return found
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
 def bank(model: str, path: str) -> "FeatureBank":
     """Raises DatasetError for features that are not this model's."""
-    names = region_names(model, Path(path))
-    size = models.pipeline(model).network.config.visual_feat_dim
+    return _bank(models.pipeline(model).digest, path, changed(path), model)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _bank(content: str, path: str, written: int, _model: str) -> "FeatureBank":
+    names = region_names(_model, Path(path))
+    size = models.pipeline(_model).network.config.visual_feat_dim
     return read_bank(Path(path), size, names.of)
+
+
+def changed(path: str) -> int:
+    """When, in nanoseconds; 0 for a file that is gone, which read_bank tells about."""
+    file = Path(path)
+    return file.stat().st_mtime_ns if file.exists() else 0
 
 
 def region_names(model: str, path: Path) -> RegionNames:
@@ -140,4 +157,4 @@ def _pictures_beside(bank: str) -> PictureIndex:
     """Those in the folder of a file of stored regions, and in its `images`."""
     folder = Path(bank).parent
     places = (path for part in ("images", ".") for path in (folder / part).glob("*.*"))
-    return PictureIndex(str(path) for path in places if path.suffix.lower() in ENDINGS)
+    return PictureIndex(str(path) for path in places if path.suffix.lower() in PICTURE_ENDINGS)

@@ -8,10 +8,12 @@ import streamlit as st
 
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.figures.layers import Line, by_layer, cells
+from lxmert_viz.picture import Picture
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.frame import handover
 from lxmert_viz.ui.server import states, waiting
+from lxmert_viz.ui.server.states import Source
 from lxmert_viz.ui.states.lenses import row_names
 from lxmert_viz.ui.wording import plain
 
@@ -30,18 +32,18 @@ HOW_TO_READ = (
 )
 
 
-def show(model: str, name: str, found: Trace | None) -> None:
+def show(of: Source, found: Trace | None) -> None:
     """found: the current example, to which the probe is applied."""
-    store = states.opened(model, name)
+    store = states.opened(of)
     chosen = _choose(store)
     if chosen is None:
         return
     wanted, kind, pooling, seed, code = chosen
     key = wanted.digest()
     run = waiting.result_of(
-        f"probe {model} {name} {key} {kind} {pooling} {seed} {code}",
+        f"probe {of} {key} {kind} {pooling} {seed} {code}",
         f"probing for {wanted.target}",
-        lambda report: states.probe(model, name, key, kind, pooling, seed, code, wanted, report),
+        lambda report: states.probe(of, key, kind, pooling, seed, code, wanted, report),
     )
     _curves(run)
     depth = run.about.depths.index(
@@ -49,7 +51,7 @@ def show(model: str, name: str, found: Trace | None) -> None:
             "Look closely at the layer",
             run.about.depths,
             value=run.about.depths[run.best()],
-            key=f"probes.depth.{run.about.stream}",
+            key=f"probes.depth {run.about.stream}",
         )
     )
     left, right = st.columns(2, gap="large")
@@ -222,7 +224,7 @@ def _misses(store: "StateStore", run: "ProbeRun", wanted: "Task", depth: int) ->
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        key=f"probes.misses.{depth}",
+        key=f"probes.misses {depth}",
     )
     chosen = event.selection.rows
     if not chosen:
@@ -252,4 +254,4 @@ def _state(store: "StateStore", run: "ProbeRun", row: int, item: int) -> str:
 
 
 def _open(picture: Path, text: str) -> None:
-    handover.open_next(picture.read_bytes(), text)
+    handover.open_next(Picture.of(picture.read_bytes()), text)

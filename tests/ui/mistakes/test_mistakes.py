@@ -11,7 +11,7 @@ from lxmert_viz.places import APP, DATA_VARIABLE
 from lxmert_viz.results.board import Board
 from lxmert_viz.results.row_filter import terms
 from lxmert_viz.runs.elsewhere import take_predictions
-from lxmert_viz.ui.frame.navigation import ANSWERS_PAGE, MISTAKES_PAGE
+from lxmert_viz.ui.frame.navigation import ANSWERS, MISTAKES
 from lxmert_viz.ui.mistakes import inside
 from lxmert_viz.ui.server import boards, catalogue, jobs
 from lxmert_viz.ui.server.boards import Wanted
@@ -57,7 +57,7 @@ def at(**address: str) -> AppTest:
     page = AppTest.from_file(str(APP), default_timeout=SECONDS)
     page.query_params.update(address)
     page.run()
-    found = page.switch_page(str(MISTAKES_PAGE)).run()
+    found = page.switch_page(MISTAKES.path).run()
     assert not found.exception
     return found
 
@@ -75,7 +75,7 @@ def test_the_first_step_is_the_study_set(
     counted: Counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
-    page = opened().switch_page(str(MISTAKES_PAGE)).run()
+    page = opened().switch_page(MISTAKES.path).run()
     assert "Start with the study set" in texts(page)
     assert button(page, "Ask the miniature all questions of the study set")
     assert catalogue.dataset_names() == [catalogue.STUDY]
@@ -141,7 +141,7 @@ def test_a_row_of_the_address_is_shown_and_opens_in_the_explorer(
     shown = texts(page)
     assert "is it 3 ?" in shown and "✗ wrong" in shown
     button(page, "See its answers").click().run()
-    page.switch_page(str(ANSWERS_PAGE)).run()  # AppTest stays where st.switch_page was called
+    page.switch_page(ANSWERS.path).run()  # AppTest stays where st.switch_page was called
     assert page.text_input(key="question.typed").value == "is it 3 ?"
     assert stated(page, "row") == "q3" and stated(page, "where") == "correct=no"
     back = page.get("page_link")

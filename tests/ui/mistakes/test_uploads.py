@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.places import APP, DATA_VARIABLE
-from lxmert_viz.ui.frame.navigation import MISTAKES_PAGE
+from lxmert_viz.ui.frame.navigation import MISTAKES
 from lxmert_viz.ui.server import boards, jobs
 from tests.helpers.small_page import SECONDS, Counted, button, texts
 
@@ -31,13 +31,13 @@ def new_run(**address: str) -> AppTest:
     page = AppTest.from_file(str(APP), default_timeout=SECONDS)
     page.query_params.update(address)
     page.run()
-    page.switch_page(str(MISTAKES_PAGE)).run()
+    page.switch_page(MISTAKES.path).run()
     page.session_state["new.open"] = True
     return page.run()
 
 
 def hand_over(page: AppTest, *files: tuple[str, bytes, str]) -> AppTest:
-    uploader = page.file_uploader(key="new.files.0")
+    uploader = page.file_uploader(key="new.files 0")
     for file in files:
         uploader.upload(*file)
     page.run()
