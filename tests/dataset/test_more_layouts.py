@@ -201,6 +201,7 @@ def test_textvqa_lists_its_questions_under_data(tmp_path: Path) -> None:
     (example,) = opened(tmp_path, "TextVQA_0.5.1_val.json", content).examples
     assert (example.id, example.picture, example.right) == ("34602", "003a8ae2ef43b901", "nokia")
     assert len(example.answers) == 10
+    assert open_dataset(tmp_path / "TextVQA_0.5.1_val.json").ids == "numbers"
 
 
 def test_visual_genome_lists_its_questions_by_picture(tmp_path: Path) -> None:

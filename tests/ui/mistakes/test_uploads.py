@@ -113,7 +113,7 @@ def test_what_is_chosen_and_not_read_is_not_passed_over(data: Path) -> None:
     page = new_run()
     asks = "Ask miniature all its questions"
     assert not button(page, asks).disabled
-    page.file_uploader(key="new.files.0").upload("mine.csv", "\n".join(LINES).encode(), "text/csv")
+    page.file_uploader(key="new.files 0").upload("mine.csv", "\n".join(LINES).encode(), "text/csv")
     page.run()
     assert button(page, asks).disabled and button(page, "Check the data first").disabled
     button(page, "Read mine.csv").click().run()
