@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lxmert_viz.picture import Picture
+from lxmert_viz.picture import PICTURE_ENDINGS, Picture
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.frame import navigation, workbench
 from lxmert_viz.ui.server import answers, examples, models, pictures, variant
