@@ -12,7 +12,6 @@ from lxmert_viz.results.board import Board
 from lxmert_viz.results.row_filter import terms
 from lxmert_viz.runs.elsewhere import take_predictions
 from lxmert_viz.ui.frame.navigation import ANSWERS, MISTAKES
-from lxmert_viz.ui.mistakes import inside
 from lxmert_viz.ui.server import boards, catalogue, jobs
 from lxmert_viz.ui.server.boards import Wanted
 from tests.helpers.small_page import SECONDS, Counted, button, opened, texts
@@ -166,7 +165,7 @@ def test_a_run_is_begun_with_a_click_and_watched(
     assert jobs.evaluations().of(name).over.wait(SECONDS)
     assert jobs.evaluations().of(name).problem == ""
     assert catalogue.run_names() == ["runs/mine-miniature"] and boards.board(name).count() == COUNT
-    kept = inside.of(boards.board(name))
+    kept = boards.internals(boards.board(name))
     assert kept.states.shape == (COUNT, 16) and len(kept.places) == COUNT
     assert kept.statistics["entropy lang_from_vision"].shape == (COUNT, 2 * 4)
     page = at(run=name, row="q3")
