@@ -85,7 +85,7 @@ def boxes_unit_of(boxes: np.ndarray, frame: str, size_px: tuple[int, int]) -> np
         place = int(wrong.argmax())
         raise RegionError(
             f"box {place + 1} of {len(boxes)} is not {_in_words(frame, size_px)}: "
-            f"{_shown(boxes[place])}; {_look(boxes, frame, size_px)}"
+            f"{_shown(boxes[place])} {_fault(unit[place])}; {_look(boxes, frame, size_px)}"
         )
     if frame in IN_PIXELS and _are_shares(boxes, size_px):
         width, height = size_px
@@ -137,7 +137,13 @@ def _look(boxes: np.ndarray, frame: str, size_px: tuple[int, int]) -> str:
         )
     if not _misfits(_in_unit(boxes, frame, (size_px[1], size_px[0]))).any():
         return "all would fit with width and height exchanged"
-    return "are they of a picture of another size?"
+    return "they may be of a picture of another size, or damaged: extract them again"
+
+
+def _fault(box_unit: np.ndarray) -> str:
+    if (box_unit[:2] > box_unit[2:]).any():
+        return "runs backwards"
+    return "begins before the picture" if box_unit.min() < -ROUNDING else "ends beyond the picture"
 
 
 def _shape(sizes: tuple[int, ...]) -> str:

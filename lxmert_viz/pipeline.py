@@ -23,6 +23,7 @@ from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.speed import FULL
 from lxmert_viz.detector.weights import OWN, load_detector
 from lxmert_viz.errors import CheckpointError
+from lxmert_viz.frames import check_finite
 from lxmert_viz.model.arrays import arrays_of
 from lxmert_viz.model.devices import find_device
 from lxmert_viz.model.files.loading import Network, base_of, load_network
@@ -259,12 +260,14 @@ class Pipeline:
 
     @torch.inference_mode()
     def _run(self, batch: Sequence[Row], *, collect: bool = False) -> LxmertModelOutput:
-        return base_of(self._network)(
+        output = base_of(self._network)(
             **self.inputs.of(batch, collect=collect),
             output_attentions=collect,
             output_hidden_states=collect,
             return_dict=True,
         )
+        check_finite(_array(output.pooled_output), "the network's states of these regions")
+        return output
 
     @torch.inference_mode()
     def _scores(self, output: LxmertModelOutput) -> list[Scores]:

@@ -107,6 +107,8 @@ class RegionFile:
     def __getitem__(self, picture: str) -> Regions:
         """By any name of the picture, as picture_ids has it. Raises DatasetError for a picture
         that is not in the file, or may be several, and for regions that cannot be read."""
+        if not isinstance(picture, str):
+            raise TypeError(f"a picture's name is text, not {picture!r}; list(...) has all names")
         found = picture if picture in self._places else self.index.find(picture)
         if found is None:
             known = ", ".join(islice(self, 3)) or "none"
@@ -158,7 +160,8 @@ class RegionFile:
             except DatasetError as error:
                 first = first or error
         if first is not None and not whole:
-            yield f"the first {min(LOOKED_AT, len(self))} pictures cannot be read: {first}"
+            count = min(LOOKED_AT, len(self))
+            yield f"none of the first {count:,} pictures can be read, for one because {first}"
         if whole and all(regions.has_normalised_features for regions in whole):
             yield (
                 "features all have length 1: they were normalised, and published checkpoints were "
