@@ -163,10 +163,30 @@ class RegionFile:
         """Every row of every layout comes this way."""
         try:
             row = self._at(place)
-            row.regions.checked()
+            self._check_size(row.regions.checked().feats)
             return row
         except DAMAGE as error:  # a RegionError too
             raise RegionError(f"{self.path}, {self._where(place)}: {why(error)}.") from error
+
+    def _check_size(self, feats: np.ndarray) -> None:
+        size, usual = feats.shape[1], self._feature_size
+        if len(feats) and size != usual:
+            raise RegionError(
+                f"it has {size:,} features a region, and others of this file {usual:,}: it is cut, "
+                "or of another detector"
+            )
+
+    @cached_property
+    def _feature_size(self) -> int:
+        """The largest of the first rows: what is cut has less."""
+        largest = 0
+        for place in range(min(LOOKED_AT, len(self.pictures))):
+            try:
+                feats = self._at(place).regions.feats
+            except (DatasetError, *DAMAGE):
+                continue
+            largest = max(largest, feats.shape[1] if len(feats) else 0)
+        return largest
 
     def remarks(self) -> Iterator[str]:
         """What its first pictures tell a person who uses it."""
