@@ -140,6 +140,27 @@ def test_published_files_come_through_byte_for_byte(
     assert again.read_bytes() == published.read_bytes()
 
 
+@pytest.mark.parametrize("first", LAYOUTS)
+@pytest.mark.parametrize("second", LAYOUTS)
+def test_published_regions_are_the_same_through_any_two_layouts(
+    test_data: Path, tmp_path: Path, first: str, second: str
+) -> None:
+    published = open_regions(test_data / "coco_sample" / "obj36.tsv", ORIGIN)
+    one, two = (path_for(tmp_path, la, f"{n}") for n, la in enumerate((first, second)))
+    write_rows(one, first, published.rows())
+    write_rows(two, second, open_regions(one, ORIGIN).rows())
+    read = open_regions(two, ORIGIN)
+    assert len(read) == len(published) == 10
+    for picture in published:
+        before, after = published[picture], read[picture]
+        assert after.size_px == before.size_px
+        assert after.feats.tobytes() == before.feats.tobytes()
+        np.testing.assert_allclose(after.boxes_unit, before.boxes_unit, atol=1e-6)
+        if "bottom-up" not in (first, second):
+            assert after.names == before.names
+            assert after.scores.tobytes() == before.scores.tobytes()
+
+
 @pytest.mark.parametrize("sample", ["gqa_sample", "coco_sample"])
 def test_published_regions_lie_in_the_picture_and_have_sensible_names(
     test_data: Path, sample: str
