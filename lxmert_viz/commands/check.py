@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 from lxmert_viz.checkpoints.known import KNOWN, SHIPPED
 from lxmert_viz.commands.options import add_models_option
@@ -24,6 +25,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"{names}, or a folder (default: {SHIPPED})",
     )
     add_models_option(parser)
+    parser.add_argument(
+        "--regions",
+        type=Path,
+        metavar="FILE",
+        help="judge these regions, which you ask it about (default: those that its detector finds)",
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     parser.add_argument("--json", action="store_true", help="write one JSON list")
 
@@ -33,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
     from lxmert_viz.checks.selfcheck import check
 
     found = []
-    for finding in check(options.name, options.models, options.device):
+    for finding in check(options.name, options.models, options.device, options.regions):
         found.append(finding)
         if not options.json:
             state = f"{finding.state:<14}"
