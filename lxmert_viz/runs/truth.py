@@ -7,7 +7,7 @@ about, and the answer changes when all those regions are left out: only then can
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -28,8 +28,7 @@ from lxmert_viz.runs.pictures import Looker, Row
 
 ALL = "all"
 RANDOM = "random"  # a map of noise: what a method must do better than
-COMPETITOR = "competitor"  # the example asks one of several alike things
-SAMPLED = ("shapley",)
+ONE_LESS = "rather than one less"
 SHARES = {  # columns that are shares of examples, and get an interval
     "points_right": "the top region is one that the question is about",
     "sign_right": "a region that speaks for another answer has a negative number",
@@ -104,13 +103,31 @@ def grade(
         if isinstance(found, str):
             graded.setdefault(("", found), Graded()).add({})
             continue
-        for method in chosen:
-            numbers = _judged(pipeline, found, method, draw)
-            for kind in (ALL, example.types.get("detailed", "").partition(":")[0]):
-                graded.setdefault((method, kind), Graded()).add(numbers)
+        for kinds, asked in _readings(pipeline, example, found):
+            for method in chosen:
+                numbers = _judged(pipeline, asked, method, draw)
+                for kind in kinds:
+                    graded.setdefault((method, kind), Graded()).add(numbers)
     order = {method: place for place, method in enumerate((*chosen, ""))}
     keys = sorted(graded, key=lambda key: (order[key[0]], key[1] != ALL, key[1]))
     return pd.DataFrame([_line(*key, graded[key]) for key in keys])
+
+
+def _readings(
+    pipeline: Pipeline, example: Example, truth: Truth
+) -> Iterator[tuple[tuple[str, ...], Truth]]:
+    """The example in the rows that it belongs to; a count also rather than one less.
+
+    The runner-up of a count is mostly one more, and what speaks for five rather than six is not
+    that there are five.
+    """
+    kind = example.types.get("detailed", "").partition(":")[0]
+    yield (ALL, kind), truth
+    if example.right.isdecimal():
+        less = str(int(example.right) - 1)
+        if less in pipeline.answer_vocabulary:
+            asked = targets.answer(pipeline, example.right, less)
+            yield (f"{kind}, {ONE_LESS}",), replace(truth, target=asked)
 
 
 def truth_of(pipeline: Pipeline, example: Example, regions: Regions) -> Truth | str:
