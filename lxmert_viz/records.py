@@ -224,6 +224,7 @@ class Example:
         return max(self.answers, key=self.answers.count, default="")
 
 
+RIGHT_FROM = 0.5  # a score; those below are mistakes
 TYPES = ("question", "answer", "structural", "semantic", "detailed")
 
 

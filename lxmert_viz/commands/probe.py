@@ -145,19 +145,9 @@ def _task(options: argparse.Namespace, store: "StateStore") -> "Task":
 
 
 def _draw(run: "ProbeRun", path: Path) -> None:
-    import numpy as np
-
     from lxmert_viz.figures import files
-    from lxmert_viz.figures.layers import Line, by_layer
+    from lxmert_viz.figures.probes import curves
 
     about = run.about
-    series = {n: np.array([getattr(layer, n) for layer in run.layers]) for n in ROUNDED}
-    lines = {
-        f"{about.kind} probe": Line(series["accuracy"], series["low"], series["high"]),
-        "control task": Line(series["control"]),
-        "majority": Line(series["majority"], baseline=True),
-        "noise": Line(series["noise"], baseline=True),
-    }
-    title = f"{about.target} in {about.model}, {about.data}"
-    statistic = f"accuracy on unseen pictures, 0 to 1; {about.count:,} states, seed {about.seed}"
-    files.write(by_layer(lines, about.depths, title, statistic, (-0.03, 1.05)), path)
+    title = f"{about.target} in {about.model}, {about.data}, seed {about.seed}"
+    files.write(curves(run.series(), about.depths, about.kind, title, about.states), path)

@@ -5,9 +5,12 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from lxmert_viz.checkpoints import contents
 from lxmert_viz.checkpoints.folder import find
@@ -15,13 +18,11 @@ from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.options import add_detector_options
 from lxmert_viz.commands.progress import PROGRESS
 from lxmert_viz.commands.stopping import goes_on
-from lxmert_viz.errors import DatasetError, LxmertVizError, OptionError
-from lxmert_viz.runs.regions import UNFIT, pictures_in
+from lxmert_viz.errors import DatasetError, OptionError
+from lxmert_viz.runs.regions import UNFIT, look_at_all, pictures_in
 from lxmert_viz.whole_files import write_text
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
-    from lxmert_viz.pipeline import Pipeline
-    from lxmert_viz.region_files.journal import RegionJournal
     from lxmert_viz.region_files.rows import RegionFile, RegionRow
 
 
@@ -88,39 +89,27 @@ def extract(options: argparse.Namespace, layout: str) -> None:
         "precision": options.precision,
         "backend": options.backend,
     }
-    with goes_on(), RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
-        failed = look_at_all(pictures, pipeline, options.profile, journal)
-        count = len(journal.pictures)
-        if count:
-            write_rows(options.out, layout, journal.rows())
-    journal.path.unlink()
+    with goes_on(), alone(options.out):
+        with RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
+            progress = _Printed(len(pictures))
+            failed = look_at_all(pictures, pipeline, options.profile, journal, progress.add)
+            count = len(journal.pictures)
+            if count:
+                write_rows(options.out, layout, journal.rows())
+        journal.path.unlink()
     finish(options.out, count, failed)
 
 
-def look_at_all(
-    pictures: dict[str, Path], pipeline: "Pipeline", profile: str, journal: "RegionJournal"
-) -> list[tuple[Path, str]]:
-    """Adds what is missing in the journal; returns what failed, and why."""
-    from lxmert_viz.region_files.rows import RegionRow
-
-    failed = []
-    progress = _Printed(len(pictures))
-    for picture, path in pictures.items():
-        if UNFIT.search(picture):
-            failed.append((path, "its name holds a tab, a line break or bytes that are not UTF-8"))
-            progress.skip()
-            continue
-        if picture in journal.pictures:
-            progress.skip()
-            continue
-        try:
-            journal.add(RegionRow.of(picture, pipeline.look(path.read_bytes(), profile)))
-        except OSError as error:
-            failed.append((path, f"it cannot be read: {error.strerror}"))
-        except LxmertVizError as error:
-            failed.append((path, str(error)))
-        progress.step()
-    return failed
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Raises DatasetError where another process makes the same file just now."""
+    path = beside(out, ".lock")
+    try:
+        with FileLock(path, timeout=0):
+            yield
+            path.unlink(missing_ok=True)
+    except Timeout as error:
+        raise DatasetError(f"{out} is being made by another process just now.") from error
 
 
 def convert(options: argparse.Namespace, layout: str) -> None:
@@ -211,11 +200,10 @@ class _Printed:
         self._began = time.monotonic()
         self._end = "" if sys.stderr.isatty() else "\n"
 
-    def skip(self) -> None:
+    def add(self, looked: bool) -> None:
         self._done += 1
-
-    def step(self) -> None:
-        self._done += 1
+        if not looked:
+            return
         self._looked += 1
         each = (time.monotonic() - self._began) / self._looked
         left = each * (self._total - self._done)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.records import RIGHT_FROM
 from lxmert_viz.results.columns import BY_NAME, COLUMNS, MATCH, NO_MATCH, SCHEMA
 from lxmert_viz.results.row_filter import where
 from lxmert_viz.results.run_folder import TABLE, RunFolder, write_table
@@ -45,12 +46,12 @@ SQL_TYPES = {
     pa.bool_(): "BOOLEAN",
     pa.list_(pa.string()): "VARCHAR[]",
 }
-ROWS = """
+ROWS = f"""
 SELECT rows.* REPLACE (
     CASE WHEN cause NOT IN ('logic', 'no rule') OR looked IS NULL THEN cause
     WHEN looked THEN 'looked right' ELSE 'looked away' END AS cause
-){absent}, looked, score >= 0.5 AS correct, cluster, notes.verdict, notes.tags, notes.note
-FROM read_parquet('{path}', file_row_number = true) AS rows 
+){{absent}}, looked, score >= {RIGHT_FROM} AS correct, cluster, notes.verdict, notes.tags,
+notes.note FROM read_parquet('{{path}}', file_row_number = true) AS rows
 LEFT JOIN notes USING (question_id) LEFT JOIN clusters USING (question_id)
 LEFT JOIN looks USING (question_id)
 """
@@ -242,7 +243,7 @@ class Board:
         """Share of NLVR2's sentences that are judged right of all their pairs; None without."""
         chosen = where(text, KINDS)
         (row,) = self._rows(
-            "SELECT avg(CAST(worst >= 0.5 AS INT)) AS share FROM (SELECT min(score) AS worst "
+            "SELECT avg(CAST(whole AS INT)) AS share FROM (SELECT bool_and(correct) AS whole "
             f"FROM board WHERE {chosen.sql} AND pair IS NOT NULL AND second_picture IS NOT NULL "
             "AND score IS NOT NULL GROUP BY pair)",
             chosen.values,

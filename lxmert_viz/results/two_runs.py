@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.records import RIGHT_FROM
 from lxmert_viz.results.columns import SCHEMA
 from lxmert_viz.results.row_filter import where
 from lxmert_viz.results.run_folder import TABLE, RunFolder
@@ -32,8 +33,9 @@ KINDS = (
 PAIRS = """
 CREATE VIEW pairs AS SELECT {example}, {runs},
     after.score - before.score AS gain, after.answer = before.answer AS same_answer,
-    CASE WHEN before.score >= 0.5 AND after.score >= 0.5 THEN '{both_right}'
-         WHEN after.score >= 0.5 THEN '{fixed}' WHEN before.score >= 0.5 THEN '{broken}'
+    CASE WHEN before.score >= {right_from} AND after.score >= {right_from} THEN '{both_right}'
+         WHEN after.score >= {right_from} THEN '{fixed}'
+         WHEN before.score >= {right_from} THEN '{broken}'
          WHEN before.score IS NOT NULL THEN '{both_wrong}' END AS change
 FROM read_parquet('{before}', file_row_number = true) AS before
 JOIN read_parquet('{after}') AS after USING (question_id)
@@ -130,6 +132,7 @@ def _pairs(before: Path, after: Path) -> str:
         runs=", ".join(runs),
         before=_quoted(before),
         after=_quoted(after),
+        right_from=RIGHT_FROM,
         both_right=BOTH_RIGHT,
         both_wrong=BOTH_WRONG,
         fixed=FIXED,

@@ -52,12 +52,23 @@ class About:
     groups: int  # pictures
     left_out: int
 
+    @property
+    def states(self) -> str:
+        """Which states were labelled, in words."""
+        left_out = f", {self.left_out:,} with rare labels left out" if self.left_out else ""
+        labels = f"{len(self.names)} labels{left_out}"
+        return f"{self.count:,} states of {self.groups:,} pictures, {labels}"
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeRun:
     about: About
     layers: tuple[ProbeResult, ...]  # P
     compressions: tuple[float, ...]  # P; NaN where the online code was not asked for
+
+    def series(self) -> dict[str, np.ndarray]:
+        """Each of NUMBERS by depth, (P,)."""
+        return {name: np.array([getattr(layer, name) for layer in self.layers]) for name in NUMBERS}
 
     def best(self) -> int:
         return int(np.argmax([layer.accuracy for layer in self.layers]))

@@ -12,7 +12,7 @@ from lxmert_viz.analysis.mistakes import Judged
 from lxmert_viz.analysis.vqa_accuracy import attainable, score_of
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.records import TYPES, Example, Prediction
+from lxmert_viz.records import RIGHT_FROM, TYPES, Example, Prediction
 from lxmert_viz.results.columns import BASELINES, MATCH, NO_MATCH, SCHEMA
 from lxmert_viz.results.run_folder import TABLE, RunFolder, write_table
 from lxmert_viz.runs.internals import GOLD
@@ -178,7 +178,7 @@ def _add_consistency(rows: list[Row], examples: Sequence[Example]) -> None:
         row["consistency"] = None if np.isnan(share) else float(share)
         if row["consistency"] is not None and share < 1:  # wrong ones among them contradict it
             for name in example.entailed:
-                if name in place and right[place[name]] < mistakes.RIGHT_FROM:
+                if name in place and right[place[name]] < RIGHT_FROM:
                     rows[place[name]]["contradicted"] = True
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from lxmert_viz.analysis.contrast import contrast, nearest
 from lxmert_viz.figures import mistakes as figures
-from lxmert_viz.records import FAMILIES
+from lxmert_viz.records import FAMILIES, RIGHT_FROM
 from lxmert_viz.results.board import Board
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.mistakes import views
@@ -41,7 +41,7 @@ def inside(board: Board) -> None:
     known = [(kept.places[i], s) for i, s in zip(*rows.values(), strict=True) if i in kept.places]
     families = [f for f in FAMILIES if f"{name} {f}" in kept.statistics]
     places = np.array([place for place, _ in known], int)
-    is_right = np.array([score >= 0.5 for _, score in known], bool)
+    is_right = np.array([score >= RIGHT_FROM for _, score in known], bool)
     blocks = [kept.statistics[f"{name} {family}"][places] for family in families]
     there = ~np.any([np.isnan(block).any(axis=1) for block in blocks], axis=0)
     is_right = is_right[there]

@@ -11,7 +11,7 @@ from lxmert_viz.analysis.mistakes import CAUSES
 from lxmert_viz.analysis.significance import interval_of
 from lxmert_viz.checkpoints import folder
 from lxmert_viz.figures import mistakes as figures
-from lxmert_viz.records import Report
+from lxmert_viz.records import RIGHT_FROM, Report
 from lxmert_viz.results.board import BIN_WIDTHS, SHARES, Board
 from lxmert_viz.results.columns import title_of
 from lxmert_viz.results.row_filter import spelled, with_term
@@ -167,9 +167,10 @@ def causes(board: Board) -> None:
         st.info(NOT_SCORED)
         return
     st.caption(
-        "Each mistake (score below 0.5) has the first cause that fits, in the order of the list. "
-        "Gain: how much the mean score would rise if the mistakes of this cause alone were right. "
-        "“Looked away” and “looked right” are judged on request: the model is asked again."
+        f"Each mistake (score below {RIGHT_FROM}) has the first cause that fits, in the order of "
+        "the list. Gain: how much the mean score would rise if the mistakes of this cause alone "
+        "were right. “Looked away” and “looked right” are judged on request: the model is asked "
+        "again."
     )
     _judge_looks(board)
     by_name = {row["cause"]: row for row in found}

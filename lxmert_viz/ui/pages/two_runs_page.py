@@ -5,6 +5,7 @@ import math
 import streamlit as st
 
 from lxmert_viz.figures.comparison import gain_points
+from lxmert_viz.records import RIGHT_FROM
 from lxmert_viz.results.columns import title_of
 from lxmert_viz.results.two_runs import BOTH_RIGHT, BOTH_WRONG, BROKEN, CHANGES, FIXED, TwoRuns
 from lxmert_viz.runs import comparison
@@ -77,7 +78,7 @@ def show_numbers(runs_: TwoRuns, whole: Change) -> None:
     )
     st.caption(
         f"Mean scores, 0 to 1, of {whole.rows:,} rows that both runs score. Fixed: wrong before "
-        "(score below 0.5), right after. p: McNemar's exact test, two-sided."
+        f"(score below {RIGHT_FROM}), right after. p: McNemar's exact test, two-sided."
         + (f" Left out: {alone}." if alone else "")
     )
 

@@ -7,7 +7,8 @@ import numpy as np
 import streamlit as st
 
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.figures.layers import Line, by_layer, cells
+from lxmert_viz.figures.layers import cells
+from lxmert_viz.figures.probes import curves, description_length
 from lxmert_viz.picture import Picture
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
@@ -122,41 +123,14 @@ def _about(run: "ProbeRun") -> list[str]:
 
 def _curves(run: "ProbeRun") -> None:
     about = run.about
-    series = {
-        name: np.array([getattr(layer, name) for layer in run.layers])
-        for name in ("accuracy", "low", "high", "control", "majority", "noise")
-    }
-    lines = {
-        f"{about.kind} probe": Line(series["accuracy"], series["low"], series["high"]),
-        "control task": Line(series["control"]),
-        "majority": Line(series["majority"], baseline=True),
-        "noise": Line(series["noise"], baseline=True),
-    }
-    left_out = f", {about.left_out:,} with rare labels left out" if about.left_out else ""
-    saving.draw(
-        by_layer(
-            lines,
-            about.depths,
-            f"{about.target}: what each layer holds",
-            f"accuracy on unseen pictures, 0 to 1; {about.count:,} states of {about.groups} "
-            f"pictures, {len(about.names)} labels{left_out}",
-            (-0.03, 1.05),
-        ),
-        _about(run),
-        "probes.curves",
-    )
+    title = f"{about.target}: what each layer holds"
+    figure = curves(run.series(), about.depths, about.kind, title, about.states)
+    saving.draw(figure, _about(run), "probes.curves")
     st.caption(HOW_TO_READ)
-    if not np.isnan(run.compressions).all():
-        saving.draw(
-            by_layer(
-                {"compression": Line(np.array(run.compressions))},
-                about.depths,
-                "Description length",
-                "compression by the online code: N log2 K / length; 1 is no use at all",
-            ),
-            _about(run),
-            "probes.code-curve",
-        )
+    compressions = np.array(run.compressions)
+    if not np.isnan(compressions).all():
+        figure = description_length(compressions, about.depths)
+        saving.draw(figure, _about(run), "probes.code-curve")
 
 
 def _confusion(run: "ProbeRun", depth: int) -> None:
