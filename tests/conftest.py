@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -68,7 +67,6 @@ DETECTOR = DetectorConfig(
     },
 )
 PLACED = (DATA_VARIABLE, MODELS_VARIABLE, "LXMERT_VIZ_STATES", "HF_HUB_CACHE")  # override the two
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -159,13 +157,14 @@ def browser() -> "Iterator[Browser]":
     """A headless Chromium: the machine's own, or else the one that Playwright installed."""
     from playwright.sync_api import sync_playwright
 
-    own = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    from tests.helpers.chromium import find
+
+    place = find()
+    if place is None:
+        pytest.skip("there is no Chromium: run `python -m tests.helpers.chromium`")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium
-        if own is None and not Path(chromium.executable_path).exists():
-            pytest.skip("there is no Chromium: run `python -m playwright install chromium`")
         # Chromium refuses to sandbox itself for root, which is what containers run as
-        started = chromium.launch(executable_path=own, args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=place, args=["--no-sandbox"])
         yield started
         started.close()
 
