@@ -17,7 +17,7 @@ from lxmert_viz.checkpoints.contents import TRAINED_PROFILE, RegionNames, Scope,
 from lxmert_viz.checkpoints.folder import called, find, without_detector
 from lxmert_viz.checkpoints.identity import Identity
 from lxmert_viz.detector.detectron2 import Detectron2RCNN
-from lxmert_viz.detector.looking import Looker
+from lxmert_viz.detector.looking import Looker, NoLooker
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.speed import FULL
 from lxmert_viz.detector.weights import OWN, load_detector
@@ -80,14 +80,14 @@ class Pipeline:
             answer_vocabulary = tuple(f"label {n}" for n in range(network.config.num_qa_labels))
             self._notes += (WITHOUT_NAMES.format(name=name),)
         self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
-        self.region_names = region_names
-        self.tokenizer = tokenizer
+        self.region_names, self.tokenizer = region_names, tokenizer
         if device.type == "cuda":  # TensorFloat convolutions would move features by 1e-3
             torch.backends.cudnn.allow_tf32 = False
         self._network = network.to(device).eval()
-        cached = (cache.found, identity.detector_digest) if cache and detector else None
-        self._without_detector = without_detector
-        self._looker = detector and Looker(name, detector, region_names, device, precision, cached)
+        cached = (cache.found, identity.detector_digest) if cache else None
+        self._looker = NoLooker(without_detector)
+        if detector is not None:
+            self._looker = Looker(name, detector, region_names, device, precision, cached)
         self.inputs = Inputs(base_of(network), device)
 
     @classmethod
@@ -153,18 +153,12 @@ class Pipeline:
     @property
     def has_detector(self) -> bool:
         """Whether it can look at pictures by itself; else it answers from stored regions."""
-        return self._looker is not None
+        return isinstance(self._looker, Looker)
 
     @property
     def detector(self) -> FasterRCNN | Detectron2RCNN:
         """Raises CheckpointError where there is none."""
-        return self._eyes.detector
-
-    @property
-    def _eyes(self) -> Looker:
-        if self._looker is None:
-            raise CheckpointError(self._without_detector)
-        return self._looker
+        return self._looker.detector
 
     def look(
         self,
@@ -181,12 +175,11 @@ class Pipeline:
         PictureError, OptionError, CheckpointError where there is no detector, and ValueError for
         what are no boxes.
         """
-        return self._eyes.look(picture, profile, progress, boxes_unit)
+        return self._looker.look(picture, profile, progress, boxes_unit)
 
     def check_profile(self, profile: str) -> None:
         """Raises OptionError for a profile that `look` would refuse, whatever the picture."""
-        if self._looker is not None:
-            self._looker.rules(profile)
+        self._looker.rules(profile)
 
     def ask(self, regions: Regions, text: str) -> Trace:
         """Everything that one forward pass computes. Raises TextError for a text it cannot take.
@@ -230,9 +223,11 @@ class Pipeline:
         traces = self.ask_many([(regions, statement) for regions in pictures])
         pooled = torch.from_numpy(np.stack([trace.states["pooled"] for trace in traces]))
         (truth,) = truths_of(self._network, pooled.to(self.device, self._network.dtype))
+        asks_one = NEEDS_TWO.format(name=self.name)
         first, second = (
-            replace(trace, notes=trace.notes[len(self._notes) :]) for trace in traces
-        )  # those of the checkpoint are about one picture
+            replace(trace, notes=tuple(note for note in trace.notes if note != asks_one))
+            for trace in traces
+        )
         return Verdict(truth, (first, second))
 
     def judge_many(self, asked: Sequence[tuple[Pair, str]]) -> list[float]:
@@ -304,8 +299,9 @@ class Pipeline:
     def _check_sizes(self, folder: Path) -> None:
         """Raises CheckpointError for files that belong to different checkpoints."""
         names, config = self.region_names, self._network.config
-        answers = len(self.answer_vocabulary) if self.has_answers else config.num_qa_labels
-        sizes = {"answers.json": (answers, config.num_qa_labels)}
+        sizes = {}
+        if self.has_answers:
+            sizes["answers.json"] = (len(self.answer_vocabulary), config.num_qa_labels)
         if self.has_detector:
             seen = self.detector.config
             sizes["detector/objects.txt"] = (len(names.objects), seen.num_objects)

@@ -5,9 +5,12 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from lxmert_viz.checkpoints import contents
 from lxmert_viz.checkpoints.folder import find
@@ -86,14 +89,27 @@ def extract(options: argparse.Namespace, layout: str) -> None:
         "precision": options.precision,
         "backend": options.backend,
     }
-    with goes_on(), RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
-        progress = _Printed(len(pictures))
-        failed = look_at_all(pictures, pipeline, options.profile, journal, progress.add)
-        count = len(journal.pictures)
-        if count:
-            write_rows(options.out, layout, journal.rows())
-    journal.path.unlink()
+    with goes_on(), alone(options.out):
+        with RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
+            progress = _Printed(len(pictures))
+            failed = look_at_all(pictures, pipeline, options.profile, journal, progress.add)
+            count = len(journal.pictures)
+            if count:
+                write_rows(options.out, layout, journal.rows())
+        journal.path.unlink()
     finish(options.out, count, failed)
+
+
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Raises DatasetError where another process makes the same file just now."""
+    path = beside(out, ".lock")
+    try:
+        with FileLock(path, timeout=0):
+            yield
+            path.unlink(missing_ok=True)
+    except Timeout as error:
+        raise DatasetError(f"{out} is being made by another process just now.") from error
 
 
 def convert(options: argparse.Namespace, layout: str) -> None:

@@ -184,7 +184,7 @@ def _without_halves(dataset: Dataset) -> Dataset:
         for e in halves
     )
     kept = tuple(example for example in dataset.examples if example.id not in ids)
-    return replace(dataset, examples=kept, remarks=(*dataset.remarks, *remarks))
+    return replace(dataset, examples=kept, remarks=(*remarks, *dataset.remarks))
 
 
 def _of_pictures(folder: Path, asked: Sequence[str]) -> Dataset:
@@ -223,4 +223,6 @@ def _fullest(paths: Sequence[Path], names: Mapping[str, Sequence[str]]) -> Regio
 
 
 def _first(remarks: Sequence[Remark]) -> str:
-    return f"The first remark: {remarks[0]}" if remarks else ""
+    """The first remark, of a broken row where there is one."""
+    told = sorted(remarks, key=lambda remark: remark.kind != "broken")
+    return f"The first remark: {told[0]}" if told else ""

@@ -14,7 +14,7 @@ from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.profiles import Rules, rules_of
 from lxmert_viz.detector.selection import Detections, describe_boxes, detect
 from lxmert_viz.detector.speed import FULL, check_precision, make_fast
-from lxmert_viz.errors import OptionError
+from lxmert_viz.errors import CheckpointError, OptionError
 from lxmert_viz.picture import decode
 from lxmert_viz.records import ZOO, LeftOut, Regions, Report
 
@@ -116,6 +116,23 @@ class Looker:
 
     def _names(self, object_ids: np.ndarray, attribute_ids: np.ndarray) -> tuple[str, ...]:
         return tuple(map(self.region_names.of, object_ids, attribute_ids))
+
+
+class NoLooker:
+    """In the place of a Looker where a checkpoint has no detector: regions come from files."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    @property
+    def detector(self) -> FasterRCNN | Detectron2RCNN:
+        raise CheckpointError(self._why)
+
+    def rules(self, profile: str) -> None:
+        """No profile is refused: none is used."""
+
+    def look(self, *_: object) -> Regions:
+        raise CheckpointError(self._why)
 
 
 def _prepared(detector: FasterRCNN | Detectron2RCNN, precision: str) -> FasterRCNN | Detectron2RCNN:

@@ -193,7 +193,7 @@ navigation.heading(
 )
 names = choose()
 if names is not None:
-    pair = run_pairs.pair(*names)
+    pair = boards.pair(*names)
     whole = comparison.overall(pair)
     if whole is None:
         st.info("None of these rows has a right answer, so neither run is better.")

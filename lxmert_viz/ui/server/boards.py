@@ -6,12 +6,15 @@ What a visitor handed over, and runs on it, are offered to that visitor alone.
 import base64
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
+from lxmert_viz.analysis.slices import Slice, suggest
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.opening import open_dataset
@@ -21,6 +24,7 @@ from lxmert_viz.places import ASSETS, data_folder
 from lxmert_viz.records import Report
 from lxmert_viz.results.board import Board
 from lxmert_viz.results.run_folder import TABLE
+from lxmert_viz.results.two_runs import TwoRuns
 from lxmert_viz.ui.server import models, own_data
 from lxmert_viz.ui.server.catalogue import path_of, run_names
 from lxmert_viz.ui.server.jobs import Work, evaluations
@@ -40,19 +44,70 @@ class Wanted:
     asked: str = ""  # of every picture, where there are only pictures; a question a line
 
 
+@dataclass(frozen=True)
+class Internals:
+    """What a run kept of the network's inside, row by row."""
+
+    places: dict[str, int]  # example's id -> row
+    states: np.ndarray  # (N, D)
+    statistics: dict[str, np.ndarray]  # "entropy lang" -> (N, L*H), rows of NaN where not known
+
+
 def board(name: str) -> Board:
     """Raises DatasetError for a name that is no finished run."""
     if name not in run_names():
         raise DatasetError(f"There is no run {name!r} in {data_folder()}.")
-    table = data_folder() / name / TABLE
-    made = table.stat().st_mtime_ns if table.exists() else 0
-    return _board(str(data_folder() / name), made)
+    return _board(*_run(data_folder() / name))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _board(folder: str, made: int) -> Board:
-    """made: when, so that a run that was made anew is read anew."""
     return Board(Path(folder))
+
+
+def pair(before: str, after: str) -> TwoRuns:
+    """Raises DatasetError for runs that cannot be compared."""
+    return _pair(*(_run(data_folder() / name) for name in (before, after)))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _pair(before: tuple[str, int], after: tuple[str, int]) -> TwoRuns:
+    return TwoRuns(Path(before[0]), Path(after[0]))
+
+
+def internals(of: Board) -> Internals | None:
+    """None where nothing was kept."""
+    return _internals(*_run(of.run.path), of)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading what the run kept of the network")
+def _internals(folder: str, made: int, _board: Board) -> Internals | None:
+    table = _board.run.internals()
+    if table is None:
+        return None
+    ids = table.column("question_id").to_pylist()
+    columns = {n: _matrix(table.column(n).to_pylist()) for n in table.column_names[1:]}
+    return Internals({name: n for n, name in enumerate(ids)}, columns.pop("state"), columns)
+
+
+def suggestions(of: Board, names: Sequence[str]) -> list[Slice] | None:
+    """Slices weaker than the rest, of these columns; None where nothing is scored."""
+    filled = set(of.filled())
+    return _suggestions(*_run(of.run.path), tuple(n for n in names if n in filled), of)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _suggestions(
+    folder: str, made: int, names: tuple[str, ...], _board: Board
+) -> list[Slice] | None:
+    columns, score = _board.columns(list(names))
+    return suggest(columns, score) if len(score) else None
+
+
+def _run(folder: Path) -> tuple[str, int]:
+    """A run and when its table was made, so that one that was made anew is read anew."""
+    table = folder / TABLE
+    return str(folder), table.stat().st_mtime_ns if table.exists() else 0
 
 
 def read(wanted: Wanted) -> Dataset:
@@ -149,3 +204,8 @@ def thumbnail_of(row: dict[str, object]) -> str:
 def _thumbnail(picture: Picture) -> str:
     small = as_jpeg(picture.content, 112)
     return f"data:image/jpeg;base64,{base64.b64encode(small).decode()}"
+
+
+def _matrix(rows: list[list[float] | None]) -> np.ndarray:
+    length = next(len(row) for row in rows if row is not None)
+    return np.array([row if row is not None else [np.nan] * length for row in rows], np.float32)

@@ -7,15 +7,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.dataset.opening import open_dataset
+from lxmert_viz.errors import PictureError
 from lxmert_viz.places import APP, DATA_VARIABLE
 from lxmert_viz.results.board import Board
 from lxmert_viz.results.row_filter import terms
 from lxmert_viz.runs.elsewhere import take_predictions
 from lxmert_viz.ui.frame.navigation import ANSWERS, MISTAKES
-from lxmert_viz.ui.mistakes import inside
 from lxmert_viz.ui.server import boards, catalogue, jobs
 from lxmert_viz.ui.server.boards import Wanted
-from tests.helpers.small_page import SECONDS, Counted, button, opened, texts
+from tests.helpers.small_page import SECONDS, Counted, button, chart, opened, texts
 
 COUNT = 40
 
@@ -94,7 +94,7 @@ def test_a_run_shows_its_score_and_a_filter_changes_it(counted: Counted, run: Pa
     field = next(f for f in page.text_input if f.label == "Filter and search")
     field.set_value("colour=red").run()
     assert "There is no column 'colour'" in texts(page) and not page.exception
-    assert stated(page, "where") == "probability>0.8" and metrics(page)["Rows"]  # as before
+    assert stated(page, "where") == "probability>0.8" and metrics(page)["Rows"] == "9"  # as before
 
 
 def test_a_broken_filter_of_an_address_is_told_and_left(counted: Counted, run: Path) -> None:
@@ -106,7 +106,6 @@ def test_a_broken_filter_of_an_address_is_told_and_left(counted: Counted, run: P
 @pytest.mark.parametrize(
     ("view", "said"),
     [
-        ("Groups", ""),
         ("Confusion", "most frequent right answers"),
         ("Causes", "first cause that fits"),
         ("Sureness", "Calibration error"),
@@ -120,6 +119,14 @@ def test_every_view_opens_from_the_address(
 ) -> None:
     page = at(view=view)
     assert said in texts(page)
+
+
+def test_groups_have_a_bar_each_and_the_score_of_all(counted: Counted, run: Path) -> None:
+    page = at(view="Groups")
+    (bars,) = (part for part in json.loads(chart(page))["data"] if part["type"] == "bar")
+    told = sorted(text.partition(" (")[0] for text in bars["hovertext"])
+    assert told == ["even: 1.000", "odd: 0.000"]
+    assert page.selectbox(key="mistakes.by").value == "question_type"
 
 
 def test_the_weak_half_is_suggested_as_a_slice_and_can_be_saved(
@@ -166,7 +173,7 @@ def test_a_run_is_begun_with_a_click_and_watched(
     assert jobs.evaluations().of(name).over.wait(SECONDS)
     assert jobs.evaluations().of(name).problem == ""
     assert catalogue.run_names() == ["runs/mine-miniature"] and boards.board(name).count() == COUNT
-    kept = inside.of(boards.board(name))
+    kept = boards.internals(boards.board(name))
     assert kept.states.shape == (COUNT, 16) and len(kept.places) == COUNT
     assert kept.statistics["entropy lang_from_vision"].shape == (COUNT, 2 * 4)
     page = at(run=name, row="q3")
@@ -177,7 +184,7 @@ def test_a_run_is_begun_with_a_click_and_watched(
 def test_pictures_elsewhere_on_the_disk_are_not_shown(counted: Counted, run: Path) -> None:
     row = boards.board("runs/mine").row("q1") | {"picture_file": "/etc/hostname"}
     assert boards.thumbnail_of(row) == boards.NOTHING
-    with pytest.raises(Exception, match="does not lie in"):
+    with pytest.raises(PictureError, match="does not lie in"):
         boards.picture_of(row)
 
 
