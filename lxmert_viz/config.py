@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from lxmert_viz.errors import CheckpointError
+from lxmert_viz.whole_files import write_text
 
 MAX_SIZE = 2**31  # far beyond any network, and small enough to multiply two of
 MAX_LAYERS = 1000
@@ -109,7 +110,7 @@ class LxmertConfig:
             raise CheckpointError(f"{path} does not describe a usable LXMERT: {error}.") from error
 
     def to_file(self, path: Path) -> None:
-        path.write_text(json.dumps(self.to_dict(), indent=2) + "\n")
+        write_text(path, json.dumps(self.to_dict(), indent=2) + "\n")
 
 
 def _check_range(name: str, value: Any, low: int, high: int) -> None:
@@ -177,7 +178,7 @@ class DetectorConfig:
             raise CheckpointError(f"{path} is not a detector config: {error}.") from error
 
     def to_file(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        write_text(path, json.dumps(asdict(self), indent=2) + "\n")
 
 
 def read_json(path: Path) -> Any:

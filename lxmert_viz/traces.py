@@ -25,6 +25,7 @@ import safetensors.numpy
 from lxmert_viz.errors import ARCHIVE_ERRORS, PictureError, TraceError
 from lxmert_viz.picture import as_png, decode
 from lxmert_viz.records import FAMILIES, Answer, LeftOut, Regions, Tokens, Trace
+from lxmert_viz.whole_files import write_together
 
 ARRAYS, WORDS, PICTURE = FILES = ("trace.safetensors", "trace.json", "picture.png")
 FORMAT = 1
@@ -56,8 +57,7 @@ def save(
     """Write the folder's three files. picture: encoded as it was given. Raises PictureError."""
     folder.mkdir(parents=True, exist_ok=True)
     written = files_of(trace, picture, norms or {}, settings or {}, model_folder)
-    for name, content in written.items():
-        (folder / name).write_bytes(content)
+    write_together(folder, written)
 
 
 def as_zip(files: Mapping[str, bytes]) -> bytes:

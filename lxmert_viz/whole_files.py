@@ -1,32 +1,51 @@
 """Files that appear whole or not at all: also when the disk is full, the power or the program goes.
 
-What was there before stays until the new content is on the disk.
+What was there before stays until the new content is on the disk. What grows for minutes (journals,
+stores of states, downloads, notes) is appended to instead, and says where it ends by itself.
 """
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from glob import escape
 from pathlib import Path
+from threading import get_native_id
 from typing import Any
+
+ABANDONED_SECONDS = 3600.0  # without a byte, after which its writer was killed
 
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Where to write; what was written gets its own name at the end, unless an error ends it."""
-    unfinished = path.with_name(f"{path.name}.part")
+    """Where to write; what was written gets its own name at the end, unless an error ends it.
+
+    Threads and processes may write the same file at once: the last one's stays. The folder must
+    be there. A link stays a link, and a file keeps its mode.
+    """
+    path = path.resolve()
+    unfinished = path.with_name(f"{path.name}.by-{get_native_id()}.part")
+    unfinished.touch()
+    mode = (path if path.exists() else unfinished).stat().st_mode
     try:
         yield unfinished
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        unfinished.chmod(mode)  # safetensors writes for its owner alone
+        put(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+    _sweep(path)
+
+
+def put(part: Path, place: Path) -> None:
+    """Give a whole file its name, in one step that a crash cannot cut in two."""
+    with part.open("rb+") as content:
+        os.fsync(content.fileno())
+    part.replace(place)
 
 
 def write_text(path: Path, text: str) -> None:
-    with written_whole(path) as unfinished:
-        unfinished.write_text(text, encoding="utf-8")
+    write_bytes(path, text.encode())
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -34,5 +53,22 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    with written_whole(path) as unfinished:
-        unfinished.write_bytes(content)
+    write_together(path.parent, {path.name: content})
+
+
+def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Files that belong together, by name: none is replaced before all are on the disk."""
+    with ExitStack() as stack:
+        for name, content in files.items():
+            with stack.enter_context(written_whole(folder / name)).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+
+
+def _sweep(path: Path) -> None:
+    """Removes what killed writers left of a file."""
+    for part in path.parent.glob(f"{escape(path.name)}.by-*.part"):
+        with suppress(FileNotFoundError):  # its writer gave it its name meanwhile
+            if part.stat().st_mtime < time.time() - ABANDONED_SECONDS:
+                part.unlink()

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from lxmert_viz.errors import DownloadError
+from lxmert_viz.whole_files import put
 
 CHUNK = 1 << 18
 STALLED_SECONDS = 30.0  # without a byte, after which a connection counts as broken
@@ -120,13 +121,6 @@ def bring(file: RemoteFile, folder: Path, received: Received) -> None:
     )
 
 
-def put(part: Path, place: Path) -> None:
-    """Give a whole file its name, in one step that a crash cannot cut in two."""
-    with part.open("rb+") as content:
-        os.fsync(content.fileno())
-    part.replace(place)
-
-
 def _bring_whole(url: str, file: RemoteFile, part: Path, received: Received) -> None:
     resumed = part.exists()
     _grow(url, file, part, received)
@@ -174,6 +168,7 @@ def _receive(url: str, file: RemoteFile, part: Path, have: int, received: Receiv
                 raise ConnectionError("it went on from another place than it was asked to")
         else:
             have = 0
+        # it grows over several tries, and gets its name when its digest is right
         with part.open("ab" if have else "wb", buffering=0) as output:
             received(have)
             while have <= file.size and (chunk := response.read1(CHUNK)):

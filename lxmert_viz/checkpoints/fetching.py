@@ -20,7 +20,6 @@ from lxmert_viz.checkpoints.download import (
     bring,
     matches,
     open_web,
-    put,
 )
 from lxmert_viz.checkpoints.folder import folder_name, models_folder
 from lxmert_viz.checkpoints.known import (
@@ -34,6 +33,7 @@ from lxmert_viz.checkpoints.record import Plan, locked, recorded, twins, write_r
 from lxmert_viz.checkpoints.weight_files import INDEX_ENDING, WEIGHT_FILES, parts_of
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.errors import CheckpointError, DownloadError
+from lxmert_viz.whole_files import put
 
 JSON_LIMIT = 1 << 22  # bytes
 FEATURES = 2048  # a region, from the published detector

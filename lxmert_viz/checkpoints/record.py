@@ -3,7 +3,6 @@
 fetched.json in a model's folder says what was brought; only what it lists is ever removed.
 """
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +11,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lxmert_viz.checkpoints.download import RemoteFile, put
+from lxmert_viz.checkpoints.download import RemoteFile
 from lxmert_viz.checkpoints.folder import missing_files, models_folder
 from lxmert_viz.config import read_json
 from lxmert_viz.errors import CheckpointError, DownloadError
+from lxmert_viz.whole_files import write_json
 
 RECORD = "fetched.json"
 CONVERTED_FILE = "converted.safetensors"  # the detector as detector/weights.py keeps it
@@ -138,9 +138,7 @@ def write_record(chosen: Plan) -> None:
         "files": [asdict(file) for file in chosen.files],
         "notes": chosen.notes,
     }
-    part = chosen.folder / f"{RECORD}.part"
-    part.write_text(json.dumps(values, indent=2) + "\n")
-    put(part, chosen.folder / RECORD)
+    write_json(chosen.folder / RECORD, values)
 
 
 def recorded(folder: Path) -> Plan | None:

@@ -15,6 +15,7 @@ from lxmert_viz.commands.options import add_detector_options
 from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DatasetError, LxmertVizError
 from lxmert_viz.runs.regions import UNFIT, pictures_in
+from lxmert_viz.whole_files import write_text
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.pipeline import Pipeline
@@ -169,7 +170,7 @@ def write_failed(path: Path, failed: list[tuple[Path, str]]) -> None:
     """One line a picture, with its path and the reason; no file where none failed."""
     lines = [f"{UNFIT.sub('?', str(picture))}\t{reason}\n" for picture, reason in failed]
     if lines:
-        path.write_text("".join(lines), encoding="utf-8")
+        write_text(path, "".join(lines))
     else:
         path.unlink(missing_ok=True)
 

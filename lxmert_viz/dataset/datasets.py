@@ -21,6 +21,7 @@ class Dataset:
     pictures: dict[str, Path] = field(default_factory=dict)  # picture's id -> file
     region_file: Path | None = None
     remarks: tuple[Remark, ...] = ()
+    ids: str = ""  # what they are in its files: "numbers", "text"; "" where that cannot be told
     training_note: str = ""  # which published checkpoints have been trained on these examples
 
 
@@ -54,6 +55,12 @@ def with_pictures(dataset: Dataset, folder: Path, seen_in_regions: Iterable[str]
                 remarks.append(Remark("no picture", file, int(line or 0), what))
         examples.append(example)
     return replace(dataset, examples=tuple(examples), pictures=pictures, remarks=tuple(remarks))
+
+
+def kind_of_ids(given: Iterable[object]) -> str:
+    """As in Dataset. given: what JSON has; an entry without an id is None."""
+    ids = [name for name in given if name is not None]
+    return "numbers" if ids and all(type(name) is int for name in ids) else "text"
 
 
 def without_duplicates(

@@ -48,6 +48,7 @@ def read_gqa(file: JsonFile) -> Dataset:
         layout="GQA",
         files=tuple(files),
         examples=tuple(examples),
+        ids="text",  # keys of an object
         remarks=(*remarks, *_lost(file, examples)),
         training_note=next((note for part, note in SEEN.items() if part in file.path.name), ""),
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lxmert_viz.dataset.datasets import Dataset, without_duplicates
+from lxmert_viz.dataset.datasets import Dataset, kind_of_ids, without_duplicates
 from lxmert_viz.dataset.remarks import JsonFile, Remark, text_of
 from lxmert_viz.records import Example
 
@@ -40,6 +40,7 @@ def read_lxmert(file: JsonFile) -> Dataset:
         layout="LXMERT's JSON",
         files=(file.path,),
         examples=kept,
+        ids=kind_of_ids(e.get("question_id") for e in file.content if isinstance(e, dict)),
         remarks=(*remarks, *twice),
         training_note=_training_note(file.path.stem),
     )

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from lxmert_viz.dataset.datasets import Dataset, without_duplicates
+from lxmert_viz.dataset.datasets import Dataset, kind_of_ids, without_duplicates
 from lxmert_viz.dataset.remarks import Remark
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson")
+TYPED = ENDINGS[2:]  # these tell a number from a text
 NEEDED = ("picture", "text")
 COLUMNS = {  # what a column can hold: names that it often has
     "picture": ("picture", "image", "image_id", "imageid", "img_id", "image_file", "file", "path"),
@@ -44,12 +45,13 @@ def read_table(path: Path, mapping: Mapping[str, str] | None = None) -> Dataset:
     columns = columns_of(path)
     chosen = dict(mapping) if mapping is not None else guessed(columns)
     _check(path, columns, chosen)
-    examples, remarks = [], []
+    examples, remarks, ids = [], [], []
     for line, row in _rows(path):
         if "" in row:
             remarks.append(Remark("broken", path.name, line, str(row[""])))
             continue
         cells = {kind: row.get(column) for kind, column in chosen.items()}
+        ids.append(cells.get("id"))
         empty = [kind for kind in NEEDED if _text(cells[kind]) == ""]
         if empty:
             remarks.append(
@@ -68,6 +70,7 @@ def read_table(path: Path, mapping: Mapping[str, str] | None = None) -> Dataset:
         layout=f"table ({path.suffix.lstrip('.').upper()})",
         files=(path,),
         examples=kept,
+        ids=kind_of_ids(ids) if path.suffix in TYPED else "",
         remarks=(*remarks, *twice),
     )
 
@@ -107,7 +110,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Lines from 1 with their cells; a row that cannot be read has its reason under ""."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from _json_rows(file) if path.suffix in ENDINGS[2:] else _cells(file, path.suffix)
+            yield from _json_rows(file) if path.suffix in TYPED else _cells(file, path.suffix)
     except OSError as error:
         raise DatasetError(f"{path} cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:

@@ -76,6 +76,7 @@ class _Taken:
         if len(self.files) >= MAX_FILES or self._bytes + size > MAX_BYTES:
             raise _too_much()
         self.files[name.lower()] = source
+        # the folder is whole or gone, and its about.json comes last
         with (self._folder / name).open("xb") as file:
             while block := content.read(AT_ONCE):
                 self._bytes += len(block)

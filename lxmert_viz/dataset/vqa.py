@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from lxmert_viz.dataset.datasets import Dataset, without_duplicates
+from lxmert_viz.dataset.datasets import Dataset, kind_of_ids, without_duplicates
 from lxmert_viz.dataset.remarks import JsonFile, Remark, text_of
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
@@ -25,8 +25,8 @@ def read_vqa(file: JsonFile) -> Dataset:
     remarks: list[Remark] = []
     annotations = _annotations(file.path)
     told = {} if annotations is None else _by_question(annotations, remarks)
-    examples = []
-    for entry in file.content["questions"]:
+    examples, questions = [], file.content["questions"]
+    for entry in questions:
         number = str(entry.get("question_id", "")) if isinstance(entry, dict) else ""
         try:
             example = _example(entry, told.get(number), file.place(number))
@@ -47,6 +47,7 @@ def read_vqa(file: JsonFile) -> Dataset:
         layout="VQA v2",
         files=(file.path,) if annotations is None else (file.path, annotations.path),
         examples=kept,
+        ids=kind_of_ids(e.get("question_id") for e in questions if isinstance(e, dict)),
         remarks=(*remarks, *twice),
         training_note=next((note for part, note in SEEN.items() if part in file.path.name), ""),
     )

@@ -20,6 +20,7 @@ from lxmert_viz.detector.detectron2 import (
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.published_config import read_published_config
 from lxmert_viz.errors import CheckpointError
+from lxmert_viz.whole_files import written_whole
 
 BACKENDS = OWN, DETECTRON2 = ("own", "detectron2")
 CONFIG_FILE, PUBLISHED_CONFIG_FILE = "config.json", "config.yaml"
@@ -35,7 +36,8 @@ def save_detector(network: FasterRCNN, folder: Path) -> None:
     """Write config.json and model.safetensors; the folder is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
     network.config.to_file(folder / CONFIG_FILE)
-    save_file(_used(network.state_dict()), folder / WEIGHT_FILE)
+    with written_whole(folder / WEIGHT_FILE) as unfinished:
+        save_file(_used(network.state_dict()), unfinished)
 
 
 def load_detector(folder: Path, backend: str = OWN) -> FasterRCNN | Detectron2RCNN:
@@ -133,13 +135,13 @@ def _copy_of(path: Path) -> dict[str, Tensor] | None:
 def _keep_copy(path: Path, tensors: dict[str, Tensor]) -> None:
     if path.name == WEIGHT_FILE:
         return
-    part = path.with_name(f"{CONVERTED_FILE}.part")
+    copy = path.with_name(CONVERTED_FILE)
     try:
-        save_file(tensors, part, {SOURCE: _state(path)})
-        part.chmod(path.stat().st_mode)  # safetensors writes for its owner alone
-        part.replace(path.with_name(CONVERTED_FILE))
+        with written_whole(copy) as unfinished:
+            save_file(tensors, unfinished, {SOURCE: _state(path)})
+        copy.chmod(path.stat().st_mode)  # who may read the one may read the other
     except (OSError, SafetensorError):  # a full disk, or a folder that is only to be read
-        part.unlink(missing_ok=True)
+        return
 
 
 def _place(network: FasterRCNN, tensors: dict[str, Tensor], path: Path) -> None:

@@ -19,6 +19,7 @@ from torch.nn.functional import kl_div, logsigmoid
 
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.experiments.lenses import Lens
+from lxmert_viz.whole_files import written_whole
 
 STEPS = 120
 BATCH = 256
@@ -160,9 +161,8 @@ def kept(
 def save(tuned: TunedLens, path: Path, about: Mapping[str, str]) -> None:
     """about: what the maps are good for alone; `load` asks for the same."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    save_file(asdict(tuned), unfinished, metadata={"tuned lens": json.dumps(dict(about))})
-    unfinished.replace(path)
+    with written_whole(path) as unfinished:
+        save_file(asdict(tuned), unfinished, metadata={"tuned lens": json.dumps(dict(about))})
 
 
 def load(path: Path, about: Mapping[str, str]) -> TunedLens:

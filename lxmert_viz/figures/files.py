@@ -6,6 +6,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 
 from lxmert_viz.errors import FigureError
+from lxmert_viz.whole_files import written_whole
 
 PICTURES = (".png", ".svg", ".pdf")
 WIDTH_PX, SCALE = 1100, 2
@@ -25,12 +26,14 @@ def check(path: Path) -> None:
 def write(figure: go.Figure, path: Path) -> None:
     """Raises FigureError, as `check` does."""
     check(path)
+    kind = path.suffix.lower().removeprefix(".")
     shown = go.Figure(figure).update_layout(title_pad_l=12)  # on a page of its own
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".html":
-            shown.write_html(path, include_plotlyjs=True)
-        else:
-            shown.write_image(path, width=WIDTH_PX, scale=SCALE)
+        with written_whole(path) as unfinished:
+            if kind == "html":
+                shown.write_html(unfinished, include_plotlyjs=True)
+            else:
+                shown.write_image(unfinished, format=kind, width=WIDTH_PX, scale=SCALE)
     except (OSError, RuntimeError) as error:
         raise FigureError(f"{path} cannot be written: {str(error).splitlines()[0]}.") from error

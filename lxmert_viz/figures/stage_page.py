@@ -5,6 +5,7 @@ import html
 from pathlib import Path
 
 from lxmert_viz.figures import stage
+from lxmert_viz.whole_files import write_text
 
 HEIGHT_PX = 1180  # of the frame in a notebook, until the stage sets what it needs
 
@@ -22,7 +23,7 @@ class StagePage:
         return f'<iframe srcdoc="{frame}" style="{style}" title="The stage"></iframe>'
 
     def save(self, path: Path | str) -> None:
-        Path(path).write_text(self.html, encoding="utf-8")
+        write_text(Path(path), self.html)
 
 
 def page(payload: bytes, title: str, selection: str = "") -> str:

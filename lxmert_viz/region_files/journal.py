@@ -28,6 +28,7 @@ class RegionJournal:
         self.pictures: set[str] = set()
         stated = json.dumps(maker, sort_keys=True)
         end = self._read(stated) if path.exists() and path.stat().st_size else 0
+        # it grows for hours: what its whole batches hold must outlive a kill
         self._file: BinaryIO = path.open("ab")
         self._file.truncate(end)
         if not end:

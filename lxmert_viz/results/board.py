@@ -284,17 +284,21 @@ class Board:
         (row,) = self._rows(f"SELECT {listed} FROM board", ())
         return {name for name, count in row.items() if count}
 
+    def table(self, names: Sequence[str], text: str = "") -> pa.Table:
+        """Columns of the rows that a filter leaves, in the dataset's order."""
+        for name in names:
+            self._check(name)
+        listed, chosen = ", ".join(f'"{name}"' for name in names), where(text, KINDS)
+        query = f"SELECT {listed} FROM board WHERE {chosen.sql} ORDER BY file_row_number"
+        cursor = self._database.cursor()
+        return cursor.sql(query, params=list(chosen.values)).to_arrow_table()
+
     def columns(
         self, names: Sequence[str], text: str = ""
     ) -> tuple[dict[str, list[Any]], np.ndarray]:
         """Columns of scored rows, with None where there is no value, and their scores (N,)."""
-        for name in names:
-            self._check(name)
-        listed = ", ".join(f'"{name}"' for name in ("score", *names))
-        chosen = where(text, KINDS)
-        query = f"SELECT {listed} FROM board WHERE score IS NOT NULL AND {chosen.sql}"
-        cursor = self._database.cursor()
-        table = cursor.sql(query, params=list(chosen.values)).to_arrow_table()
+        table = self.table(("score", *names), text)
+        table = table.filter(table.column("score").is_valid())
         score = table.column("score").to_numpy().astype(np.float64)
         return {name: table.column(name).to_pylist() for name in names}, score
 

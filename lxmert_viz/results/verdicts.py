@@ -47,6 +47,7 @@ class Notes:
         line = json.dumps(asdict(note) | {"at": at}, ensure_ascii=False)
         with self._lock:
             whole = not self.path.exists() or self.path.read_bytes()[-1:] in (b"", b"\n")
+            # a line more, not a file anew: each is written at a person's key press
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(("" if whole else "\n") + line + "\n")
                 file.flush()

@@ -60,6 +60,7 @@ def _manifest(file: Path, dataset: Dataset) -> dict[str, object]:
         "format": 1,
         "model": {"name": file.stem, "sha256": file_hash(file)},
         "data": data_of(dataset),
+        "ids": dataset.ids,
         "settings": {"predictions": file.name},
         "answer_kind": "",
         "begun": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -30,6 +30,7 @@ from lxmert_viz.runs.states import (
     head_of,
     whole_lines,
 )
+from lxmert_viz.whole_files import write_json
 
 LOCK = "states.lock"
 MAX_BYTES = 4_000_000_000
@@ -152,10 +153,11 @@ class _Writer:
                 f"{folder} holds states of another model, dataset or choice of layers, or of "
                 "another version of this tool; name a new folder, or delete this one."
             )
-        path.write_text(json.dumps(head, indent=1))
+        write_json(path, head)
         lines = whole_lines(folder / ROWS)
         self.done = len(lines)
         self.failed = sum("error" in line for line in lines)
+        # they grow for hours: lines that end say how much of them counts
         self._files = {s: (folder / f"{s}.bin").open("ab") for s in STREAMS}
         for stream, file in self._files.items():
             rows = sum(len(line.get(ITEMS[stream], ())) for line in lines)

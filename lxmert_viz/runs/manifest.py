@@ -30,6 +30,7 @@ def manifest_of(
             "heads": pipeline.network.config.num_attention_heads,
         },
         "data": data_of(dataset),
+        "ids": dataset.ids,
         "settings": asdict(settings),
         "answer_kind": pipeline.answer_kind,
         "versions": {

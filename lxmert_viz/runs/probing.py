@@ -15,6 +15,7 @@ from lxmert_viz.analysis.states import by_depth, depth_names
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.runs.states import StateStore
 from lxmert_viz.runs.targets import Task
+from lxmert_viz.whole_files import written_whole
 
 Report = Callable[[str, float], None]
 ENDING = ".probe.safetensors"
@@ -159,8 +160,9 @@ def save(run: ProbeRun, path: Path) -> None:
     told = {"about": asdict(run.about), "numbers": numbers, "compressions": run.compressions}
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        save_file(arrays, path, metadata={"probe": json.dumps(told)})
-    except SafetensorError as error:
+        with written_whole(path) as unfinished:
+            save_file(arrays, unfinished, metadata={"probe": json.dumps(told)})
+    except (OSError, SafetensorError) as error:
         raise DatasetError(f"{path} cannot be written: {error}.") from error
 
 

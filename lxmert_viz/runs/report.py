@@ -1,10 +1,10 @@
-"""What a person found out about a run, to hand on: a table of notes, or a page with figures."""
+"""A run to hand on: its rows with what a person noted, as a table, or a page with figures."""
 
 import base64
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from lxmert_viz.picture import decode
 from lxmert_viz.results.board import Board
 
 NOTED = ("verdict!=none", "tags!=none", "note!=none")  # any of them makes a row a noted one
-COLUMNS = ("question_id", "text", "right", "answer", "score", "cause", "verdict", "tags", "note")
+COLUMNS = ("question_id", "picture", "text", "right", "answer", "probability", "score", "cause")
+COLUMNS += ("error", "verdict", "tags", "note")
+ROWS_TOGETHER = 10_000
 GROUPS = {
     "question_type": "question type",
     "answer_type": "answer type",
@@ -41,16 +43,38 @@ def noted_rows(board: Board) -> list[Row]:
 
 
 def notes_as_csv(board: Board) -> str:
-    written = io.StringIO()
-    rows = csv.DictWriter(written, COLUMNS, extrasaction="ignore", lineterminator="\n")
-    rows.writeheader()
-    rows.writerows(noted_rows(board))
-    return written.getvalue()
+    return _as_csv(noted_rows(board))
 
 
 def notes_as_jsonl(board: Board) -> str:
-    rows = ({name: row[name] for name in COLUMNS} for row in noted_rows(board))
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return _as_jsonl(noted_rows(board))
+
+
+def rows_as_csv(board: Board) -> str:
+    """Every row, in the dataset's order, with its notes where there are any."""
+    return _as_csv(_rows(board))
+
+
+def rows_as_jsonl(board: Board) -> str:
+    return _as_jsonl(_rows(board))
+
+
+def _rows(board: Board) -> Iterator[Row]:
+    for batch in board.table(COLUMNS).to_batches(max_chunksize=ROWS_TOGETHER):
+        yield from batch.to_pylist()
+
+
+def _as_csv(rows: Iterable[Row]) -> str:
+    written = io.StringIO()
+    table = csv.DictWriter(written, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return written.getvalue()
+
+
+def _as_jsonl(rows: Iterable[Row]) -> str:
+    kept = ({name: row[name] for name in COLUMNS} for row in rows)
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in kept)
 
 
 def report(board: Board) -> str:

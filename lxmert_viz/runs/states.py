@@ -83,7 +83,7 @@ def whole_lines(path: Path) -> list[dict[str, Any]]:
     content = path.read_bytes()
     whole = content[: content.rfind(b"\n") + 1]
     if whole != content:
-        path.write_bytes(whole)
+        os.truncate(path, len(whole))
     return [json.loads(line) for line in whole.splitlines()]
 
 

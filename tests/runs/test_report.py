@@ -74,5 +74,17 @@ def test_the_command_writes_what_the_ending_asks_for(
         out = tmp_path / f"notes{ending}"
         assert main(["report", str(folder), "-o", str(out)]) == 0
         assert out.read_text(encoding="utf-8").startswith(start)
-    assert "2 noted rows" in capsys.readouterr().out
+    assert capsys.readouterr().out.count(": rows 4, of them noted 2") == 3
     assert main(["report", str(folder), "-o", str(tmp_path / "notes.pdf")]) == 2
+
+
+def test_a_table_has_every_row_and_its_notes(folder: Path, tmp_path: Path) -> None:
+    for ending in (".csv", ".jsonl"):
+        assert main(["report", str(folder), "-o", str(tmp_path / f"all{ending}")]) == 0
+    table = list(csv.DictReader((tmp_path / "all.csv").open(encoding="utf-8")))
+    lines = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    assert [row["question_id"] for row in table] == ["a", "b", "c", "d"]
+    assert [row["note"] for row in table] == ["<script>alert(1)</script>", "", "hides, partly", ""]
+    assert [row["note"] or "" for row in lines] == [row["note"] for row in table]
+    assert [row["probability"] for row in lines] == pytest.approx([0.9, 0.8, 0.7, 0.6])
+    assert table[1]["verdict"] == "" and lines[1]["verdict"] is None

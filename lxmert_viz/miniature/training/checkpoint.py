@@ -13,6 +13,7 @@ from lxmert_viz.miniature.world.questions import answer_names
 from lxmert_viz.miniature.world.scenes import SHAPES, attribute_names
 from lxmert_viz.miniature.world.wording import word_pieces
 from lxmert_viz.model.lxmert import LxmertForPreTraining
+from lxmert_viz.whole_files import write_text
 
 FIGURES = "<!-- figures -->"
 BY_WORD_PIECE = (
@@ -38,12 +39,12 @@ def write_checkpoint(folder: Path, detector: FasterRCNN, model: LxmertForPreTrai
     """Everything but the model card, into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
-    (folder / "vocab.txt").write_text("\n".join(word_pieces()) + "\n")
-    (folder / "answers.json").write_text(json.dumps(answer_names()) + "\n")
-    (folder / "scope.json").write_text(json.dumps(SCOPE, indent=2) + "\n")
+    write_text(folder / "vocab.txt", "\n".join(word_pieces()) + "\n")
+    write_text(folder / "answers.json", json.dumps(answer_names()) + "\n")
+    write_text(folder / "scope.json", json.dumps(SCOPE, indent=2) + "\n")
     save_detector(detector, folder / "detector")
-    (folder / "detector" / "objects.txt").write_text("\n".join(SHAPES) + "\n")
-    (folder / "detector" / "attributes.txt").write_text("\n".join(attribute_names()) + "\n")
+    write_text(folder / "detector" / "objects.txt", "\n".join(SHAPES) + "\n")
+    write_text(folder / "detector" / "attributes.txt", "\n".join(attribute_names()) + "\n")
 
 
 def learn_on(folder: Path) -> LxmertForPreTraining:
@@ -77,4 +78,4 @@ def write_figures(card: Path, measurement: Measurement, how: str) -> None:
     text = card.read_text()
     if FIGURES not in text:
         raise ValueError(f"{card} has no line {FIGURES!r} below which the figures belong")
-    card.write_text(f"{text.split(FIGURES)[0]}{FIGURES}\n{how}\n\n{table}\n")
+    write_text(card, f"{text.split(FIGURES)[0]}{FIGURES}\n{how}\n\n{table}\n")

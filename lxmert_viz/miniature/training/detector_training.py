@@ -13,6 +13,7 @@ from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.miniature.training.log import TrainingLog
 from lxmert_viz.miniature.world.pictures import ScenePictures
 from lxmert_viz.miniature.world.scenes import PICTURE_SIZE, SHAPES, attribute_names
+from lxmert_viz.whole_files import written_whole
 
 BATCH = 8
 LEARNING_RATE = 1.5e-3
@@ -73,9 +74,8 @@ def train_detector(
                 "optimizer": optimizer.state_dict(),
                 "schedule": schedule.state_dict(),
             }
-            unfinished = checkpoint.with_suffix(".unfinished")
-            torch.save(state, unfinished)
-            unfinished.rename(checkpoint)
+            with written_whole(checkpoint) as unfinished:
+                torch.save(state, unfinished)
     return network.eval()
 
 

@@ -36,6 +36,7 @@ class TrainingLog:
         left = seconds / done * (steps - step - 1)
         parts = "  ".join(f"{name} {value:.3f}" for name, value in means.items())
         print(f"step {step + 1}/{steps}  {parts}  {left / 60:.1f} min left", file=sys.stderr)
+        # it grows for hours, and is for people: no later start reads it
         with self._path.open("a", newline="") as file:
             rows = csv.writer(file)  # long form: a task may have no labels in some rows
             rows.writerows([step + 1, round(seconds, 1), k, v] for k, v in means.items())

@@ -13,6 +13,7 @@ from lxmert_viz.miniature.training.processors import two_processors
 from lxmert_viz.miniature.world.pictures import ScenePictures
 from lxmert_viz.miniature.world.scenes import PICTURE_SIZE
 from lxmert_viz.miniature.world.views import View
+from lxmert_viz.whole_files import written_whole
 
 REPORT_EVERY = 50  # pictures
 FOUND = 0.5  # IoU from which a region counts as an object's
@@ -50,9 +51,8 @@ def look_at_all(network: FasterRCNN, scenes: ScenePictures, file: Path) -> list[
                 if len(rows) % REPORT_EVERY == 0:
                     print(f"\rlooked at {len(rows)} of {len(jobs)} pictures", end="", flush=True)
             print()
-        unfinished = file.with_suffix(".unfinished")
-        torch.save(rows, unfinished)
-        unfinished.rename(file)
+        with written_whole(file) as unfinished:
+            torch.save(rows, unfinished)
     views = [View.of(scene) for scene in scenes.scenes]
     both = [v for view in views for v in (view, view.mirrored())]
     rows = torch.load(file, weights_only=True)

@@ -22,6 +22,7 @@ from lxmert_viz.miniature.world.wording import word_pieces
 from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.model.outputs import LxmertForPreTrainingOutput
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
+from lxmert_viz.whole_files import written_whole
 
 LEARNING_RATE = 1e-3
 WEIGHT_DECAY = 0.01
@@ -178,9 +179,8 @@ def _save(
         "model": model.state_dict(),
         "optimizers": [optimizer.state_dict() for optimizer in optimizers],
     }
-    unfinished = checkpoint.with_suffix(".unfinished")
-    torch.save(state, unfinished)
-    unfinished.rename(checkpoint)
+    with written_whole(checkpoint) as unfinished:
+        torch.save(state, unfinished)
 
 
 def _resume(

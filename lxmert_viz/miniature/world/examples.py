@@ -1,6 +1,5 @@
 """The example scenes that the page offers: pictures with a title and questions of every type."""
 
-import json
 from pathlib import Path
 from random import Random
 
@@ -11,6 +10,7 @@ from lxmert_viz.miniature.world.drawing import draw
 from lxmert_viz.miniature.world.questions import QUESTION_TYPES, ask
 from lxmert_viz.miniature.world.scenes import make_scene
 from lxmert_viz.miniature.world.views import View
+from lxmert_viz.whole_files import write_json, written_whole
 
 # chosen by eye: clear, varied, from 3 objects to 8
 EXAMPLES = {
@@ -35,9 +35,10 @@ def write_examples(folder: Path) -> None:
     for number, (seed, title) in enumerate(EXAMPLES.items(), start=1):
         scene = make_scene(seed)
         name = f"scene-{number}.png"
-        Image.fromarray(draw(scene).picture).save(folder / name, optimize=True)
+        with written_whole(folder / name) as unfinished:
+            Image.fromarray(draw(scene).picture).save(unfinished, "PNG", optimize=True)
         entries.append({"picture": name, "title": title, "questions": _texts(View.of(scene), seed)})
-    (folder / "examples.json").write_text(json.dumps(entries, indent=1) + "\n")
+    write_json(folder / "examples.json", entries)
 
 
 def _texts(view: View, seed: int) -> list[dict[str, object]]:

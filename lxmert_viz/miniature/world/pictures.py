@@ -9,6 +9,7 @@ import numpy as np
 
 from lxmert_viz.miniature.world.drawing import draw
 from lxmert_viz.miniature.world.scenes import PICTURE_SIZE, Scene, make_scene
+from lxmert_viz.whole_files import written_whole
 
 CHUNK = 100  # scenes a file
 
@@ -41,11 +42,12 @@ def render(folder: Path, first_seed: int, count: int, workers: int = 2) -> Scene
 def _draw_chunk(job: tuple[Path, int]) -> None:
     folder, start = job
     drawings = [draw(make_scene(seed)) for seed in range(start, start + CHUNK)]
-    np.save(_pictures_file(folder, start), np.stack([d.picture for d in drawings]))
+    with written_whole(_pictures_file(folder, start)) as unfinished, unfinished.open("wb") as file:
+        np.save(file, np.stack([d.picture for d in drawings]))
     boxes = {str(start + i): d.boxes_px for i, d in enumerate(drawings)}
-    unfinished = folder / f"boxes-{start}.unfinished.npz"
-    np.savez(unfinished, **boxes)
-    unfinished.rename(_boxes_file(folder, start))  # last: its presence says that the chunk is whole
+    # last: its presence says that the chunk is whole
+    with written_whole(_boxes_file(folder, start)) as unfinished, unfinished.open("wb") as file:
+        np.savez(file, **boxes)
 
 
 def _load(folder: Path, starts: Iterable[int], end: int) -> ScenePictures:

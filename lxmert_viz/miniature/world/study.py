@@ -5,7 +5,6 @@ equivalent), scene_graphs.json and choices.json (GQA), captions.json (VALSE: cap
 counterfactuals.json, scenes.json (everything that the drawing needs), regions.tsv (LXMERT).
 """
 
-import json
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -29,6 +28,7 @@ from lxmert_viz.miniature.world.questions import (
 from lxmert_viz.miniature.world.scenes import MOST_OBJECTS, PICTURE_SIZE, Scene, make_scene
 from lxmert_viz.miniature.world.views import RELATIONS, VALUES, View
 from lxmert_viz.miniature.world.wording import full_answer
+from lxmert_viz.whole_files import write_json, written_whole
 
 Json = dict[str, Any]
 STRUCTURES = {  # form of question -> GQA's structural and semantic type
@@ -63,8 +63,7 @@ class Study:
 
     def write(self, folder: Path) -> None:
         for name, content in vars(self).items():
-            text = json.dumps(content, indent=1)
-            (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+            write_json(folder / f"{name}.json", content)
 
 
 def write_study(
@@ -273,4 +272,7 @@ def _object_id(stem: str, index: int) -> str:
 
 
 def _save(drawing: Drawing, path: Path) -> None:
-    Image.fromarray(drawing.picture).save(path, quality=92, subsampling=0, optimize=True)
+    kind = Image.registered_extensions()[path.suffix]
+    with written_whole(path) as unfinished:
+        picture = Image.fromarray(drawing.picture)
+        picture.save(unfinished, kind, quality=92, subsampling=0, optimize=True)

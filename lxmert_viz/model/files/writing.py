@@ -3,7 +3,6 @@
 Each takes tensors under our names, and puts a file in its place only once it is whole.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors.torch import save_file
 
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.files.naming import Tensors, as_tensorflow
+from lxmert_viz.whole_files import written_whole
 
 KERAS = "2.15.0"  # the version whose layout this is
 TEXT = h5py.string_dtype("ascii")
@@ -22,13 +22,13 @@ TEXT = h5py.string_dtype("ascii")
 
 def write_safetensors(tensors: Tensors, path: Path) -> None:
     """As PyTorch's classes name the weights; tensors that share memory must be given once."""
-    with _whole(path) as part:
-        save_file(tensors, part, metadata={"format": "pt"})
+    with _whole(path) as unfinished:
+        save_file(tensors, unfinished, metadata={"format": "pt"})
 
 
 def write_tensorflow_safetensors(tensors: Tensors, path: Path) -> None:
-    with _whole(path) as part:
-        save_file(as_tensorflow(tensors, path), part, metadata={"format": "tf"})
+    with _whole(path) as unfinished:
+        save_file(as_tensorflow(tensors, path), unfinished, metadata={"format": "tf"})
 
 
 def write_tensorflow_hdf5(tensors: Tensors, path: Path) -> None:
@@ -40,7 +40,7 @@ def write_tensorflow_hdf5(tensors: Tensors, path: Path) -> None:
     scope = "tf_lxmert_model" if list(layers) == ["lxmert"] else "tf_lxmert_for_pre_training"
     if "cls" in layers:  # TensorFlow counts the embeddings among the word head's weights too
         layers["cls"] += [n for n in layers["lxmert"] if n.startswith("lxmert/embeddings/")]
-    with _whole(path) as part, h5py.File(part, "w") as file:
+    with _whole(path) as unfinished, h5py.File(unfinished, "w") as file:
         _describe(file, "layer_names", list(layers))
         file.attrs["backend"], file.attrs["keras_version"] = "tensorflow", KERAS
         for layer, names in layers.items():
@@ -53,7 +53,7 @@ def write_tensorflow_hdf5(tensors: Tensors, path: Path) -> None:
 
 def write_torch(tensors: Tensors, path: Path) -> None:
     """In the format that the authors' PyTorch 1.0 reads; shared memory is stored once."""
-    with _whole(path) as part, part.open("wb") as file:
+    with _whole(path) as unfinished, unfinished.open("wb") as file:
         torch.save(tensors, file, _use_new_zipfile_serialization=False)
 
 
@@ -63,17 +63,10 @@ def _describe(group: h5py.Group, key: str, names: list[str]) -> None:
 
 @contextmanager
 def _whole(path: Path) -> Iterator[Path]:
-    """A name to write under; the file takes its place afterwards, or nothing is left of it.
-
-    A network that was read from `path` may still be reading it, so it is never written over.
-    """
-    part = path.with_name(f"{path.name}.part")
+    """Where to write; a network that was read from `path` may still be reading it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        os.replace(part, path)
+        with written_whole(path) as unfinished:
+            yield unfinished
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path} cannot be written: {error}.") from error
-    finally:
-        if part.exists():
-            part.unlink()

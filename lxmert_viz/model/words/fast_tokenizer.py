@@ -32,6 +32,7 @@ from lxmert_viz.model.words.vocabulary import (
     vocabulary_file,
 )
 from lxmert_viz.records import Tokens
+from lxmert_viz.whole_files import write_text
 
 TRUNCATIONS = (False, "do_not_truncate", True, "longest_first", "only_first", "only_second")
 PADDINGS = (False, "do_not_pad", True, "longest", "max_length")
@@ -138,9 +139,8 @@ class LxmertTokenizerFast:
         (vocab_path,) = self.save_vocabulary(folder)
         options = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "vocab"}
         config_path = Path(folder) / CONFIG_FILE
-        config_path.write_text(
-            json.dumps({"tokenizer_class": "LxmertTokenizer", **options}, indent=2) + "\n"
-        )
+        told = {"tokenizer_class": "LxmertTokenizer", **options}
+        write_text(config_path, json.dumps(told, indent=2) + "\n")
         return vocab_path, str(config_path)
 
     def save_vocabulary(self, folder: str | Path, filename_prefix: str | None = None) -> tuple[str]:
@@ -148,7 +148,7 @@ class LxmertTokenizerFast:
         path = Path(folder) / (f"{filename_prefix}-{VOCAB_FILE}" if filename_prefix else VOCAB_FILE)
         path.parent.mkdir(parents=True, exist_ok=True)
         pieces = sorted(self.vocab, key=self.vocab.__getitem__)
-        path.write_text("".join(f"{piece}\n" for piece in pieces), encoding="utf-8")
+        write_text(path, "".join(f"{piece}\n" for piece in pieces))
         return (str(path),)
 
     def read(self, text: str, max_length: int | None = None) -> Tokens:
