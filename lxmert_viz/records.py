@@ -14,6 +14,7 @@ import numpy as np
 LANGUAGE, OBJECTS = "language encoder", "object-relationship encoder"
 CROSSING = "cross-modality encoder"
 THINGS = {"lang": "word", "vision": "region"}  # what a stream is made of
+RIGHT_FROM = 0.5  # an answer with a lower score, of 0 to 1, is a mistake
 
 
 class Family(NamedTuple):
@@ -155,6 +156,15 @@ class Trace:
     answer_kind: str  # "softmax": probabilities sum to 1; "sigmoid": each answer alone; "": no head
     match: float | None  # P(the text belongs to the picture); None without a matching head
     notes: tuple[str, ...] = field(default=())  # what the reader of these results must know
+
+
+@dataclass(frozen=True, slots=True)
+class LensGrid:
+    """The k best labels that a head gives every state. P depths, N words or regions."""
+
+    ids: np.ndarray  # (P, N, k) int64, most probable first
+    shares: np.ndarray  # (P, N, k) float32, 0..1
+    ranks: np.ndarray  # (P, N, k) int64: rank of the same label one depth below; 0 at the first
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example
-from lxmert_viz.results.board import Board
+from lxmert_viz.results.opening import open_run
 from lxmert_viz.runs.asking import Asker
 from lxmert_viz.runs.evaluation import evaluate
 from lxmert_viz.runs.manifest import Settings
@@ -134,7 +134,7 @@ def test_a_dataset_of_pairs_is_judged_row_by_row(
         rows.append({"identifier": name, "sentence": STATEMENT, "label": "True"})
     (data / "dev.json").write_text("\n".join(json.dumps(row) for row in rows))
     run = evaluate(pairs, folder, open_dataset(data / "dev.json"), tmp_path / "run", Settings())
-    board = Board(run.path)
+    board = open_run(run.path)
     first, second, third = board.page("", "", False, 3, 0)
     seen = [pairs.look(content) for content in (left, right)]
     for row, sides in ((first, seen), (second, seen[::-1])):

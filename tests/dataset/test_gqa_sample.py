@@ -9,7 +9,7 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.region_files.opening import open_regions
-from lxmert_viz.results.board import Board
+from lxmert_viz.results.opening import open_run
 from lxmert_viz.runs.elsewhere import take_predictions
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.whole_files import write_json
@@ -23,7 +23,7 @@ def test_answers_of_another_model_become_a_board(test_data: Path, tmp_path: Path
         for e in dataset.examples
     ]
     write_json(tmp_path / "results.json", made)
-    board = Board(take_predictions(tmp_path / "results.json", dataset, tmp_path / "run").path)
+    board = open_run(take_predictions(tmp_path / "results.json", dataset, tmp_path / "run").path)
     totals = board.totals()
     assert totals["rows"] == 187 and totals["valid"] is None and totals["consistency"] is None
     right = [p["prediction"] == e.right for p, e in zip(made, dataset.examples, strict=True)]

@@ -22,8 +22,8 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ROOT
 from lxmert_viz.region_files.lxmert_tsv import write_regions
-from lxmert_viz.results.board import Board
 from lxmert_viz.results.columns import SCHEMA
+from lxmert_viz.results.opening import open_run
 from lxmert_viz.results.run_folder import RunFolder
 from lxmert_viz.runs import evaluation
 from lxmert_viz.runs.evaluation import evaluate
@@ -241,4 +241,4 @@ def test_captions_are_scored_by_their_match(
     assert caption["score"] == float(caption["match"] >= 0.5)
     assert foil["score"] == float(foil["match"] < 0.5)
     assert caption["prior"] is None and caption["pair"] == foil["pair"] == "one"
-    assert Board(run.path).pairs("") == float(caption["match"] > foil["match"])
+    assert open_run(run.path).pairs("") == float(caption["match"] > foil["match"])

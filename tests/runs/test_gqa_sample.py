@@ -9,6 +9,7 @@ import pytest
 
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.results.board import Board
+from lxmert_viz.results.opening import open_run
 from lxmert_viz.runs.evaluation import evaluate
 from lxmert_viz.runs.manifest import Settings
 from tests.conftest import DETECTOR, LXMERT
@@ -51,7 +52,7 @@ def board(wide_folder: Path, test_data: Path, tmp_path_factory: pytest.TempPathF
     dataset = open_dataset(test_data / "gqa_sample")
     folder = tmp_path_factory.mktemp("runs") / "sample"
     run = evaluate(pipeline, wide_folder, dataset, folder, Settings())
-    return Board(run.path)
+    return open_run(run.path)
 
 
 def test_every_question_is_answered_from_its_36_published_regions(board: Board) -> None:

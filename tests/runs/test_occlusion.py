@@ -12,7 +12,7 @@ from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Answer, Example, GoldObject, Regions, Trace
-from lxmert_viz.results.board import Board
+from lxmert_viz.results.opening import open_run
 from lxmert_viz.runs.evaluation import evaluate
 from lxmert_viz.runs.manifest import Settings
 from lxmert_viz.runs.occlusion import judge_looks
@@ -73,10 +73,10 @@ def test_each_mistake_gets_the_cause_that_its_region_says(
     names = (*tiny_pipeline.answer_vocabulary[:-2], "right", "wrong")
     monkeypatch.setattr(tiny_pipeline, "answer_vocabulary", names)
     run = evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", Settings(baselines=False))
-    board = Board(run.path)
+    board = open_run(run.path)
     assert board.unexplained("") == {GOLD: "wrong", OTHER: "wrong"}
     assert judge_looks(tiny_pipeline, tiny_folder, dataset, board) == 2
-    for found in (board, Board(run.path)):
+    for found in (board, open_run(run.path)):
         causes = {row["question_id"]: row["cause"] for row in found.page("", "", False, 3, 0)}
         assert causes == {GOLD: LOOKED_RIGHT, OTHER: LOOKED_AWAY, NONE: "no rule"}
         gains = {row["cause"]: row["gain"] for row in found.causes("")}

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from lxmert_viz.analysis.contrast import contrast, nearest
 from lxmert_viz.figures import mistakes as figures
-from lxmert_viz.records import FAMILIES
+from lxmert_viz.records import FAMILIES, RIGHT_FROM
 from lxmert_viz.results.board import Board
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.mistakes import views
@@ -42,9 +43,9 @@ def internals(folder: str, made: int, _board: Board) -> Internals | None:
     table = _board.run.internals()
     if table is None:
         return None
-    ids = table.column("question_id").to_pylist()
-    columns = {n: _matrix(table.column(n).to_pylist()) for n in table.column_names[1:]}
-    return Internals({name: n for n, name in enumerate(ids)}, columns.pop("state"), columns)
+    places = {name: place for place, name in enumerate(table.pop("question_id"))}
+    columns = {name: _matrix(table[name]) for name in table}
+    return Internals(places, columns.pop("state"), columns)
 
 
 def of(board: Board) -> Internals | None:
@@ -62,11 +63,11 @@ def inside(board: Board) -> None:
     name = st.selectbox(
         "Of every head", offered, format_func=STATISTICS.get, key="mistakes.statistic", width=420
     )
-    rows = board.arrays(get("where"), ["question_id", "score"])
-    known = [(kept.places[i], s) for i, s in zip(*rows.values(), strict=True) if i in kept.places]
+    rows = board.frame(get("where"), ["question_id", "score"]).dropna()
+    rows = rows[rows["question_id"].isin(kept.places)]
     families = [f for f in FAMILIES if f"{name} {f}" in kept.statistics]
-    places = np.array([place for place, _ in known], int)
-    is_right = np.array([score >= 0.5 for _, score in known], bool)
+    places = rows["question_id"].map(kept.places).to_numpy(int)
+    is_right = (rows["score"] >= RIGHT_FROM).to_numpy()
     blocks = [kept.statistics[f"{name} {family}"][places] for family in families]
     there = ~np.any([np.isnan(block).any(axis=1) for block in blocks], axis=0)
     is_right = is_right[there]
@@ -118,9 +119,9 @@ def alike(board: Board, name: str) -> None:
     places, likeness = nearest(kept.states, kept.places[name], MOST_ALIKE)
     for place, like in zip(places, likeness, strict=True):
         row = board.row(names[place])
-        mark = {True: "✓", False: "✗"}.get(row["correct"], "·")
+        mark = {True: "✓", False: "✗"}.get(row.correct, "·")
         st.button(
-            f"{mark} {plain(row['text'])} **{plain(row['answer'] or '')}** :gray[{like:.2f}]",
+            f"{mark} {plain(row.text)} **{plain(row.answer or '')}** :gray[{like:.2f}]",
             key=f"alike-{names[place]}",
             type="tertiary",
             on_click=put,
@@ -133,6 +134,10 @@ def _heads(board: Board) -> int:
     return int(board.manifest["model"]["heads"])
 
 
-def _matrix(rows: list[list[float] | None]) -> np.ndarray:
-    length = next(len(row) for row in rows if row is not None)
-    return np.array([row if row is not None else [np.nan] * length for row in rows], np.float32)
+def _matrix(rows: pd.Series) -> np.ndarray:
+    """(N, length) of arrays of one length, or None."""
+    there = rows.notna().to_numpy()
+    known = np.stack(rows[there].to_list())
+    found = np.full((len(rows), known.shape[1]), np.nan, np.float32)
+    found[there] = known
+    return found

@@ -115,8 +115,10 @@ def _suggestions(board: Board) -> Sequence[Slice] | None:
     if kept and kept[0] == str(board.run.path):
         return kept[1]
     filled = set(board.filled())
-    columns, score = board.columns([name for name in BY if name in filled])
-    found = suggest(columns, score) if len(score) else None
+    names = [name for name in BY if name in filled]
+    rows = board.frame(columns=["score", *names]).dropna(subset="score")
+    score = rows.pop("score").to_numpy(np.float64)
+    found = suggest(rows, score) if len(score) else None
     st.session_state["mistakes.suggestions"] = (str(board.run.path), found)
     return found
 

@@ -20,6 +20,8 @@ from lxmert_viz.errors import DatasetError, PictureError
 from lxmert_viz.picture import as_jpeg
 from lxmert_viz.places import ASSETS, data_folder
 from lxmert_viz.results.board import Board
+from lxmert_viz.results.opening import open_run
+from lxmert_viz.results.row import Row
 from lxmert_viz.results.run_folder import TABLE
 from lxmert_viz.ui.server import models, own_data
 from lxmert_viz.ui.server.catalogue import path_of, run_names
@@ -51,7 +53,7 @@ def board(name: str) -> Board:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _board(folder: str, made: int) -> Board:
     """made: when, so that a run that was made anew is read anew."""
-    return Board(Path(folder))
+    return open_run(folder)
 
 
 def read(wanted: Wanted) -> Dataset:
@@ -112,17 +114,17 @@ def _work(wanted: Wanted, folder: Path) -> Callable[[Report], object]:
     return work
 
 
-def picture_of(row: dict[str, object], which: str = "picture") -> bytes:
-    """which: or "second_picture", of a row that has one.
+def picture_of(name: str | None, file: str | None) -> bytes:
+    """name: the picture's id, as a row has it; file: where it lies.
 
     Raises PictureError where it is not below a folder of ours.
     """
-    named = str(row[f"{which}_file"] or "")
+    named = file or ""
     path = Path(named).resolve()
     allowed = [ASSETS.resolve(), data_folder().resolve()]
     if not named or not any(path.is_relative_to(folder) for folder in allowed):
         raise PictureError(
-            f"The picture {row[which]!r} does not lie in {data_folder()}, so it is not shown: "
+            f"The picture {name!r} does not lie in {data_folder()}, so it is not shown: "
             "start the server with --data and the folder that holds it."
         )
     try:
@@ -131,14 +133,14 @@ def picture_of(row: dict[str, object], which: str = "picture") -> bytes:
         raise PictureError(f"{path} cannot be read ({error.strerror}).") from error
 
 
-def is_shipped(row: dict[str, object]) -> bool:
-    return Path(str(row["picture_file"])).resolve().is_relative_to(ASSETS.resolve())
+def is_shipped(row: Row) -> bool:
+    return Path(row.picture_file or "").resolve().is_relative_to(ASSETS.resolve())
 
 
-def thumbnail_of(row: dict[str, object]) -> str:
-    """The row's picture as an address for an image column; an empty one where there is none."""
+def thumbnail_of(file: str | None) -> str:
+    """A picture as an address for an image column; an empty one where there is none."""
     try:
-        return _thumbnail(picture_of(row))
+        return _thumbnail(picture_of(None, file))
     except PictureError:
         return NOTHING
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.places import APP, DATA_VARIABLE
-from lxmert_viz.results.board import Board
+from lxmert_viz.results.opening import open_run
 from lxmert_viz.results.row_filter import terms
 from lxmert_viz.runs.elsewhere import take_predictions
 from lxmert_viz.ui.frame.navigation import ANSWERS_PAGE, MISTAKES_PAGE
@@ -130,7 +130,7 @@ def test_the_weak_half_is_suggested_as_a_slice_and_can_be_saved(
     name = next(f for f in page.text_input if f.label.startswith("Save what"))
     name.set_value("wrong ones")
     button(page, "Save slice").click().run()
-    assert Board(run).slices() == {"wrong ones": "correct=no"}
+    assert open_run(run).slices() == {"wrong ones": "correct=no"}
     assert "wrong ones" in texts(page)
 
 
@@ -152,9 +152,9 @@ def test_notes_are_kept_with_the_run_and_filtered_by(counted: Counted, run: Path
     page = at(row="q3")
     next(f for f in page.text_input if f.label == "Tags").set_value("odd small").run()
     next(f for f in page.text_area if f.label == "Note").set_value("why?").run()
-    note = Board(run).notes.of("q3")
+    note = open_run(run).notes.of("q3")
     assert (note.tags, note.text) == ("odd small", "why?")
-    assert Board(run).count("tags~small") == 1 and terms("tags~small") == ["tags~small"]
+    assert open_run(run).count("tags~small") == 1 and terms("tags~small") == ["tags~small"]
 
 
 def test_a_run_is_begun_with_a_click_and_watched(
