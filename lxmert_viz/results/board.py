@@ -245,7 +245,9 @@ class Board:
 
     def save_looks(self, looked: Mapping[str, bool]) -> None:
         """Whether the answers of some mistakes rest on what is asked about, beside those before."""
-        before = self._database.frame("SELECT question_id, looked FROM looks")
+        before = self._database.frame(
+            "SELECT question_id, looked FROM looks WHERE looked IS NOT NULL"
+        )
         both = dict(zip(before["question_id"], before["looked"], strict=True)) | dict(looked)
         columns = {"question_id": list(both), "looked": pa.array(both.values(), pa.bool_())}
         write_table(self.run.path / LOOKS, pa.table(columns))

@@ -25,13 +25,13 @@ def test_answers_of_another_model_become_a_board(test_data: Path, tmp_path: Path
     write_json(tmp_path / "results.json", made)
     board = open_run(take_predictions(tmp_path / "results.json", dataset, tmp_path / "run").path)
     totals = board.totals()
-    assert totals["rows"] == 187 and totals["valid"] is None and totals["consistency"] is None
+    assert totals.rows == 187 and totals.valid is None and totals.consistency is None
     right = [p["prediction"] == e.right for p, e in zip(made, dataset.examples, strict=True)]
-    assert totals["score"] == pytest.approx(sum(right) / 187)
-    assert {row["value"] for row in board.breakdown("correct=no", "detailed_type")} == {
+    assert totals.score == pytest.approx(sum(right) / 187)
+    assert set(board.breakdown("correct=no", "detailed_type")["value"]) == {
         e.types["detailed"] for e, ok in zip(dataset.examples, right, strict=True) if not ok
     }
-    assert totals["tail"] is not None and board.row("13208246")["operation"] == "query"
+    assert totals.tail is not None and board.row("13208246").operation == "query"
 
 
 def test_every_picture_s_regions_are_found_in_the_file(test_data: Path) -> None:

@@ -40,15 +40,15 @@ def test_each_layout_is_scored(dataset: Dataset, tmp_path: Path, name: str, text
     file = tmp_path / "out" / name
     file.write_text(text)
     board = open_run(take_predictions(file, dataset, tmp_path / "run").path)
-    assert [row["score"] for row in board.page("", "", False, 9, 0)] == [1, 0, 0]
-    assert "no answer to this question" in board.row("3")["error"]
+    assert board.frame()["score"].tolist() == [1, 0, 0]
+    assert "no answer to this question" in board.row("3").error
 
 
 def test_probabilities_come_along_and_odd_rows_are_told(dataset: Dataset, tmp_path: Path) -> None:
     file = tmp_path / "p.csv"
     file.write_text("question_id,answer,confidence\n1,red,0.25\n1,blue,0.5\n,x,1\n9,y,1\n")
     run = take_predictions(file, dataset, tmp_path / "run")
-    assert open_run(run.path).row("1")["probability"] == 0.25
+    assert open_run(run.path).row("1").probability == 0.25
     told = [(remark.kind, remark.line) for remark in run.remarks() if remark.file == "p.csv"]
     assert told == [("duplicate", 3), ("broken", 4), ("note", 0)]
 

@@ -104,7 +104,7 @@ def test_internals_are_kept_for_every_answered_row(
     tiny_pipeline: Pipeline, tiny_folder: Path, dataset: Dataset, tmp_path: Path
 ) -> None:
     run = evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", Settings())
-    kept = run.internals().to_pydict()
+    kept = run.internals()
     assert sorted(kept["question_id"]) == sorted(f"q{n}" for n in range(12) if n % 3 != 2)
     assert {len(state) for state in kept["state"]} == {16}
     assert {len(values) for values in kept["entropy lang"]} == {3 * 4}

@@ -57,26 +57,26 @@ def board(wide_folder: Path, test_data: Path, tmp_path_factory: pytest.TempPathF
 
 def test_every_question_is_answered_from_its_36_published_regions(board: Board) -> None:
     totals = board.totals()
-    assert (totals["rows"], totals["scored"], totals["errors"]) == (187, 187, 0)
-    assert [row["value"] for row in board.breakdown("", "regions")] == [36]
+    assert (totals.rows, totals.scored, totals.errors) == (187, 187, 0)
+    assert board.breakdown("", "regions")["value"].tolist() == [36]
 
 
 def test_the_score_is_the_share_of_right_answers(board: Board) -> None:
     rows = board.page("", "", False, 187, 0)
-    right = sum(row["answer"] == row["right"] for row in rows)
-    assert board.totals()["score"] == pytest.approx(right / 187)
+    right = (rows["answer"] == rows["right"]).sum()
+    assert board.totals().score == pytest.approx(right / 187)
 
 
 def test_answers_outside_of_the_vocabulary_are_counted_and_named(board: Board) -> None:
     rows = board.page("", "", False, 187, 0)
-    unknown = sum(row["right"] not in ANSWERS for row in rows)
+    unknown = (~rows["right"].isin(ANSWERS)).sum()
     assert board.count("known=no") == unknown > 0
     assert sum(remark.kind == "outside" for remark in board.run.remarks()) == unknown
-    causes = {row["cause"]: row["rows"] for row in board.causes("")}
+    causes = board.causes("").set_index("cause")["rows"]
     assert causes["vocabulary"] == unknown
 
 
 def test_what_the_files_lack_is_none_and_not_zero(board: Board) -> None:
     totals = board.totals()
-    assert totals["valid"] is totals["plausible"] is totals["consistency"] is None
-    assert totals["head"] is not None or totals["tail"] is not None  # local groups are there
+    assert totals.valid is totals.plausible is totals.consistency is None
+    assert totals.head is not None or totals.tail is not None  # local groups are there

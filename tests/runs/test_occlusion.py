@@ -77,9 +77,9 @@ def test_each_mistake_gets_the_cause_that_its_region_says(
     assert board.unexplained("") == {GOLD: "wrong", OTHER: "wrong"}
     assert judge_looks(tiny_pipeline, tiny_folder, dataset, board) == 2
     for found in (board, open_run(run.path)):
-        causes = {row["question_id"]: row["cause"] for row in found.page("", "", False, 3, 0)}
+        causes = dict(zip(*(found.frame()[n] for n in ("question_id", "cause")), strict=True))
         assert causes == {GOLD: LOOKED_RIGHT, OTHER: LOOKED_AWAY, NONE: "no rule"}
-        gains = {row["cause"]: row["gain"] for row in found.causes("")}
+        gains = found.causes("").set_index("cause")["gain"]
         assert gains[LOOKED_AWAY] == pytest.approx(1 / 3)
     assert board.count("looked=no") == 1 and board.unexplained("") == {}
     with pytest.raises(DatasetError, match="not the model that this run asked"):

@@ -136,4 +136,4 @@ def test_what_was_written_can_be_taken_as_predictions_again(tmp_path: Path) -> N
     dataset = open_dataset(tmp_path / "q.json")
     again = take_predictions(tmp_path / "again.json", dataset, tmp_path / "second").path
     names = ("question_id", "answer")
-    assert open_run(again).table(names).equals(open_run(run).table(names))
+    assert open_run(again).frame(columns=names).equals(open_run(run).frame(columns=names))
