@@ -98,8 +98,8 @@ def ask(run: Path, rows: int, repeat: int) -> None:
 
 
 def calibration(board: Board, number: int) -> float:
-    found = board.arrays(f"words>{number}", ["probability", "score"])
-    return calibration_error(reliability(found["probability"], found["score"]))
+    found = board.frame(f"words>{number}", ["probability", "score"]).dropna()
+    return calibration_error(reliability(*found.to_numpy(np.float64).T))
 
 
 def write_files(folder: Path, rows: int) -> None:

@@ -20,11 +20,13 @@ import numpy as np
 import torch
 
 from lxmert_viz.checkpoints.contents import RegionNames, Scope
+from lxmert_viz.checkpoints.identity import Identity
 from lxmert_viz.config import DetectorConfig, LxmertConfig
 from lxmert_viz.detector.network import FasterRCNN
+from lxmert_viz.model.devices import find_device
 from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.model.tokenizer import LxmertTokenizer
-from lxmert_viz.pipeline import Pipeline, find_device
+from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Regions
 
@@ -88,6 +90,7 @@ def full_size(device: str, with_detector: bool) -> Pipeline:
         region_names=RegionNames(("object",) * 1600, ("some",) * 400),
         answer_vocabulary=(),
         scope=Scope(),
+        identity=Identity(ASSETS / "miniature"),  # nothing is told apart by it here
         device=find_device(device),
     )
 

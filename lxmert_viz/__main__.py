@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 
+from lxmert_viz.commands.progress import PROGRESS
 from lxmert_viz.errors import LxmertVizError
 
 try:
@@ -85,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen.run(chosen)
         sys.stdout.flush()
     except LxmertVizError as error:
+        PROGRESS.end()
         print(f"lxmert-viz: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
@@ -97,6 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.filename is None and error.errno not in OF_THE_DISK:
             raise
+        PROGRESS.end()
         place = f"{error.filename} cannot be used: " if error.filename else ""
         print(f"lxmert-viz: {place}{error.strerror}.", file=sys.stderr)
         return 2

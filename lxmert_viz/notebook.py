@@ -4,17 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lxmert_viz.analysis.head_statistics import all_statistics, carried_statistic
-from lxmert_viz.analysis.regions import numbered_names
-from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.experiments.heads import value_norms
-from lxmert_viz.figures.stage import payload
 from lxmert_viz.figures.stage_page import StagePage
 from lxmert_viz.model.files.loading import Network
-from lxmert_viz.picture import as_jpeg
 from lxmert_viz.records import Trace
-
-SHOWN_SIDE_PX = 1200
+from lxmert_viz.stage_data import stage_data
 
 
 def show(
@@ -30,16 +24,6 @@ def show(
     network (`pipeline.network`) or norms (of a saved analysis) add weights times value norms.
     selection: what to begin with, as in the page's address. Raises PictureError.
     """
-    norms = dict(norms) if norms else value_norms(network, trace) if network else None
-    statistics = all_statistics(trace)
-    if norms:
-        statistics = (*statistics, carried_statistic(trace, norms))
-    drawn = payload(
-        trace,
-        as_jpeg(picture, SHOWN_SIDE_PX),
-        numbered_names(trace.regions),
-        statistics,
-        rollout(trace.attention),
-        norms=norms,
-    )
+    norms = norms or (value_norms(network, trace) if network else None)
+    drawn = stage_data(trace, picture, norms=norms)
     return StagePage(drawn, f"LXMERT: {trace.tokens.text}", selection)

@@ -1,8 +1,12 @@
 """Picture bytes -> upright RGB, or one sentence that says why not."""
 
+import hashlib
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from io import BytesIO
+from typing import Self
 
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
@@ -11,7 +15,21 @@ from lxmert_viz.errors import PictureError
 
 MAX_BYTES = 200_000_000  # a 50-megapixel bitmap needs 150 million
 MAX_PIXELS = 50_000_000
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM")
+HEIF = "HEIF"
+ENDINGS_OF = {  # by Pillow's name of the format
+    "JPEG": (".jpg", ".jpeg"),
+    "PNG": (".png",),
+    "GIF": (".gif",),
+    "BMP": (".bmp",),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+    "AVIF": (".avif",),
+    "PPM": (".ppm", ".pgm", ".pbm"),
+    HEIF: (".heic", ".heif"),
+}
+PICTURE_ENDINGS = tuple(ending for endings in ENDINGS_OF.values() for ending in endings)
+HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+LONGEST_BRANDS = 256  # bytes; the box that names them is the first
 GREY = (128, 128, 128)
 READ_BY_EYE = "JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF or PPM"
 
@@ -37,6 +55,18 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture's file and what tells it from others; made once, where a picture comes in."""
+
+    content: bytes = field(compare=False, repr=False)  # encoded as it was given
+    digest: str  # sha256 of the content, in hexadecimal digits
+
+    @classmethod
+    def of(cls, content: bytes) -> Self:
+        return cls(content, hashlib.sha256(content).hexdigest())
 
 
 def decode(picture: bytes) -> Image.Image:
@@ -103,7 +133,7 @@ def _open(picture: bytes) -> Image.Image:
             "save the picture smaller or as a JPEG."
         )
     try:
-        image = Image.open(BytesIO(picture), formats=FORMATS)
+        image = Image.open(BytesIO(picture), formats=_formats(bytes(picture[:LONGEST_BRANDS])))
     except UnidentifiedImageError as error:
         raise PictureError(
             f"This file is not a picture that can be read here; use {READ_BY_EYE}."
@@ -117,6 +147,30 @@ def _open(picture: bytes) -> Image.Image:
     if image.width * image.height > MAX_PIXELS:
         raise PictureError(_too_large(f"{image.width:,} x {image.height:,}"))
     return image
+
+
+def _formats(start: bytes) -> list[str]:
+    """Whose readers may try. Raises PictureError for a HEIC picture that none can read here."""
+    if not _is_heic(start):
+        return [name for name in ENDINGS_OF if name != HEIF]
+    if find_spec("pillow_heif") is None:
+        raise PictureError(
+            "This is a HEIC picture, as phones take them. Install its reader with "
+            "`pip install pillow-heif` where this program runs, or save the picture as JPEG."
+        )
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+    return [HEIF]
+
+
+def _is_heic(start: bytes) -> bool:
+    """By the brands in its first box; AVIF has the same box with others."""
+    if start[4:8] != b"ftyp":
+        return False
+    box = start[: int.from_bytes(start[:4])]
+    brands = {box[place : place + 4] for place in (8, *range(16, len(box), 4))}
+    return bool(brands & HEIC_BRANDS)
 
 
 def _too_large(pixels: str) -> str:

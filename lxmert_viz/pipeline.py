@@ -1,6 +1,9 @@
-"""Picture bytes and a text -> Trace: open, look, ask. Tensors become float32 numpy here."""
+"""Picture bytes and a text -> Trace, or Scores where nobody looks inside: open, look, ask.
 
-from collections.abc import Callable, Iterator, Sequence
+Tensors become float32 numpy here.
+"""
+
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -9,26 +12,30 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lxmert_viz.analysis.answers import best
 from lxmert_viz.checkpoints import contents, known
 from lxmert_viz.checkpoints.contents import TRAINED_PROFILE, RegionNames, Scope, notes_on
-from lxmert_viz.checkpoints.folder import find
+from lxmert_viz.checkpoints.folder import called, find, without_detector
+from lxmert_viz.checkpoints.identity import Identity
 from lxmert_viz.detector.detectron2 import Detectron2RCNN
-from lxmert_viz.detector.looking import Looker
+from lxmert_viz.detector.looking import Looker, NoLooker
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.speed import FULL
 from lxmert_viz.detector.weights import OWN, load_detector
-from lxmert_viz.errors import CheckpointError, DeviceError
+from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.arrays import arrays_of
+from lxmert_viz.model.devices import find_device
 from lxmert_viz.model.files.loading import Network, base_of, load_network
+from lxmert_viz.model.inputs import Inputs, Row, in_batches
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering
+from lxmert_viz.model.outputs import LxmertModelOutput
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
-from lxmert_viz.model.streams import VisionStreams, padded
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
-from lxmert_viz.records import Answer, Regions, Tokens, Trace, Verdict
+from lxmert_viz.records import Answer, Regions, Report, Scores, Trace, Verdict
 from lxmert_viz.region_files.cache import RegionCache
 
 MASK = "[MASK]"
-BATCH = 16  # pairs that go through the network at once; a full-size trace has 3.7 MB of arrays
+Pair = tuple[Regions, Regions]  # of the left and the right picture
 WITHOUT_NAMES = (
     "{name} has no answers.json, so its answers are numbers of labels; "
     "fetching it again brings the published list, where there is one."
@@ -47,39 +54,41 @@ class Pipeline:
         name: str,
         network: Network,
         tokenizer: LxmertTokenizerFast,
-        detector: FasterRCNN | Detectron2RCNN,
+        detector: FasterRCNN | Detectron2RCNN | None,
         *,
         region_names: RegionNames,
         answer_vocabulary: tuple[str, ...],
         scope: Scope,
+        identity: Identity,
         device: torch.device,
         precision: str = FULL,
         cache: RegionCache | None = None,
+        without_detector: str = "",
     ) -> None:
-        self.name = name
-        self.scope = scope
-        self.device = str(device)
-        self.profiles = tuple(detector.config.profiles)
+        """without_detector: where there is none, what `look` says."""
+        self.name, self.scope = name, scope
+        self.device, self._identity = str(device), identity
+        self.profiles = tuple(detector.config.profiles) if detector else ()
         self.has_match = isinstance(network, LxmertForPreTraining) and network.config.task_matched
         self.answer_kind = _answer_kind(network, scope)
         self.has_answers = self.answer_kind != ""
         self.judges_pairs = isinstance(network, LxmertForVisualReasoning)
-        self._notes = ()
+        self._notes = network.load_report.notes if network.load_report else ()
         if self.judges_pairs:
-            self._notes = (NEEDS_TWO.format(name=name),)
-        elif self.has_answers and not answer_vocabulary:
-            count = network.config.num_qa_labels
-            answer_vocabulary = tuple(f"label {label}" for label in range(count))
-            self._notes = (WITHOUT_NAMES.format(name=name),)
+            self._notes += (NEEDS_TWO.format(name=name),)
+        if self.has_answers and not answer_vocabulary:
+            answer_vocabulary = tuple(f"label {n}" for n in range(network.config.num_qa_labels))
+            self._notes += (WITHOUT_NAMES.format(name=name),)
         self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
-        self.region_names = region_names
-        self.tokenizer = tokenizer
+        self.region_names, self.tokenizer = region_names, tokenizer
         if device.type == "cuda":  # TensorFloat convolutions would move features by 1e-3
             torch.backends.cudnn.allow_tf32 = False
         self._network = network.to(device).eval()
-        cached = cache.found if cache else None
-        self._looker = Looker(name, detector, region_names, device, precision, cached)
-        self._streams = VisionStreams(base_of(network), device)
+        cached = (cache.found, identity.detector_digest) if cache else None
+        self._looker = NoLooker(without_detector)
+        if detector is not None:
+            self._looker = Looker(name, detector, region_names, device, precision, cached)
+        self.inputs = Inputs(base_of(network), device)
 
     @classmethod
     def open(
@@ -97,27 +106,44 @@ class Pipeline:
         device: "auto", "cpu", "cuda" or "cuda:1". precision: of the detector, "full" or "mixed",
         which is faster where the processor computes in bfloat16. cache: where regions that were
         found before are kept. backend: whose modules the detector runs on, "own" or "detectron2".
-        Raises CheckpointError, DeviceError.
+        Without a `detector/` folder all works but `look`. Raises CheckpointError, DeviceError.
         """
-        chosen_device = find_device(device)
+        chosen = find_device(device)
         folder = find(name_or_folder, models)
+        identity = Identity(folder)
         network = load_network(folder)
-        detector = load_detector(folder / "detector", backend)
+        lacks = without_detector(folder)
+        detector = None if lacks else load_detector(folder / "detector", backend)
         tokenizer = LxmertTokenizerFast.from_pretrained(folder)
         pipeline = cls(
-            folder.name,
+            called(folder),
             network,
             tokenizer,
             detector,
             region_names=contents.read_region_names(folder),
             answer_vocabulary=contents.read_answers(folder),
             scope=contents.read_scope(folder),
-            device=chosen_device,
+            identity=identity,
+            device=chosen,
             precision=precision,
             cache=cache,
+            without_detector=lacks,
         )
         pipeline._check_sizes(folder)
         return pipeline
+
+    @property
+    def digest(self) -> str:
+        """Tells this checkpoint from any other, whatever its name: of all its files' content.
+
+        Raises CheckpointError where they changed after they were opened and before it was told.
+        """
+        return self._identity.digest
+
+    @property
+    def detector_digest(self) -> str:
+        """Equal for checkpoints that find the same regions and call them the same."""
+        return self._identity.detector_digest
 
     @property
     def network(self) -> Network:
@@ -125,14 +151,20 @@ class Pipeline:
         return self._network
 
     @property
+    def has_detector(self) -> bool:
+        """Whether it can look at pictures by itself; else it answers from stored regions."""
+        return isinstance(self._looker, Looker)
+
+    @property
     def detector(self) -> FasterRCNN | Detectron2RCNN:
+        """Raises CheckpointError where there is none."""
         return self._looker.detector
 
     def look(
         self,
         picture: bytes,
         profile: str = TRAINED_PROFILE,
-        progress: Callable[[str, float], None] | None = None,
+        progress: Report | None = None,
         boxes_unit: np.ndarray | None = None,
     ) -> Regions:
         """The regions that the detector finds in an encoded picture.
@@ -140,7 +172,8 @@ class Pipeline:
         profile: a profile's name, with numbers of one's own as detector.profiles reads them.
         progress is called with the stage's name and the share done, 0..1. boxes_unit: (R, 4); the
         regions are then these boxes, in their order, and nothing is searched for. Raises
-        PictureError, OptionError, and ValueError for what are no boxes.
+        PictureError, OptionError, CheckpointError where there is no detector, and ValueError for
+        what are no boxes.
         """
         return self._looker.look(picture, profile, progress, boxes_unit)
 
@@ -157,33 +190,51 @@ class Pipeline:
 
     def ask_many(self, pairs: Sequence[tuple[Regions, str]]) -> list[Trace]:
         """One trace a pair, in order; equal to asking each alone to 1e-5."""
-        limit = self._network.config.max_position_embeddings
-        rows = [(_checked(regions), self.tokenizer.read(text, limit)) for regions, text in pairs]
-        traces: dict[int, Trace] = {}
-        for places in _batches([len(regions) > 0 for regions, _ in rows]):
-            batch = [rows[place] for place in places]
-            traces |= zip(places, self._run(batch), strict=True)
-        return [traces[place] for place in range(len(rows))]
+        return in_batches(self.rows(pairs), self._traces)
 
-    @torch.inference_mode()
-    def judge(self, pictures: tuple[Regions, Regions], statement: str) -> Verdict:
+    def score_many(self, pairs: Sequence[tuple[Regions, str]]) -> list[Scores]:
+        """Answers and match as `ask_many` has them, without maps and states: far less work."""
+        return in_batches(self.rows(pairs), lambda batch: self._scores(self._run(batch)))
+
+    def rows(self, pairs: Sequence[tuple[Regions, str]]) -> list[Row]:
+        """What `inputs` takes. Raises TextError for a text that the network cannot take."""
+        limit = self._network.config.max_position_embeddings
+        return [(_checked(regions), self.tokenizer.read(text, limit)) for regions, text in pairs]
+
+    def answer_shares(self, scores: Scores) -> np.ndarray:
+        """(A,) probabilities in the order of `answer_vocabulary`, as the head was trained."""
+        logits = torch.from_numpy(scores.answer_logits)
+        return (logits.softmax(-1) if self.answer_kind == "softmax" else logits.sigmoid()).numpy()
+
+    def answers(self, scores: Scores, count: int | None = None) -> tuple[Answer, ...]:
+        """The most probable answers, best first, equal ones as in the vocabulary; else all."""
+        shares = self.answer_shares(scores)
+        places = best(shares, len(shares) if count is None else count)
+        texts = [self.answer_vocabulary[place] for place in places.tolist()]
+        return tuple(map(Answer, texts, shares[places].tolist()))
+
+    def judge(self, pictures: Pair, statement: str) -> Verdict:
         """Whether a statement is true of two pictures, left and right in NLVR2's data.
 
         Raises TextError for a text that it cannot take, CheckpointError where the network does
         not read pairs.
         """
-        if not self.judges_pairs:
-            raise CheckpointError(
-                f"{self.name} answers about one picture; a statement about two needs a "
-                "checkpoint that was fine-tuned on NLVR2."
-            )
+        self._check_judges()
         traces = self.ask_many([(regions, statement) for regions in pictures])
-        pooled = np.stack([trace.states["pooled"] for trace in traces])
-        logits = self._network.judge(torch.from_numpy(pooled).to(self.device, self._network.dtype))
+        (truth,) = self._truths([trace.states["pooled"] for trace in traces])
+        asks_one = NEEDS_TWO.format(name=self.name)
         first, second = (
-            replace(trace, notes=trace.notes[len(self._notes) :]) for trace in traces
-        )  # those of the checkpoint are about one picture
-        return Verdict(logits[0].float().softmax(-1)[1].item(), (first, second))
+            replace(trace, notes=tuple(note for note in trace.notes if note != asks_one))
+            for trace in traces
+        )
+        return Verdict(truth, (first, second))
+
+    def judge_many(self, asked: Sequence[tuple[Pair, str]]) -> list[float]:
+        """P(the statement is true of the pair), 0..1, as `judge` has it, without looking inside."""
+        self._check_judges()
+        rows = self.rows([(regions, text) for pair, text in asked for regions in pair])
+        pooled = in_batches(rows, lambda batch: _array(self._run(batch).pooled_output))
+        return self._truths(pooled) if pooled else []
 
     @torch.inference_mode()
     def masked_words(self, regions: Regions, text: str, top: int = 5) -> list[tuple[Answer, ...]]:
@@ -195,106 +246,85 @@ class Pipeline:
             isinstance(self._network, LxmertForPreTraining) and self._network.config.task_mask_lm
         ):
             raise CheckpointError(f"{self.name} has no head for masked words; lxmert-base has one.")
-        tokens = self.tokenizer.read(text, self._network.config.max_position_embeddings)
-        output = self._network(
-            input_ids=self._words([tokens.ids]),
-            vision=self._streams.of([regions]),
-            return_dict=True,
-        )
+        ((_, tokens),) = rows = self.rows([(regions, text)])
         masks = [place for place, piece in enumerate(tokens.pieces) if piece == MASK]
-        rows = output.prediction_logits[0, masks].float().softmax(-1)  # (masks, vocabulary)
-        best = rows.topk(min(top, rows.shape[-1]))
+        words = self._run(rows).language_output[0, masks]  # (masks, D)
+        shares = self._network.cls.predictions(words).float().softmax(-1)  # (masks, vocabulary)
+        likely = shares.topk(min(top, shares.shape[-1]))
         return [
-            tuple(map(Answer, self.tokenizer.convert_ids_to_tokens(ids), shares))
-            for ids, shares in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+            tuple(map(Answer, self.tokenizer.convert_ids_to_tokens(ids), values))
+            for ids, values in zip(likely.indices.tolist(), likely.values.tolist(), strict=True)
         ]
 
     @torch.inference_mode()
-    def _run(self, batch: list[tuple[Regions, Tokens]]) -> list[Trace]:
-        network = self._network.lxmert if self.judges_pairs else self._network
-        output = network(
-            input_ids=self._words([tokens.ids for _, tokens in batch]),
-            attention_mask=self._words([np.ones_like(tokens.ids) for _, tokens in batch]),
-            token_type_ids=self._words([tokens.type_ids for _, tokens in batch]),
-            vision=self._streams.of([regions for regions, _ in batch]),
-            output_attentions=True,
-            output_hidden_states=True,
+    def _run(self, batch: Sequence[Row], *, collect: bool = False) -> LxmertModelOutput:
+        return base_of(self._network)(
+            **self.inputs.of(batch, collect=collect),
+            output_attentions=collect,
+            output_hidden_states=collect,
             return_dict=True,
         )
-        sizes = [(len(tokens.ids), len(regions)) for regions, tokens in batch]
-        arrays = list(arrays_of(output.activations, sizes))
-        answers = [()] * len(batch)
+
+    @torch.inference_mode()
+    def _scores(self, output: LxmertModelOutput) -> list[Scores]:
+        """Heads that read the pooled state; those of words and regions are not asked."""
+        network, pooled = self._network, output.pooled_output
+        answers = np.zeros((len(pooled), 0), np.float32)
         if self.has_answers:
-            answers = [self._ranked(row) for row in output.question_answering_score.float()]
-        match = [None] * len(batch)
+            answers = _array(network.answer_head(pooled))
+        match = [None] * len(pooled)
         if self.has_match:
-            match = output.cross_relationship_score.float().softmax(-1)[:, 1].tolist()
+            match = _array(network.cls.seq_relationship(pooled))
+        return list(map(Scores, answers, match))
+
+    def _traces(self, batch: Sequence[Row]) -> list[Trace]:
+        output = self._run(batch, collect=True)
+        sizes = [(len(tokens.ids), len(regions)) for regions, tokens in batch]
+        found = zip(batch, arrays_of(output.activations, sizes), self._scores(output), strict=True)
         return [
             Trace(
                 model=self.name,
                 tokens=tokens,
                 regions=regions,
-                attention=arrays[row][0],
-                states=arrays[row][1],
-                answers=answers[row],
+                attention=attention,
+                states=states,
+                answers=self.answers(scores),
                 answer_kind=self.answer_kind,
-                match=match[row],
+                match=scores.match,
                 notes=(*self._notes, *notes_on(self.name, self.scope, regions, tokens)),
             )
-            for row, (regions, tokens) in enumerate(batch)
+            for (regions, tokens), (attention, states), scores in found
         ]
 
-    def _words(self, rows: list[np.ndarray]) -> Tensor:
-        return torch.from_numpy(padded(rows, np.int64)).to(self.device)  # (B, T)
+    def _check_judges(self) -> None:
+        if not self.judges_pairs:
+            raise CheckpointError(
+                f"{self.name} answers about one picture; a statement about two needs a "
+                "checkpoint that was fine-tuned on NLVR2."
+            )
 
-    def _ranked(self, logits: Tensor) -> tuple[Answer, ...]:
-        """logits: (answers,)."""
-        shares = logits.softmax(-1) if self.answer_kind == "softmax" else logits.sigmoid()
-        order = shares.argsort(descending=True, stable=True).tolist()
-        values = shares.tolist()
-        return tuple(Answer(self.answer_vocabulary[label], values[label]) for label in order)
+    @torch.inference_mode()
+    def _truths(self, pooled: Sequence[np.ndarray]) -> list[float]:
+        """pooled: (D,) each, a pair's two in a row."""
+        states = torch.from_numpy(np.stack(pooled)).to(self.device, self._network.dtype)
+        return self._network.judge(states).float().softmax(-1)[:, 1].tolist()
 
     def _check_sizes(self, folder: Path) -> None:
         """Raises CheckpointError for files that belong to different checkpoints."""
-        names = self._looker.region_names
-        config, seen = self._network.config, self.detector.config
-        answers = len(self.answer_vocabulary) if self.has_answers else config.num_qa_labels
-        sizes = {  # file: how many entries it has, how many its network has
-            "answers.json": (answers, config.num_qa_labels),
-            "detector/objects.txt": (len(names.objects), seen.num_objects),
-            "detector/config.json": (seen.feature_size, config.visual_feat_dim),
-        }
-        if seen.num_attributes:
-            named = len(names.attributes)
-            sizes["detector/attributes.txt"] = (named, seen.num_attributes)
+        names, config = self.region_names, self._network.config
+        sizes = {}
+        if self.has_answers:
+            sizes["answers.json"] = (len(self.answer_vocabulary), config.num_qa_labels)
+        if self.has_detector:
+            seen = self.detector.config
+            sizes["detector/objects.txt"] = (len(names.objects), seen.num_objects)
+            sizes["detector/config.json"] = (seen.feature_size, config.visual_feat_dim)
+            if seen.num_attributes:
+                named = len(names.attributes)
+                sizes["detector/attributes.txt"] = (named, seen.num_attributes)
         if len(self.tokenizer) > config.vocab_size:
             sizes["vocab.txt"] = (len(self.tokenizer), config.vocab_size)
-        for file, (found, needed) in sizes.items():
-            if found != needed:
-                raise CheckpointError(
-                    f"{folder / file} is for {found} entries and its network for {needed}: "
-                    "the two belong to different checkpoints."
-                )
-
-
-def find_device(asked: str) -> torch.device:
-    """The device to compute on; "auto" is a GPU where there is one. Raises DeviceError."""
-    if asked == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(asked)
-    except RuntimeError as error:
-        raise DeviceError(f"There is no device {asked!r}; use auto, cpu or cuda.") from error
-    if device.type == "cpu":
-        return device
-    if device.type != "cuda":
-        raise DeviceError(
-            f"Devices of the kind {device.type!r} are not used; use auto, cpu or cuda."
-        )
-    count = torch.cuda.device_count()  # 0 where PyTorch cannot use them
-    if (device.index or 0) >= count:
-        raise DeviceError(f"{asked} was asked for and PyTorch sees {count} GPUs here: use cpu.")
-    return device
+        contents.check_sizes(folder, sizes)
 
 
 def _answer_kind(network: Network, scope: Scope) -> str:
@@ -305,15 +335,8 @@ def _answer_kind(network: Network, scope: Scope) -> str:
     return ""
 
 
-def _batches(kinds: Sequence[bool]) -> Iterator[list[int]]:
-    """Places of equal kind, at most BATCH at a time.
-
-    A picture without regions cannot be padded: attention over hidden keys alone is uniform.
-    """
-    for kind in (True, False):
-        places = [place for place, own in enumerate(kinds) if own == kind]
-        for start in range(0, len(places), BATCH):
-            yield places[start : start + BATCH]
+def _array(tensor: Tensor) -> np.ndarray:
+    return tensor.float().cpu().numpy()
 
 
 def _checked(regions: Regions) -> Regions:

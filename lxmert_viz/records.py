@@ -5,16 +5,18 @@ D hidden size, F feature size.
 Every map is <queries>_from_<keys>; a stage's self-attention carries the stage's name alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
 import numpy as np
 
+# hears what is being done and the share done, 0..1; may raise to stop the work
+Report = Callable[[str, float], None]
+
 LANGUAGE, OBJECTS = "language encoder", "object-relationship encoder"
 CROSSING = "cross-modality encoder"
 THINGS = {"lang": "word", "vision": "region"}  # what a stream is made of
-RIGHT_FROM = 0.5  # an answer with a lower score, of 0 to 1, is a mistake
 
 
 class Family(NamedTuple):
@@ -168,6 +170,22 @@ class LensGrid:
 
 
 @dataclass(frozen=True, slots=True)
+class Scores:
+    """What the heads say of one picture and one text, where nobody looks inside."""
+
+    answer_logits: np.ndarray  # (A,) float32 in the order of the vocabulary; A is 0 without a head
+    match_logits: np.ndarray | None  # (2,) float32: does not belong, belongs; None without a head
+
+    @property
+    def match(self) -> float | None:
+        """P(the text belongs to the picture), 0..1; None without a matching head."""
+        if self.match_logits is None:
+            return None
+        odds = np.exp(self.match_logits - self.match_logits.max())
+        return float(odds[1] / odds.sum())
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a network for NLVR2 makes of a statement and two pictures."""
 
@@ -215,6 +233,7 @@ class Example:
         return max(self.answers, key=self.answers.count, default="")
 
 
+RIGHT_FROM = 0.5  # a score; those below are mistakes
 TYPES = ("question", "answer", "structural", "semantic", "detailed")
 
 
@@ -226,7 +245,7 @@ class Prediction:
     answers: tuple[Answer, ...] = ()  # the most probable ones, best first
     match: float | None = None  # P(the text belongs to the picture)
     regions: int | None = None
-    missed: int | None = None  # gold objects that no region covers with an overlap of 0.5
+    missed: int | None = None  # gold objects that no region covers
     seconds: float | None = None
     without_picture: str | None = None  # the answer when no region is shown
     without_question: str | None = None  # the answer when the text is empty

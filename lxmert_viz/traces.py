@@ -7,7 +7,6 @@
 The same three files in a zip are read as well.
 """
 
-import hashlib
 import json
 import platform
 import zipfile
@@ -32,7 +31,6 @@ FORMAT = 1
 MAX_BYTES = 500_000_000  # of one file; a full-size trace has about 5 million
 STATES = ("lang", "vision", "lang_cross", "vision_cross", "pooled")
 VERSIONED = ("numpy", "torch", "tokenizers", "safetensors")
-WEIGHT_ENDINGS = (".safetensors", ".bin", ".h5", ".pth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class KeptTrace:
     picture: bytes  # PNG
     norms: dict[str, np.ndarray]  # family -> (L, H, K); empty where they were not kept
     settings: dict[str, Any]  # how the trace was made, as the writer said it
-    weights: dict[str, str]  # weight file of the model -> its sha256
+    digest: str  # of the checkpoint, as Pipeline.digest; "" where the writer did not say it
     versions: dict[str, str]  # what made it
 
 
@@ -52,12 +50,14 @@ def save(
     *,
     norms: Mapping[str, np.ndarray] | None = None,
     settings: Mapping[str, Any] | None = None,
-    model_folder: Path | None = None,
+    digest: str = "",
 ) -> None:
-    """Write the folder's three files. picture: encoded as it was given. Raises PictureError."""
+    """Write the folder's three files. picture: encoded as it was given. Raises PictureError.
+
+    digest: of the checkpoint.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    written = files_of(trace, picture, norms or {}, settings or {}, model_folder)
-    write_together(folder, written)
+    write_together(folder, files_of(trace, picture, norms or {}, settings or {}, digest))
 
 
 def as_zip(files: Mapping[str, bytes]) -> bytes:
@@ -73,7 +73,7 @@ def files_of(
     picture: bytes,
     norms: Mapping[str, np.ndarray],
     settings: Mapping[str, Any],
-    model_folder: Path | None,
+    digest: str,
 ) -> dict[str, bytes]:
     arrays = _grouped("attention", trace.attention) | _grouped("states", trace.states)
     arrays |= _grouped("norms", norms)
@@ -93,7 +93,7 @@ def files_of(
         "match": trace.match,
         "notes": trace.notes,
         "settings": dict(settings),
-        "weights": file_hashes(model_folder) if model_folder else {},
+        "digest": digest,
         "versions": versions(),
     }
     return {
@@ -125,15 +125,6 @@ def read(source: Path | bytes) -> KeptTrace:
             f"This saved analysis is not complete ({error!r}); save it again."
         ) from error
     return kept
-
-
-def file_hashes(folder: Path, endings: tuple[str, ...] = WEIGHT_ENDINGS) -> dict[str, str]:
-    """Name -> sha256 of the folder's files with these endings, of its weights unless told."""
-    hashes = {}
-    for path in sorted(path for path in folder.iterdir() if path.name.endswith(endings)):
-        with path.open("rb") as file:
-            hashes[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return hashes
 
 
 def versions() -> dict[str, str]:
@@ -197,8 +188,9 @@ def _kept(arrays: dict[str, np.ndarray], words: dict[str, Any], picture: bytes) 
         notes=tuple(str(note) for note in words["notes"]),
     )
     norms = groups.get("norms", {})
-    about = (dict(words[name]) for name in ("settings", "weights", "versions"))
-    return KeptTrace(trace, picture, norms, *about)
+    settings, versions = (dict(words[name]) for name in ("settings", "versions"))
+    digest = str(words.get("digest", ""))  # earlier versions named files of weights instead
+    return KeptTrace(trace, picture, norms, settings, digest, versions)
 
 
 def _frozen(values: dict[str, Any]) -> dict[str, Any]:

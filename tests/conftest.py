@@ -102,12 +102,14 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def hub(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Hub]":
+def hub(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[Hub]":
     """A hub on this machine that has the tiny checkpoint under a published name."""
     from tests.helpers.hub_server import publish, serving
 
     with serving() as hub:
-        publish(hub, tiny_folder, monkeypatch)
+        publish(hub, tiny_folder, monkeypatch, tmp_path_factory.mktemp("hub-cache"))
         yield hub
 
 
@@ -159,15 +161,23 @@ def browser() -> "Iterator[Browser]":
 
 
 @pytest.fixture
-def counted(tiny_pipeline: "Pipeline", monkeypatch: pytest.MonkeyPatch) -> "Iterator[Counted]":
+def counted(
+    tiny_pipeline: "Pipeline", tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> "Iterator[Counted]":
     """The page's only pipeline, with empty caches before and after."""
     import streamlit as st
 
+    from lxmert_viz.checkpoints.folder import find, models_folder
     from lxmert_viz.ui.server import models
     from tests.helpers.small_page import Counted
 
+    def place(name: str) -> Path:
+        is_here = (models_folder() / name).is_dir()
+        return tiny_folder if name == tiny_pipeline.name and not is_here else find(name)
+
     pipeline = Counted(tiny_pipeline)
     monkeypatch.setattr(models, "load_pipeline", lambda name: pipeline)
+    monkeypatch.setattr(models, "find", place)
     st.cache_data.clear()
     st.cache_resource.clear()
     yield pipeline

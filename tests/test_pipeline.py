@@ -8,9 +8,12 @@ import pytest
 import torch
 
 from lxmert_viz.errors import DeviceError, OptionError, TextError
+from lxmert_viz.model.devices import find_device
+from lxmert_viz.model.inputs import BATCH
 from lxmert_viz.model.streams import KEPT
-from lxmert_viz.pipeline import BATCH, Pipeline, find_device
+from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import FAMILIES, Regions, Trace
+from tests.helpers.made_up_regions import made_up as random_regions
 
 QUESTION = "what color is the large cube?"
 MakeRegions = Callable[..., Regions]
@@ -23,23 +26,7 @@ def regions(tiny_pipeline: Pipeline, photograph: bytes) -> Regions:
 
 @pytest.fixture(scope="module")
 def made_up(regions: Regions) -> MakeRegions:
-    """Random regions of any count."""
-
-    def make(count: int, seed: int = 0) -> Regions:
-        numbers = np.random.default_rng(seed)
-        corners = np.sort(numbers.random((count, 2, 2), np.float32), axis=1)
-        return dataclasses.replace(
-            regions,
-            boxes_unit=corners.reshape(count, 4),
-            feats=numbers.random((count, regions.feats.shape[1]), np.float32),
-            names=("red ball",) * count,
-            object_ids=np.zeros(count, np.int64),
-            attribute_ids=np.zeros(count, np.int64),
-            scores=np.ones(count, np.float32),
-            attribute_scores=np.ones(count, np.float32),
-        )
-
-    return make
+    return lambda count, seed=0: random_regions(regions, count, seed)
 
 
 def equal(one: Trace, other: Trace, tolerance: float = 0.0) -> bool:
@@ -60,9 +47,9 @@ class CountedCalls:
         network = pipeline._network.lxmert
         original = network.encode_vision
 
-        def counted(feats: torch.Tensor, *rest: torch.Tensor, **options: bool) -> object:
-            self.batches.append(len(feats))
-            return original(feats, *rest, **options)
+        def counted(visual_feats: torch.Tensor, **given: object) -> object:
+            self.batches.append(len(visual_feats))
+            return original(visual_feats, **given)
 
         monkeypatch.setattr(network, "encode_vision", counted)
 

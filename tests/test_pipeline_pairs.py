@@ -72,6 +72,15 @@ def test_the_verdict_is_what_the_network_says_of_both(pairs: Pipeline, files: li
     assert [t.regions.digest for t in verdict.traces] == [left.digest, right.digest]
 
 
+def test_many_are_judged_as_each_with_its_traces(pairs: Pipeline, files: list[str]) -> None:
+    left, right = (pairs.look(Path(file).read_bytes()) for file in files)
+    nothing = left.only(())
+    asked = [((left, right), STATEMENT), ((nothing, left), "a dog"), ((right, left), STATEMENT)]
+    each = [pairs.judge(*one).truth for one in asked]
+    assert pairs.judge_many(asked) == pytest.approx(each, abs=1e-5)
+    assert pairs.judge_many([]) == []
+
+
 def test_a_picture_without_regions_is_judged_too(pairs: Pipeline, files: list[str]) -> None:
     seen = pairs.look(Path(files[0]).read_bytes())
     nothing = pairs.look(Path(files[1]).read_bytes(), boxes_unit=np.zeros((0, 4), np.float32))
@@ -89,6 +98,8 @@ def test_other_networks_do_not_judge_pairs(tiny_pipeline: Pipeline, files: list[
     seen = tiny_pipeline.look(Path(files[0]).read_bytes())
     with pytest.raises(CheckpointError, match="tiny answers about one picture"):
         tiny_pipeline.judge((seen, seen), STATEMENT)
+    with pytest.raises(CheckpointError, match="tiny answers about one picture"):
+        tiny_pipeline.judge_many([((seen, seen), STATEMENT)])
 
 
 def test_the_command_asks_about_both(

@@ -66,7 +66,6 @@ class Trace {
     this.otherMaps = header.other && new Maps(header.other.families, floats);
     this.picture = new Blob([picture], { type: "image/jpeg" });
     this.bytes = bytes;
-    this.numbers = this.names.map((name) => name.split(" ")[0]); // those left out keep theirs
     this.special = this.pieces.map((piece) => SPECIAL.has(piece));
     this.wholeWords = wholeWords(this.pieces, this.word_ids);
   }

@@ -57,7 +57,7 @@ class PictureView {
       }
       const kind = `box${numbered.has(place) ? " strong" : ""}${framed.has(place) ? " framed" : ""}${weight < 0 ? " less" : ""}`;
       put(button, "class", kind);
-      write(button.firstChild, numbered.has(place) ? `${number} · ${amountOf(map, weight)}` : number);
+      write(button.firstChild, numbered.has(place) ? `${number} · ${amountOf(map, weight)}` : String(number));
       const said = weights ? `, weight ${amountOf(map, weight, 3)}` : "";
       put(button, "aria-label", `region ${this.trace.names[place]}${said}`);
       put(button, "aria-pressed", String(locked.some((t) => t.kind === "region" && t.place === place)));

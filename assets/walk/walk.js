@@ -27,7 +27,7 @@ class Walk {
     this.boxes = data.boxes.map(([left, top, right, bottom], i) => element("span", {
       class: "walk-box", title: data.names[i],
       style: `left:${percent(left)};top:${percent(top)};width:${percent(right - left)};height:${percent(bottom - top)}`,
-    }, element("span", {}, data.names[i].split(" ")[0])));
+    }, element("span", {}, i + 1)));
     this.title = element("h3", {});
     this.sentence = element("p", { class: "walk-sentence" });
     this.facts = element("dl", { class: "walk-facts" });

@@ -4,12 +4,24 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from lxmert_viz.records import Answer, Standing
 
 
 def spelled(text: str) -> str:
     """A text as answers are compared: without case, with single spaces between words."""
     return " ".join(text.split()).casefold()
+
+
+def best(shares: np.ndarray, count: int) -> np.ndarray:
+    """Places of the `count` largest of (A,), the largest first, equal ones in their order."""
+    falling = -shares
+    if count >= len(falling):
+        return np.argsort(falling, kind="stable")
+    last = np.partition(falling, count - 1)[count - 1]
+    candidates = np.flatnonzero(~(falling > last))
+    return candidates[np.argsort(falling[candidates], kind="stable")][:count]
 
 
 def top(answers: Sequence[Answer], count: int, also: Iterable[str] = ()) -> list[Standing]:

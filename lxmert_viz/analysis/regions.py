@@ -7,6 +7,7 @@ import numpy as np
 
 from lxmert_viz.records import OWN_BOXES, Regions
 
+COVERED_FROM = 0.5  # intersection over union from which a region counts as an object's
 COLUMNS = ("boxes_unit", "feats", "object_ids", "attribute_ids", "scores", "attribute_scores")
 
 
@@ -74,8 +75,8 @@ def table(regions: Regions) -> dict[str, list]:
     }
 
 
-def covered(boxes_unit: np.ndarray, box_unit: Sequence[float], overlap: float) -> np.ndarray:
-    """(R,) which boxes overlap one box with an intersection over union of at least `overlap`.
+def covered(boxes_unit: np.ndarray, box_unit: Sequence[float]) -> np.ndarray:
+    """(R,) which boxes cover one box: intersection over union of at least COVERED_FROM.
 
     boxes_unit: (R, 4) xyxy in the same units as box_unit.
     """
@@ -85,4 +86,4 @@ def covered(boxes_unit: np.ndarray, box_unit: Sequence[float], overlap: float) -
     shared = np.clip(high - low, 0, None).prod(axis=1)  # (R,)
     sizes = (boxes_unit[:, 2:] - boxes_unit[:, :2]).prod(axis=1)
     union = sizes + (box[2:] - box[:2]).prod() - shared
-    return shared >= overlap * union
+    return shared >= COVERED_FROM * union

@@ -1,5 +1,6 @@
 """What stands in a model folder beside the weights: scope, answers, names of regions."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 from lxmert_viz.config import read_json
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.records import OWN_BOXES, ZOO, Regions, Tokens
+
+UNNAMED = re.compile(r"LABEL_\d+")  # what transformers writes where nobody gave names
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,9 @@ class RegionNames:
     attributes: tuple[str, ...]
 
     def of(self, object_id: int, attribute_id: int) -> str:
-        """attribute_id: -1 where the detector knows no attributes."""
+        """attribute_id: -1 where the detector knows no attributes. Without names: numbers."""
+        if object_id >= len(self.objects) or attribute_id >= len(self.attributes):
+            return f"object {object_id}, attribute {attribute_id}"
         if attribute_id < 0:
             return self.objects[object_id]
         return f"{self.attributes[attribute_id]} {self.objects[object_id]}"
@@ -57,10 +62,22 @@ def read_scope(folder: Path) -> Scope:
 def read_answers(folder: Path) -> tuple[str, ...]:
     """The names of a checkpoint's answers, by label; empty where the folder does not say.
 
-    Accepts a list of texts, or the pre-training list of {"ans": text, ...}.
+    answers.json: a list of texts, the pre-training list of {"ans": text, ...}, {answer: label} or
+    {label: answer}. Without one, id2label of config.json.
     """
-    path = folder / "answers.json"
-    entries = _read_optional(path, [])
+    path, config = folder / "answers.json", folder / "config.json"
+    if path.exists():
+        return _as_answers(read_json(path), path)
+    values = _read_optional(config, {})
+    named = values.get("id2label") if isinstance(values, dict) else None
+    if not isinstance(named, dict) or all(UNNAMED.fullmatch(str(a)) for a in named.values()):
+        return ()
+    return _as_answers(named, config)
+
+
+def _as_answers(entries: Any, path: Path) -> tuple[str, ...]:
+    if isinstance(entries, dict):
+        entries = _by_label(entries, path)
     if not isinstance(entries, list):
         raise CheckpointError(
             f"{path} is not a list of answers but of the type {type(entries).__name__}."
@@ -72,15 +89,45 @@ def read_answers(folder: Path) -> tuple[str, ...]:
     return tuple(answers)
 
 
+def _by_label(entries: dict[str, Any], path: Path) -> list[Any]:
+    """{answer: label} or {label: answer} as a list; numbers among the answers may be answers."""
+    if all(type(value) is int for value in entries.values()):
+        named = {label: answer for answer, label in entries.items()}
+    else:
+        named = {int(k): v for k, v in entries.items() if k.isdecimal()}
+    if len(named) != len(entries) or sorted(named) != list(range(len(named))):
+        raise CheckpointError(
+            f"{path} does not name each of its {len(entries)} answers with a label of its own, "
+            f"from 0 to {len(entries) - 1}."
+        )
+    return [named[label] for label in range(len(named))]
+
+
 def read_region_names(folder: Path) -> RegionNames:
+    """Of the folder's detector; no names where it has none."""
     return RegionNames(
         objects=_read_labels(folder / "detector" / "objects.txt"),
         attributes=_read_labels(folder / "detector" / "attributes.txt"),
     )
 
 
+def check_sizes(folder: Path, sizes: dict[str, tuple[int, int]]) -> None:
+    """Raises CheckpointError for files that belong to different checkpoints.
+
+    sizes: of each file, how many entries it has and how many its network has.
+    """
+    for file, (found, needed) in sizes.items():
+        if found != needed:
+            raise CheckpointError(
+                f"{folder / file} is for {found} entries and its network for {needed}: "
+                "the two belong to different checkpoints."
+            )
+
+
 def _read_labels(path: Path) -> tuple[str, ...]:
     """One name a line; of synonyms ("tshirt,t-shirt") the first."""
+    if not path.exists():
+        return ()
     try:
         lines = path.read_text().splitlines()
     except UnicodeDecodeError as error:

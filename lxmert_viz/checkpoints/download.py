@@ -1,7 +1,6 @@
 """One file from the network to its place: resumed after a break, checked, and never there in part.
 
-Written with the standard library: of the files that a checkpoint needs, half are on no hub, and
-the rest are as plain to get.
+For files that are on no hub, with the standard library; hub.py gives `bring` another `receive`.
 """
 
 import errno
@@ -10,8 +9,9 @@ import os
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path, PurePosixPath
@@ -38,6 +38,8 @@ class RemoteFile:
     size: int  # bytes
     digest: str  # "sha256:..." of the content, or "git:...", its name among git's objects
     needed: bool = True  # a model opens without it
+    repository: str = ""  # owner/name on the hub; "": it is on none
+    commit: str = ""  # of that repository
 
     def __post_init__(self) -> None:
         path = PurePosixPath(self.path)
@@ -53,8 +55,12 @@ class RemoteFile:
         return place.with_name(f"{place.name}.{self.digest.partition(':')[2][:12]}.part")
 
 
-class _Unavailable(Exception):
+class Unavailable(Exception):
     """One address does not give the file; another may."""
+
+
+class Busy(Exception):
+    """One address does not give the file now; asked again, it may."""
 
 
 class _WebOnly(urllib.request.HTTPRedirectHandler):
@@ -76,13 +82,18 @@ def offline() -> bool:
     return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
 
 
-def open_web(request: urllib.request.Request, *handlers: object) -> HTTPResponse:
-    """The answer to a request. Raises DownloadError when this machine should stay offline."""
+def check_online(wanted: str) -> None:
+    """Raises DownloadError when this machine should stay offline. wanted: what is asked for."""
     if offline():
         raise DownloadError(
             "HF_HUB_OFFLINE is set, so nothing is downloaded. Unset it, or put the files there by "
-            f"hand; first {request.full_url}."
+            f"hand; first {wanted}."
         )
+
+
+def open_web(request: urllib.request.Request, *handlers: object) -> HTTPResponse:
+    """The answer to a request. Raises DownloadError when this machine should stay offline."""
+    check_online(request.full_url)
     if request.type not in ("http", "https"):
         raise DownloadError(f"{request.full_url} is not a web address.")
     opener = urllib.request.build_opener(*(handlers or (_WebOnly,)))
@@ -99,18 +110,43 @@ def matches(path: Path, file: RemoteFile) -> bool:
         return hashlib.file_digest(content, lambda: state).hexdigest() == published
 
 
-def bring(file: RemoteFile, folder: Path, received: Received) -> None:
+def receive(url: str, have: int, arrived: "Arrived") -> None:
+    """Ask for a file from its byte `have` on, over one connection.
+
+    Raises Unavailable, Busy, OSError and HTTPException for what is wrong with it.
+    """
+    asked = {"Range": f"bytes={have}-"} if have else {}
+    try:
+        with open_web(urllib.request.Request(url, headers=AGENT | asked)) as response:
+            begins = response.headers.get("Content-Range", "")
+            arrived(response.status, begins, iter(lambda: response.read1(CHUNK), b""))
+    except urllib.error.HTTPError as error:
+        raise refusal(error.code, error.reason) from error
+
+
+def refusal(code: int, reason: str) -> Unavailable | Busy:
+    """What an answer that is no file means for the next try."""
+    return (Busy if code in WORTH_ANOTHER_TRY else Unavailable)(f"{code} {reason}")
+
+
+# hears the status, the header Content-Range and the bytes of one answer
+Arrived = Callable[[int, str, Iterable[bytes]], None]
+Receive = Callable[[str, int, Arrived], None]
+
+
+def bring(file: RemoteFile, folder: Path, received: Received, receive: Receive = receive) -> None:
     """Download a file to its place below the folder, going on from what an earlier try left.
 
-    received may raise to stop; what came so far is kept. Raises DownloadError.
+    received may raise to stop; what came so far is kept. receive: how it is asked for. Raises
+    DownloadError.
     """
     part = file.part(folder)
     part.parent.mkdir(parents=True, exist_ok=True)
     problems = []
     for url in file.urls:
         try:
-            _bring_whole(url, file, part, received)
-        except _Unavailable as problem:
+            _bring_whole(url, file, part, received, receive)
+        except Unavailable as problem:
             problems.append(f"{url}: {problem}")
         else:
             put(part, file.place(folder))
@@ -121,18 +157,20 @@ def bring(file: RemoteFile, folder: Path, received: Received) -> None:
     )
 
 
-def _bring_whole(url: str, file: RemoteFile, part: Path, received: Received) -> None:
+def _bring_whole(
+    url: str, file: RemoteFile, part: Path, received: Received, receive: Receive
+) -> None:
     resumed = part.exists()
-    _grow(url, file, part, received)
+    _grow(url, file, part, received, receive)
     if resumed and not matches(part, file):  # what lay here may have been the fault
         part.unlink()
-        _grow(url, file, part, received)
+        _grow(url, file, part, received, receive)
     if not matches(part, file):
         part.unlink()
-        raise _Unavailable(f"what it sends is not the published file ({file.digest})")
+        raise Unavailable(f"what it sends is not the published file ({file.digest})")
 
 
-def _grow(url: str, file: RemoteFile, part: Path, received: Received) -> None:
+def _grow(url: str, file: RemoteFile, part: Path, received: Received, receive: Receive) -> None:
     """Try until the part has the file's size, as long as tries bring something."""
     fruitless = 0
     if _size(part) > file.size:
@@ -140,41 +178,46 @@ def _grow(url: str, file: RemoteFile, part: Path, received: Received) -> None:
     while (have := _size(part)) != file.size:
         problem = "it sent less than it promised"
         try:
-            _receive(url, file, part, have, received)
-        except urllib.error.HTTPError as error:
-            problem = f"{error.code} {error.reason}"
-            if error.code not in WORTH_ANOTHER_TRY:
-                raise _Unavailable(problem) from error
-            if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            receive(url, have, partial(_append, file, part, have, received))
+        except Busy as busy:
+            problem = str(busy)
+            if problem.startswith(f"{HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:d}"):
                 part.unlink(missing_ok=True)
         except (OSError, HTTPException) as error:
             problem = str(getattr(error, "reason", "") or error) or type(error).__name__
         if _size(part) > file.size:
             part.unlink()
-            raise _Unavailable(f"it sends more than the {file.size} bytes of the published file")
+            raise Unavailable(f"it sends more than the {file.size} bytes of the published file")
         fruitless = 0 if _size(part) > have else fruitless + 1
         if fruitless > len(PAUSES_SECONDS):
-            raise _Unavailable(problem)
+            raise Unavailable(problem)
         if _size(part) != file.size:
             time.sleep(PAUSES_SECONDS[max(fruitless - 1, 0)])
 
 
-def _receive(url: str, file: RemoteFile, part: Path, have: int, received: Received) -> None:
+def _append(
+    file: RemoteFile,
+    part: Path,
+    have: int,
+    received: Received,
+    status: int,
+    begins: str,
+    chunks: Iterable[bytes],
+) -> None:
     """One connection's worth of the file, appended to the part."""
-    asked = {"Range": f"bytes={have}-"} if have else {}
-    with open_web(urllib.request.Request(url, headers=AGENT | asked)) as response:
-        if response.status == HTTPStatus.PARTIAL_CONTENT:
-            if not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
-                raise ConnectionError("it went on from another place than it was asked to")
-        else:
-            have = 0
-        # it grows over several tries, and gets its name when its digest is right
-        with part.open("ab" if have else "wb", buffering=0) as output:
-            received(have)
-            while have <= file.size and (chunk := response.read1(CHUNK)):
-                _write(output, chunk)
-                have += len(chunk)
-                received(min(have, file.size))
+    if status != HTTPStatus.PARTIAL_CONTENT:
+        have = 0
+    elif not begins.startswith(f"bytes {have}-"):
+        raise ConnectionError("it went on from another place than it was asked to")
+    # it grows over several tries, and gets its name when its digest is right
+    with part.open("ab" if have else "wb", buffering=0) as output:
+        received(have)
+        for chunk in chunks:
+            _write(output, chunk)
+            have += len(chunk)
+            received(min(have, file.size))
+            if have > file.size:
+                return
 
 
 def _write(output: BinaryIO, chunk: bytes) -> None:

@@ -4,23 +4,15 @@ import json
 import os
 import shutil
 import time
-import urllib.request
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from lxmert_viz.checkpoints import hub
-from lxmert_viz.checkpoints.download import (
-    AGENT,
-    Received,
-    RemoteFile,
-    bring,
-    matches,
-    open_web,
-)
+from lxmert_viz.checkpoints.download import Received, RemoteFile, bring, matches, receive
 from lxmert_viz.checkpoints.folder import folder_name, models_folder
 from lxmert_viz.checkpoints.known import (
     ANSWER_LISTS,
@@ -40,7 +32,6 @@ FEATURES = 2048  # a region, from the published detector
 SPARE_BYTES = 50_000_000  # left free on the disk
 SPEED_SECONDS = 5.0  # over which the speed is told
 SHORTEST_SECONDS = 0.2  # less tells nothing
-HUB_WEIGHTS = (*WEIGHT_FILES, *(f"{file}{INDEX_ENDING}" for file in WEIGHT_FILES), "tf_model.h5")
 OPTIONAL_FILES = ("tokenizer_config.json",)
 
 
@@ -67,7 +58,7 @@ class Progress:
         return f"{text}, {in_words(self.speed)}/s, {time_left} left"
 
 
-Report = Callable[[Progress], None]
+Hear = Callable[[Progress], None]
 
 
 def in_words(count: float) -> str:
@@ -115,27 +106,26 @@ def plan(name: str, models: Path | None = None) -> Plan:
     return Plan(name, folder, repository, config.commit, tuple(files), notes)
 
 
-def fetch(chosen: Plan, report: Report) -> tuple[str, ...]:
+def fetch(chosen: Plan, hear: Hear) -> tuple[str, ...]:
     """Bring what is missing of a plan; returns what its owner must know.
 
-    report may raise to stop: what came so far is kept, and the next call goes on from there.
+    hear may raise to stop: what came so far is kept, and the next call goes on from there.
     Raises DownloadError.
     """
     _make_folder(chosen.folder)
     with locked(chosen):
         _check_room(chosen)
         write_record(chosen)
-        return (*chosen.notes, *_bring_all(chosen, report))
+        return (*chosen.notes, *_bring_all(chosen, hear))
 
 
 def _read_json(file: RemoteFile) -> Any:
-    """What stands in a small file. Raises DownloadError, ValueError."""
-    request = urllib.request.Request(file.urls[0], headers=AGENT)
-    try:
-        with open_web(request) as response:
-            return json.loads(response.read(JSON_LIMIT))
-    except (OSError, HTTPException) as error:
-        raise DownloadError(f"{file.urls[0]} cannot be read ({error}); try again.") from error
+    """What stands in a small file of the hub. Raises DownloadError, ValueError."""
+    if file.size > JSON_LIMIT:
+        raise ValueError(f"it has {in_words(file.size)}")
+    with TemporaryDirectory() as folder:
+        bring(file, Path(folder), lambda size: None, hub.receive)
+        return json.loads(file.place(Path(folder)).read_bytes())
 
 
 def _read_config(file: RemoteFile, repository: str) -> LxmertConfig:
@@ -168,7 +158,7 @@ def _hub_files(repository: str, commit: str) -> list[RemoteFile]:
 
 def _weights(repository: str, commit: str) -> list[RemoteFile]:
     """The first kind of weights that the repository has: one file, or an index and its parts."""
-    for name in HUB_WEIGHTS:
+    for name in WEIGHT_FILES:
         listed = hub.look_up(repository, name, commit)
         if listed is None:
             continue
@@ -183,7 +173,7 @@ def _weights(repository: str, commit: str) -> list[RemoteFile]:
         if absent:
             raise DownloadError(f"{repository} lacks {absent[0]}, which its {name} names.")
         return [listed.file, *(there.file for there in found.values())]
-    raise DownloadError(f"{repository} holds none of {', '.join(HUB_WEIGHTS)}.")
+    raise DownloadError(f"{repository} holds none of {', '.join(WEIGHT_FILES)}.")
 
 
 def _make_folder(folder: Path) -> None:
@@ -204,14 +194,15 @@ def _check_room(chosen: Plan) -> None:
         )
 
 
-def _bring_all(chosen: Plan, report: Report) -> list[str]:
+def _bring_all(chosen: Plan, hear: Hear) -> list[str]:
     notes = []
     before = 0
     for file in chosen.files:
-        report(Progress(file.path, before, chosen.total_bytes, 0.0))
+        hear(Progress(file.path, before, chosen.total_bytes, 0.0))
         if not matches(file.place(chosen.folder), file) and not _take_twin(file, chosen.folder):
+            ask = hub.receive if file.repository else receive
             try:
-                bring(file, chosen.folder, _teller(chosen, file, before, report))
+                bring(file, chosen.folder, _teller(chosen, file, before, hear), ask)
             except DownloadError as error:
                 if file.needed:
                     raise
@@ -220,13 +211,13 @@ def _bring_all(chosen: Plan, report: Report) -> list[str]:
     return notes
 
 
-def _teller(chosen: Plan, file: RemoteFile, before: int, report: Report) -> Received:
+def _teller(chosen: Plan, file: RemoteFile, before: int, hear: Hear) -> Received:
     """Makes progress of the whole plan out of bytes of one file."""
     pace = _Pace()
 
     def received(size: int) -> None:
         done = before + size
-        report(Progress(file.path, done, chosen.total_bytes, pace.at(done)))
+        hear(Progress(file.path, done, chosen.total_bytes, pace.at(done)))
 
     return received
 
@@ -249,7 +240,7 @@ class _Pace:
 
 
 def _take_twin(file: RemoteFile, folder: Path) -> bool:
-    """Share a file, such as the detector, that another checkpoint of the models folder has."""
+    """Share a file that another checkpoint, as the detector, or the person's hub cache has."""
     place, part = file.place(folder), file.part(folder)
     place.parent.mkdir(parents=True, exist_ok=True)
     for twin in twins(file, folder):

@@ -107,7 +107,8 @@ class KnownCheckpoint:
         """What to do now; missing as from missing_files."""
         if not self.repository:
             return "Get another copy of this project."
-        wanted = {*(files[-1] for files in missing), "answers.json"}  # names, and not needed
+        # sizes and names of answers: not needed, and better had
+        wanted = {"config.json", "answers.json", *(file for files in missing for file in files)}
         known = self.addresses().items()
         sources = "; ".join(f"{file} from {address}" for file, address in known if file in wanted)
         return (

@@ -7,7 +7,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 
@@ -75,6 +75,40 @@ def _globals(file: BinaryIO) -> Iterator[str]:
             yield argument.replace(" ", ".")
         elif opcode.name == "STACK_GLOBAL":
             yield ".".join(texts[-2:])
+
+
+class Beside:
+    """Stands in for what a training loop keeps beside the weights: made of anything, holds nothing.
+
+    torch asks for it under the other's name, which is not looked up.
+    """
+
+    def __new__(cls, *_: Any) -> Self:
+        return super().__new__(cls)
+
+    def __init__(self, *_: Any) -> None:
+        """Nothing is kept."""
+
+    def __setstate__(self, _: Any) -> None:
+        """Nothing is kept."""
+
+
+BESIDE = [  # as torch.serialization.safe_globals takes them
+    (Beside, name)
+    for name in (
+        "argparse.Namespace",
+        "types.SimpleNamespace",
+        "pathlib.Path",
+        "pathlib.PosixPath",
+        "pathlib.WindowsPath",
+        "numpy.dtype",
+        "numpy.ndarray",
+        "numpy.core.multiarray.scalar",
+        "numpy._core.multiarray.scalar",
+        "numpy.core.multiarray._reconstruct",
+        "numpy._core.multiarray._reconstruct",
+    )
+]
 
 
 class RefusedGlobal(pickle.UnpicklingError):

@@ -12,7 +12,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from lxmert_viz.checkpoints.download import RemoteFile
-from lxmert_viz.checkpoints.folder import missing_files, models_folder
+from lxmert_viz.checkpoints.folder import missing_detector_files, missing_files, models_folder
+from lxmert_viz.checkpoints.hub import kept_file
 from lxmert_viz.config import read_json
 from lxmert_viz.errors import CheckpointError, DownloadError
 from lxmert_viz.whole_files import write_json
@@ -69,10 +70,13 @@ def kept(models: Path | None = None) -> tuple[Kept, ...]:
             continue
         size = 0
         for path in filter(Path.is_file, _paths(chosen)):
-            facts = path.stat()
+            try:
+                facts = path.stat()
+            except FileNotFoundError:  # a download has just put it in its place
+                continue
             size += 0 if facts.st_ino in seen else facts.st_size
             seen.add(facts.st_ino)
-        complete = not missing_files(chosen.folder)
+        complete = not missing_files(chosen.folder) and not missing_detector_files(chosen.folder)
         found.append(Kept(chosen.name, chosen.folder, size, complete))
     return tuple(found)
 
@@ -110,8 +114,8 @@ def locked(chosen: Plan) -> Iterator[None]:
 
 
 def twins(file: RemoteFile, folder: Path) -> list[Path]:
-    """Files of other models that may be the same; the detector is, in every published one."""
-    others = folder.parent.glob(f"*/{file.path}")
+    """Files of other models, or of the person's hub cache, that may be the same."""
+    others = [*folder.parent.glob(f"*/{file.path}"), *filter(None, [kept_file(file)])]
     return [p for p in others if p != file.place(folder) and p.stat().st_size == file.size]
 
 

@@ -2,6 +2,7 @@
 
 import pickle
 import struct
+import threading
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from lxmert_viz.checkpoints.pickles import RefusedGlobal, forbidden_global, read_arrays
+from lxmert_viz.checkpoints.pickles import BESIDE, RefusedGlobal, forbidden_global, read_arrays
 from lxmert_viz.checkpoints.weight_files import INDEX_ENDING, parts_of
 from lxmert_viz.config import read_json
 from lxmert_viz.errors import ARCHIVE_ERRORS, CheckpointError
@@ -38,7 +39,10 @@ HDF5_START = b"\x89HDF\r\n\x1a\n"
 LFS_START = b"version https://git-lfs"
 FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)
+# where training loops keep the weights, beside an optimizer's state and more
+STATES = ("state_dict", "model_state_dict", "model", "module", "network", "net", "weights")
 HDF5_GROWTH = 4  # times its size on disk: more than compression saves on weights
+LOADING = threading.Lock()  # torch's list of what may stand in a pickle is one for all threads
 Tensors = dict[str, Tensor]
 
 
@@ -47,9 +51,9 @@ def read_tensors(path: Path) -> Tensors:
 
     Takes .safetensors, torch files (zip or legacy pickle) and HDF5 as Keras writes it, told apart
     by their first bytes; .pkl files of arrays, as detectron2 has them; and an .index.json with its
-    parts beside it. Tensors that share memory in a torch file share it here. CheckpointError when
-    the file is missing, broken, of another kind, tries to run code, or holds values that are no
-    numbers.
+    parts beside it. Of what a training loop saved, the weights are taken (STATES). Tensors that
+    share memory in a torch file share it here. CheckpointError when the file is missing, broken, of
+    another kind, tries to run code, or holds values that are no numbers.
     """
     if path.name.endswith(INDEX_ENDING):
         return _read_shards(path)
@@ -121,22 +125,32 @@ def _read_array_pickle(path: Path) -> Tensors:
 
 
 def _named(path: Path, load: Callable[[], Any]) -> Tensors:
-    """What torch loads, if that is named tensors alone; a refusal to run code says which."""
+    """The weights in what torch loads; a refusal to run code says which."""
     try:
-        loaded = load()
+        with LOADING, torch.serialization.safe_globals(BESIDE):
+            loaded = load()
     except READ_ERRORS as error:
         tried = forbidden_global(path, str(error))
         if tried is None:
             raise
         raise _trap(path, tried) from error
+    return _weights_in(loaded, path)
+
+
+def _weights_in(loaded: Any, path: Path) -> Tensors:
+    """Named tensors, or those that stand under one of STATES."""
     if not isinstance(loaded, Mapping):
         raise CheckpointError(f"{path} holds a {type(loaded).__name__}, not named tensors.")
-    for name, value in loaded.items():
-        if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise CheckpointError(
-                f"{path} holds a {type(value).__name__} under {name!r}, not named tensors alone."
-            )
-    return dict(loaded)
+    odd = [n for n, v in loaded.items() if not isinstance(n, str) or not isinstance(v, Tensor)]
+    if not odd:
+        return dict(loaded)
+    inner = next((loaded[name] for name in STATES if isinstance(loaded.get(name), Mapping)), None)
+    if inner is None:
+        raise CheckpointError(
+            f"{path} holds a {type(loaded[odd[0]]).__name__} under {odd[0]!r}, not named tensors "
+            f"alone, and no weights under one of {', '.join(STATES)}."
+        )
+    return _weights_in(inner, path)
 
 
 def _read_hdf5(path: Path) -> Tensors:
@@ -192,7 +206,7 @@ def _all_finite(tensor: Tensor) -> bool:
 def _trap(path: Path, tried: str) -> CheckpointError:
     return CheckpointError(
         f"{path} was not opened: it asks for {tried}, and a weight file may run no code here. "
-        "Get one that holds tensors alone."
+        "Get one that holds tensors alone: torch.save(network.state_dict(), FILE) writes it."
     )
 
 

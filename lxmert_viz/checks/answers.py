@@ -21,9 +21,9 @@ def check_match(subject: Subject) -> Finding:
         return not_applicable(MATCH, NO_TRUTH)
     told: dict[bool, list[float]] = {True: [], False: []}
     for truth in subject.truths:
-        traces = subject.pipeline.ask_many([(truth.regions, text) for text, _ in truth.captions])
-        for (_, is_true), trace in zip(truth.captions, traces, strict=True):
-            told[is_true].append(trace.match)
+        scores = subject.pipeline.score_many([(truth.regions, text) for text, _ in truth.captions])
+        for (_, is_true), one in zip(truth.captions, scores, strict=True):
+            told[is_true].append(one.match)
     true, false = float(np.mean(told[True])), float(np.mean(told[False]))
     said = (
         f"P(match) is {true:.2f} for {len(told[True])} true captions and "

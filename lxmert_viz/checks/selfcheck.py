@@ -8,6 +8,7 @@ from lxmert_viz.checks import answers, files, regions, weights
 from lxmert_viz.checks.findings import RIGHT, WRONG, Finding, not_applicable
 from lxmert_viz.checks.subject import Subject, open_subject
 from lxmert_viz.errors import CheckpointError
+from lxmert_viz.records import Report
 
 OPENS = "Opens"
 OF_FILES = ((files.FILES, files.check_files), (files.ANSWERS, files.check_answer_list))
@@ -22,7 +23,6 @@ OF_NETWORK: tuple[tuple[str, Callable[[Subject], Finding]], ...] = (
     (answers.ALIGNMENT, answers.check_alignment),
 )
 CHECKS = len(OF_FILES) + 1 + len(OF_NETWORK)
-Report = Callable[[str, float], None]
 
 
 def check(

@@ -15,7 +15,7 @@ from lxmert_viz.detector.selection import describe_boxes
 from lxmert_viz.picture import decode
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
-from lxmert_viz.records import Regions, Trace
+from lxmert_viz.records import Regions, Scores
 
 SAMPLE_FILE = "detector/sample.jpg"
 SAMPLE_FACTS = ASSETS / "detector-sample.json"
@@ -56,29 +56,37 @@ class Subject:
     @cached_property
     def first_answers(self) -> list[tuple[str, str]]:
         """The answer given to every question, and the right one."""
-        return [(trace.answers[0].text, right) for trace, right in self._as_they_are]
+        return [(self.pipeline.answers(s, 1)[0].text, right) for s, right in self._as_they_are]
 
     @cached_property
     def confidence(self) -> float:
         """The probability of right answers, 0..1: the geometric mean over all questions."""
-        return _mean_probability(self._as_they_are)
+        return self._mean_probability(self._as_they_are)
 
     def confidence_with(self, change: Callable[[Truth], Regions]) -> float:
         """The same with other regions."""
-        return _mean_probability(self._asked(change))
+        return self._mean_probability(self._asked(change))
 
     @cached_property
-    def _as_they_are(self) -> list[tuple[Trace, str]]:
+    def _as_they_are(self) -> list[tuple[Scores, str]]:
         return self._asked(lambda truth: truth.regions)
 
-    def _asked(self, seen: Callable[[Truth], Regions]) -> list[tuple[Trace, str]]:
+    def _asked(self, seen: Callable[[Truth], Regions]) -> list[tuple[Scores, str]]:
         """Every question of every picture, with its right answer."""
         pairs = []
         for truth in self.truths:
             regions = seen(truth)
-            traces = self.pipeline.ask_many([(regions, text) for text, _ in truth.questions])
-            pairs += zip(traces, (right for _, right in truth.questions), strict=True)
+            scores = self.pipeline.score_many([(regions, text) for text, _ in truth.questions])
+            pairs += zip(scores, (right for _, right in truth.questions), strict=True)
         return pairs
+
+    def _mean_probability(self, answered: list[tuple[Scores, str]]) -> float:
+        labels = {answer: label for label, answer in enumerate(self.pipeline.answer_vocabulary)}
+        shares = [
+            self.pipeline.answer_shares(scores)[labels[right]] if right in labels else 0.0
+            for scores, right in answered
+        ]
+        return float(np.exp(np.log(np.maximum(shares, SMALLEST)).mean()))
 
     def described(self, truth: Truth, picture_rgb: np.ndarray) -> Regions:
         """The truth's regions with the features that another picture has in these places."""
@@ -87,11 +95,6 @@ class Subject:
         boxes = truth.regions.boxes_unit
         seen = describe_boxes(detector, np.ascontiguousarray(picture_rgb), boxes, profile)
         return replace(truth.regions, feats=seen.feats)
-
-
-def _mean_probability(answered: list[tuple[Trace, str]]) -> float:
-    shares = [max(dict(trace.answers).get(right, 0.0), SMALLEST) for trace, right in answered]
-    return float(np.exp(np.mean(np.log(shares))))
 
 
 def known_name(folder: Path) -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.commands.inputs import LOOK, STUDY, read_dataset, report
+from lxmert_viz.commands.inputs import add_dataset_options, read_dataset
 from lxmert_viz.commands.options import add_models_option, whole
+from lxmert_viz.commands.progress import report
 from lxmert_viz.commands.stopping import goes_on
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
@@ -19,23 +20,16 @@ if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.results.run_folder import RunFolder
 
 
+AT_THE_END = ("no regions", "unclear")  # remarks that are said again
 EXAMPLE = "evaluate study --out runs/study"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("dataset", metavar="DATASET", help=f"a file, a folder, or {STUDY!r}: the shipped set")
+    add_dataset_options(parser)
     add("--model", default=SHIPPED, help=f"a name or folder (default: {SHIPPED})")
     add_models_option(parser)
     add("--out", type=Path, required=True, metavar="RUN", help="the run's folder")
-    add("--pictures", type=Path, metavar="FOLDER", help="default: where the questions lie")
-    add("--regions", metavar="FILE", help=f"default: beside the questions; {LOOK}: make them")
-    add(
-        "--columns",
-        metavar="KIND=COLUMN,...",
-        help="of a table: picture, text, id, answer, matches, question, answer_type",
-    )
-    add("--ask", action="append", default=[], metavar="TEXT", help="ask this of every picture")
     add("--region-cache", type=Path, metavar="FOLDER", help="share regions with other runs")
     add("--profile", default="trained", help="how regions are found (default: trained)")
     add("--device", default="auto", help="auto, cpu or cuda (default: auto)")
@@ -61,8 +55,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     dataset = read_dataset(options)
-    for line in summary(dataset.remarks):
-        print(line, file=sys.stderr)
+    for line in (*summary(dataset.remarks), dataset.training_note):
+        print(line, end="\n" if line else "", file=sys.stderr)
     if options.predictions is None:
         made = ask_model(options, dataset)
     else:
@@ -70,6 +64,8 @@ def run(options: argparse.Namespace) -> None:
 
         made = take_predictions(options.predictions, dataset, options.out)
     for line in result(made.path):
+        print(line)
+    for line in summary([r for r in dataset.remarks if r.kind in AT_THE_END]):
         print(line)
 
 

@@ -8,6 +8,7 @@ from lxmert_viz.checkpoints.fetching import Progress, fetch, in_words, plan
 from lxmert_viz.checkpoints.known import KNOWN
 from lxmert_viz.checkpoints.record import Plan
 from lxmert_viz.commands.options import add_models_option
+from lxmert_viz.commands.progress import PROGRESS
 from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DownloadError
 
@@ -43,8 +44,7 @@ def run(options: argparse.Namespace) -> None:
         return
     with goes_on():
         notes = fetch(chosen, _Printed())
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
+    PROGRESS.end()
     print(f"{chosen.name} is whole and checked in {chosen.folder}")
     for note in notes:
         print(f"Note: {note}")
@@ -63,9 +63,7 @@ class _Printed:
             return
         self._next = now + (TERMINAL_SECONDS if self._terminal else LOG_SECONDS)
         line = f"{progress.share:4.0%}  {progress.line()}"
-        print(f"\r\033[K{line}" if self._terminal else line, file=sys.stderr, flush=True, end="")
-        if not self._terminal:
-            print(file=sys.stderr, flush=True)
+        PROGRESS.write(f"\r\033[K{line}" if self._terminal else f"{line}\n")
 
 
 def _summary(chosen: Plan) -> str:

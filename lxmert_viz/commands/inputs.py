@@ -1,8 +1,6 @@
-"""What commands are given to read: pictures, datasets, columns; and their line of progress."""
+"""What commands are given to read: pictures, datasets, columns."""
 
 import argparse
-import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,26 @@ if TYPE_CHECKING:  # torch takes seconds
 
 STUDY = "study"
 LOOK = "look"
+
+
+def add_dataset_options(parser: argparse.ArgumentParser) -> None:
+    """Which examples, and where their pictures and regions are."""
+    add = parser.add_argument
+    add("dataset", metavar="DATASET", help=f"a file, a folder, or {STUDY!r}: the shipped set")
+    add("--pictures", type=Path, metavar="FOLDER", help="default: where the questions lie")
+    add("--regions", metavar="FILE", help=f"default: beside the questions; {LOOK}: make them")
+    add(
+        "--look-for-missing",
+        action="store_true",
+        help="let the detector look at the pictures that --regions FILE lacks",
+    )
+    add(
+        "--columns",
+        metavar="KIND=COLUMN,...",
+        help="of a table: picture, text, id, answer, matches, question, answer_type",
+    )
+    add("--ask", action="append", default=[], metavar="TEXT", help="ask this of every picture")
+    add("--all-entries", action="store_true", help="keep what VALSE's authors ask to leave out")
 
 
 def read_picture(path: Path) -> bytes:
@@ -29,19 +47,16 @@ def read_dataset(options: argparse.Namespace) -> "Dataset":
     from lxmert_viz.dataset.opening import open_dataset
 
     named = options.regions not in (None, LOOK)
-    dataset = open_dataset(
+    return open_dataset(
         ASSETS / "study" if options.dataset == STUDY else Path(options.dataset),
         pictures=options.pictures,
         regions=Path(options.regions) if named else None,
+        look=options.regions == LOOK,
+        look_for_missing=options.look_for_missing,
         columns=columns(options.columns),
         asked=options.ask,
+        all_entries=options.all_entries,
     )
-    return replace(dataset, region_file=None) if options.regions == LOOK else dataset
-
-
-def report(stage: str, share: float) -> None:
-    end = "\n" if share >= 1 else ""
-    print(f"\r{stage:<70}", end=end, file=sys.stderr, flush=True)
 
 
 def columns(text: str | None) -> dict[str, str] | None:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lxmert_viz.analysis.states import LENSES
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.inputs import read_picture
 from lxmert_viz.commands.options import add_models_option, whole
@@ -15,7 +16,6 @@ if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.experiments.tuned_lens import TunedLens
     from lxmert_viz.pipeline import Pipeline
 
-LENSES = ("words", "objects", "attributes", "features", "answers", "match")
 EXAMPLE = "lens picture.jpg 'a [MASK] cube' --out lens.html"
 
 
@@ -23,7 +23,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("picture", type=Path, metavar="PICTURE", help="a picture file")
     add("question", metavar="QUESTION", help="a question or a caption; may hold [MASK]")
-    add("--through", choices=LENSES, default="words", help="which head reads (default: words)")
+    add(
+        "--through",
+        choices=tuple(LENSES),
+        default="words",
+        help="which head reads (default: words)",
+    )
     add("--inside", action="store_true", help="also the steps inside cross-modality layers")
     add("--stored", type=Path, metavar="FILE", help="regions to look in, for --through features")
     add("--tuned", metavar="FOLDER", type=Path, help="tune it on states that probe --store keeps")
@@ -94,23 +99,21 @@ def _tuned(
     pipeline: "Pipeline", chosen: "Lens", folder: Path, depths: tuple[str, ...]
 ) -> "TunedLens":
     """Trained once, and kept with the states."""
-    from lxmert_viz.experiments import tuned_lens
-    from lxmert_viz.runs.states import LENSES, StateStore, fingerprint
+    from lxmert_viz.runs import tuning
+    from lxmert_viz.runs.states import StateStore
 
     store = StateStore(folder)
-    if store.weights != fingerprint(pipeline):
-        raise OptionError(f"{folder} holds states of {store.model} with other weights.")
+    if store.weights != pipeline.digest:
+        raise OptionError(
+            f"{folder} holds states of {store.model} as it was then, with other files, or as an "
+            "earlier version of this tool kept them: extract them anew with `probe --store`."
+        )
     if store.depths[chosen.stream] != depths:
         raise OptionError(
             f"{folder} holds states of the layers {', '.join(store.depths[chosen.stream])}, and a "
             "tuned lens needs all: extract them without --layers."
         )
-    return tuned_lens.kept(
-        chosen,
-        folder / LENSES,
-        {"weights": store.weights, "dataset": store.data},
-        lambda: store.split(chosen.stream, tuned_lens.MOST_STATES, first_only=chosen.pooled),
-    )
+    return tuning.tuned(chosen, store)
 
 
 def as_text(best: list[list[str]], rows: list[str], depths: tuple[str, ...]) -> str:

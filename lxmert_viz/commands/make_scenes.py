@@ -2,7 +2,6 @@
 
 import argparse
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.options import SEEDS, whole
+from lxmert_viz.commands.progress import PROGRESS
 from lxmert_viz.errors import DatasetError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
@@ -61,5 +61,5 @@ def run(chosen: argparse.Namespace) -> None:
 def _looked_at(pipeline: "Pipeline", pictures: list[Path]) -> "Iterator[tuple[str, Regions]]":
     for number, path in enumerate(pictures, start=1):
         yield path.stem, pipeline.look(path.read_bytes())
-        print(f"\rregions of {number} of {len(pictures)} scenes", end="", file=sys.stderr)
-    print(file=sys.stderr)
+        PROGRESS.write(f"\rregions of {number} of {len(pictures)} scenes")
+    PROGRESS.end()

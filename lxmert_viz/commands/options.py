@@ -13,7 +13,7 @@ def add_models_option(parser: argparse.ArgumentParser) -> None:
         "--models",
         type=Path,
         metavar="FOLDER",
-        help="where model folders lie (default: LXMERT_VIZ_MODELS, or ~/.cache/lxmert-viz/models)",
+        help="where model folders lie (default: LXMERT_VIZ_MODELS, or models in the cache folder)",
     )
 
 

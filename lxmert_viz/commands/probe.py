@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.commands.inputs import STUDY, read_dataset, report
+from lxmert_viz.commands.inputs import add_dataset_options, read_dataset
 from lxmert_viz.commands.options import SEEDS, add_models_option, number, whole
+from lxmert_viz.commands.progress import report
 from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DatasetError
 
@@ -23,7 +24,7 @@ EXAMPLE = "probe study --target colour --out colour.html"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("dataset", metavar="DATASET", help=f"a file, a folder, or {STUDY!r}: the shipped set")
+    add_dataset_options(parser)
     add("--target", default="object", help="what to read out; --list names all")
     add("--list", action="store_true", help="name the targets and stop")
     add("--kind", choices=("linear", "MLP"), default="linear", help="of probe (default: linear)")
@@ -45,10 +46,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_models_option(parser)
     add("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     add("--profile", default="trained", help="how regions are found (default: trained)")
-    add("--pictures", type=Path, metavar="FOLDER", help="default: where the questions lie")
-    add("--regions", metavar="FILE", help="default: beside the questions; look: make them")
-    add("--columns", metavar="KIND=COLUMN,...", help="of a table, as for evaluate")
-    add("--ask", action="append", default=[], metavar="TEXT", help="ask this of every picture")
     add("--out", type=Path, metavar="FILE", help="the curves as .html, or .png with kaleido")
     add("--save", type=Path, metavar="FILE", help="keep the trained probes")
     add("--json", action="store_true", help="write one JSON object")
@@ -148,19 +145,9 @@ def _task(options: argparse.Namespace, store: "StateStore") -> "Task":
 
 
 def _draw(run: "ProbeRun", path: Path) -> None:
-    import numpy as np
-
     from lxmert_viz.figures import files
-    from lxmert_viz.figures.layers import Line, by_layer
+    from lxmert_viz.figures.probes import curves
 
     about = run.about
-    series = {n: np.array([getattr(layer, n) for layer in run.layers]) for n in ROUNDED}
-    lines = {
-        f"{about.kind} probe": Line(series["accuracy"], series["low"], series["high"]),
-        "control task": Line(series["control"]),
-        "majority": Line(series["majority"], baseline=True),
-        "noise": Line(series["noise"], baseline=True),
-    }
-    title = f"{about.target} in {about.model}, {about.data}"
-    statistic = f"accuracy on unseen pictures, 0 to 1; {about.count:,} states, seed {about.seed}"
-    files.write(by_layer(lines, about.depths, title, statistic, (-0.03, 1.05)), path)
+    title = f"{about.target} in {about.model}, {about.data}, seed {about.seed}"
+    files.write(curves(run.series(), about.depths, about.kind, title, about.states), path)

@@ -4,22 +4,26 @@ another layout."""
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from lxmert_viz.checkpoints import contents
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.options import add_detector_options
+from lxmert_viz.commands.progress import PROGRESS
 from lxmert_viz.commands.stopping import goes_on
-from lxmert_viz.errors import DatasetError, LxmertVizError
-from lxmert_viz.runs.regions import UNFIT, pictures_in
+from lxmert_viz.errors import DatasetError, OptionError
+from lxmert_viz.runs.regions import UNFIT, look_at_all, pictures_in
 from lxmert_viz.whole_files import write_text
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
-    from lxmert_viz.pipeline import Pipeline
-    from lxmert_viz.region_files.journal import RegionJournal
+    from lxmert_viz.region_files.rows import RegionFile, RegionRow
 
 
 LAYOUTS = ("lxmert", "bottom-up", "reference", "parquet", "safetensors")
@@ -65,12 +69,11 @@ def run(options: argparse.Namespace) -> None:
 
 def extract(options: argparse.Namespace, layout: str) -> None:
     """Looks at every picture; a broken run goes on where it was when called again."""
-    from lxmert_viz.detector.looking import content_of
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.region_files.journal import RegionJournal
     from lxmert_viz.region_files.opening import write_rows
 
-    paths = pictures_in(options.source)
+    pictures = pictures_in(options.source)
     pipeline = Pipeline.open(
         options.model or SHIPPED,
         options.device,
@@ -81,68 +84,76 @@ def extract(options: argparse.Namespace, layout: str) -> None:
     pipeline.check_profile(options.profile)
     maker = {
         "model": pipeline.name,
-        "detector": content_of(pipeline.detector, pipeline.region_names),
+        "detector": pipeline.detector_digest,
         "profile": options.profile,
         "precision": options.precision,
         "backend": options.backend,
     }
-    with goes_on(), RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
-        failed = look_at_all(paths, pipeline, options.profile, journal)
-        count = len(journal.pictures)
-        write_failed(beside(options.out, ".failed.tsv"), failed)
-        if count:
-            write_rows(options.out, layout, journal.rows())
-    journal.path.unlink()
-    if not count:
-        raise DatasetError(
-            f"Every picture failed, so {options.out} is not written; "
-            f"{beside(options.out, '.failed.tsv')} says why."
-        )
-    print(f"regions of {count} {'picture' if count == 1 else 'pictures'} in {options.out}")
-    if failed:
-        print(f"failed: {len(failed)}; {beside(options.out, '.failed.tsv')} says why")
+    with goes_on(), alone(options.out):
+        with RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
+            progress = _Printed(len(pictures))
+            failed = look_at_all(pictures, pipeline, options.profile, journal, progress.add)
+            count = len(journal.pictures)
+            if count:
+                write_rows(options.out, layout, journal.rows())
+        journal.path.unlink()
+    finish(options.out, count, failed)
 
 
-def look_at_all(
-    paths: list[Path], pipeline: "Pipeline", profile: str, journal: "RegionJournal"
-) -> list[tuple[Path, str]]:
-    """Adds what is missing in the journal; returns what failed, and why."""
-    from lxmert_viz.region_files.rows import RegionRow
-
-    failed, taken = [], {}
-    progress = _Printed(len(paths))
-    for path in paths:
-        if UNFIT.search(path.name):
-            failed.append((path, "its name holds a tab, a line break or bytes that are not UTF-8"))
-            progress.skip()
-            continue
-        if path.stem in taken:
-            failed.append((path, f"its name without the ending is that of {taken[path.stem]}"))
-            progress.skip()
-            continue
-        taken[path.stem] = path
-        if path.stem in journal.pictures:
-            progress.skip()
-            continue
-        try:
-            journal.add(RegionRow.of(path.stem, pipeline.look(path.read_bytes(), profile)))
-        except OSError as error:
-            failed.append((path, f"it cannot be read: {error.strerror}"))
-        except LxmertVizError as error:
-            failed.append((path, str(error)))
-        progress.step()
-    return failed
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Raises DatasetError where another process makes the same file just now."""
+    path = beside(out, ".lock")
+    try:
+        with FileLock(path, timeout=0):
+            yield
+            path.unlink(missing_ok=True)
+    except Timeout as error:
+        raise DatasetError(f"{out} is being made by another process just now.") from error
 
 
 def convert(options: argparse.Namespace, layout: str) -> None:
-    """From one layout to another, a picture at a time."""
+    """From one layout to another, a picture at a time; rows that are broken are listed."""
     from lxmert_viz.region_files.opening import open_regions, write_rows
     from lxmert_viz.region_files.rows import Origin
 
     origin = Origin(options.source.name, naming(options.model, options.models), options.profile)
     source = open_regions(options.source, origin)
-    write_rows(options.out, layout, source.rows(), source.newline or "\n")
-    print(f"regions of {len(source)} pictures in {options.out}")
+    failed: list[tuple[str, str]] = []
+    rows = whole_rows(source, failed)
+    first = next(rows, None)
+    if first is not None:
+        write_rows(options.out, layout, chain([first], rows), source.newline or "\n")
+    finish(options.out, len(source) - len(failed), failed)
+    if source.again:
+        print(f"{len(source.again)} stand more than once, {next(iter(source.again))!r} first")
+
+
+def whole_rows(source: "RegionFile", failed: list[tuple[str, str]]) -> "Iterator[RegionRow]":
+    """Those that can be read; the others are added to `failed`, with the reason."""
+    for picture in source:
+        try:
+            row = source.row(picture)
+        except DatasetError as error:
+            failed.append((picture, str(error)))
+            continue
+        yield row
+
+
+def finish(out: Path, count: int, failed: Sequence[tuple[Path | str, str]]) -> None:
+    """Lists what failed and says what was written. Raises DatasetError where that is nothing."""
+    listing = beside(out, ".failed.tsv")
+    write_failed(listing, failed)
+    if not count:
+        raise DatasetError(
+            f"Every picture failed, so {out} is not written; {listing} says why, of the first: "
+            f"{failed[0][1]}"
+            if failed
+            else f"There are no regions to write, so {out} is not written."
+        )
+    print(f"regions of {count} {'picture' if count == 1 else 'pictures'} in {out}")
+    if failed:
+        print(f"failed: {len(failed)}; {listing} says why")
 
 
 def naming(model: str | None, models: Path | None) -> Callable[[int, int], str]:
@@ -153,7 +164,7 @@ def naming(model: str | None, models: Path | None) -> Callable[[int, int], str]:
 
     def name_of(object_id: int, attribute_id: int) -> str:
         if object_id >= len(names.objects) or attribute_id >= len(names.attributes):
-            raise DatasetError(
+            raise OptionError(
                 f"{model} has no names for object {object_id} with attribute {attribute_id}: the "
                 "file was made with another detector. Name its model, or none."
             )
@@ -166,13 +177,17 @@ def beside(path: Path, ending: str) -> Path:
     return path.with_name(f"{path.name}{ending}")
 
 
-def write_failed(path: Path, failed: list[tuple[Path, str]]) -> None:
+def write_failed(path: Path, failed: Sequence[tuple[Path | str, str]]) -> None:
     """One line a picture, with its path and the reason; no file where none failed."""
-    lines = [f"{UNFIT.sub('?', str(picture))}\t{reason}\n" for picture, reason in failed]
+    lines = [f"{_fit(str(picture))}\t{_fit(reason)}\n" for picture, reason in failed]
     if lines:
         write_text(path, "".join(lines))
     else:
         path.unlink(missing_ok=True)
+
+
+def _fit(text: str) -> str:
+    return UNFIT.sub("?", text)
 
 
 class _Printed:
@@ -185,15 +200,14 @@ class _Printed:
         self._began = time.monotonic()
         self._end = "" if sys.stderr.isatty() else "\n"
 
-    def skip(self) -> None:
+    def add(self, looked: bool) -> None:
         self._done += 1
-
-    def step(self) -> None:
-        self._done += 1
+        if not looked:
+            return
         self._looked += 1
         each = (time.monotonic() - self._began) / self._looked
         left = each * (self._total - self._done)
         time_left = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
         line = f"{self._done} of {self._total} pictures, {each:.1f} s each, {time_left} left"
         start = "\r\033[K" if not self._end else ""
-        print(f"{start}{line}", file=sys.stderr, flush=True, end=self._end)
+        PROGRESS.write(f"{start}{line}{self._end}")

@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--data",
         type=Path,
         metavar="FOLDER",
-        help="where datasets and runs lie (default: LXMERT_VIZ_DATA, or ~/.cache/lxmert-viz/data)",
+        help="where datasets and runs lie (default: LXMERT_VIZ_DATA, or data in the cache folder)",
     )
     parser.add_argument(
         "--keep-pictures",
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
         os.environ[KEEP_PICTURES_VARIABLE] = str(options.keep_pictures)
     if options.precision is not None:
         from lxmert_viz.detector.speed import check_precision  # torch takes seconds
-        from lxmert_viz.pipeline import find_device
+        from lxmert_viz.model.devices import find_device
 
         check_precision(options.precision, find_device("auto"))
         os.environ[PRECISION_VARIABLE] = options.precision

@@ -60,7 +60,7 @@ def add_options(options: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
-    from lxmert_viz.pipeline import find_device
+    from lxmert_viz.model.devices import find_device
 
     find_device(chosen.device)
     chosen.work.mkdir(parents=True, exist_ok=True)

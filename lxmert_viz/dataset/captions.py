@@ -1,70 +1,114 @@
-"""Captions and their foils: VALSE's layout, or a list of captions that are true or not."""
+"""Captions that are true of a picture, and foils that are not, an entry a picture.
 
-from pathlib import PurePosixPath
+VALSE, SugarCrepe, ARO's relations and attributes, What'sUp, and lists of captions of one's own.
+"""
+
+from dataclasses import replace
 from typing import Any
 
-from lxmert_viz.dataset.datasets import Dataset, without_duplicates
-from lxmert_viz.dataset.remarks import JsonFile, Remark, text_of
+from lxmert_viz.dataset.datasets import Dataset, Entry, collected, entries_of
+from lxmert_viz.dataset.remarks import Json, JsonFile, Remark, picture_name, picture_of, text_of
 from lxmert_viz.records import Example
 
-PICTURE_NAMES = ("image", "img_id", "imageId", "image_id", "picture")
+PICTURES = ("image", "img_id", "imageId", "image_id", "picture", "filename", "image_path")
+CAPTIONS = ("caption", "true_caption")
+FOILS = ("foil", "foils", "negative_caption", "false_caption")
+OPTIONS = "caption_options"  # What'sUp's: the first one is true
+KINDS = ("linguistic_phenomena", "relation_name", "type")
+VALID_VOTES = 2  # of three, by which VALSE's authors keep an entry
+BOX = "bbox_x"  # of ARO's entries
+Text = tuple[str, str, bool | None]  # name, words, whether they are true of the picture
 
 
 def is_captions(content: Any) -> bool:
-    return any(isinstance(entry, dict) and "caption" in entry for _, entry in _entries(content)[:1])
+    first = next(iter(_list(content)), None)
+    if isinstance(first, list):  # What'sUp's lists from COCO and Visual Genome
+        return len(first) > 2 and all(isinstance(text, str) for text in first[1:])
+    return isinstance(first, dict) and any(name in first for name in (*CAPTIONS, OPTIONS))
 
 
-def read_captions(file: JsonFile) -> Dataset:
-    """A pair becomes two examples, ID:caption and ID:foil; a foil may be a list of foils."""
-    examples, remarks = [], []
-    for key, entry in _entries(file.content):
-        try:
-            examples += _examples(key, entry, file.place(key))
-        except (ValueError, TypeError, AttributeError) as error:
-            remarks.append(file.remark("broken", key, f"{key}: {error}."))
-    remarks += [
-        Remark("no answer", file.path.name, 0, f"{example.id} is neither true nor false.")
-        for example in examples
-        if example.matches is None
-    ]
-    kept, twice = without_duplicates(examples, file.last_line)
-    return Dataset(
-        name=file.path.stem,
-        layout="captions and foils",
-        files=(file.path,),
-        examples=kept,
-        remarks=(*remarks, *twice),
-    )
+def read_captions(file: JsonFile, all_entries: bool) -> Dataset:
+    """An entry becomes an example for each of its texts, ID:caption, ID:foil.
+
+    all_entries: also those that too few of VALSE's annotators found valid.
+    """
+    entries = list(_entries(file))
+    valid = [entry for entry in entries if all_entries or not _is_rejected(entry.content)]
+    read = collected(file.path, "captions and foils", valid, _examples, file.last_line)
+    notes = []
+    if len(valid) < len(entries):
+        notes.append(
+            f"{len(entries) - len(valid):,} of {len(entries):,} entries have fewer than "
+            f"{VALID_VOTES} of three valid votes and are left out, as VALSE's authors ask; "
+            "--all-entries keeps them."
+        )
+    if any(isinstance(entry.content, dict) and BOX in entry.content for entry in valid):
+        notes.append("ARO cuts each picture to a box before it is judged; here it is shown whole.")
+    told = (Remark("note", file.path.name, 0, note) for note in notes)
+    return replace(read, remarks=(*read.remarks, *told))
 
 
-def _entries(content: Any) -> list[tuple[str, Any]]:
+def _entries(file: JsonFile) -> list[Entry]:
+    if isinstance(file.content, dict):
+        return [Entry(key, file.place(key), entry) for key, entry in file.content.items()]
+    return list(entries_of(file, file.content, ("id",)))
+
+
+def _list(content: Any) -> list[Any]:
     if isinstance(content, dict):
-        return list(content.items())
-    if not isinstance(content, list):
-        return []
-    return [
-        (str(entry.get("id", number)) if isinstance(entry, dict) else str(number), entry)
-        for number, entry in enumerate(content, start=1)
-    ]
+        return list(content.values())[:1]
+    return content if isinstance(content, list) else []
 
 
-def _examples(key: str, entry: dict[str, Any], place: str) -> list[Example]:
-    picture = PurePosixPath(text_of(entry, "image_file", PICTURE_NAMES)).name
-    kind = entry.get("linguistic_phenomena") or entry.get("type")
-    types = {"question": str(kind)} if kind else {}
-    caption = text_of(entry, "caption")
-    foils = entry.get("foil", entry.get("foils"))
+def _is_rejected(entry: Any) -> bool:
+    votes = entry.get("mturk") if isinstance(entry, dict) else None
+    valid = votes.get("caption") if isinstance(votes, dict) else None
+    return isinstance(valid, int) and valid < VALID_VOTES
+
+
+def _examples(entry: Entry) -> list[Example]:
+    if isinstance(entry.content, list):
+        picture, *texts = map(str, entry.content)
+        return _of_texts(entry, picture_name(picture), _first_is_true(texts), "")
+    content: Json = entry.content
+    picture = picture_of(content, "image_file", PICTURES)
+    kind = next((str(content[name]) for name in KINDS if content.get(name)), "")
+    if not kind and isinstance(content.get("attributes"), list):
+        kind = " ".join(map(str, content["attributes"]))
+    return _of_texts(entry, picture, _texts(content), kind)
+
+
+def _texts(content: Json) -> list[Text]:
+    if isinstance(content.get(OPTIONS), list):
+        return _first_is_true(content[OPTIONS])
+    if isinstance(content.get("caption"), list):  # a picture with all its captions
+        return [(str(n), text, True) for n, text in enumerate(content["caption"], start=1)]
+    caption = text_of(content, *CAPTIONS[:1], CAPTIONS[1:])
+    foils = next((content[name] for name in FOILS if content.get(name) is not None), None)
     if foils is None:
-        told = entry.get("matches")
-        truth = told if isinstance(told, bool) else None
-        return [Example(key, picture, caption, matches=truth, types=types, place=place)]
-    foils = [foils] if isinstance(foils, str) else list(foils)
+        told = content.get("matches")
+        return [("", caption, told if isinstance(told, bool) else None)]
+    return _first_is_true([caption, *([foils] if isinstance(foils, str) else foils)])
+
+
+def _first_is_true(texts: list[Any]) -> list[Text]:
+    caption, *foils = texts
     names = ["foil"] if len(foils) == 1 else [f"foil {n}" for n in range(1, len(foils) + 1)]
-    texts = [
-        ("caption", caption, True),
-        *((n, f, False) for n, f in zip(names, foils, strict=True)),
-    ]
+    false: list[Text] = [(name, foil, False) for name, foil in zip(names, foils, strict=True)]
+    return [("caption", caption, True), *false]
+
+
+def _of_texts(entry: Entry, picture: str, texts: list[Text], kind: str) -> list[Example]:
+    has_foil = any(matches is False for _, _, matches in texts[1:])
     return [
-        Example(f"{key}:{n}", picture, str(t), matches=m, pair=key, types=types, place=place)
-        for n, t, m in texts
+        Example(
+            id=f"{entry.key}:{name}" if name else entry.key,
+            picture=picture,
+            text=text_of({"caption": text}, "caption"),
+            matches=matches,
+            pair=entry.key if has_foil else "",
+            types={"question": kind} if kind else {},
+            place=entry.place,
+        )
+        for name, text, matches in texts
     ]

@@ -1,13 +1,12 @@
 """Examples with their pictures, whatever layout they came in."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, NamedTuple, Self
 
-from lxmert_viz.dataset.remarks import Remark
+from lxmert_viz.dataset.remarks import ODD, JsonFile, Remark, why
 from lxmert_viz.records import Example
-
-PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
@@ -19,42 +18,67 @@ class Dataset:
     files: tuple[Path, ...]  # that the examples came from
     examples: tuple[Example, ...]
     pictures: dict[str, Path] = field(default_factory=dict)  # picture's id -> file
+    picture_faults: dict[str, str] = field(default_factory=dict)  # id -> why no file can be told
     region_file: Path | None = None
+    region_ids: dict[str, str] = field(default_factory=dict)  # picture's id -> its id in that file
+    region_faults: dict[str, str] = field(default_factory=dict)  # id -> why no row can be told
+    looks_for_missing: bool = True  # whether the detector looks at what the region file lacks
     remarks: tuple[Remark, ...] = ()
     ids: str = ""  # what they are in its files: "numbers", "text"; "" where that cannot be told
     training_note: str = ""  # which published checkpoints have been trained on these examples
 
-
-def pictures_below(folder: Path) -> dict[str, Path]:
-    """Every picture file in a folder and the folders in it, by its name without the ending."""
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURE_ENDINGS)
-    return {path.stem: path for path in reversed(paths)}
+    def without_regions(self) -> Self:
+        """The same, with pictures to look at and no file of regions."""
+        return replace(self, region_file=None, region_ids={}, region_faults={})
 
 
-def with_pictures(dataset: Dataset, folder: Path, seen_in_regions: Iterable[str] = ()) -> Dataset:
-    """With the pictures of a folder; those that neither it nor a region file has are remarked.
+class Entry(NamedTuple):
+    """One thing that a file lists."""
 
-    A caption list names files with endings, VQA names pictures by number: both find theirs.
+    key: str  # its id, or its number
+    place: str  # file and line, as Example.place has them
+    content: Any
+    fault: str = ""  # why it cannot be read
+
+
+def entries_of(file: JsonFile, content: Iterable[Any], keys: Sequence[str]) -> Iterator[Entry]:
+    """Of a list in a file. keys: fields that may be an entry's id; else its number is."""
+    for number, entry in enumerate(content, start=1):
+        named = next((k for k in keys if isinstance(entry, dict) and entry.get(k) is not None), "")
+        key = str(entry[named]) if named else str(number)
+        yield Entry(key, file.place(key) if named else f"{file.path.name}:0", entry)
+
+
+def collected(
+    path: Path,
+    layout: str,
+    entries: Iterable[Entry],
+    examples_of: Callable[[Entry], Sequence[Example]],
+    last_line: Callable[[str], int] | None = None,
+) -> Dataset:
+    """What becomes of the entries of a file; those that are not as the layout has it are remarked.
+
+    examples_of: raises ODD for such. last_line: as of without_duplicates.
     """
-    pictures = pictures_below(folder)
-    numbered = {
-        number: stem for stem in pictures if (number := stem.rpartition("_")[2].lstrip("0"))
-    }
-    known = {*pictures, *seen_in_regions}
-    examples, remarks = [], list(dataset.remarks)
-    for example in dataset.examples:
-        for which in ("picture", "second_picture"):
-            name = getattr(example, which)
-            spellings = (name, Path(name).stem, numbered.get(name, ""))
-            found = next((spelling for spelling in spellings if spelling in known), "")
-            if found and found != name:
-                example = replace(example, **{which: found})
-            elif name and not found:
-                file, _, line = example.place.rpartition(":")
-                what = f"{example.id} needs picture {name!r}."
-                remarks.append(Remark("no picture", file, int(line or 0), what))
-        examples.append(example)
-    return replace(dataset, examples=tuple(examples), pictures=pictures, remarks=tuple(remarks))
+    examples: list[Example] = []
+    remarks: list[Remark] = []
+    for entry in entries:
+        line = int(entry.place.rpartition(":")[2])
+        try:
+            if entry.fault:
+                raise ValueError(entry.fault)
+            made = examples_of(entry)
+        except ODD as error:
+            remarks.append(Remark("broken", path.name, line, f"{entry.key}: {why(error)}."))
+            continue
+        examples += made
+        remarks += [
+            Remark("no answer", path.name, line, f"{example.id} has no right answer.")
+            for example in made
+            if not example.right and example.matches is None
+        ]
+    kept, twice = without_duplicates(examples, last_line)
+    return Dataset(path.stem, layout, (path,), kept, remarks=(*remarks, *twice))
 
 
 def kind_of_ids(given: Iterable[object]) -> str:

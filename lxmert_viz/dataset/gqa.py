@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.dataset.remarks import JsonFile, Remark, text_of
+from lxmert_viz.dataset.remarks import ODD, Json, JsonFile, Remark, picture_of, text_of, why
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example, GoldObject
 
-Json = dict[str, Any]
 SEEN = {  # part of a file's name: who has been trained on it
     "train": "lxmert-base and lxmert-gqa were trained on GQA's training questions.",
     "val": "lxmert-gqa was fine-tuned on GQA's validation questions too; only testdev is unseen.",
@@ -35,8 +34,8 @@ def read_gqa(file: JsonFile) -> Dataset:
             graph = graphs.get(str(entry.get("imageId"))) if isinstance(entry, dict) else None
             choice, place = choices.get(number), file.place(number)
             example = _example(number, entry, choice, graph, place)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            remarks.append(file.remark("broken", number, f"{number}: {_sentence(error)}."))
+        except ODD as error:
+            remarks.append(file.remark("broken", number, f"{number}: {why(error)}."))
             continue
         examples.append(example)
         if not example.answers:
@@ -57,22 +56,22 @@ def read_gqa(file: JsonFile) -> Dataset:
 def _example(number: str, entry: Json, choices: Any, graph: Any, place: str) -> Example:
     types, groups = entry.get("types") or {}, entry.get("groups") or {}
     steps = entry.get("semantic") or []
-    answer = entry.get("answer")
+    answer, balanced = entry.get("answer"), entry.get("isBalanced")
     return Example(
         id=number,
-        picture=text_of(entry, "imageId"),
+        picture=picture_of(entry, "imageId"),
         text=text_of(entry, "question"),
         answers=() if answer in (None, "") else (str(answer),),
         types={name: str(types[name]) for name in sorted(types) if types[name]},
         operations=tuple(map(_operation, steps)),
-        global_group=groups.get("global") or "",
-        local_group=groups.get("local") or "",
+        global_group=str(groups.get("global") or ""),
+        local_group=str(groups.get("local") or ""),
         entailed=tuple(map(str, entry.get("entailed") or ())),
         equivalent=tuple(map(str, entry.get("equivalent") or ())),
         valid=None if choices is None else tuple(map(str, choices["valid"])),
         plausible=None if choices is None else tuple(map(str, choices["plausible"])),
         objects=None if graph is None else _objects(entry, graph),
-        balanced=entry.get("isBalanced"),
+        balanced=balanced if isinstance(balanced, bool) else None,
         place=place,
     )
 
@@ -130,7 +129,3 @@ def _lost(file: JsonFile, examples: list[Example]) -> list[Remark]:
         return []
     what = f"{lost} entailed questions are not in this file; consistency leaves them out."
     return [Remark("note", file.path.name, 0, what)]
-
-
-def _sentence(error: Exception) -> str:
-    return f"it has no {error}" if isinstance(error, KeyError) else str(error)

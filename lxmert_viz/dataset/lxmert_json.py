@@ -3,7 +3,7 @@
 from typing import Any
 
 from lxmert_viz.dataset.datasets import Dataset, kind_of_ids, without_duplicates
-from lxmert_viz.dataset.remarks import JsonFile, Remark, text_of
+from lxmert_viz.dataset.remarks import ODD, JsonFile, Remark, picture_of, text_of, why
 from lxmert_viz.records import Example
 
 SEEN = {  # part of a file's name: who has been trained on it
@@ -27,8 +27,8 @@ def read_lxmert(file: JsonFile) -> Dataset:
         number = str(entry.get("question_id", "")) if isinstance(entry, dict) else ""
         try:
             example = _example(entry, file.place(number))
-        except (ValueError, TypeError, AttributeError) as error:
-            what = f"question {number or 'without an id'}: {error}."
+        except ODD as error:
+            what = f"question {number or 'without an id'}: {why(error)}."
             remarks.append(file.remark("broken", number, what))
             continue
         examples.append(example)
@@ -53,7 +53,7 @@ def _example(entry: dict[str, Any], place: str) -> Example:
         raise ValueError(f"its label {scores} is outside of 0 to 1")
     return Example(
         id=text_of(entry, "question_id"),
-        picture=text_of(entry, "img_id"),
+        picture=picture_of(entry, "img_id"),
         text=text_of(entry, "sent"),
         scores=scores,
         types={name: str(value) for name, value in types.items() if value},

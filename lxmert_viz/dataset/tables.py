@@ -1,18 +1,20 @@
 """Plain tables, CSV, TSV or JSONL, whose columns a person maps."""
 
 import csv
-import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from lxmert_viz.dataset.datasets import Dataset, kind_of_ids, without_duplicates
-from lxmert_viz.dataset.remarks import Remark
+from lxmert_viz.dataset.lines import json_lines
+from lxmert_viz.dataset.remarks import ODD, Remark, picture_name, reading, why
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson")
 TYPED = ENDINGS[2:]  # these tell a number from a text
+DELIMITERS = (",", ";", "\t")  # of a .csv: the one that its header has most of
 NEEDED = ("picture", "text")
 COLUMNS = {  # what a column can hold: names that it often has
     "picture": ("picture", "image", "image_id", "imageid", "img_id", "image_file", "file", "path"),
@@ -27,10 +29,20 @@ BETWEEN_ANSWERS = "|"  # several people's answers in one cell
 TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
+class Row(NamedTuple):
+    line: int  # from 1; the header is the first
+    cells: dict[str, Any]  # a broken row's have no content, and those of a broken object no names
+    fault: str = ""  # why it cannot be read
+
+
 def columns_of(path: Path) -> tuple[str, ...]:
-    """The columns of a table, from its first row. Raises DatasetError."""
-    _, first = next(_rows(path), (0, {}))
-    return tuple(name for name in first if name)
+    """The columns of a table, from its header or first object. Raises DatasetError."""
+    fault = ""
+    for row in rows_of(path):
+        if row.cells:
+            return tuple(name for name in row.cells if name)
+        fault = fault or f": in line {row.line}, {row.fault}"
+    raise DatasetError(f"{path} has no rows that can be read{fault}.")
 
 
 def guessed(columns: tuple[str, ...]) -> dict[str, str]:
@@ -46,9 +58,9 @@ def read_table(path: Path, mapping: Mapping[str, str] | None = None) -> Dataset:
     chosen = dict(mapping) if mapping is not None else guessed(columns)
     _check(path, columns, chosen)
     examples, remarks, ids = [], [], []
-    for line, row in _rows(path):
-        if "" in row:
-            remarks.append(Remark("broken", path.name, line, str(row[""])))
+    for line, row, fault in rows_of(path):
+        if fault:
+            remarks.append(Remark("broken", path.name, line, f"{fault[:1].upper()}{fault[1:]}."))
             continue
         cells = {kind: row.get(column) for kind, column in chosen.items()}
         ids.append(cells.get("id"))
@@ -58,7 +70,11 @@ def read_table(path: Path, mapping: Mapping[str, str] | None = None) -> Dataset:
                 Remark("broken", path.name, line, f"It has no {' and no '.join(empty)}.")
             )
             continue
-        example = _example(cells, path, line)
+        try:
+            example = _example(cells, path, line)
+        except ODD as error:
+            remarks.append(Remark("broken", path.name, line, f"{why(error)}."))
+            continue
         examples.append(example)
         if not example.answers and example.matches is None:
             remarks.append(
@@ -70,7 +86,7 @@ def read_table(path: Path, mapping: Mapping[str, str] | None = None) -> Dataset:
         layout=f"table ({path.suffix.lstrip('.').upper()})",
         files=(path,),
         examples=kept,
-        ids=kind_of_ids(ids) if path.suffix in TYPED else "",
+        ids=kind_of_ids(ids) if path.suffix.lower() in TYPED else "",
         remarks=(*remarks, *twice),
     )
 
@@ -81,7 +97,7 @@ def _example(cells: dict[str, Any], path: Path, line: int) -> Example:
     types = {"question": _text(cells.get("question")), "answer": _text(cells.get("answer_type"))}
     return Example(
         id=_text(cells.get("id")) or f"row {line}",
-        picture=PurePosixPath(_text(cells["picture"])).name,
+        picture=picture_name(_text(cells["picture"])),
         text=_text(cells["text"]),
         answers=tuple(text for answer in answers if (text := _text(answer))),
         matches=TRUTHS.get(_text(cells.get("matches")).lower()),
@@ -91,8 +107,6 @@ def _example(cells: dict[str, Any], path: Path, line: int) -> Example:
 
 
 def _check(path: Path, columns: tuple[str, ...], chosen: Mapping[str, str]) -> None:
-    if not columns:
-        raise DatasetError(f"{path} has no rows.")
     unknown = sorted({*chosen} - {*COLUMNS})
     absent = sorted({*chosen.values()} - {*columns})
     missing = [kind for kind in NEEDED if kind not in chosen]
@@ -106,39 +120,43 @@ def _check(path: Path, columns: tuple[str, ...], chosen: Mapping[str, str]) -> N
         )
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Lines from 1 with their cells; a row that cannot be read has its reason under ""."""
+def rows_of(path: Path) -> Iterator[Row]:
+    """The rows of a table after its header, with its columns. Raises DatasetError."""
+    if path.suffix.lower() in TYPED:
+        yield from (Row(*line) for line in json_lines(path))
+        return
+    with reading(path), path.open(encoding="utf-8-sig", newline="") as file:
+        header = file.readline()
+        file.seek(0)
+        delimiter = "\t" if path.suffix.lower() == ".tsv" else max(DELIMITERS, key=header.count)
+        yield from _cells(path, csv.reader(file, delimiter=delimiter, strict=True))
+
+
+def _cells(path: Path, rows: Any) -> Iterator[Row]:
+    """Cells by the header's names; what csv cannot read ends one row, and not the table."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from _json_rows(file) if path.suffix in TYPED else _cells(file, path.suffix)
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read ({error.strerror}).") from error
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{path} is not UTF-8 text: {error.reason}.") from error
-
-
-def _cells(file: Any, suffix: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    rows = csv.reader(file, delimiter="\t" if suffix == ".tsv" else ",")
-    header = next(rows, [])
-    before = rows.line_num
-    for row in rows:
-        line, before = before + 1, rows.line_num
-        if len(row) == len(header):
-            yield line, dict(zip(header, row, strict=True))
-        elif row:
-            yield line, {"": f"It has {len(row)} cells, and the header {len(header)}."}
-
-
-def _json_rows(file: Any) -> Iterator[tuple[int, dict[str, Any]]]:
-    for line, text in enumerate(file, start=1):
-        if not text.strip():
-            continue
+        header = next(rows, [])
+    except csv.Error as error:
+        raise DatasetError(f"{path} has a header that is not read: {error}.") from error
+    twice = [name for name, times in Counter(header).items() if name and times > 1]
+    if twice:
+        raise DatasetError(f"{path} has the column {twice[0]!r} twice: rename one.")
+    while True:
+        line = rows.line_num + 1
         try:
-            row = json.loads(text)
-        except json.JSONDecodeError as error:
-            yield line, {"": f"It is not JSON: {error.msg}."}
+            row = next(rows, None)
+        except csv.Error as error:
+            lines = f", up to line {rows.line_num}" if rows.line_num > line else ""
+            fault = f"it cannot be read{lines} ({error}); a quote may never be closed"
+            yield Row(line, dict.fromkeys(header), fault)
             continue
-        yield line, row if isinstance(row, dict) else {"": "It is no JSON object."}
+        if row is None:
+            return
+        if len(row) == len(header):
+            yield Row(line, dict(zip(header, row, strict=True)))
+        elif row:
+            fault = f"it has {len(row)} cells, and the header {len(header)}"
+            yield Row(line, dict.fromkeys(header), fault)
 
 
 def _text(value: Any) -> str:

@@ -8,10 +8,10 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
-from lxmert_viz.dataset.datasets import PICTURE_ENDINGS
 from lxmert_viz.dataset.remarks import Remark
 from lxmert_viz.dataset.tables import ENDINGS
 from lxmert_viz.errors import ARCHIVE_ERRORS, DatasetError
+from lxmert_viz.picture import PICTURE_ENDINGS
 from lxmert_viz.region_files.opening import ENDINGS as REGION_ENDINGS
 
 MAX_FILES = 20_000

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from lxmert_viz.dataset.datasets import Dataset, kind_of_ids, without_duplicates
-from lxmert_viz.dataset.remarks import JsonFile, Remark, text_of
+from lxmert_viz.dataset.remarks import ODD, Json, JsonFile, Remark, picture_of, text_of, why
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
 
-Json = dict[str, Any]
 SEEN = {  # part of a file's name: who has been trained on it
     "train": "Every published LXMERT was trained on VQA v2's training questions.",
     "val": "Published LXMERTs were trained on most of VQA v2's validation questions; "
@@ -30,8 +29,8 @@ def read_vqa(file: JsonFile) -> Dataset:
         number = str(entry.get("question_id", "")) if isinstance(entry, dict) else ""
         try:
             example = _example(entry, told.get(number), file.place(number))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            what = f"question {number or 'without an id'}: {error}."
+        except ODD as error:
+            what = f"question {number or 'without an id'}: {why(error)}."
             remarks.append(file.remark("broken", number, what))
             continue
         examples.append(example)
@@ -76,7 +75,7 @@ def _example(entry: Json, annotation: Json | None, place: str) -> Example:
     types = {"question": told.get("question_type"), "answer": told.get("answer_type")}
     return Example(
         id=text_of(entry, "question_id"),
-        picture=text_of(entry, "image_id"),
+        picture=picture_of(entry, "image_id"),
         text=text_of(entry, "question"),
         answers=answers,
         types={name: str(value) for name, value in types.items() if value},

@@ -31,6 +31,18 @@ def shift_anchors_xyxy(cell_anchors: Tensor, grid: tuple[int, int], stride: int)
     return (shifts + cell_anchors).reshape(-1, 4)
 
 
+def box_iou(one_xyxy: Tensor, other_xyxy: Tensor) -> Tensor:
+    """(N, M) intersection over union of (N, 4) with (M, 4); NaN for two boxes without any area."""
+    low = torch.maximum(one_xyxy[:, None, :2], other_xyxy[:, :2])
+    high = torch.minimum(one_xyxy[:, None, 2:], other_xyxy[:, 2:])
+    shared = (high - low).clamp(min=0).prod(dim=-1)
+    return shared / (_area(one_xyxy)[:, None] + _area(other_xyxy) - shared)
+
+
+def _area(boxes_xyxy: Tensor) -> Tensor:
+    return (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).prod(dim=-1)
+
+
 def encode_deltas(sources_xyxy: Tensor, targets_xyxy: Tensor, weights: Weights) -> Tensor:
     """What `decode_deltas` needs to turn the sources into the targets. All are (..., 4)."""
     source_x, source_y, source_w, source_h = _centre_and_size(sources_xyxy)

@@ -18,8 +18,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lxmert_viz.config import DetectorConfig
-from lxmert_viz.detector.network import BoxPredictor, Progress, RegionHeads, in_parts
+from lxmert_viz.detector.network import BoxPredictor, RegionHeads, in_parts
 from lxmert_viz.errors import CheckpointError
+from lxmert_viz.records import Report
 
 if TYPE_CHECKING:
     from detectron2.config import CfgNode
@@ -58,7 +59,7 @@ class Detectron2RCNN(nn.Module):
         self.attribute_head = BoxPredictor(config)  # detectron2 has none
         del self.attribute_head.cls_score, self.attribute_head.bbox_pred  # these it has
 
-    def features(self, pixels: Tensor, progress: Progress | None = None) -> Tensor:
+    def features(self, pixels: Tensor, progress: Report | None = None) -> Tensor:
         """Its backbone runs at one go: progress hears of its beginning alone."""
         if progress:
             progress("features", 0.0)
@@ -76,7 +77,7 @@ class Detectron2RCNN(nn.Module):
         return found.proposal_boxes.tensor, found.objectness_logits
 
     def describe(
-        self, features: Tensor, boxes: Tensor, progress: Progress | None = None
+        self, features: Tensor, boxes: Tensor, progress: Report | None = None
     ) -> RegionHeads:
         parts = [self._heads(features, part) for part, _ in in_parts(boxes, progress)]
         return RegionHeads(*(torch.cat(column) for column in zip(*parts, strict=True)))

@@ -14,11 +14,10 @@ from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.profiles import Rules, rules_of
 from lxmert_viz.detector.selection import Detections, describe_boxes, detect
 from lxmert_viz.detector.speed import FULL, check_precision, make_fast
-from lxmert_viz.errors import OptionError
+from lxmert_viz.errors import CheckpointError, OptionError
 from lxmert_viz.picture import decode
-from lxmert_viz.records import ZOO, LeftOut, Regions
+from lxmert_viz.records import ZOO, LeftOut, Regions, Report
 
-Progress = Callable[[str, float], None]
 Cached = Callable[[dict[str, Any], Callable[[], Regions]], Regions]  # facts and work: found or made
 ROUNDING = 0.01  # how far a box may lie outside, as a share of the picture
 
@@ -33,12 +32,13 @@ class Looker:
         region_names: RegionNames,
         device: torch.device,
         precision: str = FULL,
-        cached: Cached | None = None,
+        cached: tuple[Cached, str] | None = None,
     ) -> None:
+        """cached: with what tells this detector and its names from others."""
         check_precision(precision, device)
-        self._cached = cached
-        weights = content_of(detector, region_names) if cached else ""
-        self._facts = [name, weights, precision, device.type]
+        self._cached, content = cached or (None, "")
+        backend = type(detector).__name__
+        self._facts = [name, content, backend, precision, device.type]
         self.name = name
         self._is_of_zoo = isinstance(detector, Detectron2RCNN) and detector.is_of_zoo
         self.region_names = region_names
@@ -53,7 +53,7 @@ class Looker:
         self,
         picture: bytes,
         profile: str,
-        progress: Progress | None = None,
+        progress: Report | None = None,
         boxes_unit: np.ndarray | None = None,
     ) -> Regions:
         """As `Pipeline.look` says; from the disk where the same was asked for before."""
@@ -78,7 +78,7 @@ class Looker:
         picture: bytes,
         profile: str,
         rules: Rules,
-        progress: Progress | None,
+        progress: Report | None,
         boxes_unit: np.ndarray | None,
     ) -> Regions:
         upright = decode(picture)
@@ -118,21 +118,29 @@ class Looker:
         return tuple(map(self.region_names.of, object_ids, attribute_ids))
 
 
+class NoLooker:
+    """In the place of a Looker where a checkpoint has no detector: regions come from files."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    @property
+    def detector(self) -> FasterRCNN | Detectron2RCNN:
+        raise CheckpointError(self._why)
+
+    def rules(self, profile: str) -> None:
+        """No profile is refused: none is used."""
+
+    def look(self, *_: object) -> Regions:
+        raise CheckpointError(self._why)
+
+
 def _prepared(detector: FasterRCNN | Detectron2RCNN, precision: str) -> FasterRCNN | Detectron2RCNN:
     if isinstance(detector, FasterRCNN):
         return make_fast(detector, precision)
     if precision != FULL:
         raise OptionError(f"detectron2 computes in full precision here, not in {precision!r}.")
     return detector.eval()
-
-
-def content_of(detector: FasterRCNN | Detectron2RCNN, region_names: RegionNames) -> str:
-    """A digest of its weights and names; whoever has others sees other regions."""
-    digest = hashlib.sha256(repr(region_names).encode())
-    for name, tensor in detector.state_dict().items():
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
 
 
 def _checked(boxes_unit: np.ndarray) -> np.ndarray:

@@ -8,9 +8,8 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchvision.ops import box_iou
 
-from lxmert_viz.detector.boxes import encode_deltas
+from lxmert_viz.detector.boxes import box_iou, encode_deltas
 from lxmert_viz.detector.network import FasterRCNN
 
 ANCHORS_PER_PICTURE = 256

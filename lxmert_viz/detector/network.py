@@ -11,7 +11,6 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.ops import nms, roi_pool
 
 from lxmert_viz.config import DetectorConfig
 from lxmert_viz.detector.boxes import (
@@ -20,11 +19,12 @@ from lxmert_viz.detector.boxes import (
     decode_deltas,
     shift_anchors_xyxy,
 )
+from lxmert_viz.detector.operators import nms, roi_pool
+from lxmert_viz.records import Report
 
 STRIDE = 16  # pixels of the resized picture per cell of res4
 REGIONS_AT_ONCE = 16  # in res5: 100 MB; those of more fall out of the processor's cache
 
-Progress = Callable[[str, float], None]  # stage, share of it that is done; may raise to cancel
 Heard = Callable[[float], None]  # the share of a part; may raise too
 
 
@@ -102,7 +102,7 @@ class Backbone(nn.Module):
         self.res3 = make_stage(config, 1, stride=2)
         self.res4 = make_stage(config, 2, stride=2)
 
-    def forward(self, pixels: Tensor, progress: Progress | None = None) -> Tensor:
+    def forward(self, pixels: Tensor, progress: Report | None = None) -> Tensor:
         x = self.stem(pixels)
         blocks = [*self.res2, *self.res3, *self.res4]
         for done, block in enumerate(blocks):
@@ -211,7 +211,7 @@ def _dealt(crops: Tensor, grids: int) -> Tensor:
     return apart.permute(0, 3, 5, 1, 2, 4).flatten(0, 2)
 
 
-def in_parts(boxes: Tensor, progress: Progress | None) -> Iterator[tuple[Tensor, Heard]]:
+def in_parts(boxes: Tensor, progress: Report | None) -> Iterator[tuple[Tensor, Heard]]:
     """Boxes (P, 4) a few at a time, at least once, each part with who hears of its own share."""
     count = max(len(boxes), 1)
     for start in range(0, count, REGIONS_AT_ONCE):
@@ -235,7 +235,7 @@ class FasterRCNN(nn.Module):
         self.proposal_generator = ProposalGenerator(config)
         self.roi_heads = ROIHeads(config)
 
-    def features(self, pixels: Tensor, progress: Progress | None = None) -> Tensor:
+    def features(self, pixels: Tensor, progress: Report | None = None) -> Tensor:
         """res4 (B, C, h, w) of pixels (B, 3, H, W), BGR minus mean."""
         kind = self.backbone.stem.conv1.weight.dtype  # less than the pixels' in mixed precision
         return self.backbone(pixels.to(kind), progress).to(pixels.dtype)
@@ -269,7 +269,7 @@ class FasterRCNN(nn.Module):
         return boxes[keep], logits[keep]
 
     def describe(
-        self, features: Tensor, boxes: Tensor, progress: Progress | None = None
+        self, features: Tensor, boxes: Tensor, progress: Report | None = None
     ) -> RegionHeads:
         """What one picture shows in these boxes (P, 4), a few at a time to bound the memory."""
         parts = []

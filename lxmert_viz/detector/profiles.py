@@ -1,4 +1,4 @@
-"""A profile with a person's own numbers, as one text: "trained", or "trained,regions=50".
+"""A profile with a person's own numbers, as one text: "trained", or "trained, regions=50".
 
 regions=N                    exactly so many
 score=S,least=N,most=N       those above a score, but at least and at most so many
@@ -37,10 +37,9 @@ def rules_of(asked: str, profiles: Mapping[str, RegionProfile], proposals: int) 
 
     Raises OptionError for an unknown profile or option, and for numbers out of their limits.
     """
-    name, *options = (part.strip() for part in asked.split(","))
+    name, numbers = parted(asked)
     if name not in profiles:
         raise OptionError(f"There is no profile {name!r}; choose one of {', '.join(profiles)}.")
-    numbers = _numbers(options)
     if "regions" in numbers and {"least", "most"} & numbers.keys():
         raise OptionError(f"{asked!r} asks for exactly so many regions and for a range; ask once.")
     profile = _changed(profiles[name], numbers)
@@ -51,6 +50,17 @@ def rules_of(asked: str, profiles: Mapping[str, RegionProfile], proposals: int) 
         )
     # the limits leave at least as many proposals as regions
     return Rules(profile, int(numbers.get("proposals", max(proposals, profile.max_regions))))
+
+
+def parted(asked: str) -> tuple[str, dict[str, float]]:
+    """The profile's name, and the numbers by their names in OPTIONS. Raises OptionError."""
+    name, *options = (part.strip() for part in asked.split(","))
+    return name, _numbers(options)
+
+
+def joined(name: str, numbers: Mapping[str, float]) -> str:
+    """The text that `parted` takes apart."""
+    return ", ".join([name, *(f"{option}={number:g}" for option, number in numbers.items())])
 
 
 def _numbers(options: list[str]) -> dict[str, float]:

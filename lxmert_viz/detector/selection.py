@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.ops import box_iou, nms
 
 from lxmert_viz.config import RegionProfile
-from lxmert_viz.detector.boxes import Weights, clip_xyxy, decode_deltas
-from lxmert_viz.detector.network import STRIDE, FasterRCNN, Progress, RegionHeads
+from lxmert_viz.detector.boxes import Weights, box_iou, clip_xyxy, decode_deltas
+from lxmert_viz.detector.network import STRIDE, FasterRCNN, RegionHeads
+from lxmert_viz.detector.operators import nms
 from lxmert_viz.detector.preprocessing import ScaledPicture, preprocess
+from lxmert_viz.records import Report
 
 PER_CLASS_NMS = 0.3
 NO_ATTRIBUTE = -1
@@ -76,7 +77,7 @@ def detect(
     network: FasterRCNN,
     picture_rgb: np.ndarray,
     profile: RegionProfile,
-    progress: Progress | None = None,
+    progress: Report | None = None,
     proposals: int | None = None,
 ) -> Detections:
     """The regions that the detector chooses in a picture (H, W, 3) uint8.
@@ -103,7 +104,7 @@ def describe_boxes(
     picture_rgb: np.ndarray,
     boxes_unit: np.ndarray,
     profile: RegionProfile,
-    progress: Progress | None = None,
+    progress: Report | None = None,
 ) -> Detections:
     """What the detector sees in given boxes (R, 4), all of them and in their order."""
     report = progress or _unheard
@@ -249,7 +250,7 @@ def _preprocessed(
     return preprocess(picture_rgb, profile, network.config.pixel_mean_bgr)
 
 
-def _features(network: FasterRCNN, picture: ScaledPicture, progress: Progress) -> Tensor:
+def _features(network: FasterRCNN, picture: ScaledPicture, progress: Report) -> Tensor:
     device = next(network.parameters()).device
     return network.features(picture.pixels.to(device), progress)
 
@@ -267,7 +268,7 @@ def _features_share(network: FasterRCNN, picture: ScaledPicture, boxes: int) -> 
     return features / (features + 68 * config.blocks[3] * config.pooler_resolution**2 * boxes)
 
 
-def _part_of(report: Progress, start: float, end: float) -> Progress:
+def _part_of(report: Report, start: float, end: float) -> Report:
     """Shares of a part of the work as shares of all of it."""
     return lambda stage, share: report(stage, start + (end - start) * share)
 

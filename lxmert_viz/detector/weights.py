@@ -10,6 +10,7 @@ from torch import Tensor
 
 from lxmert_viz.checkpoints.record import CONVERTED_FILE
 from lxmert_viz.checkpoints.tensors import read_tensors
+from lxmert_viz.checkpoints.weight_files import SAFETENSORS_FILE, TORCH_FILE, detector_files
 from lxmert_viz.config import DetectorConfig
 from lxmert_viz.detector.detectron2 import (
     ZOO_FILE,
@@ -24,8 +25,6 @@ from lxmert_viz.whole_files import written_whole
 
 BACKENDS = OWN, DETECTRON2 = ("own", "detectron2")
 CONFIG_FILE, PUBLISHED_CONFIG_FILE = "config.json", "config.yaml"
-WEIGHT_FILE = "model.safetensors"
-PUBLISHED_WEIGHT_FILE = "pytorch_model.bin"
 SOURCE = "source"
 UNUSED = "num_batches_tracked"  # counts training steps; converted checkpoints lack it
 ATTRIBUTE_HEAD = ("cls_embedding.weight", "fc_attr.weight", "attr_score.weight")
@@ -36,7 +35,7 @@ def save_detector(network: FasterRCNN, folder: Path) -> None:
     """Write config.json and model.safetensors; the folder is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
     network.config.to_file(folder / CONFIG_FILE)
-    with written_whole(folder / WEIGHT_FILE) as unfinished:
+    with written_whole(folder / SAFETENSORS_FILE) as unfinished:
         save_file(_used(network.state_dict()), unfinished)
 
 
@@ -85,11 +84,11 @@ def _read_config(folder: Path) -> DetectorConfig:
 
 
 def _weight_file(folder: Path) -> Path:
-    pickles = sorted(folder.glob("*.pkl"))
-    named = [folder / name for name in (WEIGHT_FILE, PUBLISHED_WEIGHT_FILE)]
-    found = [path for path in (*named, *pickles) if path.exists()]
-    if not found[1:] or found[0].name == WEIGHT_FILE:
-        return found[0] if found else named[-1]
+    found = detector_files(folder)
+    if not found:
+        return folder / TORCH_FILE  # whose absence is then told
+    if len(found) == 1 or found[0].name == SAFETENSORS_FILE:
+        return found[0]
     raise CheckpointError(
         f"{folder} holds {' and '.join(path.name for path in found)}; keep the one to be used."
     )
@@ -122,7 +121,7 @@ def _state(path: Path) -> str:
 def _copy_of(path: Path) -> dict[str, Tensor] | None:
     """The tensors of the copy, where there is one of the file as it is now."""
     copy = path.with_name(CONVERTED_FILE)
-    if path.name == WEIGHT_FILE or not path.exists() or not copy.exists():
+    if path.name == SAFETENSORS_FILE or not path.exists() or not copy.exists():
         return None
     try:
         with safe_open(copy, framework="pt") as file:
@@ -133,7 +132,7 @@ def _copy_of(path: Path) -> dict[str, Tensor] | None:
 
 
 def _keep_copy(path: Path, tensors: dict[str, Tensor]) -> None:
-    if path.name == WEIGHT_FILE:
+    if path.name == SAFETENSORS_FILE:
         return
     copy = path.with_name(CONVERTED_FILE)
     try:

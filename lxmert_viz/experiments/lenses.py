@@ -13,20 +13,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from lxmert_viz.analysis.states import LENSES
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.files.loading import base_of
 from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import LensGrid
 
-STREAM_OF = {
-    "words": "lang",
-    "objects": "vision",
-    "attributes": "vision",
-    "features": "vision",
-    "answers": "lang",
-    "match": "lang",
-}
 FROM_POOLED = ("answers", "match")  # read [CLS] alone, through the pooler
 WHO_HAS_IT = {
     "words": "lxmert-base has one",
@@ -78,7 +71,7 @@ def lens(pipeline: Pipeline, name: str) -> Lens:
     makers = {"words": _word_lens, "answers": _answer_lens, "match": _match_lens}
     read, labels = makers[name](pipeline) if name in makers else _region_lens(pipeline, name)
     kind = pipeline.answer_kind if name == "answers" else "softmax"
-    return Lens(name, STREAM_OF[name], labels, kind, read, _like(pipeline))
+    return Lens(name, LENSES[name].stream, labels, kind, read, _like(pipeline))
 
 
 def feature_lens(pipeline: Pipeline, stored: np.ndarray, names: Sequence[str]) -> Lens:
@@ -93,7 +86,7 @@ def feature_lens(pipeline: Pipeline, stored: np.ndarray, names: Sequence[str]) -
     kept = normalize(torch.from_numpy(stored).to(like) - middle)
     return Lens(
         "features",
-        STREAM_OF["features"],
+        LENSES["features"].stream,
         tuple(names),
         "cosine",
         lambda states: normalize(read(states) - middle) @ kept.T,
@@ -166,8 +159,12 @@ def _region_lens(
     head, task = network.obj_predict_head, TASKS[name]
     if task not in head.decoder_dict:
         raise _lacks(pipeline, name)
-    named = {"obj": pipeline.region_names.objects, "attr": pipeline.region_names.attributes}
-    return lambda states: head(states)[task][0], named.get(task, ())
+    names = pipeline.region_names
+    named = {"obj": (names.objects, "object"), "attr": (names.attributes, "attribute")}
+    labels, kind = named.get(task, ((), ""))
+    if kind and not labels:  # a checkpoint without a detector names none
+        labels = tuple(f"{kind} {n}" for n in range(head.decoder_dict[task].out_features))
+    return lambda states: head(states)[task][0], labels
 
 
 def _answer_lens(pipeline: Pipeline) -> tuple[Callable[[Tensor], Tensor], tuple[str, ...]]:

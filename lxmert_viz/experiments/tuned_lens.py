@@ -19,6 +19,7 @@ from torch.nn.functional import kl_div, logsigmoid
 
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.experiments.lenses import Lens
+from lxmert_viz.records import Report
 from lxmert_viz.whole_files import written_whole
 
 STEPS = 120
@@ -60,7 +61,7 @@ def tune(
     states: np.ndarray,
     held_out: np.ndarray,
     seed: int = 0,
-    report: Callable[[str, float], None] = lambda stage, share: None,
+    report: Report = lambda stage, share: None,
 ) -> TunedLens:
     """states: (P, n, D), first depth first; of [CLS] where the head is pooled.
 
@@ -143,7 +144,7 @@ def kept(
     folder: Path,
     about: Mapping[str, str],
     sample: Callable[[], tuple[np.ndarray, np.ndarray]],
-    report: Callable[[str, float], None] = lambda stage, share: None,
+    report: Report = lambda stage, share: None,
 ) -> TunedLens:
     """The maps that lie in a folder, or new ones that then lie there.
 

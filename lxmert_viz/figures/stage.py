@@ -13,6 +13,7 @@ Letters: L layers, H heads, Q queries, K keys.
 
 import json
 import struct
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,13 +64,15 @@ def payload(
     statistics: tuple[HeadStatistic, ...],
     rollout: dict[str, np.ndarray],
     *,
+    places: Sequence[int] | None = None,
     norms: dict[str, np.ndarray] | None = None,
     other: Compared | None = None,
 ) -> bytes:
     """Everything that the stage draws.
 
-    picture: encoded as a browser reads it. names: R, each with its region's number and a space
-    first. rollout: family -> (L, Q, K). norms: family -> (L, H, K), the lengths of the values.
+    picture: encoded as a browser reads it. names: R. places: R, where the regions stood before some
+    were left out; they keep their numbers. rollout: family -> (L, Q, K). norms: family ->
+    (L, H, K), the lengths of the values.
     other: sent for the families whose rows and columns are the same words and regions.
     Of longer texts the first 64 word pieces are sent, with the weights as they are.
     """
@@ -79,6 +82,7 @@ def payload(
     header = {
         **_about(trace),
         "names": names,
+        "numbers": [1 + place for place in (range(len(names)) if places is None else places)],
         "boxes": trace.regions.boxes_unit.round(5).tolist(),
         "families": {
             name: _family(name, trace.attention[name], rollout[name], norms, arrays)

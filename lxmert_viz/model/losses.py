@@ -38,7 +38,15 @@ def class_loss(logits: Tensor, labels: Tensor) -> Tensor:
     labels = labels.reshape(-1)
     labels = labels.masked_fill(labels == ORIGINAL_IGNORED, IGNORED)
     flat_logits = logits.reshape(-1, logits.shape[-1])
-    summed = functional.cross_entropy(flat_logits, labels, ignore_index=IGNORED, reduction="sum")
+    try:
+        summed = functional.cross_entropy(
+            flat_logits, labels, ignore_index=IGNORED, reduction="sum"
+        )
+    except IndexError as error:  # on a GPU torch itself ends the program
+        raise ValueError(
+            f"labels go from {labels.min()} to {labels.max()}; the head has {logits.shape[-1]} "
+            f"classes, counted from 0 ({IGNORED} and {ORIGINAL_IGNORED}: no label)"
+        ) from error
     return summed / (labels != IGNORED).sum().clamp(min=1)
 
 
@@ -57,7 +65,12 @@ def _indices_of_one_hot(rows: Tensor, classes: int) -> Tensor:
         raise ValueError(f"one-hot answers have {rows.shape[1]} columns, the head {classes}")
     hits = (rows == 1).sum(dim=1)
     if ((rows != 0) & (rows != 1)).any() or (hits > 1).any():
-        raise ValueError("answers given as rows must be one-hot: a single 1 among zeros")
+        raise ValueError(
+            f"answers given as rows must be one-hot, a single 1 among zeros, and these hold "
+            f"{rows.min():g} to {rows.max():g} with up to {(rows != 0).sum(dim=1).max()} a row. "
+            "For VQA's soft labels leave them out and take binary_cross_entropy_with_logits of "
+            "question_answering_score, times the number of answers"
+        )
     return rows.argmax(dim=1).masked_fill(hits == 0, IGNORED)
 
 

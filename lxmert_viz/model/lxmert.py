@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.model.answering import AnsweringNetwork
+from lxmert_viz.model.documented import documented
 from lxmert_viz.model.files.weights import PretrainedNetwork
 from lxmert_viz.model.heads import AnswerHead, PreTrainingHeads, RegionHead
 from lxmert_viz.model.layers import Embeddings, Encoder, Pooler
@@ -43,6 +44,7 @@ class LxmertModel(PretrainedNetwork):
         self.pooler = Pooler(config)
         self._start()
 
+    @documented
     def forward(
         self,
         input_ids: Tensor | None = None,
@@ -96,9 +98,9 @@ class LxmertModel(PretrainedNetwork):
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("give either input_ids or inputs_embeds")
         words = (
-            self.embeddings.word_embeddings(input_ids)
+            self._embedded(input_ids)
             if inputs_embeds is None
-            else self._as_own_dtype(inputs_embeds, "inputs_embeds")
+            else self._as_own_dtype(inputs_embeds, "inputs_embeds", self.config.hidden_size)
         )  # (B, T, D)
         batch, length = words.shape[:2]
         if not 1 <= length <= self.config.max_position_embeddings:
@@ -128,8 +130,8 @@ class LxmertModel(PretrainedNetwork):
         """
         if visual_feats is None or visual_pos is None:
             raise ValueError("visual_feats and visual_pos are needed, or a vision stream")
-        feats = self._as_own_dtype(visual_feats, "visual_feats")
-        boxes = self._as_own_dtype(visual_pos, "visual_pos")
+        feats = self._as_own_dtype(visual_feats, "visual_feats", self.config.visual_feat_dim)
+        boxes = self._as_own_dtype(visual_pos, "visual_pos", self.config.visual_pos_dim)
         if feats.shape[:2] != boxes.shape[:2]:
             raise ValueError(
                 f"visual_feats are {tuple(feats.shape)}, visual_pos {tuple(boxes.shape)}: "
@@ -155,7 +157,24 @@ class LxmertModel(PretrainedNetwork):
                 steps.append(step)
         return lang_state, vision_state, tuple(steps)
 
-    def _as_own_dtype(self, given: Tensor, name: str) -> Tensor:
+    def _embedded(self, input_ids: Tensor) -> Tensor:
+        """(B, T) -> (B, T, D)."""
+        _check_axes(input_ids, "input_ids", "(batch, words)", 2)
+        try:
+            return self.embeddings.word_embeddings(input_ids)
+        except IndexError as error:  # on a GPU torch itself ends the program
+            raise ValueError(
+                f"input_ids go from {input_ids.min()} to {input_ids.max()}; this network's "
+                f"vocabulary has {self.config.vocab_size} pieces, counted from 0"
+            ) from error
+
+    def _as_own_dtype(self, given: Tensor, name: str, size: int) -> Tensor:
+        """(B, N, size), in the network's dtype."""
+        _check_axes(given, name, f"(batch, words or regions, {size})", 3)
+        if given.shape[-1] != size:
+            raise ValueError(
+                f"{name} have {given.shape[-1]} numbers each, this network takes {size}"
+            )
         if not given.is_floating_point():
             raise ValueError(f"{name} are {given.dtype}; they must be floating point")
         return given.to(self.dtype)
@@ -187,6 +206,7 @@ class LxmertForPreTraining(AnsweringNetwork):
             self.answer_head = AnswerHead(config)
         self._start()
 
+    @documented
     def forward(
         self,
         input_ids: Tensor | None = None,
@@ -265,6 +285,7 @@ class LxmertForQuestionAnswering(AnsweringNetwork):
         self.answer_head = AnswerHead(config)
         self._start()
 
+    @documented
     def forward(
         self,
         input_ids: Tensor | None = None,
@@ -293,6 +314,15 @@ class LxmertForQuestionAnswering(AnsweringNetwork):
             loss, answers, **base.tuples(), activations=base.activations
         )
         return output if _chosen(return_dict, self.config.return_dict) else output.to_tuple()
+
+
+def _check_axes(given: Tensor, name: str, wanted: str, axes: int) -> None:
+    if not isinstance(given, Tensor):
+        kind = type(given).__name__
+        raise ValueError(f"{name} is a {kind}, not a tensor; torch.as_tensor makes one of it")
+    if given.dim() != axes:
+        hint = f"; add the batch axis: {name}[None]" if given.dim() == axes - 1 else ""
+        raise ValueError(f"{name} has the shape {tuple(given.shape)}, not {wanted}{hint}")
 
 
 def _chosen(argument: bool | None, default: bool) -> bool:

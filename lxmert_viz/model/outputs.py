@@ -1,10 +1,10 @@
 """What the network returns: the documented fields, then everything it computed as `activations`."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from torch import Tensor
+from torch.export import register_dataclass
 
 from lxmert_viz.records import CROSS_FAMILIES
 
@@ -76,27 +76,38 @@ def activations_of(
     )
 
 
-class ModelOutput(Mapping[str, Any]):
+class ModelOutput(dict[str, Any]):
     """Documented fields by attribute, by name, by position or by slice.
 
-    Absent (None) fields have no name and no position. `activations` is an attribute only.
+    Absent (None) fields have no name and no position. `activations` is an attribute only. A dict,
+    because DataParallel, DistributedDataParallel and the tracers look into nothing else.
     """
 
-    def _present(self) -> dict[str, Any]:
+    def __post_init__(self) -> None:
+        """DataParallel makes an output of the gathered (name, value) pairs."""
+        first = fields(self)[0].name  # type: ignore[arg-type]
+        pairs = getattr(self, first)
+        if pairs is not None and not isinstance(pairs, Tensor):
+            setattr(self, first, None)
+            for name, value in pairs:
+                setattr(self, name, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """A field, which then has its name and its position among those that are there."""
+        super().__setattr__(name, value)
         names = [f.name for f in fields(self) if f.name != "activations"]  # type: ignore[arg-type]
-        return {n: getattr(self, n) for n in names if getattr(self, n) is not None}
+        held = self.__dict__
+        self.clear()
+        super().update((n, held[n]) for n in names if held.get(n) is not None)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        setattr(self, name, value)
 
     def to_tuple(self) -> tuple[Any, ...]:
-        return tuple(self._present().values())
+        return tuple(self.values())
 
     def __getitem__(self, key: str | int | slice) -> Any:
-        return self._present()[key] if isinstance(key, str) else self.to_tuple()[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._present())
-
-    def __len__(self) -> int:
-        return len(self._present())
+        return super().__getitem__(key) if isinstance(key, str) else self.to_tuple()[key]
 
 
 @dataclass(eq=False)
@@ -169,3 +180,8 @@ class LxmertForVisualReasoningOutput(ModelOutput):
     vision_attentions: tuple[Tensor, ...] | None = None
     cross_encoder_attentions: tuple[Tensor, ...] | None = None
     activations: Activations | None = None
+
+
+# torch.export takes outputs apart and puts them together again
+for _kind in (Activations, *ModelOutput.__subclasses__()):
+    register_dataclass(_kind, serialized_type_name=f"{_kind.__module__}.{_kind.__name__}")

@@ -6,6 +6,7 @@ from typing import Any, Self
 from torch import Tensor
 
 from lxmert_viz.config import LxmertConfig
+from lxmert_viz.model.documented import documented
 from lxmert_viz.model.files.weights import PretrainedNetwork
 from lxmert_viz.model.heads import AnswerHead
 from lxmert_viz.model.losses import class_loss
@@ -33,6 +34,7 @@ class LxmertForVisualReasoning(PretrainedNetwork):
         """As every network; a config.json that was written for other answers is no surprise."""
         return super().with_weights(replace(config, num_qa_labels=VERDICTS), *file, **options)
 
+    @documented
     def forward(
         self,
         input_ids: Tensor | None = None,

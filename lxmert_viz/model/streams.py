@@ -3,74 +3,55 @@
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from lxmert_viz.model.lxmert import LxmertModel
 from lxmert_viz.model.outputs import Stream
 from lxmert_viz.records import Regions
 
-KEPT = 32  # pictures; one full-size stream has 1 MB
+KEPT = 32  # pictures; one full-size stream has 1 MB with its maps and states, 0.1 MB without
+Encode = Callable[[Sequence[Regions], bool], Stream]  # regions, collect -> one padded batch
 
 
 class VisionStreams:
-    """The vision streams of the last pictures. Many threads may ask at once."""
+    """The vision streams of the last pictures. Many threads may ask at once.
 
-    def __init__(self, network: LxmertModel, device: torch.device) -> None:
-        self._network = network
-        self._device = device
+    They are good for whoever leaves the network and its attention alone, and wants no gradient.
+    """
+
+    def __init__(self, encode: Encode) -> None:
+        self._encode = encode
         self._kept: OrderedDict[bytes, Stream] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, batch: Sequence[Regions]) -> Stream:
+    def of(self, batch: Sequence[Regions], *, collect: bool) -> Stream:
         """One stream for the batch, padded to its most regions, padding hidden by the mask.
 
-        Raises ValueError for features of another size than the network takes.
+        collect: with maps and states; a stream that was kept with them serves both ways.
         """
         keys = [_content(regions) for regions in batch]
         with self._lock:
-            streams = {key: self._kept[key] for key in keys if key in self._kept}
+            kept = {key: self._kept[key] for key in keys if key in self._kept}
+        streams = {k: s for k, s in kept.items() if s.states or not collect}
         missing = {k: r for k, r in zip(keys, batch, strict=True) if k not in streams}
         if missing:
-            streams |= zip(missing, self._encode(list(missing.values())), strict=True)
+            joint = self._encode(list(missing.values()), collect)
+            counts = [len(regions) for regions in missing.values()]
+            streams |= zip(missing, (_alone(joint, *own) for own in enumerate(counts)), strict=True)
+        self._keep(keys, streams)
+        return _joined([streams[key] for key in keys], collect)
+
+    def _keep(self, keys: Sequence[bytes], streams: dict[bytes, Stream]) -> None:
         with self._lock:
             for key in keys:
                 self._kept[key] = streams[key]
                 self._kept.move_to_end(key)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-        return _joined([streams[key] for key in keys])
-
-    def _encode(self, batch: list[Regions]) -> list[Stream]:
-        size = self._network.config.visual_feat_dim
-        for regions in batch:
-            if regions.feats.shape[1] != size:
-                raise ValueError(
-                    f"regions have {regions.feats.shape[1]} features, the network takes {size}"
-                )
-        feats = padded([regions.feats for regions in batch], np.float32)
-        boxes = padded([regions.boxes_unit for regions in batch], np.float32)
-        visible = padded([np.ones(len(regions)) for regions in batch], np.float32)
-        joint = self._network.encode_vision(
-            torch.from_numpy(feats).to(self._device),
-            torch.from_numpy(boxes).to(self._device),
-            torch.from_numpy(visible).to(self._device),
-            collect=True,
-        )
-        return [_alone(joint, row, len(regions)) for row, regions in enumerate(batch)]
-
-
-def padded(rows: Sequence[np.ndarray], kind: type) -> np.ndarray:
-    """Rows (N_i, ...) as one writable array (B, max N, ...), zeros at the end of short ones."""
-    longest = max(len(row) for row in rows)
-    joint = np.zeros((len(rows), longest, *rows[0].shape[1:]), kind)
-    for place, row in enumerate(rows):
-        joint[place, : len(row)] = row
-    return joint
 
 
 def _content(regions: Regions) -> bytes:
@@ -91,31 +72,34 @@ def _alone(joint: Stream, row: int, count: int) -> Stream:
     )
 
 
-def _joined(streams: list[Stream]) -> Stream:
+def _joined(streams: Sequence[Stream], collect: bool) -> Stream:
     counts = [stream.state.shape[1] for stream in streams]
     gaps = [max(counts) - count for count in counts]
+    state = _longer([stream.state for stream in streams], gaps)
+    mask = _mask(state, counts) if any(gaps) else None
+    if not collect:
+        return Stream(state, mask)
+    layers = zip(*(stream.states for stream in streams), strict=True)
+    maps = zip(*(stream.attention for stream in streams), strict=True)
     return Stream(
-        state=torch.cat([_longer(s.state, g) for s, g in zip(streams, gaps, strict=True)]),
-        mask=_mask(streams[0].state, gaps) if any(gaps) else None,
-        states=tuple(
-            torch.cat([_longer(s, g) for s, g in zip(layer, gaps, strict=True)])
-            for layer in zip(*(stream.states for stream in streams), strict=True)
-        ),
+        state,
+        mask,
+        states=tuple(_longer(layer, gaps) for layer in layers),
         attention=tuple(
-            torch.cat([pad(a, (0, g, 0, g)) for a, g in zip(layer, gaps, strict=True)])
-            for layer in zip(*(stream.attention for stream in streams), strict=True)
+            torch.cat([pad(a, (0, gap, 0, gap)) for a, gap in zip(layer, gaps, strict=True)])
+            for layer in maps
         ),
     )
 
 
-def _longer(states: Tensor, gap: int) -> Tensor:
-    return pad(states, (0, 0, 0, gap))  # (1, R + gap, D)
+def _mask(state: Tensor, counts: Sequence[int]) -> Tensor:
+    """What hides each row's keys from its count on when added to scores: (B, 1, 1, R)."""
+    places = torch.arange(state.shape[1], device=state.device)
+    hidden = places >= torch.tensor(counts, device=state.device)[:, None]  # (B, R)
+    mask = state.new_zeros(hidden.shape).masked_fill(hidden, torch.finfo(state.dtype).min)
+    return mask[:, None, None]
 
 
-def _mask(state: Tensor, gaps: list[int]) -> Tensor:
-    """What hides `gaps` keys at the end of each row when added to scores: (B, 1, 1, R)."""
-    total = state.shape[1] + gaps[0]
-    mask = state.new_zeros(len(gaps), 1, 1, total)
-    for row, gap in enumerate(gaps):
-        mask[row, ..., total - gap :] = torch.finfo(state.dtype).min
-    return mask
+def _longer(states: Sequence[Tensor], gaps: Sequence[int]) -> Tensor:
+    """Each (1, R_i, D) filled up to its gap with zeros, as one (B, R, D)."""
+    return torch.cat([pad(s, (0, 0, 0, gap)) for s, gap in zip(states, gaps, strict=True)])

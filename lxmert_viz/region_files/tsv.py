@@ -23,7 +23,8 @@ IDS, NUMBERS = np.dtype("<i8"), np.dtype("<f4")
 LONGEST_LINE = 64 << 20  # bytes; 36 regions of 2048 features need 0.4 million
 TOLD_BYTES = 1 << 28  # between two reports of the pass
 NEWLINES = (b"\r\n", b"\n")
-Report = Callable[[float], None]
+BYTE_ORDER_MARK = "\ufeff"
+WRAPPED = (("b'", "'"), ('b"', '"'), ("\"b'", "'\""), ('"', '"'))
 
 
 class TsvLayout(NamedTuple):
@@ -38,11 +39,12 @@ class TsvLayout(NamedTuple):
 class _Index(NamedTuple):
     pictures: list[str]
     starts: np.ndarray  # (N + 1,) int64, bytes; the last one is the end of the file
+    lines: np.ndarray  # (N,) int64, from 1: a header and empty lines are none of the rows
     newline: str
 
 
 def open_tsv(
-    path: Path, layout_name: str, layout: TsvLayout, origin: Origin, report: Report
+    path: Path, layout_name: str, layout: TsvLayout, origin: Origin, report: Callable[[float], None]
 ) -> RegionFile:
     """report hears the share of the file that the pass has read, where a pass is needed."""
     index = _kept_index(path) or _new_index(path, report)
@@ -52,7 +54,7 @@ def open_tsv(
         with path.open("rb") as file:
             file.seek(start)
             line = file.read(end - start)
-        return parsed(path, place + 1, line, layout, origin)
+        return parsed(path, int(index.lines[place]), line, layout, origin)
 
     return RegionFile(path, layout_name, index.pictures, at, index.newline)
 
@@ -66,8 +68,8 @@ def write_tsv(path: Path, layout: TsvLayout, rows: Iterable[RegionRow], newline:
 
 
 def columns_in_first_line(path: Path) -> int:
-    """0 in an empty file."""
-    return next((line.count(b"\t") + 1 for line in lines(path)), 0)
+    """Of the first that is not empty; 0 in an empty file."""
+    return next((line.count(b"\t") + 1 for line in lines(path) if line.strip()), 0)
 
 
 def lines(path: Path) -> Iterator[bytes]:
@@ -88,7 +90,7 @@ def lines(path: Path) -> Iterator[bytes]:
 def parsed(path: Path, number: int, line: bytes, layout: TsvLayout, origin: Origin) -> RegionRow:
     """The row of a line. Raises DatasetError with its number."""
     try:
-        columns = line.decode().rstrip("\r\n").split("\t")
+        columns = [_plain(cell) for cell in line.decode().rstrip("\r\n").split("\t")]
         if len(columns) != layout.columns:
             raise ValueError(f"it has {len(columns)} columns, not {layout.columns}")
         return layout.row_of(columns, origin)
@@ -109,20 +111,39 @@ def decoded(text: str, kind: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
     return values.reshape(shape).copy()  # what frombuffer gives is read-only
 
 
-def _new_index(path: Path, report: Report) -> _Index:
-    pictures, starts, first = [], [0], b""
-    size, told = max(path.stat().st_size, 1), 0
-    for line in lines(path):
+def _new_index(path: Path, report: Callable[[float], None]) -> _Index:
+    pictures, starts, numbers, first = [], [], [], b""
+    size, end, told = max(path.stat().st_size, 1), 0, 0
+    for number, line in enumerate(lines(path), start=1):
         first = first or line
-        pictures.append(line.partition(b"\t")[0].decode("utf-8", "replace").rstrip("\r\n"))
-        starts.append(starts[-1] + len(line))
-        if starts[-1] - told > TOLD_BYTES:
-            told = starts[-1]
+        if line.strip() and (pictures or not _is_header(line)):
+            picture = line.partition(b"\t")[0].decode("utf-8", "replace")
+            pictures.append(_plain(picture.rstrip("\r\n")))
+            starts.append(end)
+            numbers.append(number)
+        end += len(line)
+        if end - told > TOLD_BYTES:
+            told = end
             report(told / size)
     newline = next((n.decode() for n in NEWLINES if first.endswith(n)), "\n")
-    index = _Index(pictures, np.array(starts), newline)
+    index = _Index(pictures, np.array([*starts, end]), np.array(numbers, np.int64), newline)
     _keep_index(path, index)
     return index
+
+
+def _is_header(line: bytes) -> bool:
+    """Whether the picture's sides are words, in the layouts the second and third column."""
+    sides = [side.strip(b"\"' ").replace(b"_", b"") for side in line.split(b"\t", 3)[1:3]]
+    return len(sides) == 2 and all(side.isalpha() for side in sides)
+
+
+def _plain(cell: str) -> str:
+    """A cell without the marks that Python 3 writes around bytes, and csv around text."""
+    cell = cell.removeprefix(BYTE_ORDER_MARK)
+    for start, end in WRAPPED:
+        if len(cell) >= len(start + end) and cell.startswith(start) and cell.endswith(end):
+            return cell[len(start) : len(cell) - len(end)]
+    return cell
 
 
 def _place(path: Path) -> Path:
@@ -135,7 +156,11 @@ def _place(path: Path) -> Path:
 def _keep_index(path: Path, index: _Index) -> None:
     place = _place(path)
     table = pa.table(
-        {"picture": pa.array(index.pictures, pa.string()), "start": index.starts[:-1]},
+        {
+            "picture": pa.array(index.pictures, pa.string()),
+            "start": index.starts[:-1],
+            "line": index.lines,
+        },
     ).replace_schema_metadata({"end": str(index.starts[-1]), "newline": index.newline})
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -150,6 +175,8 @@ def _kept_index(path: Path) -> _Index | None:
         table = pq.read_table(_place(path))
     except (OSError, pa.ArrowInvalid):
         return None
+    if "line" not in table.column_names:  # of an earlier version
+        return None
     end, newline = (table.schema.metadata[key].decode() for key in (b"end", b"newline"))
     starts = np.append(table["start"].to_numpy(), int(end))
-    return _Index(table["picture"].to_pylist(), starts, newline)
+    return _Index(table["picture"].to_pylist(), starts, table["line"].to_numpy(), newline)

@@ -185,7 +185,7 @@ class Board:
         """Share of NLVR2's sentences that are judged right of all their pairs; None without."""
         chosen = _chosen(text)
         return self._database.value(
-            f"SELECT avg(CAST(worst >= {RIGHT_FROM} AS INT)) FROM (SELECT min(score) AS worst "
+            "SELECT avg(CAST(whole AS INT)) FROM (SELECT bool_and(correct) AS whole "
             f"FROM board WHERE {chosen.sql} AND pair IS NOT NULL AND second_picture IS NOT NULL "
             "AND score IS NOT NULL GROUP BY pair)",
             chosen.values,

@@ -30,8 +30,9 @@ KINDS = (
 PAIRS = """
 CREATE VIEW pairs AS SELECT {example}, {runs},
     after.score - before.score AS gain, after.answer = before.answer AS same_answer,
-    CASE WHEN before.score >= {right} AND after.score >= {right} THEN '{both_right}'
-         WHEN after.score >= {right} THEN '{fixed}' WHEN before.score >= {right} THEN '{broken}'
+    CASE WHEN before.score >= {right_from} AND after.score >= {right_from} THEN '{both_right}'
+         WHEN after.score >= {right_from} THEN '{fixed}'
+         WHEN before.score >= {right_from} THEN '{broken}'
          WHEN before.score IS NOT NULL THEN '{both_wrong}' END AS change
 FROM read_parquet('{before}', file_row_number = true) AS before
 JOIN read_parquet('{after}') AS after USING (question_id)
@@ -123,5 +124,5 @@ def _pairs(before: Path, after: Path) -> str:
         both_wrong=BOTH_WRONG,
         fixed=FIXED,
         broken=BROKEN,
-        right=RIGHT_FROM,
+        right_from=RIGHT_FROM,
     )

@@ -1,30 +1,53 @@
 """Examples with their regions -> predictions, with the baselines that tell what they rest on."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from lxmert_viz.analysis.regions import covered
 from lxmert_viz.dataset.nlvr2 import FALSE, TRUE
 from lxmert_viz.errors import DatasetError, LxmertVizError
-from lxmert_viz.pipeline import BATCH, Pipeline
-from lxmert_viz.records import Answer, Example, Prediction, Regions, Trace, Verdict
+from lxmert_viz.model.inputs import BATCH
+from lxmert_viz.pipeline import Pair, Pipeline
+from lxmert_viz.records import Answer, Example, Prediction, Regions, Scores, Trace
 from lxmert_viz.runs import internals
+from lxmert_viz.runs.pictures import Row, Seen, pictures_of
 
 KEPT_ANSWERS = 5
-OVERLAP = 0.5  # from here on a region covers an object
 NO_QUESTION = "?"  # the shortest text that a tokenizer takes
 TWO_PICTURES = DatasetError(
     "This row asks about two pictures, and this model reads one: ask a checkpoint that was "
     "fine-tuned on NLVR2, or bring answers of a model elsewhere: --predictions."
 )
 ONE_PICTURE = DatasetError("This model judges statements about two pictures, and this row has one.")
+Found = TypeVar("Found")
 Name = TypeVar("Name")
-Pair = tuple[Regions, Regions]  # left and right
-Seen = Regions | Pair | LxmertVizError
-Row = tuple[Example, Seen]
-Found = Trace | Verdict | LxmertVizError
+
+
+def ask_each(
+    ask: Callable[[list[tuple[Seen, str]]], Sequence[Found]], pairs: Sequence[tuple[Seen, str]]
+) -> list[Found | LxmertVizError]:
+    """What `ask` finds for each pair, or why nothing: what is seen may be an error already.
+
+    Where one text is at fault, each is asked alone.
+    """
+    good = [(seen, text) for seen, text in pairs if not isinstance(seen, LxmertVizError)]
+    try:
+        found: list[Found | LxmertVizError] = list(ask(good))
+    except LxmertVizError:
+        found = [_alone(ask, pair) for pair in good]
+    each = iter(found)
+    return [seen if isinstance(seen, LxmertVizError) else next(each) for seen, _ in pairs]
+
+
+def _alone(
+    ask: Callable[[list[tuple[Seen, str]]], Sequence[Found]], pair: tuple[Seen, str]
+) -> Found | LxmertVizError:
+    try:
+        return ask([pair])[0]
+    except LxmertVizError as error:
+        return error
 
 
 class Asker:
@@ -32,12 +55,10 @@ class Asker:
     alone, is asked once."""
 
     def __init__(self, pipeline: Pipeline, baselines: bool, keep_internals: bool) -> None:
-        self._pipeline = pipeline
+        self._pipeline, self._keep_internals = pipeline, keep_internals
         self._baselines = baselines and (pipeline.has_answers or pipeline.judges_pairs)
-        self._judges_pairs = pipeline.judges_pairs
-        self._keep_internals = keep_internals
         self._by_text: dict[str, str] = {}
-        self._by_picture: dict[tuple[str, str], str] = {}
+        self._by_picture: dict[tuple[str, ...], str] = {}
 
     def ask(self, rows: Sequence[Row]) -> tuple[list[Prediction], list[dict[str, object]]]:
         """A prediction a row, and what is kept of the network's inside."""
@@ -46,109 +67,87 @@ class Asker:
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
             began = time.perf_counter()
-            traces = self._traces([(seen, example.text) for example, seen in batch])
+            found = self._found([(seen, example.text) for example, seen in batch])
             seconds = (time.perf_counter() - began) / len(batch)
             if self._baselines:
                 self._ask_baselines(batch)
-            for (example, _), trace in zip(batch, traces, strict=True):
-                if isinstance(trace, LxmertVizError):
-                    predictions.append(Prediction(example.id, error=str(trace)))
+            for (example, seen), one in zip(batch, found, strict=True):
+                if isinstance(one, LxmertVizError):
+                    predictions.append(Prediction(example.id, error=str(one)))
                     continue
-                made = _prediction(example.id, trace)
-                if isinstance(trace, Trace):
-                    gold, missed = gold_regions(example, trace.regions)
-                    made = replace(made, missed=missed)
-                    if self._keep_internals:
-                        kept.append(internals.row_of(example.id, trace, gold))
-                predictions.append(self._with_baselines(made, example, seconds))
+                made = replace(self._prediction(example, seen, one), seconds=seconds)
+                predictions.append(made)
+                if isinstance(one, Trace):
+                    gold, _ = gold_regions(example, one.regions)
+                    kept.append(internals.row_of(example.id, one, gold))
         return predictions, kept
 
     def _fitting(self, example: Example, seen: Seen) -> Seen:
         """What the network can take, or why it cannot."""
-        if bool(example.second_picture) == self._judges_pairs:
+        if bool(example.second_picture) == self._pipeline.judges_pairs:
             return seen
         return TWO_PICTURES if example.second_picture else ONE_PICTURE
 
-    def _with_baselines(self, made: Prediction, example: Example, seconds: float) -> Prediction:
-        return replace(
-            made,
-            seconds=seconds,
-            without_picture=self._by_text.get(example.text),
-            without_question=self._by_picture.get(_pictures(example)),
+    def _found(
+        self, pairs: Sequence[tuple[Seen, str]]
+    ) -> list[Trace | Scores | float | LxmertVizError]:
+        looks_inside = self._keep_internals and not self._pipeline.judges_pairs
+        return ask_each(self._pipeline.ask_many, pairs) if looks_inside else self._scored(pairs)
+
+    def _scored(self, pairs: Sequence[tuple[Seen, str]]) -> list[Scores | float | LxmertVizError]:
+        pipeline = self._pipeline
+        return ask_each(
+            pipeline.judge_many if pipeline.judges_pairs else pipeline.score_many, pairs
         )
+
+    def _prediction(
+        self, example: Example, seen: Regions | Pair, found: Trace | Scores | float
+    ) -> Prediction:
+        return Prediction(
+            example.id,
+            answers=self._answers(found, KEPT_ANSWERS),
+            match=None if isinstance(found, float) else found.match,
+            regions=len(seen) if isinstance(seen, Regions) else sum(map(len, seen)),
+            missed=gold_regions(example, seen)[1] if isinstance(seen, Regions) else None,
+            without_picture=self._by_text.get(example.text),
+            without_question=self._by_picture.get(pictures_of(example)),
+        )
+
+    def _answers(self, found: Trace | Scores | float, count: int) -> tuple[Answer, ...]:
+        """The most probable ones, best first."""
+        if isinstance(found, Scores):
+            return self._pipeline.answers(found, count)
+        if isinstance(found, Trace):
+            return found.answers[:count]
+        both = (Answer(TRUE, found), Answer(FALSE, 1 - found))
+        return tuple(sorted(both, key=lambda answer: -answer.probability))[:count]
 
     def _ask_baselines(self, batch: Sequence[Row]) -> None:
         seen = [(e, view) for e, view in batch if not isinstance(view, LxmertVizError)]
         texts = {e.text: _nothing(view) for e, view in seen if e.text not in self._by_text}
-        views = {_pictures(e): view for e, view in seen if _pictures(e) not in self._by_picture}
+        views = {pictures_of(e): v for e, v in seen if pictures_of(e) not in self._by_picture}
         self._by_text |= self._first_answers(texts, [(v, t) for t, v in texts.items()])
         self._by_picture |= self._first_answers(views, [(v, NO_QUESTION) for v in views.values()])
 
     def _first_answers(
         self, names: Iterable[Name], pairs: Sequence[tuple[Seen, str]]
     ) -> dict[Name, str]:
-        found = zip(names, self._traces(pairs), strict=True)
+        found = zip(names, self._scored(pairs), strict=True)
         return {
-            name: _prediction("", trace).answers[0].text
-            for name, trace in found
-            if not isinstance(trace, LxmertVizError)
+            name: self._answers(one, 1)[0].text
+            for name, one in found
+            if not isinstance(one, LxmertVizError)
         }
-
-    def _traces(self, pairs: Sequence[tuple[Seen, str]]) -> list[Found]:
-        """What was found or an error for each; where one text is at fault, each is asked alone."""
-        good = [(seen, text) for seen, text in pairs if isinstance(seen, Regions)]
-        try:
-            made: list[Found] = list(self._pipeline.ask_many(good))
-        except LxmertVizError:
-            made = [self._asked(*pair) for pair in good]
-        found = iter(made)
-        return [
-            next(found) if isinstance(seen, Regions) else self._asked(seen, text)
-            for seen, text in pairs
-        ]
-
-    def _asked(self, seen: Seen, text: str) -> Found:
-        if isinstance(seen, LxmertVizError):
-            return seen
-        try:
-            judges = isinstance(seen, tuple)
-            return self._pipeline.judge(seen, text) if judges else self._pipeline.ask(seen, text)
-        except LxmertVizError as error:
-            return error
-
-
-def together(seen: Sequence[Regions | LxmertVizError]) -> Seen:
-    """What an example shows: one picture, or two; what is wrong with one is wrong with both."""
-    wrong = next((view for view in seen if isinstance(view, LxmertVizError)), None)
-    if wrong is not None:
-        return wrong
-    return seen[0] if len(seen) == 1 else (seen[0], seen[1])
-
-
-def _pictures(example: Example) -> tuple[str, str]:
-    return example.picture, example.second_picture
 
 
 def _nothing(seen: Regions | Pair) -> Regions | Pair:
-    if isinstance(seen, tuple):
-        return seen[0].only(()), seen[1].only(())
-    return seen.only(())
-
-
-def _prediction(name: str, found: Trace | Verdict) -> Prediction:
-    if isinstance(found, Verdict):
-        both = (Answer(TRUE, found.truth), Answer(FALSE, 1 - found.truth))
-        regions = sum(len(trace.regions) for trace in found.traces)
-        answers = tuple(sorted(both, key=lambda answer: -answer.probability))
-        return Prediction(name, answers=answers, regions=regions)
-    answers = found.answers[:KEPT_ANSWERS]
-    return Prediction(name, answers=answers, match=found.match, regions=len(found.regions))
+    return (seen[0].only(()), seen[1].only(())) if isinstance(seen, tuple) else seen.only(())
 
 
 def gold_regions(example: Example, regions: Regions) -> tuple[list[int], int | None]:
     """Regions that cover what the question is about, and how many objects none covers."""
     if not example.objects:
         return [], None
-    covers = [covered(regions.boxes_unit, gold.box_unit, OVERLAP) for gold in example.objects]
+    covers = [covered(regions.boxes_unit, gold.box_unit) for gold in example.objects]
     places = sorted({int(place) for cover in covers for place in cover.nonzero()[0]})
     return places, sum(not cover.any() for cover in covers)

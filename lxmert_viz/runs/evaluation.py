@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,16 +15,15 @@ from lxmert_viz.checkpoints import contents
 from lxmert_viz.dataset.datasets import Dataset, outside
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.records import Example, Prediction
+from lxmert_viz.records import Example, Prediction, Report
 from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.results.run_folder import LOCK, RunFolder
 from lxmert_viz.runs import internals
-from lxmert_viz.runs.asking import Asker, Seen, together
-from lxmert_viz.runs.manifest import Settings, folder_hash, manifest_of
+from lxmert_viz.runs.asking import Asker
+from lxmert_viz.runs.manifest import Settings, manifest_of
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.table import finish
 
-Report = Callable[[str, float], None]
 Parts = dict[int, list[Example]]  # number -> examples
 Made = tuple[int, list[Prediction], pa.Table | None]  # a part's number, predictions, internals
 Compute = Callable[[Parts], Iterator[Made]]
@@ -56,12 +55,16 @@ def evaluate(
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / LOCK, timeout=0):
-            run.begin(manifest_of(pipeline, model_folder, dataset, settings))
+            run.begin(manifest_of(pipeline, dataset, settings))
             run.write_remarks([*dataset.remarks, *outside(dataset, pipeline.answer_vocabulary)])
             own = folder / REGIONS
             cache = region_cache or own
-            compute = compute or in_order(pipeline, model_folder, dataset, settings, cache)
-            _write_parts(run, dataset.examples, compute, report)
+            parts = _missing_parts(run, dataset.examples)
+            total, missing = len(dataset.examples), sum(map(len, parts.values()))
+            progress = Progress(total, total - missing, report)
+            if parts:
+                here = (pipeline, model_folder, dataset, settings, cache)
+                _write_parts(run, (compute or in_order(*here))(parts), progress)
             finish(run, dataset, pipeline.answer_vocabulary)
             if cache.resolve() == own.resolve():
                 shutil.rmtree(own, ignore_errors=True)
@@ -77,47 +80,35 @@ def in_order(
     settings: Settings,
     region_cache: Path,
 ) -> Compute:
-    """Makes one part after the other, while the next pictures are looked at."""
+    """Makes one part after the other, while the next pictures are looked at.
+
+    What was made may be called again: baselines and the opened region file serve all calls. It
+    raises DatasetError for a region file that another detector made.
+    """
     name_of = contents.read_region_names(model_folder).of
     cache = RegionCache(region_cache, max_bytes=sys.maxsize)
-    detector = folder_hash(model_folder / "detector")
+    detector = pipeline.detector_digest
+    looker = Looker(pipeline, dataset, settings.profile, name_of, cache, detector)
+    asker = Asker(pipeline, settings.baselines, settings.internals)
 
     def compute(parts: Parts) -> Iterator[Made]:
-        asker = Asker(pipeline, settings.baselines, settings.internals)
-        shown = groupby(_pictures(e) for part in parts.values() for e in part)
-        pictures = [name for names, _ in shown for name in names]
-        looker = Looker(pipeline, dataset, settings.profile, name_of, cache, detector)
         looker.check()
-        with closing(looker.ahead(pictures)) as views:
-            view: tuple[tuple[str, ...], Seen] | None = None
+        examples = [example for part in parts.values() for example in part]
+        with closing(looker.shown(examples)) as shown:
             for number, part in parts.items():
-                rows = []
-                for example in part:
-                    names = _pictures(example)
-                    if view is None or view[0] != names:
-                        view = names, together([next(views)[1] for _ in names])
-                    rows.append((example, view[1]))
-                predictions, kept = asker.ask(rows)
+                predictions, kept = asker.ask(list(islice(shown, len(part))))
                 yield number, predictions, internals.as_table(kept) if kept else None
 
     return compute
 
 
-def _pictures(example: Example) -> tuple[str, ...]:
-    return tuple(filter(None, (example.picture, example.second_picture)))
-
-
-def _write_parts(
-    run: RunFolder, examples: Sequence[Example], compute: Compute, report: Report
-) -> None:
-    """Those that the run lacks."""
+def _missing_parts(run: RunFolder, examples: Sequence[Example]) -> Parts:
     done = run.finished_parts()
-    parts = {n: part for n, part in enumerate(cut(examples)) if n not in done}
-    missing = sum(map(len, parts.values()))
-    progress = Progress(len(examples), len(examples) - missing, report)
-    if not parts:
-        return
-    with closing(compute(parts)) as made:
+    return {n: part for n, part in enumerate(cut(examples)) if n not in done}
+
+
+def _write_parts(run: RunFolder, made: Iterator[Made], progress: "Progress") -> None:
+    with closing(made):
         for number, predictions, kept in made:
             run.write_part(number, predictions, kept)
             progress.add(len(predictions))

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
-from itertools import groupby
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ from lxmert_viz.analysis.states import STREAMS, by_depth, depth_names
 from lxmert_viz.analysis.word_classes import classes_of
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError, LxmertVizError
-from lxmert_viz.pipeline import BATCH, Pipeline
-from lxmert_viz.records import Example, Regions, Trace
-from lxmert_viz.runs.evaluation import Progress, Report, sorted_by_picture
+from lxmert_viz.model.inputs import BATCH
+from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.records import Example, Report, Trace
+from lxmert_viz.runs.asking import ask_each
+from lxmert_viz.runs.evaluation import Progress, sorted_by_picture
 from lxmert_viz.runs.manifest import data_of
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.states import (
@@ -26,7 +28,6 @@ from lxmert_viz.runs.states import (
     ITEMS,
     ROWS,
     StateStore,
-    fingerprint,
     head_of,
     whole_lines,
 )
@@ -54,7 +55,9 @@ def extract(
     kept: Kept | None = None,
     report: Report = lambda stage, share: None,
 ) -> "StateStore":
-    """States of all examples that can be asked. report may raise to stop: the same call goes on.
+    """States of all examples that can be asked; of two pictures, those of the first.
+
+    report may raise to stop: the same call goes on.
 
     Raises OptionError for a profile that is not, and DatasetError where the folder holds other
     states, is in use, or would grow too large.
@@ -74,42 +77,17 @@ def extract(
 def _extract(
     pipeline: Pipeline, dataset: Dataset, folder: Path, kept: Kept, report: Report
 ) -> "StateStore":
-    order = sorted_by_picture(dataset.examples)
+    first_of_two = (replace(example, second_picture="") for example in dataset.examples)
+    order = sorted_by_picture(list(first_of_two))
     writer = _Writer(folder, _head(pipeline, dataset, kept), kept, len(order))
-    todo = order[writer.done :]
     progress = Progress(len(order), writer.done, report)
     looker = Looker(pipeline, dataset, kept.profile, pipeline.region_names.of)
-    pictures = [picture for picture, _ in groupby(e.picture for e in todo)]
-    with closing(looker.ahead(pictures)) as views, closing(writer):
-        seen: tuple[str, Regions | LxmertVizError] | None = None
-        for start in range(0, len(todo), BATCH):
-            batch = []
-            for example in todo[start : start + BATCH]:
-                if seen is None or seen[0] != example.picture:
-                    seen = next(views)
-                batch.append((example, seen[1]))
-            writer.add(batch, _traces(pipeline, batch), pipeline, dataset.pictures)
+    with closing(looker.shown(order[writer.done :])) as shown, closing(writer):
+        while batch := list(islice(shown, BATCH)):
+            traces = ask_each(pipeline.ask_many, [(seen, e.text) for e, seen in batch])
+            writer.add([example for example, _ in batch], traces, pipeline, dataset.pictures)
             progress.add(len(batch))
     return StateStore(folder)
-
-
-def _traces(
-    pipeline: Pipeline, batch: Sequence[tuple[Example, Regions | LxmertVizError]]
-) -> list[Trace | LxmertVizError]:
-    good = [(seen, example.text) for example, seen in batch if isinstance(seen, Regions)]
-    try:
-        found: list[Trace | LxmertVizError] = list(pipeline.ask_many(good))
-    except LxmertVizError:
-        found = [_alone(pipeline, *pair) for pair in good]
-    traces = iter(found)
-    return [next(traces) if isinstance(seen, Regions) else seen for _, seen in batch]
-
-
-def _alone(pipeline: Pipeline, regions: Regions, text: str) -> Trace | LxmertVizError:
-    try:
-        return pipeline.ask(regions, text)
-    except LxmertVizError as error:
-        return error
 
 
 def _head(pipeline: Pipeline, dataset: Dataset, kept: Kept) -> dict[str, Any]:
@@ -133,7 +111,7 @@ def _head(pipeline: Pipeline, dataset: Dataset, kept: Kept) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "model": pipeline.name,
-        "weights": fingerprint(pipeline),
+        "weights": pipeline.digest,
         "data": data_of(dataset),
         "depths": depths,
         "hidden_size": config.hidden_size,
@@ -166,13 +144,13 @@ class _Writer:
 
     def add(
         self,
-        batch: Sequence[tuple[Example, Any]],
+        examples: Sequence[Example],
         traces: Sequence[Trace | LxmertVizError],
         pipeline: Pipeline,
         pictures: Mapping[str, Path],
     ) -> None:
         lines = []
-        for (example, _), trace in zip(batch, traces, strict=True):
+        for example, trace in zip(examples, traces, strict=True):
             line: dict[str, Any] = {"example": _plain(asdict(example))}
             if isinstance(trace, LxmertVizError):
                 line["error"] = str(trace)

@@ -6,27 +6,21 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.pipeline import Pipeline
 
-if TYPE_CHECKING:
-    pass
-
 LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "tokenizers", "pyarrow")
-MODEL_FILES = (".safetensors", ".bin", ".h5", ".pth", ".json", ".txt")
 HEAD_BYTES = 2**20
 
 
-def manifest_of(
-    pipeline: Pipeline, model_folder: Path, dataset: Dataset, settings: "Settings"
-) -> dict[str, Any]:
+def manifest_of(pipeline: Pipeline, dataset: Dataset, settings: "Settings") -> dict[str, Any]:
     return {
         "format": 1,
         "model": {
             "name": pipeline.name,
-            "sha256": folder_hash(model_folder),
+            "sha256": pipeline.digest,
             "heads": pipeline.network.config.num_attention_heads,
         },
         "data": data_of(dataset),
@@ -54,20 +48,13 @@ def data_of(dataset: Dataset) -> dict[str, Any]:
         "sha256": asked.hexdigest(),
         "region_file": _region_file(dataset.region_file),
         "training_note": dataset.training_note,
+        **({} if dataset.looks_for_missing else {"looks_for_missing": False}),
     }
 
 
 def file_hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def folder_hash(folder: Path) -> str:
-    """Of all that decides what a model says: weights, configs and label lists, not the card."""
-    state = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.suffix in MODEL_FILES):
-        state.update(f"{path.relative_to(folder).as_posix()} {file_hash(path)}\n".encode())
-    return state.hexdigest()
 
 
 def _region_file(path: Path | None) -> dict[str, Any] | None:

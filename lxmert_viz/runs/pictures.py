@@ -1,20 +1,25 @@
 """Regions of many pictures, looked for ahead while the network answers."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from hashlib import sha256
+from itertools import groupby, islice
 
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError, LxmertVizError, PictureError
-from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.records import Regions
+from lxmert_viz.pipeline import Pair, Pipeline
+from lxmert_viz.records import Example, Regions
 from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.region_files.opening import open_regions
 from lxmert_viz.region_files.rows import NameOf, Origin
 
 AHEAD = 8  # pictures looked at before they are asked about
 WORKERS = 2
+CHECKED = 8  # rows of a region file, until one can be read
+Seen = Regions | Pair | LxmertVizError  # what an example shows, or why there is nothing to see
+Row = tuple[Example, Seen]
 
 
 class Looker:
@@ -35,22 +40,36 @@ class Looker:
         origin = Origin("region file", _at_least_a_number(name_of))
         self._file = None if file is None else open_regions(file, origin)
 
-    def ahead(self, pictures: Sequence[str]) -> Iterator[tuple[str, Regions | LxmertVizError]]:
-        """Each picture in turn, with its regions or why there are none."""
-        waiting: deque[tuple[str, Future[Regions | LxmertVizError]]] = deque()
+    def shown(self, examples: Sequence[Example]) -> Iterator[Row]:
+        """Each example with what it shows; neighbours with the same picture share it.
+
+        The next pictures are looked at meanwhile. Close it when not all examples are wanted.
+        """
+        groups = [(names, list(group)) for names, group in groupby(examples, pictures_of)]
+        with closing(self._ahead(name for names, _ in groups for name in names)) as views:
+            for names, group in groups:
+                seen = _together([next(views) for _ in names])
+                for example in group:
+                    yield example, seen
+
+    def _ahead(self, pictures: Iterable[str]) -> Iterator[Regions | LxmertVizError]:
+        waiting: deque[Future[Regions | LxmertVizError]] = deque()
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="lxmert-viz-look") as workers:
             for picture in pictures:
-                waiting.append((picture, workers.submit(self._look, picture)))
+                waiting.append(workers.submit(self._look, picture))
                 if len(waiting) > AHEAD:
-                    name, found = waiting.popleft()
-                    yield name, found.result()
-            for name, found in waiting:
-                yield name, found.result()
+                    yield waiting.popleft().result()
+            for found in waiting:
+                yield found.result()
 
     def check(self) -> None:
         """Raises DatasetError for a region file that another detector made."""
-        if self._file is not None and len(self._file):
-            self._check(self._file[self._file.pictures[0]])
+        for picture in islice(self._dataset.region_ids.values(), CHECKED):
+            try:
+                regions = self._file[picture]
+            except DatasetError:  # a broken row is that picture's error
+                continue
+            return self._check(regions)
 
     def _look(self, picture: str) -> Regions | LxmertVizError:
         try:
@@ -59,11 +78,21 @@ class Looker:
             return error
 
     def _regions(self, picture: str) -> Regions:
-        if self._file is not None and picture in self._file:
-            regions = self._file[picture]
+        dataset = self._dataset
+        if picture in dataset.picture_faults:
+            raise DatasetError(dataset.picture_faults[picture])
+        if picture in dataset.region_ids:
+            regions = self._file[dataset.region_ids[picture]]
             self._check(regions)
             return regions
-        path = self._dataset.pictures.get(picture)
+        if picture in dataset.region_faults:
+            raise DatasetError(dataset.region_faults[picture])
+        if dataset.region_file is not None and not dataset.looks_for_missing:
+            raise DatasetError(
+                f"{dataset.region_file.name} has no regions of the picture {picture!r}; with "
+                "--look-for-missing the detector looks at it."
+            )
+        path = dataset.pictures.get(picture)
         if path is None:
             raise PictureError(f"There is no picture {picture!r} here, nor are there its regions.")
         try:
@@ -89,6 +118,19 @@ class Looker:
                 f"{self._pipeline.name} takes {size}: another detector made it. "
                 "Ask for --regions look, so that the pictures are looked at instead."
             )
+
+
+def pictures_of(example: Example) -> tuple[str, ...]:
+    """One picture, or NLVR2's two."""
+    return tuple(filter(None, (example.picture, example.second_picture)))
+
+
+def _together(seen: Sequence[Regions | LxmertVizError]) -> Seen:
+    """What is wrong with one picture is wrong with both."""
+    wrong = next((view for view in seen if isinstance(view, LxmertVizError)), None)
+    if wrong is not None:
+        return wrong
+    return seen[0] if len(seen) == 1 else (seen[0], seen[1])
 
 
 def _at_least_a_number(name_of: NameOf) -> NameOf:

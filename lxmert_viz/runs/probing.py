@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -13,11 +13,11 @@ from safetensors.numpy import save_file
 from lxmert_viz.analysis.probes import FittedProbe, ProbeResult, compression, probe
 from lxmert_viz.analysis.states import by_depth, depth_names
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.records import Report
 from lxmert_viz.runs.states import StateStore
 from lxmert_viz.runs.targets import Task
 from lxmert_viz.whole_files import written_whole
 
-Report = Callable[[str, float], None]
 ENDING = ".probe.safetensors"
 NUMBERS = ("accuracy", "low", "high", "majority", "noise", "control")
 ARRAYS = ("confusion", "predicted", "tested")
@@ -52,12 +52,23 @@ class About:
     groups: int  # pictures
     left_out: int
 
+    @property
+    def states(self) -> str:
+        """Which states were labelled, in words."""
+        left_out = f", {self.left_out:,} with rare labels left out" if self.left_out else ""
+        labels = f"{len(self.names)} labels{left_out}"
+        return f"{self.count:,} states of {self.groups:,} pictures, {labels}"
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeRun:
     about: About
     layers: tuple[ProbeResult, ...]  # P
     compressions: tuple[float, ...]  # P; NaN where the online code was not asked for
+
+    def series(self) -> dict[str, np.ndarray]:
+        """Each of NUMBERS by depth, (P,)."""
+        return {name: np.array([getattr(layer, name) for layer in self.layers]) for name in NUMBERS}
 
     def best(self) -> int:
         return int(np.argmax([layer.accuracy for layer in self.layers]))

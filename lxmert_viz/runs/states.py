@@ -6,7 +6,6 @@ lang.bin       (all words, P, D), one example after the other
 vision.bin     (all regions, P, D)
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -20,8 +19,8 @@ from lxmert_viz.analysis.probes import split_groups
 from lxmert_viz.analysis.states import STREAMS
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.model.files.loading import base_of
 from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.places import cache_folder
 from lxmert_viz.records import Example, GoldObject
 from lxmert_viz.runs.manifest import data_of
 
@@ -48,31 +47,23 @@ class StoredRow:
     said: str  # the model's answer; "" without an answer head
 
 
-def fingerprint(pipeline: Pipeline) -> str:
-    """Tells one set of weights from another; training changes these, whatever is trained."""
-    base = base_of(pipeline.network)
-    weights = [base.pooler.dense.weight, base.embeddings.word_embeddings.weight]
-    parts = [weight.detach().float().cpu().numpy().tobytes() for weight in weights]
-    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
-
-
 def states_folder() -> Path:
     """Where stores lie that nobody placed elsewhere."""
     named = os.environ.get(STATES_VARIABLE)
-    return Path(named) if named else Path.home() / ".cache" / "lxmert-viz" / "states"
+    return Path(named) if named else cache_folder() / "states"
 
 
 def store_folder(pipeline: Pipeline, dataset: Dataset) -> Path:
-    """The store of a dataset's states by this model; no other dataset or weights share it."""
+    """The store of a dataset's states by this model; no other dataset or checkpoint shares it."""
     data = data_of(dataset)["sha256"][:8]
-    own = f"{dataset.name}-{data}-{pipeline.name}-{fingerprint(pipeline)[:8]}-{FORMAT}"
+    own = f"{dataset.name}-{data}-{pipeline.name}-{pipeline.digest[:8]}-{FORMAT}"
     return states_folder() / own
 
 
 def stores(pipeline: Pipeline) -> list[Path]:
     """The stores in that folder which this model's states are in."""
     heads = sorted(states_folder().glob(f"*/{HEAD}"))
-    own = {"weights": fingerprint(pipeline), "format": FORMAT}
+    own = {"weights": pipeline.digest, "format": FORMAT}
     return [path.parent for path in heads if own.items() <= head_of(path).items()]
 
 
@@ -100,7 +91,7 @@ class StateStore:
                 "folder, and they are extracted again."
             )
         self.folder, self.model = folder, str(head["model"])
-        self.weights = str(head["weights"])
+        self.weights = str(head["weights"])  # digest of the checkpoint
         self.data = str(head["data"]["name"])
         self.depths: dict[str, tuple[str, ...]] = {s: tuple(head["depths"][s]) for s in STREAMS}
         lines = whole_lines(folder / ROWS)

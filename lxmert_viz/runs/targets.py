@@ -21,7 +21,6 @@ from lxmert_viz.records import Example
 from lxmert_viz.runs.states import StateStore, StoredRow, places_of
 
 ID_COLUMNS = ("id", "question_id")
-OVERLAP = 0.5
 MOST_LABELS = 20
 FEWEST_ROWS = 8  # of a label; rarer ones are left out
 MOST_ROWS = 4000  # that a probe is trained and tested on
@@ -206,7 +205,7 @@ def _mentioned(row: StoredRow, region: int) -> str:
     if not row.example.objects:
         return ""
     box = row.boxes_unit[region][None]
-    return "yes" if any(covered(box, o.box_unit, OVERLAP)[0] for o in row.example.objects) else "no"
+    return "yes" if any(covered(box, o.box_unit)[0] for o in row.example.objects) else "no"
 
 
 def _answer_type(example: Example) -> str:

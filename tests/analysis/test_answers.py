@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from lxmert_viz.analysis.answers import Change, changes, closest, spelled, standing, top
+from lxmert_viz.analysis.answers import Change, best, changes, closest, spelled, standing, top
 from lxmert_viz.records import Answer, Standing
 
 ANSWERS = (
@@ -9,6 +10,14 @@ ANSWERS = (
     Answer("green", 0.15),
     Answer("2", 0.05),
 )
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 39, 40, 50])
+def test_the_best_are_the_first_of_all_in_order_and_equal_ones_keep_theirs(count: int) -> None:
+    shares = np.random.default_rng(0).integers(0, 6, 40).astype(np.float32) / 6
+    ranked = sorted(range(40), key=lambda place: -shares[place])
+    assert best(shares, count).tolist() == ranked[:count]
+    assert best(np.zeros(9, np.float32), count).tolist() == list(range(9))[:count]
 
 
 @pytest.mark.parametrize("typed", ["light blue", "LIGHT Blue", "  light   blue "])

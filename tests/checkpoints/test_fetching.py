@@ -166,7 +166,7 @@ def test_a_renamed_repository_is_followed(hub: Hub, models: Path) -> None:
 
 def test_an_unknown_repository_is_one_sentence(hub: Hub, models: Path) -> None:
     hub.answers["/me/private/resolve/main/config.json"] = [401]
-    with pytest.raises(DownloadError, match="no public repository me/private"):
+    with pytest.raises(DownloadError, match="no me/private at .*or it is private"):
         plan("me/private", models)
     with pytest.raises(DownloadError, match="no config.json"):
         plan("me/absent", models)

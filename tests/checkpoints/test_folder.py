@@ -7,7 +7,14 @@ import pytest
 
 from lxmert_viz.checkpoints import contents, known
 from lxmert_viz.checkpoints.contents import Scope
-from lxmert_viz.checkpoints.folder import MODELS_VARIABLE, find, installed
+from lxmert_viz.checkpoints.folder import (
+    MODELS_VARIABLE,
+    called,
+    find,
+    installed,
+    missing_detector_files,
+    without_detector,
+)
 from lxmert_viz.checkpoints.known import KNOWN
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.places import ASSETS
@@ -45,11 +52,8 @@ def test_a_published_name_is_looked_for_among_the_models(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "listed"),
     [
-        ("config.json", "config.json is missing"),
         ("model.safetensors", "model.safetensors or pytorch_model.bin is missing"),
-        ("vocab.txt", "vocab.txt is missing"),
-        ("detector/objects.txt", "detector/objects.txt is missing"),
-        ("detector/attributes.txt", "detector/attributes.txt is missing"),
+        ("vocab.txt", "vocab.txt or tokenizer.json is missing"),
     ],
 )
 def test_a_missing_file_is_named(folder: Path, file: str, listed: str) -> None:
@@ -61,6 +65,32 @@ def test_a_missing_file_is_named(folder: Path, file: str, listed: str) -> None:
 def test_a_torch_file_serves_as_well_as_safetensors(folder: Path) -> None:
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     assert find(folder) == folder
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "objects.txt", "attributes.txt"])
+def test_a_folder_opens_without_what_only_the_detector_needs(folder: Path, file: str) -> None:
+    assert missing_detector_files(folder) == []
+    assert without_detector(folder) == ""
+    (folder / "detector" / file).unlink()
+    assert find(folder) == folder
+    assert installed(folder.parent) == ("miniature", "mine")
+    (missing,) = missing_detector_files(folder)
+    assert f"detector/{file}" in missing
+    assert f"detector/{file}" in without_detector(folder)
+
+
+def test_a_hub_cache_folder_is_what_its_main_branch_holds(folder: Path) -> None:
+    cache = folder.parent / "models--me--mine"
+    shutil.copytree(folder, cache / "snapshots" / "abc")
+    assert find(cache) == cache / "snapshots" / "abc"  # the only one
+    shutil.copytree(folder, cache / "snapshots" / "def")
+    with pytest.raises(CheckpointError, match="snapshots: abc, def"):
+        find(cache)
+    (cache / "refs").mkdir()
+    (cache / "refs" / "main").write_text("def")
+    assert find(cache) == cache / "snapshots" / "def"
+    assert called(find(cache)) == "me/mine"
+    assert "models--me--mine" in installed(folder.parent)
 
 
 @pytest.mark.parametrize("checkpoint", PUBLISHED)
@@ -128,7 +158,36 @@ def test_the_pretraining_list_of_answers_is_read_as_published(folder: Path) -> N
     assert contents.read_answers(folder) == ("yes", "no")
 
 
-@pytest.mark.parametrize("content", ['{"yes": 0}', '["yes", 3]', '[{"answer": "yes"}]', "7"])
+@pytest.mark.parametrize(
+    "content", ['{"no": 1, "yes": 0}', '{"1": "no", "0": "yes"}', '["yes", "no"]']
+)
+def test_answers_are_read_in_every_form_that_training_code_writes(
+    folder: Path, content: str
+) -> None:
+    (folder / "answers.json").write_text(content)
+    assert contents.read_answers(folder) == ("yes", "no")
+
+
+def test_answers_that_are_numbers_are_told_from_labels(folder: Path) -> None:
+    (folder / "answers.json").write_text('{"2": 0, "0": 1, "1": 2}')
+    assert contents.read_answers(folder) == ("2", "0", "1")
+
+
+def test_without_a_list_the_names_of_config_json_are_taken(folder: Path) -> None:
+    (folder / "answers.json").unlink()
+    config = json.loads((folder / "config.json").read_text())
+    named = {"1": "no", "0": "yes"}
+    (folder / "config.json").write_text(json.dumps(config | {"id2label": named}))
+    assert contents.read_answers(folder) == ("yes", "no")
+    unnamed = {"0": "LABEL_0", "1": "LABEL_1"}
+    (folder / "config.json").write_text(json.dumps(config | {"id2label": unnamed}))
+    assert contents.read_answers(folder) == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['{"yes": 1}', '{"a": 0, "b": 0}', '{"0": 1, "yes": "no"}', '["yes", 3]', '[{"b": "c"}]', "7"],
+)
 def test_a_list_of_answers_that_names_none_is_refused(folder: Path, content: str) -> None:
     (folder / "answers.json").write_text(content)
     with pytest.raises(CheckpointError, match="answers.json"):

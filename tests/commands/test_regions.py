@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from filelock import FileLock
 
 from lxmert_viz.__main__ import main
 from lxmert_viz.errors import DatasetError
@@ -67,12 +68,11 @@ def test_what_fails_is_listed_with_its_reason_and_the_rest_is_done(
     (folder / "more" / "scene_1.png").write_bytes(photograph)
     out = tmp_path / "out.tsv"
     assert main(call(folder, out, tiny_folder)) == 0
-    assert open_regions(out).pictures == ["scene_1", "scene_3", "scene_2"]
+    assert open_regions(out).pictures == ["more/scene_1", "scene_3", "scene_1.jpg", "scene_2"]
     lines = (tmp_path / "out.tsv.failed.tsv").read_text().splitlines()
     failed = {Path(line.split("\t")[0]).name: line.split("\t")[1] for line in lines}
-    assert failed.keys() == {"broken.png", "scene_1.jpg"}
+    assert failed.keys() == {"broken.png"}
     assert "save or download it again" in failed["broken.png"]
-    assert "its name without the ending is that of" in failed["scene_1.jpg"]
 
 
 def test_progress_tells_how_many_are_done_and_how_long_the_rest_takes(
@@ -117,6 +117,18 @@ def test_a_killed_run_goes_on_where_it_was(
     assert main(arguments) == 0
     assert len(open_regions(out)) >= done
     assert not journal.exists()
+
+
+def test_a_file_that_is_being_made_is_left_to_the_one_who_makes_it(
+    folder: Path, tmp_path: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.tsv"
+    with FileLock(tmp_path / "out.tsv.lock"):
+        assert main(call(folder, out, tiny_folder)) == 2
+    assert "is being made by another process" in capsys.readouterr().err
+    assert not out.exists() and not (tmp_path / "out.tsv.unfinished").exists()
+    assert main(call(folder, out, tiny_folder)) == 0
+    assert names_in(tmp_path) == ["out.tsv", "pictures"]
 
 
 def test_a_journal_keeps_every_whole_row_wherever_it_was_cut(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@ import math
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torchvision.ops import nms, roi_pool
 
 from lxmert_viz.detector.boxes import (
     LOG_SIZE_LIMIT,
@@ -13,6 +12,7 @@ from lxmert_viz.detector.boxes import (
     encode_deltas,
     shift_anchors_xyxy,
 )
+from lxmert_viz.detector.operators import nms, roi_pool
 
 REGION_WEIGHTS = (10.0, 10.0, 5.0, 5.0)
 

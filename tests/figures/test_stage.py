@@ -101,6 +101,15 @@ def test_of_a_long_text_the_first_words_are_sent_with_their_weights(trace: Trace
     assert header["families"]["vision_from_lang"]["shape"] == [2, 4, regions, 64]
 
 
+def test_regions_that_are_left_keep_their_numbers(trace: Trace) -> None:
+    count = len(trace.regions)
+    names, maps = numbered_names(trace.regions), rollout(trace.attention)
+    assert Read(written(trace)).header["numbers"] == list(range(1, count + 1))
+    places = range(2, count + 2)  # two before them are switched off
+    sent = Read(stage.payload(trace, PICTURE, names, (), maps, places=places)).header
+    assert sent["numbers"] == list(range(3, count + 3))
+
+
 def test_names_must_be_as_many_as_regions(trace: Trace) -> None:
     with pytest.raises(ValueError, match="there are 1 names for"):
         stage.payload(trace, PICTURE, ["cube"], (), rollout(trace.attention))

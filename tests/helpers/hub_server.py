@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
 from lxmert_viz.checkpoints import download, fetching, known
 from lxmert_viz.checkpoints.download import RemoteFile
@@ -35,6 +36,9 @@ class Hub:
     slow_seconds: float = 0.0  # between pieces
     piece: int = 4096  # bytes
     tells_digests: bool = True
+    told: list[tuple[str, str]] = field(default_factory=list)  # path, token that came along
+    tokens: dict[str, str] = field(default_factory=dict)  # private repository -> its token
+    gated: set[str] = field(default_factory=set)  # repositories whose terms nobody accepted
 
     def hold(self, repository: str, name: str, content: bytes) -> None:
         """A file of a repository, on main and in its commit."""
@@ -67,10 +71,14 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
 
         def _answer(self) -> None:
             asked = self.headers.get("Range", "")
+            self.path = self.path.removeprefix("http://hub.invalid")  # as a proxy is asked
             hub.requests.append((self.command, self.path, asked))
+            hub.told.append((self.path, self.headers.get("Authorization", "")))
             codes = hub.answers.get(self.path, [])
             if codes:
                 return self._empty(codes.pop(0))
+            if refused := self._refusal():
+                return self._empty(*refused)
             if self.path in hub.moved:
                 return self._empty(307, {"Location": hub.moved[self.path]})
             stored = self.path.removeprefix("/elsewhere")
@@ -81,6 +89,16 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             if stored == self.path and "/resolve/" in stored and len(content) > LARGE:
                 return self._empty(302, facts | {"Location": f"/elsewhere{self.path}"})
             self._send(content, facts, int(asked.removeprefix("bytes=").rstrip("-") or 0))
+
+        def _refusal(self) -> tuple[int, dict[str, str]] | None:
+            """As the hub answers for repositories that are not the asker's to read."""
+            repository = "/".join(self.path.split("/")[1:3])
+            if repository in hub.gated:
+                return 403, {"X-Error-Code": "GatedRepo"}
+            wanted = hub.tokens.get(repository)
+            if wanted is None or self.headers.get("Authorization") == f"Bearer {wanted}":
+                return None
+            return 401, {"X-Error-Code": "RepoNotFound"}
 
         def _facts(self, content: bytes) -> dict[str, str]:
             sha256, git = digests(content)
@@ -148,8 +166,14 @@ def serving() -> Iterator[Hub]:
         server.server_close()
 
 
-def publish(hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tiny checkpoint as if it were lxmert-vqa: half on the hub, half elsewhere."""
+def publish(hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    """A tiny checkpoint as if it were lxmert-vqa: half on the hub, half elsewhere.
+
+    cache: in place of the person's own hub cache.
+    """
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(cache / "token"))
+    monkeypatch.delenv("HF_TOKEN", raising=False)
     monkeypatch.setattr(download, "PAUSES_SECONDS", (0.0, 0.0))
     monkeypatch.setattr(fetching, "FEATURES", 64)
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)

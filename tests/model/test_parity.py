@@ -171,7 +171,7 @@ def test_arguments_stand_in_the_documented_order(kind: type) -> None:
     }[kind]
     first = ["self", "input_ids", "visual_feats", "visual_pos", "attention_mask"]
     then = ["visual_attention_mask", "token_type_ids", "inputs_embeds"]
-    last = ["output_attentions", "output_hidden_states", "return_dict", "vision"]
+    last = ["output_attentions", "output_hidden_states", "return_dict"]
     assert names == first + then + labels + last
 
 

@@ -59,7 +59,7 @@ def test_a_worker_dies_in_the_middle_and_nothing_is_lost_or_twice(
 ) -> None:
     monkeypatch.setattr(evaluation, "PART", 8)
     study = open_dataset(ASSETS / "study")
-    dataset = replace(study, region_file=None, examples=study.examples[:96])
+    dataset = replace(study.without_regions(), examples=study.examples[:96])
     killed: list[int | None] = []
     told: list[float] = []
 

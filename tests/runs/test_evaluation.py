@@ -164,7 +164,7 @@ def test_a_run_that_an_option_stopped_at_once_begins_again_with_another(
     other = tmp_path / "other.tsv"
     write_regions(other, [("a", regions(3))])
     assert tiny_pipeline.network.config.visual_feat_dim != 16
-    told = replace(dataset, region_file=other)
+    told = replace(dataset, region_file=other, region_ids={"a": "a"})
     with pytest.raises(DatasetError, match="--regions look"):
         evaluate(tiny_pipeline, tiny_folder, told, tmp_path / "run", Settings())
     evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", Settings())

@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from lxmert_viz.dataset.opening import open_dataset
@@ -80,3 +81,37 @@ def test_what_the_files_lack_is_none_and_not_zero(board: Board) -> None:
     totals = board.totals()
     assert totals.valid is totals.plausible is totals.consistency is None
     assert totals.head is not None or totals.tail is not None  # local groups are there
+
+
+def test_rows_are_the_same_with_pictures_and_without(
+    board: Board, wide_folder: Path, test_data: Path, tmp_path: Path
+) -> None:
+    """Also where the questions, or the regions, name pictures with folder and ending."""
+    from lxmert_viz.pipeline import Pipeline
+
+    pipeline = Pipeline.open(wide_folder, device="cpu")
+    pipeline.look = None
+    sample = test_data / "gqa_sample"
+    asked = json.loads((sample / "questions.json").read_text())
+    for question in asked.values():
+        question["imageId"] = f"images/{question['imageId']}.JPG"
+    (tmp_path / "questions.json").write_text(json.dumps(asked))
+    lines = (sample / "obj36.tsv").read_bytes().splitlines(keepends=True)
+    (tmp_path / "named.tsv").write_bytes(
+        b"".join(line.replace(b"\t", b".jpg\t", 1) for line in lines)
+    )
+    (tmp_path / "none").mkdir()
+    without = {
+        "plain": open_dataset(
+            sample / "questions.json", pictures=tmp_path / "none", regions=sample / "obj36.tsv"
+        ),
+        "named": open_dataset(
+            tmp_path / "questions.json", pictures=tmp_path / "none", regions=tmp_path / "named.tsv"
+        ),
+    }
+    left_out = ["picture", "picture_file", "seconds", "place"]
+    expected = board.frame().drop(columns=left_out)
+    for name, dataset in without.items():
+        run = evaluate(pipeline, wide_folder, dataset, tmp_path / name, Settings())
+        rows = open_run(run.path).frame().drop(columns=left_out)
+        pd.testing.assert_frame_equal(rows, expected)

@@ -11,7 +11,7 @@ from lxmert_viz.analysis.mistakes import LOOKED_AWAY, LOOKED_RIGHT, looked_at
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.records import Answer, Example, GoldObject, Regions, Trace
+from lxmert_viz.records import Example, GoldObject, Regions, Scores
 from lxmert_viz.results.opening import open_run
 from lxmert_viz.runs.evaluation import evaluate
 from lxmert_viz.runs.manifest import Settings
@@ -58,21 +58,21 @@ def test_each_mistake_gets_the_cause_that_its_region_says(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ask_many = tiny_pipeline.ask_many
+    def rigged(pairs: Sequence[tuple[Regions, str]]) -> list[Scores]:
+        found = []
+        for regions, text in pairs:
+            rests_on = apart[0] if text == GOLD else apart[1]
+            there = (np.abs(regions.boxes_unit - rests_on).max(axis=1) < 1e-6).any()
+            logits = np.full(len(names), -30, np.float32)
+            logits[-2:] = (0, 2) if there else (0, -2)  # right, wrong
+            found.append(Scores(logits, None))
+        return found
 
-    def answers(regions: Regions, text: str) -> tuple[Answer, ...]:
-        rests_on = apart[0] if text == GOLD else apart[1]
-        there = (np.abs(regions.boxes_unit - rests_on).max(axis=1) < 1e-6).any()
-        return (Answer("wrong", 0.9 if there else 0.2), Answer("right", 0.1))
-
-    def rigged(pairs: Sequence[tuple[Regions, str]]) -> list[Trace]:
-        traces = zip(ask_many(pairs), pairs, strict=True)
-        return [replace(trace, answers=answers(*pair)) for trace, pair in traces]
-
-    monkeypatch.setattr(tiny_pipeline, "ask_many", rigged)
     names = (*tiny_pipeline.answer_vocabulary[:-2], "right", "wrong")
     monkeypatch.setattr(tiny_pipeline, "answer_vocabulary", names)
-    run = evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", Settings(baselines=False))
+    monkeypatch.setattr(tiny_pipeline, "score_many", rigged)
+    bare = Settings(baselines=False, internals=False)
+    run = evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", bare)
     board = open_run(run.path)
     assert board.unexplained("") == {GOLD: "wrong", OTHER: "wrong"}
     assert judge_looks(tiny_pipeline, tiny_folder, dataset, board) == 2
@@ -82,8 +82,10 @@ def test_each_mistake_gets_the_cause_that_its_region_says(
         gains = found.causes("").set_index("cause")["gain"]
         assert gains[LOOKED_AWAY] == pytest.approx(1 / 3)
     assert board.count("looked=no") == 1 and board.unexplained("") == {}
-    with pytest.raises(DatasetError, match="not the model that this run asked"):
-        judge_looks(tiny_pipeline, tmp_path, dataset, board)
+    with monkeypatch.context() as patched:
+        patched.setitem(board.manifest["model"], "sha256", "of another model")
+        with pytest.raises(DatasetError, match="not the model that this run asked"):
+            judge_looks(tiny_pipeline, tiny_folder, dataset, board)
     board.save_looks({GOLD: None})
     with pytest.raises(DatasetError, match="another dataset"):
         judge_looks(tiny_pipeline, tiny_folder, replace(dataset, examples=()), board)

@@ -41,7 +41,7 @@ def test_a_run_that_went_on_is_equal_to_the_last_bit(
 
     monkeypatch.setattr(evaluation, "PART", 20)
     study = open_dataset(ASSETS / "study")
-    dataset = replace(study, region_file=None, examples=study.examples[:120])
+    dataset = replace(study.without_regions(), examples=study.examples[:120])
     settings = Settings(internals=False)
 
     def run(name: str, stops: list[int]) -> Path:

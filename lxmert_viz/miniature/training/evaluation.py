@@ -136,8 +136,8 @@ def _measure_answers(
     texts = [question.text for question in asked]
     others = [reworded(question, random).text for question in asked]
     pairs = [(seen, text) for seen in (regions, ideal) for text in texts]
-    traces = pipeline.ask_many([*pairs, *((regions, text) for text in others)])
-    answers = [trace.answers[0].text for trace in traces]
+    scores = pipeline.score_many([*pairs, *((regions, text) for text in others)])
+    answers = [pipeline.answers(one, 1)[0].text for one in scores]
     count = len(asked)
     for place, question in enumerate(asked):
         answer, from_ideal, again = answers[place::count]
@@ -185,10 +185,9 @@ def _measure_matching(
     claims = [("true", claim), ("one word off", foil(claim, view, random))]
     claims.append(("of another scene", None if foreign.holds(view) else foreign))
     kept = [(name, c.say(random)) for name, c in claims if c is not None]
-    for (name, _), trace in zip(
-        kept, pipeline.ask_many([(regions, text) for _, text in kept]), strict=True
-    ):
-        result.captions[name].add((trace.match > 0.5) == (name == "true"))
+    scores = pipeline.score_many([(regions, text) for _, text in kept])
+    for (name, _), one in zip(kept, scores, strict=True):
+        result.captions[name].add((one.match > 0.5) == (name == "true"))
 
 
 def _measure_words(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torchvision.ops import box_iou
 
+from lxmert_viz.detector.boxes import box_iou
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.selection import Detections, detect
 from lxmert_viz.miniature.training.processors import two_processors

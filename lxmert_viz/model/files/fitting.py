@@ -26,6 +26,7 @@ class LoadReport:
     missing: tuple[str, ...]  # not in the file; started anew, as was asked for
     unexpected: tuple[str, ...]  # in the file, and this network has no place for them
     reshaped: tuple[str, ...]  # of another shape in the file; started anew, as was asked for
+    notes: tuple[str, ...] = ()  # what its owner must know of how the file was read
 
 
 @contextmanager

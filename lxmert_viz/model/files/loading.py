@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from lxmert_viz.checkpoints.tensors import read_tensors
+from lxmert_viz.checkpoints.weight_files import weight_file
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.model.files.naming import Tensors, as_ours
-from lxmert_viz.model.files.weights import config_of, nothing, weight_file
+from lxmert_viz.model.files.sizes import described
+from lxmert_viz.model.files.weights import nothing
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering, LxmertModel
 from lxmert_viz.model.reasoning import PICTURES, LxmertForVisualReasoning
 
@@ -25,10 +27,10 @@ def load_network(folder: Path) -> Network:
     are about pairs of pictures is for NLVR2, whatever its config says.
     """
     path = weight_file(folder)
-    config = config_of(path)
     tensors = as_ours(read_tensors(path), path)
-    kind = _kind(config, tensors)
-    return kind.with_weights(config, tensors, path, may_be_new=nothing)
+    found = described(path, tensors)
+    kind = _kind(found.config, tensors)
+    return kind.with_weights(found.config, tensors, path, may_be_new=nothing, notes=found.notes)
 
 
 def _kind(config: LxmertConfig, tensors: Tensors) -> type[Network]:

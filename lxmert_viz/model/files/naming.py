@@ -16,8 +16,12 @@ BASE_PREFIX = "lxmert."
 BASE_PARTS = ("embeddings.", "encoder.", "pooler.")
 WORDS = "lxmert.embeddings.word_embeddings.weight"
 DECODER = "cls.predictions.decoder.weight"  # tied to WORDS
-# DataParallel and the authors' task classes put these in front
-WRAPPERS = re.compile(r"^(?:(?:module|model|lxrt_encoder)\.)+")
+# what DataParallel, torch.compile, FSDP and DeepSpeed put anywhere into a name
+TRANSPARENT = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
+# where names begin once a training loop's own prefixes are off, as the authors' lxrt_encoder.model.
+BEGINNING = re.compile(
+    r"(?:^|\.)((?:lxmert|bert|embeddings|encoder|pooler|cls|obj_predict_head|answer_head|logit_fc)\.)"
+)
 TENSORFLOW_SCOPE = re.compile(r"tf_lxmert\w*")
 FROM_TENSORFLOW = {"kernel": "weight", "gamma": "weight", "beta": "bias", "embeddings": "weight"}
 ONE_DIMENSIONAL = {"weight": "gamma", "bias": "beta"}
@@ -42,7 +46,9 @@ def as_ours(stored: Tensors, path: Path) -> Tensors:
 
 
 def _from_torch(name: str) -> str:
-    name = WRAPPERS.sub("", name)
+    name = ".".join(part for part in name.split(".") if part not in TRANSPARENT)
+    begins = BEGINNING.search(name)
+    name = name[begins.start(1) :] if begins else name
     if name.startswith("bert."):
         name = BASE_PREFIX + name.removeprefix("bert.")
     elif name.startswith(BASE_PARTS):

@@ -11,7 +11,10 @@ import torch
 from torch import nn
 from torch.nn.functional import pad
 
+from lxmert_viz.checkpoints.folder import located
+from lxmert_viz.checkpoints.hub import weights_of
 from lxmert_viz.checkpoints.tensors import read_tensors
+from lxmert_viz.checkpoints.weight_files import SAFETENSORS_FILE, TENSORFLOW_FILE, weight_file
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.errors import CheckpointError, DeviceError
 from lxmert_viz.model.files import writing
@@ -26,18 +29,8 @@ from lxmert_viz.model.files.naming import (
     as_pretraining_file,
 )
 from lxmert_viz.model.files.resizing import resized
+from lxmert_viz.model.files.sizes import CONFIG_FILE, described
 
-CONFIG_FILE = "config.json"
-SAFETENSORS_FILE = "model.safetensors"
-TENSORFLOW_FILE = "tf_model.h5"
-WEIGHT_FILES = (  # the first that a folder holds is read
-    SAFETENSORS_FILE,
-    f"{SAFETENSORS_FILE}.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-    TENSORFLOW_FILE,
-)
-AUTHORS_ENDING = ".pth"
 LAST_ANSWER_LAYER = "answer_head.logit_fc.3.weight"
 BERT_PARTS = ("embeddings.", "encoder.layer.")
 
@@ -53,7 +46,8 @@ class PretrainedNetwork(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        return next(self.parameters()).dtype
+        # not of parameters(): DataParallel's copies list none
+        return getattr(self, BASE_PREFIX[:-1], self).embeddings.word_embeddings.weight.dtype
 
     def _start(self) -> None:
         """Initial weights; the last line of every child's __init__."""
@@ -74,26 +68,28 @@ class PretrainedNetwork(nn.Module):
         cls,
         source: str | Path,
         *,
-        dtype: str | torch.dtype = torch.float32,
+        dtype: str | torch.dtype | None = None,
+        torch_dtype: str | torch.dtype | None = None,
         device: str | torch.device = "cpu",
         fresh_heads: bool = False,
     ) -> Self:
-        """The network of a folder or of one weight file, in evaluation mode.
+        """The network of a folder, of one weight file or of owner/name on the hub, to evaluate.
 
-        Takes every published kind of file: WEIGHT_FILES, or the authors' .pth, which has the
-        published sizes unless a config.json lies beside it. Heads in the file that this class
-        lacks are left out. Anything that it needs and the file lacks is a CheckpointError, unless
-        fresh_heads: then what the heads lack, or have in another shape, starts anew.
-        `load_report` says what became of each weight. dtype: torch.float16 or "float16".
+        Takes every published kind of file, a training loop's own (.pth, .pt, .ckpt) and a hub cache
+        folder; without a config.json the sizes are read from the weights. Heads in the file that
+        this class lacks are left out. Anything that it needs and the file lacks is a
+        CheckpointError, unless fresh_heads: then what the heads lack, or have in another shape,
+        starts anew. `load_report` says what became of each weight. dtype, or torch_dtype as it was
+        called before: torch.float16 or "float16"; float32 unless given.
         """
-        dtype = getattr(torch, dtype, dtype) if isinstance(dtype, str) else dtype
-        if not isinstance(dtype, torch.dtype):
-            raise ValueError(f"dtype is {dtype!r}, not one of torch's, such as torch.float16")
-        path = weight_file(Path(source))
-        config = config_of(path)
-        may_be_new = is_head if fresh_heads else nothing
+        chosen = _dtype(dtype, torch_dtype)
+        path = weight_file(located(source, weights_of))
         tensors = as_ours(read_tensors(path), path)
-        network = cls.with_weights(config, tensors, path, dtype=dtype, may_be_new=may_be_new)
+        found = described(path, tensors)
+        may_be_new = is_head if fresh_heads else nothing
+        network = cls.with_weights(
+            found.config, tensors, path, dtype=chosen, may_be_new=may_be_new, notes=found.notes
+        )
         try:
             return network.to(device)
         except (RuntimeError, AssertionError) as error:  # the latter: torch was built without it
@@ -107,7 +103,7 @@ class PretrainedNetwork(nn.Module):
         layers beyond config.l_layers are left out, and what BERT does not have starts anew. A file
         without BERT's embeddings or layers is a CheckpointError.
         """
-        path = weight_file(Path(source))
+        path = weight_file(located(source, weights_of))
         tensors = as_ours(read_tensors(path), path)
         network = cls.with_weights(
             config or LxmertConfig(),
@@ -128,10 +124,12 @@ class PretrainedNetwork(nn.Module):
         dtype: torch.dtype = torch.float32,
         may_be_new: Callable[[str], bool],
         may_be_left: Callable[[str], bool] = is_harmless,
+        notes: tuple[str, ...] = (),
     ) -> Self:
         """The network of a config and of tensors under our names (emptied), in evaluation mode.
 
-        path: where they were read, for messages. The rest is as in fitting.fit.
+        path: where they were read, for messages. notes: for `load_report`. The rest is as in
+        fitting.fit.
         """
         config = _with_answers_of(tensors, config, path)
         try:
@@ -139,9 +137,8 @@ class PretrainedNetwork(nn.Module):
                 network = cls(config)
         except (ValueError, TypeError, RuntimeError) as error:
             raise CheckpointError(f"The {CONFIG_FILE} of {path} is not usable: {error}.") from error
-        network.load_report = fit(
-            network, tensors, path, dtype, may_be_new=may_be_new, may_be_left=may_be_left
-        )
+        report = fit(network, tensors, path, dtype, may_be_new=may_be_new, may_be_left=may_be_left)
+        network.load_report = replace(report, notes=notes)
         return network.to(dtype).eval()
 
     # out
@@ -253,32 +250,15 @@ class PretrainedNetwork(nn.Module):
                 module.config = config
 
 
-def weight_file(source: Path) -> Path:
-    """The file itself, or the one of a folder that is read. Raises CheckpointError."""
-    if source.is_file():
-        return source
-    if not source.is_dir():
-        raise CheckpointError(f"There is no folder or file {source}.")
-    for name in WEIGHT_FILES:
-        if (source / name).is_file():
-            return source / name
-    authors = sorted(source.glob(f"*{AUTHORS_ENDING}"))
-    if len(authors) > 1:
-        names = ", ".join(path.name for path in authors)
-        raise CheckpointError(f"{source} holds {names}; name the file that is meant.")
-    if authors:
-        return authors[0]
-    raise CheckpointError(
-        f"{source} holds no weights: none of {', '.join(WEIGHT_FILES)}, and no *{AUTHORS_ENDING}."
-    )
-
-
-def config_of(path: Path) -> LxmertConfig:
-    """What lies beside a weight file; the published sizes for an authors' file without one."""
-    beside = path.parent / CONFIG_FILE
-    if path.suffix == AUTHORS_ENDING and not beside.exists():
-        return LxmertConfig()
-    return LxmertConfig.from_file(beside)
+def _dtype(dtype: str | torch.dtype | None, torch_dtype: str | torch.dtype | None) -> torch.dtype:
+    """The one that was asked for, by either of its names."""
+    if None not in (dtype, torch_dtype) and dtype != torch_dtype:
+        raise ValueError(f"dtype is {dtype!r} and torch_dtype {torch_dtype!r}: give one of them")
+    asked = dtype or torch_dtype or torch.float32
+    found = getattr(torch, asked, asked) if isinstance(asked, str) else asked
+    if not isinstance(found, torch.dtype):
+        raise ValueError(f"dtype is {asked!r}, not one of torch's, such as torch.float16")
+    return found
 
 
 def nothing(name: str) -> bool:

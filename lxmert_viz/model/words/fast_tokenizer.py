@@ -12,6 +12,8 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import TemplateProcessing
 
+from lxmert_viz.checkpoints.folder import located
+from lxmert_viz.checkpoints.hub import files_of
 from lxmert_viz.config import read_json
 from lxmert_viz.errors import CheckpointError, TextError
 from lxmert_viz.model.words.encoding import (
@@ -24,6 +26,7 @@ from lxmert_viz.model.words.encoding import (
 )
 from lxmert_viz.model.words.vocabulary import (
     CONFIG_FILE,
+    JSON_FILE,
     VOCAB_FILE,
     Vocabulary,
     ids_by_piece,
@@ -112,12 +115,13 @@ class LxmertTokenizerFast:
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **options: Any) -> Self:
-        """The tokenizer of a model folder, or of its vocab.txt or tokenizer.json.
+        """The tokenizer of a model folder, a vocab.txt, a tokenizer.json or owner/name of the hub.
 
         A tokenizer_config.json beside it counts; options of the constructor win over it. Raises
         CheckpointError.
         """
-        path = vocabulary_file(Path(folder))
+        names = (VOCAB_FILE, JSON_FILE, CONFIG_FILE)
+        path = vocabulary_file(located(folder, lambda repository: files_of(repository, names)))
         config_file = path.parent / CONFIG_FILE
         config = read_json(config_file) if config_file.is_file() else {}
         try:

@@ -4,6 +4,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from lxmert_viz.checkpoints.weight_files import snapshot
 from lxmert_viz.config import read_json
 
 VOCAB_FILE = "vocab.txt"
@@ -29,6 +30,7 @@ def vocabulary_file(folder: Path) -> Path:
     """vocab.txt, or tokenizer.json where there is no other; a file stands for itself."""
     if folder.is_file():
         return folder
+    folder = snapshot(folder)
     only_json = (folder / JSON_FILE).is_file() and not (folder / VOCAB_FILE).is_file()
     return folder / (JSON_FILE if only_json else VOCAB_FILE)
 

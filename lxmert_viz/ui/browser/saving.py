@@ -35,7 +35,7 @@ def draw(figure: saving.go.Figure, about: Sequence[str], key: str, **options: An
         "caption": list(about),
         "numbers": saving.numbers_as_csv(figure, " ".join(about)),
     }
-    _component(data=data, key=f"saving.{key}")
+    _component(data=data, key=f"saving.of {key}")
     return event
 
 
@@ -48,7 +48,7 @@ def offer_regions(seen: Regions, key: str) -> None:
         "caption": [caption],
         "numbers": saving.table_as_csv(table(seen), caption),
     }
-    _component(data=data, key=f"saving.{key}")
+    _component(data=data, key=f"saving.of {key}")
 
 
 def about(*found: Trace) -> list[str]:

@@ -1,13 +1,14 @@
 """Boxes of a person's own, as part of how regions are found; so that every page follows them."""
 
-import hashlib
+from dataclasses import replace
 
 import streamlit as st
 
+from lxmert_viz.picture import Picture
 from lxmert_viz.records import Regions
 from lxmert_viz.ui.frame import address, boxes_link, region_options
 from lxmert_viz.ui.server import models, variant
-from lxmert_viz.ui.server.variant import OwnBox
+from lxmert_viz.ui.server.variant import OwnBox, RegionsAsked
 from lxmert_viz.ui.wording import plain
 
 STATE = "boxes.own"
@@ -17,52 +18,57 @@ NO_BOXES = (
 )
 
 
-def use(digest: str, profile: str, boxes: tuple[OwnBox, ...] | None, link: str) -> None:
-    """From now on for this picture and profile; None: the detector's regions again.
+def use(picture: Picture, asked: RegionsAsked, link: str) -> None:
+    """From now on for this picture, where its regions are found so; the detector's, or boxes.
 
-    link: what the page's address says of them.
+    link: what the page's address says of the boxes.
     """
     kept = st.session_state.setdefault(STATE, {})
-    if boxes is None:
-        kept.pop((digest, profile), None)
+    if asked.boxes is None:
+        kept.pop((picture.digest, asked), None)
     else:
-        kept[digest, profile] = (boxes, link)
+        kept[picture.digest, asked.detected] = (asked.boxes, link)
 
 
-def in_use(digest: str, profile: str) -> tuple[OwnBox, ...] | None:
-    return st.session_state.get(STATE, {}).get((digest, profile), (None, ""))[0]
+def with_boxes(asked: RegionsAsked, picture: Picture | None) -> RegionsAsked:
+    """With the boxes that the person drew on this picture, if any."""
+    return replace(asked, boxes=_kept(picture, asked)[0])
 
 
-def link(digest: str, profile: str) -> str:
+def link(picture: Picture, asked: RegionsAsked) -> str:
     """ "" where the detector's regions are used, and where the boxes are too many to tell."""
-    return st.session_state.get(STATE, {}).get((digest, profile), (None, ""))[1]
+    return _kept(picture, asked)[1]
 
 
-def names_boxes(digest: str) -> bool:
+def _kept(picture: Picture | None, asked: RegionsAsked) -> tuple[tuple[OwnBox, ...] | None, str]:
+    of = picture and (picture.digest, asked.detected)
+    return st.session_state.get(STATE, {}).get(of, (None, ""))
+
+
+def names_boxes(picture: Picture) -> bool:
     """Whether the address names boxes for this picture that were not followed yet."""
-    of, told = st.session_state.get("boxes.link", ("", ""))
-    return bool(told) and of == digest
+    return bool(address.pending("boxes")) and address.pending(address.BOXES_OF) == picture.digest
 
 
-def follow_boxes(found: Regions, profile: str) -> None:
+def follow_boxes(found: Regions, picture: Picture, asked: RegionsAsked) -> None:
     """Once a session: the boxes that the address names. found: the detected regions."""
-    _, told = st.session_state.pop("boxes.link")
+    told = address.pending("boxes")
+    address.followed("boxes")
     try:
         boxes = boxes_link.decoded(told, variant.of_regions(found))
     except ValueError as error:
         address.say_missing(NO_BOXES.format(plain(str(error))))
         return
-    use(found.digest, profile, boxes, told)
+    use(picture, replace(asked, boxes=boxes), told)
 
 
-def state_regions(model: str, picture: bytes | None) -> None:
+def state_regions(model: str, picture: Picture | None) -> None:
     """How regions are found, and boxes of a person's own.
 
     Boxes of a picture that is lost, and those that no page has followed yet, stay as they are.
     """
     profiles = models.pipeline(model).detector.config.profiles
     keys = {"profile": region_options.link(profiles)}
-    digest = hashlib.sha256(picture or b"").hexdigest()
-    if picture is not None and not names_boxes(digest):
-        keys["boxes"] = link(digest, region_options.chosen())
+    if picture is not None and not names_boxes(picture):
+        keys["boxes"] = link(picture, region_options.chosen())
     address.put(keys)

@@ -3,11 +3,13 @@
 import streamlit as st
 
 from lxmert_viz.config import RegionProfile
-from lxmert_viz.detector.profiles import LEAST, PROPOSALS, REGIONS, SCORES, rules_of
+from lxmert_viz.detector.profiles import LEAST, PROPOSALS, REGIONS, SCORES, parted, rules_of
 from lxmert_viz.errors import OptionError
 from lxmert_viz.ui.frame import address
+from lxmert_viz.ui.server.variant import RegionsAsked
 from lxmert_viz.ui.wording import plain
 
+ASKED = "regions.asked"
 EXACTLY, BY_SCORE = "Exactly", "By score"
 TRAINED_HELP = (
     "“trained” finds regions as they were found for LXMERT's training. “demo” looks at a larger "
@@ -28,25 +30,26 @@ def choose(profiles: dict[str, RegionProfile], proposals: int) -> None:
     """Widgets; what they say is in `chosen`. proposals: as many as the detector has by itself."""
     _follow_link(profiles, proposals)
     name = st.selectbox(
-        "How regions are found", list(profiles), key="model.profile", help=TRAINED_HELP
+        "How regions are found", list(profiles), key="regions.profile", help=TRAINED_HELP
     )
     own = st.toggle("Choose the numbers yourself", key="regions.own", persist_state="session")
-    st.session_state["regions.asked"] = name
-    if own:
-        st.session_state["regions.asked"] = f"{name}, {_numbers(profiles[name], proposals)}"
+    numbers = _numbers(profiles[name], proposals) if own else {}
+    st.session_state[ASKED] = RegionsAsked.of(name, numbers)
 
 
 def link(profiles: dict[str, RegionProfile]) -> str:
     """What the address says; "" for what everyone begins with."""
-    return "" if chosen() == next(iter(profiles)) else chosen()
+    asked = chosen()
+    return "" if asked == RegionsAsked(next(iter(profiles))) else asked.text
 
 
 def _follow_link(profiles: dict[str, RegionProfile], proposals: int) -> None:
     """Once a session: puts what the address says into the widgets."""
     state = st.session_state
-    asked = state.pop("regions.link", "")
+    asked = address.pending("profile")
     if not asked:
         return
+    address.followed("profile")
     try:
         rules = rules_of(asked, profiles, proposals)
     except OptionError as error:
@@ -54,21 +57,20 @@ def _follow_link(profiles: dict[str, RegionProfile], proposals: int) -> None:
             plain(f"This link cannot be followed in how regions are found. {error}")
         )
         return
-    state["model.profile"], comma, _ = asked.partition(",")
-    state["regions.own"] = bool(comma)
-    state["regions.how"] = BY_SCORE if "score=" in asked else EXACTLY
+    state["regions.profile"], numbers = parted(asked)
+    state["regions.own"] = bool(numbers)
+    state["regions.how"] = BY_SCORE if "score" in numbers else EXACTLY
     state["regions.exactly"] = max(rules.profile.max_regions, REGIONS[0])
     state["regions.score"] = rules.profile.min_score
     state["regions.range"] = (rules.profile.min_regions, rules.profile.max_regions)
     state["regions.proposals"] = rules.proposals
 
 
-def chosen() -> str:
-    """The profile as detector.profiles reads it."""
-    return st.session_state["regions.asked"]
+def chosen() -> RegionsAsked:
+    return st.session_state[ASKED]
 
 
-def _numbers(profile: RegionProfile, proposals: int) -> str:
+def _numbers(profile: RegionProfile, proposals: int) -> dict[str, float]:
     state = st.session_state
     state.setdefault("regions.how", EXACTLY)
     state.setdefault("regions.proposals", min(max(proposals, PROPOSALS[0]), PROPOSALS[1]))
@@ -89,10 +91,10 @@ def _numbers(profile: RegionProfile, proposals: int) -> str:
         help=PROPOSALS_HELP,
         persist_state="session",
     )
-    return f"{numbers}, proposals={places}"
+    return numbers | {"proposals": places}
 
 
-def _exactly(profile: RegionProfile) -> str:
+def _exactly(profile: RegionProfile) -> dict[str, float]:
     st.session_state.setdefault("regions.exactly", max(profile.max_regions, REGIONS[0]))
     count = st.slider(
         "Regions",
@@ -101,10 +103,10 @@ def _exactly(profile: RegionProfile) -> str:
         help=REGIONS_HELP,
         persist_state="session",
     )
-    return f"regions={count}"
+    return {"regions": count}
 
 
-def _by_score(profile: RegionProfile) -> str:
+def _by_score(profile: RegionProfile) -> dict[str, float]:
     st.session_state.setdefault("regions.score", profile.min_score)
     first = (max(profile.min_regions, LEAST[0]), max(profile.max_regions, REGIONS[0]))
     st.session_state.setdefault("regions.range", first)
@@ -124,4 +126,4 @@ def _by_score(profile: RegionProfile) -> str:
         help=REGIONS_HELP,
         persist_state="session",
     )
-    return f"score={score:.2f}, least={least}, most={max(most, REGIONS[0])}"
+    return {"score": round(score, 2), "least": least, "most": max(most, REGIONS[0])}

@@ -1,14 +1,14 @@
 """What the model makes of the choices, or what to do first when there is nothing to make it of."""
 
-import hashlib
 from functools import partial
 
 import streamlit as st
 
+from lxmert_viz.picture import Picture
 from lxmert_viz.records import Answer, Regions, Trace
 from lxmert_viz.ui.frame.workbench import Choice
 from lxmert_viz.ui.server import answers, models, pictures, waiting
-from lxmert_viz.ui.server.variant import Variant
+from lxmert_viz.ui.server.variant import Variant, key_of
 from lxmert_viz.ui.wording import plain
 
 THUMBNAIL_WIDTH = 44
@@ -20,7 +20,7 @@ LOST_PICTURE = (
 NO_TEXT = "No question yet. Type one above and press Ask, or choose a suggested one."
 
 
-def picture(choice: Choice) -> bytes:
+def picture(choice: Choice) -> Picture:
     """The chosen picture; stops the page where none is chosen."""
     if choice.picture is None and choice.lost:
         st.warning(LOST_PICTURE.format(choice.lost[:12]), icon=":material/link_off:")
@@ -34,15 +34,15 @@ def picture(choice: Choice) -> bytes:
 def regions(choice: Choice) -> Regions:
     chosen = picture(choice)
     return waiting.result_of(
-        f"look {_key(choice)}",
+        f"look {choice.model} {choice.asked} {chosen.digest}",
         f"looking for regions with {choice.model}",
-        lambda report: answers.regions(choice.model, chosen, choice.profile, report),
+        lambda report: answers.regions(choice.model, chosen, choice.asked, report),
     )
 
 
 def variant(choice: Choice) -> Variant:
     """What is asked; stops the page without a picture or a text."""
-    return Variant(choice.model, choice.profile, picture(choice), text(choice))
+    return Variant(choice.model, choice.asked, picture(choice), text(choice))
 
 
 def trace(choice: Choice) -> Trace:
@@ -52,7 +52,7 @@ def trace(choice: Choice) -> Trace:
 
 def trace_of(asked: Variant) -> Trace:
     return waiting.result_of(
-        f"ask {_key_of(asked)}",
+        f"ask {key_of(asked)}",
         f"asking {asked.model}",
         lambda report: answers.trace(asked, report),
     )
@@ -60,7 +60,7 @@ def trace_of(asked: Variant) -> Trace:
 
 def fillings_of(asked: Variant) -> list[tuple[Answer, ...]]:
     return waiting.result_of(
-        f"fill {_key_of(asked)}",
+        f"fill {key_of(asked)}",
         f"asking {asked.model} for the masked words",
         lambda report: answers.fillings(asked, report),
     )
@@ -72,7 +72,7 @@ def stage_payload(asked: Variant, other: tuple[str, Variant] | None = None) -> b
     Where all words and regions are others, nothing is sent of it.
     """
     return waiting.result_of(
-        f"stage {_key_of(asked)} {other and other[0]}",
+        f"stage {key_of(asked)} {other and other[0]}",
         "preparing the maps",
         lambda report: answers.stage_payload(asked, other, report),
     )
@@ -93,7 +93,9 @@ def keep_button(asked: Variant) -> None:
 
 def pinned(choice: Choice, found: Trace) -> None:
     """Picture, question, top answer and P(match), in sight however far the page is scrolled."""
-    with st.container(key="pinned", horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(
+        key="results.pinned", horizontal=True, vertical_alignment="center", gap="small"
+    ):
         st.image(pictures.thumbnail(picture(choice)), width=THUMBNAIL_WIDTH)
         st.markdown(plain(found.tokens.text), width="content")
         if found.answers:
@@ -121,13 +123,3 @@ def text(choice: Choice) -> str:
         st.info(NO_TEXT, icon=":material/edit:")
         st.stop()
     return choice.text
-
-
-def _key_of(asked: Variant) -> str:
-    digest = hashlib.sha256(asked.picture).hexdigest()
-    return f"{asked.model} {asked.profile} {digest} {asked.text} {asked.edit}"
-
-
-def _key(choice: Choice) -> str:
-    digest = hashlib.sha256(choice.picture or b"").hexdigest()
-    return f"{choice.model} {choice.profile} {digest}"

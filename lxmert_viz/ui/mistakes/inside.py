@@ -1,9 +1,6 @@
 """What differs inside the network between right and wrong answers; examples with like states."""
 
-from dataclasses import dataclass
-
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from lxmert_viz.analysis.contrast import contrast, nearest
@@ -13,6 +10,7 @@ from lxmert_viz.results.board import Board
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.mistakes import views
 from lxmert_viz.ui.mistakes.place import get, put
+from lxmert_viz.ui.server import boards
 from lxmert_viz.ui.wording import plain
 
 NONE_KEPT = (
@@ -29,33 +27,9 @@ FEWEST = 5  # right and wrong answers that are compared
 MOST_ALIKE = 6
 
 
-@dataclass(frozen=True)
-class Internals:
-    """What a run kept, row by row."""
-
-    places: dict[str, int]  # example's id -> row
-    states: np.ndarray  # (N, D)
-    statistics: dict[str, np.ndarray]  # "entropy lang" -> (N, L*H), rows of NaN where not known
-
-
-@st.cache_resource(max_entries=2, show_spinner="Reading what the run kept of the network")
-def internals(folder: str, made: int, _board: Board) -> Internals | None:
-    table = _board.run.internals()
-    if table is None:
-        return None
-    places = {name: place for place, name in enumerate(table.pop("question_id"))}
-    columns = {name: _matrix(table[name]) for name in table}
-    return Internals(places, columns.pop("state"), columns)
-
-
-def of(board: Board) -> Internals | None:
-    table = board.run.path / "predictions.parquet"
-    return internals(str(board.run.path), table.stat().st_mtime_ns, board)
-
-
 def inside(board: Board) -> None:
     """A statistic of every head, wrong against right answers, of the rows that are left."""
-    kept = of(board)
+    kept = boards.internals(board)
     if kept is None:
         st.info(NONE_KEPT)
         return
@@ -111,7 +85,7 @@ def _show_contrast(
 
 def alike(board: Board, name: str) -> None:
     """Rows whose last pooled state is most like this one's, each a click away."""
-    kept = of(board)
+    kept = boards.internals(board)
     if kept is None or name not in kept.places:
         st.caption(NONE_KEPT)
         return
@@ -122,7 +96,7 @@ def alike(board: Board, name: str) -> None:
         mark = {True: "✓", False: "✗"}.get(row.correct, "·")
         st.button(
             f"{mark} {plain(row.text)} **{plain(row.answer or '')}** :gray[{like:.2f}]",
-            key=f"alike-{names[place]}",
+            key=f"inside.alike {names[place]}",
             type="tertiary",
             on_click=put,
             kwargs={"row": names[place]},
@@ -132,12 +106,3 @@ def alike(board: Board, name: str) -> None:
 
 def _heads(board: Board) -> int:
     return int(board.manifest["model"]["heads"])
-
-
-def _matrix(rows: pd.Series) -> np.ndarray:
-    """(N, length) of arrays of one length, or None."""
-    there = rows.notna().to_numpy()
-    known = np.stack(rows[there].to_list())
-    found = np.full((len(rows), known.shape[1]), np.nan, np.float32)
-    found[there] = known
-    return found

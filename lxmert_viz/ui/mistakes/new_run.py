@@ -13,6 +13,7 @@ from lxmert_viz.dataset.uploads import KINDS as FILE_KINDS
 from lxmert_viz.dataset.uploads import Given
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.places import data_folder
+from lxmert_viz.ui.frame import handover
 from lxmert_viz.ui.mistakes import place
 from lxmert_viz.ui.server import boards, catalogue, jobs, own_data
 from lxmert_viz.ui.server.boards import Wanted
@@ -31,15 +32,16 @@ KIND_TITLES = {
     "answer_type": "Answer type",
 }
 WHAT_TO_BRING = (
-    "Questions as VQA v2, GQA, LXMERT's or NLVR2's JSON, captions and foils, CSV, TSV or JSONL; "
-    "with them annotations, choices, scene graphs, pictures or a region file. Several files at "
-    "once, or a zip. Kept for a day, for you alone."
+    "Questions as VQA v2, GQA, LXMERT's or NLVR2's JSON, VizWiz, TextVQA, captions and foils of "
+    "many layouts, CSV, TSV or JSONL; with them annotations, choices, scene graphs, pictures or a "
+    "region file. Several files at once, or a zip. Kept for a day, for you alone."
 )
 
 
 def offer() -> None:
-    take_files()
-    model = st.session_state["model.name"]
+    unread = take_files()
+    hint = "Read the files that you chose first." if unread else None
+    model = handover.model()
     dataset = st.selectbox(
         "Dataset", catalogue.dataset_names(), format_func=catalogue.title_of, key=DATASET
     )
@@ -52,8 +54,12 @@ def offer() -> None:
                 icon=":material/play_arrow:",
                 on_click=begin,
                 args=(wanted,),
+                disabled=unread,
+                help=hint,
             )
-            check = st.button("Check the data first", icon=":material/rule:")
+            check = st.button(
+                "Check the data first", icon=":material/rule:", disabled=unread, help=hint
+            )
         if check or st.session_state.pop(CHECKED, "") == dataset:
             show_check(wanted)
     except DatasetError as error:
@@ -64,14 +70,17 @@ def offer() -> None:
     )
 
 
-def take_files() -> None:
-    """Files of the visitor's become the chosen dataset, and are checked at once."""
+def take_files() -> bool:
+    """Files of the visitor's become the chosen dataset, and are checked at once.
+
+    Returns whether some are chosen and not yet read.
+    """
     number = st.session_state.setdefault(ROUND, 0)
     given = st.file_uploader(
         "Bring your own",
         [kind.lstrip(".") for kind in (*FILE_KINDS, ".zip")],
         accept_multiple_files=True,
-        key=f"new.files.{number}",
+        key=f"new.files {number}",
         help=WHAT_TO_BRING,
         max_upload_size=MOST_MEGABYTES,
     )
@@ -83,6 +92,7 @@ def take_files() -> None:
     problem = st.session_state.get("new.problem")
     if problem:
         st.error(plain(problem), icon=":material/error:")
+    return bool(given)
 
 
 def keep(given: Sequence[UploadedFile]) -> None:
@@ -108,7 +118,7 @@ def choose_details(dataset: str, model: str) -> Wanted:
     if not catalogue.is_only_pictures(dataset):
         return Wanted(dataset, model)
     asked = st.text_area(
-        "Ask of every picture", "what is this?", key=f"new.asked.{dataset}", help="One a line"
+        "Ask of every picture", "what is this?", key=f"new.asked {dataset}", help="One a line"
     )
     return Wanted(dataset, model, asked=asked.strip())
 
@@ -125,7 +135,7 @@ def _columns(dataset: str, offered: tuple[str, ...]) -> dict[str, str]:
                 options,
                 index=options.index(guess.get(kind, "")),
                 format_func=lambda name: name or "(none)",
-                key=f"columns-{dataset}-{kind}",
+                key=f"new.column {dataset} {kind}",
                 width=150,
             )
             chosen |= {kind: column} if column else {}

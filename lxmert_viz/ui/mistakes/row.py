@@ -12,6 +12,7 @@ from lxmert_viz.results.columns import COLUMNS
 from lxmert_viz.results.row import Row
 from lxmert_viz.results.verdicts import Note
 from lxmert_viz.ui.frame import handover, navigation
+from lxmert_viz.ui.frame.navigation import Page
 from lxmert_viz.ui.mistakes import inside
 from lxmert_viz.ui.mistakes.place import put
 from lxmert_viz.ui.server import boards, pictures
@@ -24,12 +25,12 @@ VERDICTS = {
     "unclear": "The question is unclear",
 }
 WAYS = (
-    ("See its answers", navigation.ANSWERS_PAGE, ":material/question_answer:"),
-    ("See its attention", navigation.ATTENTION_PAGE, ":material/visibility:"),
+    ("See its answers", navigation.ANSWERS),
+    ("See its attention", navigation.ATTENTION),
 )
 
 
-def open_row(row: Row, model: str, page: object = navigation.ATTENTION_PAGE) -> None:
+def open_row(row: Row, model: str, page: Page = navigation.ATTENTION) -> None:
     """Turns to a page with the row's picture and question, or says that the picture is not here."""
     try:
         picture = boards.picture_of(row.picture, row.picture_file)
@@ -45,17 +46,17 @@ def open_row(row: Row, model: str, page: object = navigation.ATTENTION_PAGE) -> 
         row=row.question_id,
         is_shipped=boards.is_shipped(row),
     )
-    st.switch_page(page)
+    st.switch_page(page.path)
 
 
 def show_row(board: Board, row: Row, model: str) -> None:
     """Everything that the run knows of one example, a way into the explorer, and notes on it."""
-    with st.container(border=True, key="board-row", gap="small"):
+    with st.container(border=True, key="board.row", gap="small"):
         st.markdown(f"**{plain(row.text)}**")
         show_answers(row)
         with st.container(horizontal=True):
-            for label, page, icon in WAYS:
-                if st.button(label, icon=icon, key=f"board-{label}"):
+            for label, page in WAYS:
+                if st.button(label, icon=page.icon, key=f"row.to {page.title}"):
                     open_row(row, model, page)
             st.button("Close", type="tertiary", on_click=put, kwargs={"row": ""})
         show_picture(row)
@@ -111,10 +112,10 @@ def _notes(board: Board, row: Row) -> None:
         options,
         default=note.verdict if note.verdict in options else None,
         format_func=VERDICTS.get,
-        key=f"note-verdict {name}",
+        key=f"note.verdict {name}",
     )
-    tags = st.text_input("Tags", note.tags, key=f"note-tags {name}", placeholder="small occluded")
-    text = st.text_area("Note", note.text, key=f"note-text {name}", height=70)
+    tags = st.text_input("Tags", note.tags, key=f"note.tags {name}", placeholder="small occluded")
+    text = st.text_area("Note", note.text, key=f"note.text {name}", height=70)
     written = Note(name, verdict or "", " ".join(tags.split()), text.strip(), note.at)
     if written != note:
         board.write_note(written)

@@ -7,7 +7,7 @@ from lxmert_viz.ui.mistakes import new_run
 from lxmert_viz.ui.mistakes.place import filter_by, get, put
 from lxmert_viz.ui.server import boards, catalogue, jobs
 from lxmert_viz.ui.server.boards import Wanted
-from lxmert_viz.ui.server.jobs import Evaluation
+from lxmert_viz.ui.server.jobs import Job
 from lxmert_viz.ui.wording import plain
 
 EVERY_SECONDS = 1.0
@@ -41,7 +41,7 @@ def choose() -> str:
 
 
 def welcome() -> None:
-    with st.container(border=True, key="board-welcome"):
+    with st.container(border=True, key="board.welcome"):
         st.markdown(WELCOME)
         st.button(
             "Ask the miniature all questions of the study set",
@@ -53,7 +53,7 @@ def welcome() -> None:
 
 
 @st.fragment(run_every=EVERY_SECONDS)
-def watch(running: Evaluation) -> None:
+def watch(running: Job) -> None:
     """The bar of a run; the page starts anew when it is over."""
     if running.over.is_set():
         st.rerun()

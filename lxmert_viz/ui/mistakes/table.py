@@ -49,7 +49,7 @@ def show(board: Board, model: str) -> None:
 def _choose_order(board: Board, count: int, page: int, pages: int) -> None:
     filled = {*board.filled(), ""}
     offered = [name for name in SORTS if name in filled]
-    with st.container(horizontal=True, vertical_alignment="bottom", key="board-order"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="board.order"):
         sort = get("sort")
         st.selectbox(
             "Order",
@@ -57,7 +57,7 @@ def _choose_order(board: Board, count: int, page: int, pages: int) -> None:
             index=offered.index(sort) if sort in offered else 0,
             format_func=lambda name: title_of(name) if name else "as in the dataset",
             width=190,
-            key="board-sort",
+            key="board.sort",
             on_change=_sort,
         )
         if sort:
@@ -68,7 +68,7 @@ def _choose_order(board: Board, count: int, page: int, pages: int) -> None:
                 both,
                 index=both.index(order) if order in both else 0,
                 width=160,
-                key="board-direction",
+                key="board.direction",
                 on_change=_sort,
             )
         first = (page - 1) * ROWS + 1
@@ -80,9 +80,9 @@ def _choose_order(board: Board, count: int, page: int, pages: int) -> None:
 
 def _sort() -> None:
     state = st.session_state
-    put(sort=state["board-sort"], page="1")
-    if "board-direction" in state:
-        put(order=state["board-direction"])
+    put(sort=state["board.sort"], page="1")
+    if "board.direction" in state:
+        put(order=state["board.direction"])
 
 
 def _turn(label: str, icon: str, page: int, enabled: bool) -> None:
@@ -110,7 +110,7 @@ def _show_rows(rows: pd.DataFrame, shown: str, wide: bool) -> None:
         title_of("probability"): st.column_config.NumberColumn(format="%.3f", width=72),
     }
     chosen = rows.index[rows["question_id"] == get("row")]
-    key = f"board-rows {shown}"
+    key = f"board.rows {shown}"
     st.dataframe(
         table,
         column_config=columns,

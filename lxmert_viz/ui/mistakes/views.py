@@ -12,14 +12,13 @@ from lxmert_viz.analysis.mistakes import CAUSES
 from lxmert_viz.analysis.significance import interval_of
 from lxmert_viz.checkpoints import folder
 from lxmert_viz.figures import mistakes as figures
-from lxmert_viz.records import RIGHT_FROM
+from lxmert_viz.records import RIGHT_FROM, Report
 from lxmert_viz.results.board import BIN_WIDTHS, SHARES, Board
 from lxmert_viz.results.columns import title_of
 from lxmert_viz.results.row_filter import spelled, with_term
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.mistakes.place import TABLE, filter_by, get, put, show_only
 from lxmert_viz.ui.server import boards, models, waiting
-from lxmert_viz.ui.server.jobs import Report
 
 GROUPS = (
     "question_type",
@@ -96,7 +95,11 @@ def groups(board: Board) -> None:
         board.totals(where).score,
     )
     event = saving.draw(
-        figure, about(board), f"bars {by} {where}", on_select="rerun", selection_mode="points"
+        figure,
+        about(board),
+        f"mistakes.bars {by} {where}",
+        on_select="rerun",
+        selection_mode="points",
     )
     if len(found) > MOST_BARS:
         st.caption(f"The {MOST_BARS} largest of {len(found):,} groups.")
@@ -140,7 +143,7 @@ def confusion(board: Board) -> None:
     event = saving.draw(
         figures.confusion(counts, right, answered),
         about(board),
-        f"confusion {where}",
+        f"mistakes.confusion {where}",
         on_select="rerun",
         selection_mode="points",
     )
@@ -167,17 +170,17 @@ def causes(board: Board) -> None:
     st.caption(
         f"Each mistake (score below {RIGHT_FROM}) has the first cause that fits, in the order of "
         "the list. Gain: how much the mean score would rise if the mistakes of this cause alone "
-        "were right. "
-        "“Looked away” and “looked right” are judged on request: the model is asked again."
+        "were right. “Looked away” and “looked right” are judged on request: the model is asked "
+        "again."
     )
     _judge_looks(board)
     by_name = {cause.cause: cause for cause in found.itertuples()}
     for name, meaning in CAUSES.items():
         row = by_name.get(name)
-        with st.container(horizontal=True, vertical_alignment="center", key=f"line-cause-{name}"):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"line.cause {name}"):
             st.button(
                 f"{row.rows if row else 0:,}",
-                key=f"cause-button-{name}",
+                key=f"causes.show {name}",
                 disabled=row is None,
                 on_click=show_only,
                 args=("cause", name),
@@ -261,20 +264,12 @@ def sureness(board: Board) -> None:
 
 
 def _calibration_errors(sure: np.ndarray, score: np.ndarray) -> str:
-    equal_mass, equal_width = (
-        calibration.calibration_error(calibration.reliability(sure, score, equal_mass=mass))
-        for mass in (True, False)
-    )
-    fit, measure = calibration.halves(len(sure))
-    temperature = calibration.best_temperature(sure[fit], score[fit])
-    before, after = (
-        calibration.calibration_error(calibration.reliability(values, score[measure]))
-        for values in (sure[measure], calibration.scaled(sure[measure], temperature))
-    )
+    found = calibration.calibration(sure, score)
     return (
-        f"- **Calibration error** (ECE): {equal_mass:.3f} with bins of about equally many, "
-        f"{equal_width:.3f} with bins of equal width, 15 at most. "
-        f"**Brier score** {calibration.brier(sure, score):.3f}.\n"
-        f"- **Temperature** {temperature:.2f} on the top answer's logit, fitted on a random half "
-        f"of these rows, turns the other half's error from {before:.3f} into {after:.3f}."
+        f"- **Calibration error** (ECE): {found.equal_mass:.3f} with bins of about equally many, "
+        f"{found.equal_width:.3f} with bins of equal width, {calibration.BINS} at most. "
+        f"**Brier score** {found.brier:.3f}.\n"
+        f"- **Temperature** {found.temperature:.2f} on the top answer's logit, fitted on a random "
+        f"half of these rows, turns the other half's error from {found.before:.3f} into "
+        f"{found.after:.3f}."
     )

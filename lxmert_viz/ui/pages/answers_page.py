@@ -101,10 +101,10 @@ def show_unknown(found: Trace, asked: str) -> None:
         f"“{plain(asked)}” is not among the {len(found.answers):,} answers of this checkpoint. "
         + ("Did you mean" if similar else "None is spelled like it.")
     )
-    with st.container(horizontal=True, key="similar"):
+    with st.container(horizontal=True, key="answers.similar"):
         for number, answer in enumerate(similar):
             st.button(
-                plain(answer), key=f"answers.similar-{number}", on_click=ask_instead, args=(answer,)
+                plain(answer), key=f"answers.like {number}", on_click=ask_instead, args=(answer,)
             )
 
 
@@ -133,15 +133,13 @@ def show_match(found: Trace) -> None:
 
 
 def show_next_steps() -> None:
-    with st.container(border=True, horizontal=True, key="next-steps", vertical_alignment="center"):
+    with st.container(
+        border=True, horizontal=True, key="answers.next-steps", vertical_alignment="center"
+    ):
         st.markdown("**Three things to try**", width="content")
         st.markdown(":material/edit: Ask something else, above", width="content")
         st.markdown(":material/upload: Upload a picture, above", width="content")
-        st.page_link(
-            navigation.ATTENTION_PAGE,
-            label="See where the words look",
-            icon=":material/visibility:",
-        )
+        navigation.link(navigation.ATTENTION, "See where the words look")
 
 
 navigation.heading(

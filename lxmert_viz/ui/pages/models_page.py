@@ -11,8 +11,9 @@ from lxmert_viz.checkpoints.known import KNOWN, SHIPPED, KnownCheckpoint
 from lxmert_viz.checkpoints.record import Kept, free_bytes, kept, remove
 from lxmert_viz.checks.findings import NOT_APPLICABLE, RIGHT, WRONG, Finding
 from lxmert_viz.errors import LxmertVizError
+from lxmert_viz.ui.frame import handover
 from lxmert_viz.ui.server import jobs, models, waiting
-from lxmert_viz.ui.server.jobs import Download
+from lxmert_viz.ui.server.jobs import Job
 from lxmert_viz.ui.wording import plain
 
 EVERY_SECONDS = 1.0
@@ -27,7 +28,7 @@ def show_model(name: str, known: KnownCheckpoint | None) -> None:
     """One model: what it is, whether it is here, and what can be done with it."""
     here = name in models.model_names()
     running = jobs.downloads().of(name)
-    with st.container(border=True, key=f"model-{name}", gap="xsmall"):
+    with st.container(border=True, key=f"models.model {name}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(name)}**", width="content")
             show_state(name, here, running)
@@ -41,16 +42,16 @@ def show_model(name: str, known: KnownCheckpoint | None) -> None:
             return
         if running:
             show_outcome(running)
-        with st.container(horizontal=True, key=f"actions-{name}"):
+        with st.container(horizontal=True, key=f"models.actions {name}"):
             show_actions(name, known, here)
         if st.session_state.get("models.checked") == name and here:
             show_findings(name)
 
 
-def show_state(name: str, here: bool, running: Download | None) -> None:
+def show_state(name: str, here: bool, running: Job | None) -> None:
     if running and not running.over.is_set():
         st.badge("downloading", icon=":material/downloading:", color="orange")
-    elif name == st.session_state["model.name"]:
+    elif name == handover.model():
         st.badge("in use", icon=":material/visibility:", color="blue")
     elif here:
         st.badge("ready", icon=":material/check:", color="green")
@@ -73,18 +74,18 @@ def show_actions(name: str, known: KnownCheckpoint | None, here: bool) -> None:
         st.button(
             "Download",
             icon=":material/download:",
-            key=f"models.download-{name}",
+            key=f"models.download {name}",
             type="primary",
             disabled=offline(),
             help="HF_HUB_OFFLINE is set, so nothing is downloaded." if offline() else None,
-            on_click=jobs.downloads().start,
+            on_click=jobs.download,
             args=(name,),
         )
     if here:
         st.button(
             "Check",
             icon=":material/fact_check:",
-            key=f"models.check-{name}",
+            key=f"models.check {name}",
             on_click=begin_check,
             args=(name,),
             help="Does it behave like itself? Colours, boxes, features, labels, logits.",
@@ -94,7 +95,7 @@ def show_actions(name: str, known: KnownCheckpoint | None, here: bool) -> None:
         with st.popover(f"Remove {in_words(entry.size_bytes)}", icon=":material/delete:"):
             st.button(
                 f"Remove {plain(name)} from this disk",
-                key=f"models.remove-{name}",
+                key=f"models.remove {name}",
                 on_click=remove_models,
                 args=([entry],),
             )
@@ -106,24 +107,22 @@ def fetched_as(name: str) -> Kept | None:
 
 
 @st.fragment(run_every=EVERY_SECONDS)
-def watch(running: Download) -> None:
+def watch(running: Job) -> None:
     """The bar of a download; the page starts anew when it is over."""
     if running.over.is_set():
         st.rerun()
-    progress = running.progress
-    line = progress.line() if progress else "Asking what there is to download"
-    st.progress(progress.share if progress else 0.0, plain(line))
+    st.progress(running.share, plain(running.stage))
     st.button(
         "Stop",
         icon=":material/pause:",
-        key=f"models.stop-{running.name}",
+        key=f"models.stop {running.name}",
         on_click=running.stopped.set,
         help="What came so far is kept.",
         disabled=running.stopped.is_set(),
     )
 
 
-def show_outcome(over: Download) -> None:
+def show_outcome(over: Job) -> None:
     if over.problem:
         st.warning(plain(over.problem), icon=":material/warning:")
     for note in over.notes:
@@ -131,15 +130,14 @@ def show_outcome(over: Download) -> None:
 
 
 def begin_check(name: str) -> None:
-    models.findings.clear()
     st.session_state["models.checked"] = name
 
 
 def remove_models(entries: Sequence[Kept]) -> None:
-    models.pipeline.clear()
+    models.close_all()
     for entry in entries:
-        if entry.folder.name == st.session_state["model.name"]:
-            st.session_state["model.name"] = SHIPPED
+        if entry.folder.name == handover.model():
+            handover.use_model(SHIPPED)
         jobs.downloads().forget(entry.name)
         try:
             remove(entry.name)

@@ -43,9 +43,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
 if not name and not lenses.reads_study_regions(choice.model):
     states.ask_to_look(choice.model)
+source = states.source(choice.model, name)
 if view == "probes":
-    probes.show(choice.model, name, found)
+    probes.show(source, found)
 elif view == "compare":
-    layers.compare(choice.model, name)
+    layers.compare(source)
 else:
-    layers.plane(choice.model, name)
+    layers.plane(source)

@@ -1,5 +1,7 @@
 """The regions that LXMERT reads: as detected, or as a person draws them."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from lxmert_viz.analysis.regions import table
@@ -45,8 +47,7 @@ navigation.heading(
 )
 choice = workbench.choice()
 picture = results.picture(choice)
-profile, boxes = variant.apart(choice.profile)
-as_detected = choice.with_profile(profile)
+boxes, as_detected = choice.asked.boxes, choice.as_detected
 with st.container():  # while it waits, what stands below keeps its place
     detected = results.regions(as_detected)
     read = detected if boxes is None else results.regions(choice)
@@ -62,23 +63,20 @@ with left:
         pictures.shown_picture(picture),
         detected,
         variant.named(in_use, read),
-        key=f"regions.editor {detected.digest} {choice.model} {profile}",
+        key=f"regions.editor {picture.digest} {choice.model} {as_detected.asked.text}",
     )
     if wanted is not None:
         as_found = variant.of_regions(detected)
         link = boxes_link.encoded(wanted, as_found)
-        own_boxes.use(detected.digest, profile, None if wanted == as_found else wanted, link)
+        used = None if wanted == as_found else wanted
+        own_boxes.use(picture, replace(choice.asked, boxes=used), link)
         st.rerun()
-    if boxes is not None and not own_boxes.link(detected.digest, profile):
+    if boxes is not None and not own_boxes.link(picture, choice.asked):
         st.caption(
             "These names are too long for the page's address: a reload and a link forget the boxes."
         )
 with right:
     if choice.text:
         show_answers(before, now)
-    st.page_link(
-        navigation.ATTENTION_PAGE,
-        label="See what is read in these boxes",
-        icon=":material/visibility:",
-    )
+    navigation.link(navigation.ATTENTION, "See what is read in these boxes")
 show_table(read)

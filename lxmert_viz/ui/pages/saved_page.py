@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from lxmert_viz.picture import Picture
 from lxmert_viz.traces import KeptTrace
 from lxmert_viz.ui.browser import stage
 from lxmert_viz.ui.frame import handover, navigation, results, workbench
@@ -19,7 +20,7 @@ show(kept.trace, kept.picture, norms=kept.norms)  # in Jupyter"""
 def show_kept(kept: KeptTrace, given: bytes) -> None:
     found = kept.trace
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.image(pictures.thumbnail(kept.picture), width=160)
+        st.image(pictures.thumbnail(Picture.of(kept.picture)), width=160)
         first = f"  \n**{plain(found.answers[0].text)}** {found.answers[0].probability:.3f}"
         match = "" if found.match is None else f" · P(match) {found.match:.3f}"
         st.markdown(f"{plain(found.tokens.text)}{first if found.answers else ''}{match}")
@@ -31,15 +32,15 @@ def show_kept(kept: KeptTrace, given: bytes) -> None:
             args=(kept,),
         )
     about = ", ".join(f"{name} {version}" for name, version in kept.versions.items())
-    weights = ", ".join(f"{file} sha256 {sha[:12]}…" for file, sha in kept.weights.items())
     settings = ", ".join(f"{name}: {setting}" for name, setting in kept.settings.items() if setting)
-    model = f"Model {found.model}: {weights or 'weights not named'}"
+    content = f"files with SHA-256 {kept.digest[:12]}…" if kept.digest else "files not named"
+    model = f"Model {found.model}: {content}"
     st.caption(plain(f"{model}. {settings or 'No settings'}. Made with {about}."))
-    stage.show(answers.kept_payload(given), key="stage-kept")
+    stage.show(answers.kept_payload(given), key="stage.kept")
 
 
 def ask_again(kept: KeptTrace) -> None:
-    handover.open_next(kept.picture, kept.trace.tokens.text)
+    handover.open_next(Picture.of(kept.picture), kept.trace.tokens.text)
 
 
 navigation.heading(

@@ -36,7 +36,7 @@ def choose_run() -> str:
             "There is no finished run yet. Ask a model all questions of a dataset first.",
             icon=":material/inbox:",
         )
-        st.page_link(navigation.MISTAKES_PAGE, label="Open Mistakes", icon=":material/rule:")
+        navigation.link(navigation.MISTAKES, "Open Mistakes")
         st.stop()
     asked = get("run")
     place = names.index(asked) if asked in names else 0
@@ -91,13 +91,13 @@ def judge(board: Board, row: Row, verdict: str, count: int, stays: bool) -> None
 def show(board: Board, row: Row, place: int, count: int, stays: bool) -> None:
     note = board.notes.of(row.question_id)
     st.progress((place + 1) / count, f"Row {place + 1:,} of {count:,}")
-    with st.container(horizontal=True, key="triage-keys"):
+    with st.container(horizontal=True, key="triage.keys"):
         for key, (verdict, label) in zip(KEYS, VERDICTS.items(), strict=True):
             st.button(
                 label,
                 shortcut=key,
                 type="primary" if note.verdict == verdict else "secondary",
-                key=f"triage.{verdict}",
+                key=f"triage.verdict {verdict}",
                 on_click=judge,
                 args=(board, row, verdict, count, stays),
             )
@@ -106,7 +106,7 @@ def show(board: Board, row: Row, place: int, count: int, stays: bool) -> None:
                 label,
                 shortcut=key,
                 type="tertiary",
-                key=f"triage.{label}",
+                key=f"triage.step {label}",
                 on_click=step,
                 args=(by, count),
                 disabled=not 0 <= place + by < count,
@@ -133,7 +133,7 @@ def write_words(board: Board, row: Row, note: Note) -> None:
 def offer_exports(board: Board, name: str) -> None:
     count = len(board.notes.all())
     file = name.replace("/", "-")
-    with st.container(horizontal=True, vertical_alignment="center", key="triage-exports"):
+    with st.container(horizontal=True, vertical_alignment="center", key="triage.exports"):
         st.markdown(f"**{count:,} noted row{'' if count == 1 else 's'}**", width="content")
         for label, make, ending, mime in EXPORTS:
             st.download_button(
@@ -151,7 +151,7 @@ navigation.heading(
     "Triage",
     "Judge one row after the other: keys 1 to 4 give a verdict, arrow keys move.",
 )
-with st.container(horizontal=True, vertical_alignment="bottom", key="triage-choice"):
+with st.container(horizontal=True, vertical_alignment="bottom", key="triage.choice"):
     name = choose_run()
     queue = choose_queue()
 board = boards.board(name)

@@ -47,7 +47,7 @@ def choose() -> tuple[str, str] | None:
             + "Ask a model all questions of a dataset on the page Mistakes, then another model.",
             icon=":material/compare_arrows:",
         )
-        st.page_link(navigation.MISTAKES_PAGE, label="Open Mistakes", icon=":material/rule:")
+        navigation.link(navigation.MISTAKES, "Open Mistakes")
         return None
     chosen = run_pairs.chosen(names)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -69,7 +69,7 @@ def choose() -> tuple[str, str] | None:
 
 def show_numbers(runs_: TwoRuns, whole: Change) -> None:
     gain = whole.gain
-    with st.container(horizontal=True, gap="medium", key="two-runs-numbers"):
+    with st.container(horizontal=True, gap="medium", key="two-runs.numbers"):
         st.metric("Before", f"{whole.before:.3f}", width="content")
         st.metric("After", f"{whole.after:.3f}", width="content")
         st.metric(
@@ -124,7 +124,7 @@ def show_kinds(pair: TwoRuns) -> None:
         f"{when}: model {run['model']['name']}, dataset {run['data']['name']}."
         for when, run in (("Before", pair.before), ("After", pair.after))
     ]
-    saving.draw(figure, told, "two-runs-kinds")
+    saving.draw(figure, told, "two-runs.kinds")
     found = [f"{plain(part.value)} (p = {part.p:.2g})" for part in parts if part.p < CHANCE]
     st.caption(
         ("More than chance: " + ", ".join(found) + ". " if found else "None is more than chance. ")
@@ -197,7 +197,7 @@ navigation.heading(
 )
 names = choose()
 if names is not None:
-    pair = run_pairs.pair(*names)
+    pair = boards.pair(*names)
     whole = comparison.overall(pair)
     if whole is None:
         st.info("None of these rows has a right answer, so neither run is better.")

@@ -1,23 +1,19 @@
-"""Every cache of the page, and what it is filled with. Keys are strings and bytes."""
+"""What checkpoints make of pictures and texts, kept for all sessions. Keys are contents."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from lxmert_viz.analysis.head_statistics import all_statistics, carried_statistic
-from lxmert_viz.analysis.regions import mixed, numbered_names
-from lxmert_viz.analysis.rollout import rollout
-from lxmert_viz.checkpoints.folder import find
+from lxmert_viz.analysis.regions import mixed
 from lxmert_viz.experiments.edits import edited, places_left
-from lxmert_viz.figures.stage import Compared, payload
-from lxmert_viz.picture import as_jpeg
-from lxmert_viz.records import Answer, Regions, Trace
+from lxmert_viz.picture import Picture
+from lxmert_viz.records import Answer, Regions, Report, Trace
+from lxmert_viz.stage_data import compared, stage_data
 from lxmert_viz.traces import KeptTrace, as_zip, files_of, read
-from lxmert_viz.ui.server.models import detector_content, pipeline
-from lxmert_viz.ui.server.pictures import SHOWN_SIDE_PX
-from lxmert_viz.ui.server.variant import Variant, apart, drawn_sides
+from lxmert_viz.ui.server.models import pipeline
+from lxmert_viz.ui.server.pictures import BY_DIGEST
+from lxmert_viz.ui.server.variant import RegionsAsked, Variant, drawn_sides, key_of
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
     from lxmert_viz.experiments.heads import HeadDetail
@@ -25,92 +21,80 @@ if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
 
 
 OWN_PICTURE = "a picture of yours"  # among names of scenes
+BY_CONTENT = {Variant: key_of}  # how caches tell apart what was asked
 
 
-def regions(
-    model: str, picture: bytes, profile: str, _progress: Callable[[str, float], None]
-) -> Regions:
-    """Those of the detector, or a person's own boxes where the profile names them.
+def regions(model: str, picture: Picture, asked: RegionsAsked, report: Report) -> Regions:
+    """Those of the detector, or a person's own boxes where they are asked for.
 
     Checkpoints with the same detector look once for all.
     """
-    name, boxes = apart(profile)
+    detected = _regions(pipeline(model).detector_digest, picture, asked.text, model, report)
+    boxes = asked.boxes
     if boxes is None:
-        return _regions(detector_content(model), picture, profile, model, _progress)
-    detected = regions(model, picture, name, _progress)
+        return detected
     sides = drawn_sides(boxes)
-    drawn = pipeline(model).look(picture, name, _progress, boxes_unit=sides)
+    drawn = pipeline(model).look(picture.content, asked.text, report, boxes_unit=sides)
     return mixed(detected, drawn, [b.detected for b in boxes], [b.name for b in boxes])
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_DIGEST)
 def _regions(
-    detector: str,
-    picture: bytes,
-    profile: str,
-    _model: str,
-    _progress: Callable[[str, float], None],
+    detector: str, picture: Picture, profile: str, _model: str, _report: Report
 ) -> Regions:
-    return pipeline(_model).look(picture, profile, _progress)
+    return pipeline(_model).look(picture.content, profile, _report)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def trace(variant: Variant, _progress: Callable[[str, float], None]) -> Trace:
+def regions_of(variant: Variant, report: Report) -> Regions:
+    """All of them, before any edit."""
+    return regions(variant.model, variant.picture, variant.asked, report)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
+def trace(variant: Variant, _progress: Report) -> Trace:
     """An edit changes regions that were found already: nothing is looked for again."""
-    found = regions(variant.model, variant.picture, variant.profile, _progress)
-    return pipeline(variant.model).ask(edited(found, variant.edit), variant.text)
+    found = edited(regions_of(variant, _progress), variant.edit)
+    return pipeline(variant.model).ask(found, variant.text)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def value_norms(variant: Variant, _progress: Callable[[str, float], None]) -> dict[str, np.ndarray]:
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
+def value_norms(variant: Variant, _progress: Report) -> dict[str, np.ndarray]:
     """Lengths of the values that every head carries; the network's layers run once more."""
     from lxmert_viz.experiments import heads
 
     return heads.value_norms(pipeline(variant.model).network, trace(variant, _progress))
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def fillings(variant: Variant, _progress: Callable[[str, float], None]) -> list[tuple[Answer, ...]]:
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
+def fillings(variant: Variant, _progress: Report) -> list[tuple[Answer, ...]]:
     """What the model would put for each [MASK]. Raises CheckpointError without a word head."""
-    found = edited(
-        regions(variant.model, variant.picture, variant.profile, _progress), variant.edit
-    )
+    found = edited(regions_of(variant, _progress), variant.edit)
     return pipeline(variant.model).masked_words(found, variant.text)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def head_detail(
-    variant: Variant, place: "Place", _progress: Callable[[str, float], None]
-) -> "HeadDetail":
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
+def head_detail(variant: Variant, place: "Place", _progress: Report) -> "HeadDetail":
     from lxmert_viz.experiments import heads
 
     found, network = trace(variant, _progress), pipeline(variant.model).network
     return heads.head_detail(network, found, place.family, place.layer, place.head, place.query)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
 def stage_payload(
     variant: Variant,
     other: tuple[str, Variant] | None,
-    _progress: Callable[[str, float], None],
+    _progress: Report,
 ) -> bytes:
     """A trace with its statistics, as the stage draws it. other: what it may differ from."""
     found, norms = trace(variant, _progress), value_norms(variant, _progress)
-    count = len(regions(variant.model, variant.picture, variant.profile, _progress))
-    return payload(
-        found,
-        as_jpeg(variant.picture, SHOWN_SIDE_PX),
-        numbered_names(found.regions, places_left(count, variant.edit)),
-        (*all_statistics(found), carried_statistic(found, norms)),
-        rollout(found.attention),
-        norms=norms,
-        other=_compared(*other, _progress) if other else None,
-    )
-
-
-def _compared(name: str, variant: Variant, report: Callable[[str, float], None]) -> Compared:
-    found = trace(variant, report)
-    return Compared(name, found, rollout(found.attention), value_norms(variant, report))
+    places = places_left(len(regions_of(variant, _progress)), variant.edit)
+    against = None
+    if other:
+        name, before = other
+        against = compared(name, trace(before, _progress), value_norms(before, _progress))
+    picture = variant.picture.content
+    return stage_data(found, picture, norms=norms, places=places, other=against)
 
 
 def zipped(variant: Variant) -> bytes:
@@ -118,10 +102,9 @@ def zipped(variant: Variant) -> bytes:
     found = trace(variant, unheard)
     edit = variant.edit
     off = [place + 1 for place in edit.off]
-    settings = {"profile": variant.profile, "regions": edit.operator, "switched off": off}
-    norms = value_norms(variant, unheard)
-    folder = find(variant.model)
-    return as_zip(files_of(found, variant.picture, norms, settings, folder))
+    settings = {"profile": variant.asked.text, "regions": edit.operator, "switched off": off}
+    norms, content = value_norms(variant, unheard), pipeline(variant.model).digest
+    return as_zip(files_of(found, variant.picture.content, norms, settings, content))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -131,17 +114,8 @@ def kept_payload(given: bytes) -> bytes:
     off = kept.settings.get("switched off")
     off = off if isinstance(off, list) else []
     places = [at for at in range(len(kept.trace.regions) + len(off)) if at + 1 not in off]
-    statistics = all_statistics(kept.trace)
-    if kept.norms:
-        statistics = (*statistics, carried_statistic(kept.trace, kept.norms))
-    return payload(
-        kept.trace,
-        as_jpeg(kept.picture, SHOWN_SIDE_PX),
-        numbered_names(kept.trace.regions, places[: len(kept.trace.regions)]),
-        statistics,
-        rollout(kept.trace.attention),
-        norms=kept.norms or None,
-    )
+    places = places[: len(kept.trace.regions)]
+    return stage_data(kept.trace, kept.picture, norms=kept.norms, places=places)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -6,26 +6,32 @@ What a visitor handed over, and runs on it, are offered to that visitor alone.
 import base64
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import streamlit as st
 
+from lxmert_viz.analysis.slices import Slice, suggest
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.errors import DatasetError, PictureError
-from lxmert_viz.picture import as_jpeg
+from lxmert_viz.picture import Picture, as_jpeg
 from lxmert_viz.places import ASSETS, data_folder
+from lxmert_viz.records import Report
 from lxmert_viz.results.board import Board
 from lxmert_viz.results.opening import open_run
 from lxmert_viz.results.row import Row
 from lxmert_viz.results.run_folder import TABLE
+from lxmert_viz.results.two_runs import TwoRuns
 from lxmert_viz.ui.server import models, own_data
 from lxmert_viz.ui.server.catalogue import path_of, run_names
-from lxmert_viz.ui.server.jobs import Report, evaluations
+from lxmert_viz.ui.server.jobs import Work, evaluations
+from lxmert_viz.ui.server.pictures import BY_DIGEST
 from lxmert_viz.whole_files import write_json
 
 NOTHING = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
@@ -41,19 +47,71 @@ class Wanted:
     asked: str = ""  # of every picture, where there are only pictures; a question a line
 
 
+@dataclass(frozen=True)
+class Internals:
+    """What a run kept of the network's inside, row by row."""
+
+    places: dict[str, int]  # example's id -> row
+    states: np.ndarray  # (N, D)
+    statistics: dict[str, np.ndarray]  # "entropy lang" -> (N, L*H), rows of NaN where not known
+
+
 def board(name: str) -> Board:
     """Raises DatasetError for a name that is no finished run."""
     if name not in run_names():
         raise DatasetError(f"There is no run {name!r} in {data_folder()}.")
-    table = data_folder() / name / TABLE
-    made = table.stat().st_mtime_ns if table.exists() else 0
-    return _board(str(data_folder() / name), made)
+    return _board(*_run(data_folder() / name))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _board(folder: str, made: int) -> Board:
-    """made: when, so that a run that was made anew is read anew."""
     return open_run(folder)
+
+
+def pair(before: str, after: str) -> TwoRuns:
+    """Raises DatasetError for runs that cannot be compared."""
+    return _pair(*(_run(data_folder() / name) for name in (before, after)))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _pair(before: tuple[str, int], after: tuple[str, int]) -> TwoRuns:
+    return TwoRuns(Path(before[0]), Path(after[0]))
+
+
+def internals(of: Board) -> Internals | None:
+    """None where nothing was kept."""
+    return _internals(*_run(of.run.path), of)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading what the run kept of the network")
+def _internals(folder: str, made: int, _board: Board) -> Internals | None:
+    table = _board.run.internals()
+    if table is None:
+        return None
+    places = {name: place for place, name in enumerate(table.pop("question_id"))}
+    columns = {name: _matrix(table[name]) for name in table}
+    return Internals(places, columns.pop("state"), columns)
+
+
+def suggestions(of: Board, names: Sequence[str]) -> list[Slice] | None:
+    """Slices weaker than the rest, of these columns; None where nothing is scored."""
+    filled = set(of.filled())
+    return _suggestions(*_run(of.run.path), tuple(n for n in names if n in filled), of)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _suggestions(
+    folder: str, made: int, names: tuple[str, ...], _board: Board
+) -> list[Slice] | None:
+    rows = _board.frame(columns=["score", *names]).dropna(subset="score")
+    score = rows.pop("score").to_numpy(np.float64)
+    return suggest(rows, score) if len(rows) else None
+
+
+def _run(folder: Path) -> tuple[str, int]:
+    """A run and when its table was made, so that one that was made anew is read anew."""
+    table = folder / TABLE
+    return str(folder), table.stat().st_mtime_ns if table.exists() else 0
 
 
 def read(wanted: Wanted) -> Dataset:
@@ -101,20 +159,21 @@ def _name_for(wanted: Wanted) -> str:
     return next(n for n in names if begun(n) == wanted or not (data_folder() / n).exists())
 
 
-def _work(wanted: Wanted, folder: Path) -> Callable[[Report], object]:
-    def work(report: Report) -> object:
+def _work(wanted: Wanted, folder: Path) -> Work:
+    def work(report: Report) -> tuple[str, ...]:
         from lxmert_viz.runs.evaluation import evaluate
         from lxmert_viz.runs.manifest import Settings
 
         dataset = read(wanted)
         pipeline = models.pipeline(wanted.model)
         where = find(wanted.model)
-        return evaluate(pipeline, where, dataset, folder, Settings(), report)
+        evaluate(pipeline, where, dataset, folder, Settings(), report)
+        return ()
 
     return work
 
 
-def picture_of(name: str | None, file: str | None) -> bytes:
+def picture_of(name: str | None, file: str | None) -> Picture:
     """name: the picture's id, as a row has it; file: where it lies.
 
     Raises PictureError where it is not below a folder of ours.
@@ -128,7 +187,7 @@ def picture_of(name: str | None, file: str | None) -> bytes:
             "start the server with --data and the folder that holds it."
         )
     try:
-        return path.read_bytes()
+        return Picture.of(path.read_bytes())
     except OSError as error:
         raise PictureError(f"{path} cannot be read ({error.strerror}).") from error
 
@@ -145,7 +204,16 @@ def thumbnail_of(file: str | None) -> str:
         return NOTHING
 
 
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _thumbnail(picture: bytes) -> str:
-    small = as_jpeg(picture, 112)
+@st.cache_data(max_entries=2000, show_spinner=False, hash_funcs=BY_DIGEST)
+def _thumbnail(picture: Picture) -> str:
+    small = as_jpeg(picture.content, 112)
     return f"data:image/jpeg;base64,{base64.b64encode(small).decode()}"
+
+
+def _matrix(rows: pd.Series) -> np.ndarray:
+    """(N, length) of arrays of one length, or None."""
+    there = rows.notna().to_numpy()
+    known = np.stack(rows[there].to_list())
+    found = np.full((len(rows), known.shape[1]), np.nan, np.float32)
+    found[there] = known
+    return found

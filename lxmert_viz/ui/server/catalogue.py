@@ -4,10 +4,10 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from lxmert_viz.dataset.datasets import PICTURE_ENDINGS, pictures_below
-from lxmert_viz.dataset.opening import candidates, question_file
-from lxmert_viz.dataset.tables import ENDINGS
+from lxmert_viz.dataset.opening import candidates, is_table, question_file
+from lxmert_viz.picture import PICTURE_ENDINGS
 from lxmert_viz.places import ASSETS, data_folder
+from lxmert_viz.region_files.picture_ids import pictures_below
 from lxmert_viz.results.run_folder import MANIFEST, TABLE
 from lxmert_viz.ui.server import own_data
 
@@ -103,7 +103,7 @@ def table_in(dataset: str) -> Path | None:
     """The table of a dataset's examples; None where they are in another layout."""
     path = path_of(dataset)
     file = question_file(path) if path.is_dir() else path
-    return file if file and file.suffix in ENDINGS else None
+    return file if file and is_table(file) else None
 
 
 def is_only_pictures(dataset: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from lxmert_viz.config import read_json
+from lxmert_viz.picture import Picture
 from lxmert_viz.places import ASSETS
 
 SCENES = ASSETS / "scenes"
@@ -20,7 +21,7 @@ class ExampleQuestion:
 class ExampleScene:
     name: str
     title: str
-    picture: bytes
+    picture: Picture
     questions: tuple[ExampleQuestion, ...]
 
 
@@ -31,7 +32,7 @@ def examples() -> tuple[ExampleScene, ...]:
         ExampleScene(
             name=entry["picture"].rsplit(".", 1)[0],
             title=entry["title"],
-            picture=(SCENES / entry["picture"]).read_bytes(),
+            picture=Picture.of((SCENES / entry["picture"]).read_bytes()),
             questions=tuple(ExampleQuestion(q["text"], q["answer"]) for q in entry["questions"]),
         )
         for entry in read_json(SCENES / "examples.json")

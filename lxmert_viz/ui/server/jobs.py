@@ -1,4 +1,4 @@
-"""Downloads that go on while pages change and sessions end, each at most once at a time."""
+"""Work that goes on while pages change and sessions end, each piece at most once at a time."""
 
 import threading
 from collections.abc import Callable
@@ -6,129 +6,86 @@ from threading import Event, Lock
 
 import streamlit as st
 
-from lxmert_viz.checkpoints.fetching import Progress, fetch, plan
+from lxmert_viz.checkpoints.fetching import fetch, plan
 from lxmert_viz.errors import LxmertVizError
+from lxmert_viz.records import Report
+from lxmert_viz.ui.server.waiting import Stopped
 
-Report = Callable[[str, float], None]
+STOPPED = "Stopped. What is done is kept, and it goes on from there."
+Work = Callable[[Report], tuple[str, ...]]  # gives notes; may be stopped at every report
 
 
-class _Stopped(Exception):
-    """Ends a download in its own thread."""
+class Job:
+    """One piece of work on its way; any session may watch or stop it."""
 
-
-class Download:
-    """One checkpoint on its way; any session may watch or stop it."""
-
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, stage: str, work: Work) -> None:
         self.name = name
-        self.progress: Progress | None = None  # None: it asks what there is to bring
-        self.problem = ""  # what a person can mend
-        self.notes: tuple[str, ...] = ()
-        self.stopped = Event()
-        self.over = Event()
-
-    def run(self) -> None:
-        try:
-            self.notes = fetch(plan(self.name), self._hear)
-        except LxmertVizError as error:
-            self.problem = str(error)
-        except _Stopped:
-            self.problem = "Stopped. What came so far is kept; the next download goes on there."
-        finally:
-            self.over.set()
-
-    def _hear(self, progress: Progress) -> None:
-        if self.stopped.is_set():
-            raise _Stopped
-        self.progress = progress
-
-
-class Downloads:
-    """The last download of each checkpoint."""
-
-    def __init__(self) -> None:
-        self._by_name: dict[str, Download] = {}
-        self._lock = Lock()
-
-    def of(self, name: str) -> Download | None:
-        return self._by_name.get(name)
-
-    def start(self, name: str) -> None:
-        with self._lock:
-            running = self._by_name.get(name)
-            if running and not running.over.is_set():
-                return
-            begun = self._by_name[name] = Download(name)
-        # a daemon: closing the server does not wait for a gigabyte, and what came is kept
-        threading.Thread(target=begun.run, name=f"download {name}", daemon=True).start()
-
-    def forget(self, name: str) -> None:
-        self._by_name.pop(name, None)
-
-
-class _Stopped(Exception):
-    """Ends an evaluation in its own thread."""
-
-
-class Evaluation:
-    """One run on its way; any session may watch or stop it."""
-
-    def __init__(self, name: str, work: Callable[[Report], object]) -> None:
-        self.name = name
-        self.stage = "opening model and data"
+        self.stage = stage
         self.share = 0.0
         self.problem = ""  # what a person can mend
+        self.notes: tuple[str, ...] = ()
         self.stopped = Event()
         self.over = Event()
         self._work = work
 
     def run(self) -> None:
         try:
-            self._work(self._hear)
+            self.notes = self._work(self._hear)
         except LxmertVizError as error:
             self.problem = str(error)
-        except _Stopped:
-            self.problem = "Stopped. What is done is kept, and it goes on from there."
+        except Stopped:
+            self.problem = STOPPED
         finally:
             self.over.set()
 
     def _hear(self, stage: str, share: float) -> None:
         if self.stopped.is_set():
-            raise _Stopped
+            raise Stopped(stage)
         self.stage, self.share = stage, min(max(share, 0.0), 1.0)
 
 
-class Evaluations:
-    """The last evaluation of each run."""
+class Jobs:
+    """The last job of each name. first_stage: said until a job reports another."""
 
-    def __init__(self) -> None:
-        self._by_name: dict[str, Evaluation] = {}
+    def __init__(self, first_stage: str) -> None:
+        self._first_stage = first_stage
+        self._by_name: dict[str, Job] = {}
         self._lock = Lock()
 
-    def of(self, name: str) -> Evaluation | None:
+    def of(self, name: str) -> Job | None:
         return self._by_name.get(name)
 
-    def running(self) -> list[Evaluation]:
-        return [one for one in self._by_name.values() if not one.over.is_set()]
+    def running(self) -> list[Job]:
+        return [job for job in self._by_name.values() if not job.over.is_set()]
 
-    def start(self, name: str, work: Callable[[Report], object]) -> None:
-        """work: does the run and may be stopped at every report."""
+    def start(self, name: str, work: Work) -> None:
+        """Nothing happens where the job of that name is on its way."""
         with self._lock:
-            running = self._by_name.get(name)
-            if running and not running.over.is_set():
+            before = self._by_name.get(name)
+            if before and not before.over.is_set():
                 return
-            begun = self._by_name[name] = Evaluation(name, work)
-        threading.Thread(target=begun.run, name=f"evaluate {name}", daemon=True).start()
+            begun = self._by_name[name] = Job(name, self._first_stage, work)
+        # a daemon: closing the server does not wait for a gigabyte, and what is done is kept
+        threading.Thread(target=begun.run, name=f"job {name}", daemon=True).start()
 
     def forget(self, name: str) -> None:
         self._by_name.pop(name, None)
 
 
 @st.cache_resource(show_spinner=False)
-def downloads() -> Downloads:
-    return Downloads()
+def downloads() -> Jobs:
+    return Jobs("Asking what there is to download")
 
 
 @st.cache_resource(show_spinner=False)
-def evaluations() -> Evaluations:
-    return Evaluations()
+def evaluations() -> Jobs:
+    return Jobs("opening model and data")
+
+
+def download(name: str) -> None:
+    """Brings a checkpoint, in the background."""
+
+    def work(report: Report) -> tuple[str, ...]:
+        return fetch(plan(name), lambda progress: report(progress.line(), progress.share))
+
+    downloads().start(name, work)

@@ -1,4 +1,4 @@
-"""Caches of what lenses and planes show. Keys are strings and bytes."""
+"""What lenses and planes show, kept for all sessions. Keys are contents."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,12 +12,12 @@ from lxmert_viz.checkpoints import contents
 from lxmert_viz.checkpoints.contents import RegionNames
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.dataset.datasets import PICTURE_ENDINGS
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.picture import crop
+from lxmert_viz.picture import PICTURE_ENDINGS, crop
 from lxmert_viz.places import ASSETS, data_folder
 from lxmert_viz.region_files.bank import FeatureBank, read_bank
-from lxmert_viz.region_files.opening import ENDINGS
+from lxmert_viz.region_files.opening import ENDINGS as REGION_ENDINGS
+from lxmert_viz.region_files.picture_ids import PictureIndex
 from lxmert_viz.ui.server import catalogue, models, own_data
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
 States = dict[str, np.ndarray]  # as in Trace
 STUDY = ASSETS / "study"
 STUDY_REGIONS = STUDY / "regions.tsv"
+KEPT_SECONDS = 60  # a list of pictures beside a file, which may change
 LENS_LABELS = 8  # of each state
 
 
@@ -33,8 +34,15 @@ class Head(NamedTuple):
     """Which head reads states."""
 
     model: str
-    name: str  # of lenses.STREAM_OF
+    content: str  # of the checkpoint, and of the bank: a head of others is another head
+    name: str  # of analysis.states.LENSES
     bank: str = ""  # of features: the file of stored regions
+
+
+def head(model: str, name: str, bank: str = "") -> Head:
+    """A head as checkpoint and bank are now."""
+    digest = models.pipeline(model).digest
+    return Head(model, f"{digest} {changed(bank)}" if bank else digest, name, bank)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -93,17 +101,27 @@ def banks(model: str) -> dict[str, str]:
     own = {folder / own_data.FOLDER, *(folder / name for name in catalogue.run_names())}
     patterns = ("*/" * depth + "*" for depth in range(catalogue.DEPTH))
     for path in sorted(path for pattern in patterns for path in folder.glob(pattern)):
-        if path.suffix in ENDINGS and path.is_file() and not own & set(path.parents):
+        if path.suffix in REGION_ENDINGS and path.is_file() and not own & set(path.parents):
             found[str(path)] = path.relative_to(folder).as_posix()
     return found
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
 def bank(model: str, path: str) -> "FeatureBank":
     """Raises DatasetError for features that are not this model's."""
-    names = region_names(model, Path(path))
-    size = models.pipeline(model).network.config.visual_feat_dim
+    return _bank(models.pipeline(model).digest, path, changed(path), model)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _bank(content: str, path: str, written: int, _model: str) -> "FeatureBank":
+    names = region_names(_model, Path(path))
+    size = models.pipeline(_model).network.config.visual_feat_dim
     return read_bank(Path(path), size, names.of)
+
+
+def changed(path: str) -> int:
+    """When, in nanoseconds; 0 for a file that is gone, which read_bank tells about."""
+    file = Path(path)
+    return file.stat().st_mtime_ns if file.exists() else 0
 
 
 def region_names(model: str, path: Path) -> RegionNames:
@@ -125,8 +143,18 @@ def reads_study_regions(model: str) -> bool:
 def stored_region(head: Head, label: int) -> tuple[bytes | None, str]:
     """A stored region's part of its picture, None where that is not at hand, and its name."""
     stored = bank(head.model, head.bank)
-    folder, name = Path(head.bank).parent, stored.pictures[label]
-    places = (place for part in ("images", ".") for place in (folder / part).glob(f"{name}.*"))
-    picture = next((p for p in places if p.suffix.lower() in PICTURE_ENDINGS), None)
+    found = _pictures_beside(head.bank)
+    try:
+        picture = found.find(stored.pictures[label])
+    except DatasetError:  # several have its name
+        picture = None
     box = stored.boxes_unit[label]
-    return picture and crop(picture.read_bytes(), box), stored.names[label]
+    return picture and crop(Path(picture).read_bytes(), box), stored.names[label]
+
+
+@st.cache_resource(max_entries=4, ttl=KEPT_SECONDS, show_spinner=False)
+def _pictures_beside(bank: str) -> PictureIndex:
+    """Those in the folder of a file of stored regions, and in its `images`."""
+    folder = Path(bank).parent
+    places = (path for part in ("images", ".") for path in (folder / part).glob("*.*"))
+    return PictureIndex(str(path) for path in places if path.suffix.lower() in PICTURE_ENDINGS)

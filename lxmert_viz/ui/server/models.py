@@ -1,22 +1,20 @@
 """The checkpoints that the page has opened."""
 
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from lxmert_viz.checkpoints.folder import find, installed
+from lxmert_viz.checkpoints.identity import Stamp, stamp
 from lxmert_viz.checks.findings import Finding
 from lxmert_viz.places import BACKEND_VARIABLE, PRECISION_VARIABLE
+from lxmert_viz.records import Report
 from lxmert_viz.region_files.cache import RegionCache, usual_folder
-from lxmert_viz.traces import WEIGHT_ENDINGS, file_hashes
 from lxmert_viz.ui.server.pictures import hours_kept
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
     from lxmert_viz.pipeline import Pipeline
-
-DETECTOR_ENDINGS = (*WEIGHT_ENDINGS, "config.json", "objects.txt", "attributes.txt")
 
 
 def model_names() -> tuple[str, ...]:
@@ -37,22 +35,28 @@ def load_pipeline(name: str) -> "Pipeline":
     )
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
 def pipeline(name: str) -> "Pipeline":
+    """Opened anew where the files below its name have changed."""
+    return _pipeline(name, stamp(find(name)))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _pipeline(name: str, files: Stamp) -> "Pipeline":
     return load_pipeline(name)
 
 
+def close_all() -> None:
+    """Their memory is free once nobody computes with them any more."""
+    _pipeline.clear()
+
+
+def findings(model: str, report: Report) -> list[Finding]:
+    """What the self-check finds in the files as they are now."""
+    return _findings(model, stamp(find(model)), report)
+
+
 @st.cache_data(max_entries=8, show_spinner=False)
-def findings(model: str, _progress: Callable[[str, float], None]) -> list[Finding]:
-    """What the self-check finds."""
+def _findings(model: str, files: Stamp, _report: Report) -> list[Finding]:
     from lxmert_viz.checks.selfcheck import check
 
-    return list(check(model, report=_progress))
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def detector_content(model: str) -> str:
-    """Equal for checkpoints that would find the same regions and call them the same."""
-    folder = find(model) / "detector"
-    found = file_hashes(folder, DETECTOR_ENDINGS)
-    return " ".join(f"{name} {content}" for name, content in found.items())
+    return list(check(model, report=_report))

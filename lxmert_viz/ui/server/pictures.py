@@ -1,23 +1,24 @@
 """Pictures that people gave, kept under their digests so that a reload finds them again."""
 
 import base64
-import hashlib
 import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from operator import attrgetter
 from threading import Lock
 
 import streamlit as st
 
-from lxmert_viz.picture import as_jpeg
+from lxmert_viz.picture import Picture, as_jpeg
 from lxmert_viz.places import KEEP_PICTURES_VARIABLE
+from lxmert_viz.stage_data import SHOWN_SIDE_PX
 from lxmert_viz.ui.server.examples import examples
 
 HOURS = 24.0
 MAX_BYTES = 300_000_000
-SHOWN_SIDE_PX = 1200
 THUMBNAIL_SIDE_PX = 200
+BY_DIGEST = {Picture: attrgetter("digest")}  # how caches tell pictures apart
 
 
 class PictureStore:
@@ -27,18 +28,17 @@ class PictureStore:
         self._seconds = 3600 * hours
         self._now = now
         self._lock = Lock()
-        self._kept: OrderedDict[str, tuple[float, bytes]] = OrderedDict()  # digest: since when
+        self._kept: OrderedDict[str, tuple[float, Picture]] = OrderedDict()  # digest: since
 
-    def keep(self, picture: bytes) -> str:
-        """The picture's digest, sha256 in hexadecimal digits."""
-        digest = hashlib.sha256(picture).hexdigest()
+    def keep(self, picture: Picture) -> str:
+        """The picture's digest, under which it is found again."""
         with self._lock:
-            self._kept[digest] = (self._now(), picture)
-            self._kept.move_to_end(digest)
+            self._kept[picture.digest] = (self._now(), picture)
+            self._kept.move_to_end(picture.digest)
             self._drop()
-        return digest
+        return picture.digest
 
-    def find(self, digest: str) -> bytes | None:
+    def find(self, digest: str) -> Picture | None:
         """None for a picture that was never here or is here no more."""
         with self._lock:
             self._drop()
@@ -55,17 +55,17 @@ class PictureStore:
             self._kept.popitem(last=False)
 
     def _bytes(self) -> int:
-        return sum(len(picture) for _, picture in self._kept.values())
+        return sum(len(picture.content) for _, picture in self._kept.values())
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def shown_picture(picture: bytes) -> str:
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_DIGEST)
+def shown_picture(picture: Picture) -> str:
     """The upright picture as an address that an <img> takes, small enough to send."""
     return _address(picture, SHOWN_SIDE_PX)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def thumbnail(picture: bytes) -> str:
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_DIGEST)
+def thumbnail(picture: Picture) -> str:
     return _address(picture, THUMBNAIL_SIDE_PX)
 
 
@@ -74,19 +74,15 @@ def kept_pictures() -> PictureStore:
     return PictureStore(hours_kept())
 
 
-def picture_of(digest: str) -> bytes | None:
+def picture_of(digest: str) -> Picture | None:
     """A picture that somebody gave lately, or of an example scene."""
-    return kept_pictures().find(digest) or _scene_pictures().get(digest)
-
-
-@st.cache_data(show_spinner=False)
-def _scene_pictures() -> dict[str, bytes]:
-    return {hashlib.sha256(scene.picture).hexdigest(): scene.picture for scene in examples()}
+    scenes = (scene.picture for scene in examples() if scene.picture.digest == digest)
+    return kept_pictures().find(digest) or next(scenes, None)
 
 
 def hours_kept() -> float:
     return float(os.environ.get(KEEP_PICTURES_VARIABLE, HOURS))
 
 
-def _address(picture: bytes, side_px: int) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(as_jpeg(picture, side_px)).decode()}"
+def _address(picture: Picture, side_px: int) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(as_jpeg(picture.content, side_px)).decode()}"

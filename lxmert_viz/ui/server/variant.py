@@ -1,18 +1,19 @@
-"""What one trace is made from: checkpoint, picture, regions, text, edits."""
+"""What one trace is made from: checkpoint, picture, how its regions are found, text, edits."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
+from lxmert_viz.detector.profiles import joined
 from lxmert_viz.experiments.edits import UNEDITED, PictureEdit
+from lxmert_viz.picture import Picture
 from lxmert_viz.records import Regions
-from lxmert_viz.ui.server.models import detector_content, pipeline
+from lxmert_viz.ui.server.models import pipeline
 
 MOST = 100  # boxes of a person's own
 LONGEST_NAME = 60
-MARK = " with boxes "
 STEPS = 65535  # from one side of the picture to the other
 
 
@@ -23,12 +24,35 @@ class OwnBox(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class RegionsAsked:
+    """How the regions of a picture are found."""
+
+    profile: str  # of the detector
+    numbers: tuple[tuple[str, float], ...] = ()  # a person's own, of detector.profiles.OPTIONS
+    boxes: tuple[OwnBox, ...] | None = None  # a person's own; None: the detector's regions
+
+    @classmethod
+    def of(cls, profile: str, numbers: Mapping[str, float]) -> Self:
+        return cls(profile, tuple(numbers.items()))
+
+    @property
+    def text(self) -> str:
+        """Profile and numbers, as the page's address and the detector take them."""
+        return joined(self.profile, dict(self.numbers))
+
+    @property
+    def detected(self) -> Self:
+        """The same without boxes of a person's own."""
+        return replace(self, boxes=None)
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
     """What one trace is made from."""
 
     model: str
-    profile: str
-    picture: bytes
+    asked: RegionsAsked
+    picture: Picture
     text: str
     edit: PictureEdit = UNEDITED
 
@@ -44,17 +68,23 @@ class Place:
     key: int | None  # None: whatever is read most
 
 
-def with_boxes(profile: str, boxes: tuple[OwnBox, ...]) -> str:
-    """A profile's name that says the boxes too."""
-    return f"{profile}{MARK}{json.dumps(boxes)}"
+def key_of(variant: Variant) -> str:
+    """Tells a variant from others; a checkpoint by its content now, whatever it was before."""
+    content, picture = pipeline(variant.model).digest, variant.picture.digest
+    return f"{variant.model} {content} {picture} {variant.asked} {variant.text!r} {variant.edit}"
 
 
-def apart(profile: str) -> tuple[str, tuple[OwnBox, ...] | None]:
-    """The profile, and its boxes; None where the detector's regions are used."""
-    name, mark, boxes = profile.partition(MARK)
-    if not mark:
-        return name, None
-    return name, tuple(OwnBox(tuple(sides), *others) for sides, *others in json.loads(boxes))
+def with_model(variant: Variant, model: str) -> Variant:
+    """The same for another checkpoint, whose detector may see other regions.
+
+    Then none stay off, and neither numbers nor boxes of a person's own are kept.
+    """
+    other = pipeline(model)
+    if pipeline(variant.model).detector_digest == other.detector_digest:
+        return replace(variant, model=model)
+    name = variant.asked.profile
+    asked = RegionsAsked(name if name in other.profiles else other.profiles[0])
+    return replace(variant, model=model, asked=asked, edit=UNEDITED)
 
 
 def drawn_sides(boxes: tuple[OwnBox, ...]) -> np.ndarray:
@@ -80,16 +110,3 @@ def named(boxes: tuple[OwnBox, ...], seen: Regions) -> tuple[OwnBox, ...]:
 def snapped(sides: tuple[float, ...]) -> tuple[float, ...]:
     """Sides as an address can tell them, at most 1/131070 of the picture away."""
     return tuple(round(side * STEPS) / STEPS for side in sides)
-
-
-def with_model(variant: Variant, model: str) -> Variant:
-    """The same for another checkpoint, whose detector may see other regions.
-
-    Then none stay off, and neither numbers nor boxes of a person's own are kept.
-    """
-    if detector_content(variant.model) == detector_content(model):
-        return replace(variant, model=model)
-    profiles = pipeline(model).profiles
-    name = apart(variant.profile)[0].partition(",")[0]
-    profile = name if name in profiles else profiles[0]
-    return replace(variant, model=model, profile=profile, edit=UNEDITED)

@@ -10,10 +10,10 @@ from typing import TypeVar
 import streamlit as st
 
 from lxmert_viz.errors import LxmertVizError
+from lxmert_viz.records import Report
 from lxmert_viz.ui.wording import plain
 
 Result = TypeVar("Result")
-Report = Callable[[str, float], None]
 AT_ONCE_SECONDS = 0.4  # shorter work shows no progress, so that nothing flickers
 LOOK_UP_SECONDS = 0.1
 ENOUGH_SHARE = 0.02  # less tells nothing of the rest
@@ -21,7 +21,7 @@ WORKERS = 4  # computations at once, over all sessions
 
 
 class Stopped(Exception):
-    """Ends work in its own thread when nobody waits for it any more."""
+    """Ends work in its own thread: a person stopped it, or nobody waits for it any more."""
 
 
 class Progress:

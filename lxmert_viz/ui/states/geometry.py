@@ -11,7 +11,7 @@ from lxmert_viz.analysis.word_classes import classes_of
 from lxmert_viz.figures import layers
 from lxmert_viz.figures.layers import Line, by_layer, cells
 from lxmert_viz.figures.projection import projection
-from lxmert_viz.picture import crop
+from lxmert_viz.picture import Picture, crop
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.server import lenses, models, waiting
@@ -31,7 +31,7 @@ CAUTION = (
 )
 
 
-def show(found: Trace, picture: bytes) -> None:
+def show(found: Trace, picture: Picture) -> None:
     part = st.segmented_control(
         "Part",
         list(PARTS),
@@ -49,7 +49,7 @@ def show(found: Trace, picture: bytes) -> None:
         _layers(found)
 
 
-def _plane(found: Trace, picture: bytes) -> None:
+def _plane(found: Trace, picture: Picture) -> None:
     names = [*row_names(found, "lang"), *row_names(found, "vision")]
     if len(names) < FEWEST:
         st.info(f"A plane needs at least {FEWEST} words and regions; this example has fewer.")
@@ -91,7 +91,7 @@ def groups(found: Trace, colour: str) -> list[str]:
     return [*["word"] * words, *(names.attributes[i] for i in seen.attribute_ids)]
 
 
-def _clicked(found: Trace, picture: bytes) -> None:
+def _clicked(found: Trace, picture: Picture) -> None:
     points = st.session_state.get("states.plane", {}).get("selection", {}).get("points", [])
     if not points:
         st.caption("Click a point to see its word or its part of the picture. Play moves it.")
@@ -106,7 +106,7 @@ def _clicked(found: Trace, picture: bytes) -> None:
         st.caption(classes_of(found.tokens)[place])
         return
     region = place - words
-    st.image(crop(picture, found.regions.boxes_unit[region]))
+    st.image(crop(picture.content, found.regions.boxes_unit[region]))
     st.caption(row_names(found, "vision")[region])
 
 
@@ -120,7 +120,7 @@ def _pairs(found: Trace) -> None:
     _, lang, vision = frames[names.index(chosen)]
     words = by_depth(found.states, "lang")[lang]
     regions = by_depth(found.states, "vision")[vision]
-    with st.container(key="wide-figure"):
+    with st.container(key="figure.wide"):
         saving.draw(
             cells(
                 cosines(words, regions),
@@ -193,4 +193,4 @@ def _chart(
     depths: list[str] | tuple[str, ...],
     span: tuple[float, float] | None = None,
 ) -> None:
-    saving.draw(by_layer(lines, depths, title, statistic, span), told, f"states.{title}")
+    saving.draw(by_layer(lines, depths, title, statistic, span), told, f"states.chart {title}")

@@ -15,9 +15,11 @@ from lxmert_viz.figures.projection import projection
 from lxmert_viz.picture import crop
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.server import states, waiting
+from lxmert_viz.ui.server.states import Source
 from lxmert_viz.ui.wording import plain
 
 if TYPE_CHECKING:
+    from lxmert_viz.runs.layers import Compared
     from lxmert_viz.runs.states import StateStore
     from lxmert_viz.runs.targets import Task
 
@@ -28,38 +30,30 @@ FUSED = (
 )
 
 
-def compare(model: str, name: str) -> None:
+def compare(of: Source) -> None:
     """CKA of all layers of both streams, and how well a text finds its picture."""
-    store = states.opened(model, name)
+    store = states.opened(of)
     if len(store.rows) < 4:
         st.info("Layers are compared over four examples or more; this store has fewer.")
         return
-    labels, similar, found, shared = waiting.result_of(
-        f"compare {model} {name}",
+    found = waiting.result_of(
+        f"compare {of}",
         "comparing layers",
-        lambda report: states.compared(model, name, report),
+        lambda report: states.compared(of, report),
     )
-    count = min(len(store.rows), states.COMPARED)
-    with st.container(key="wide-figure"):
-        saving.draw(
-            table(
-                similar,
-                labels,
-                "How alike are layers?",
-                f"linear CKA, debiased, over {count:,} examples; a row is an example's mean state",
-            ),
-            _about(store),
-            "probes.cka",
-        )
+    told = f"linear CKA, debiased, over {found.count:,} examples; a row is an example's mean state"
+    with st.container(key="figure.wide"):
+        figure = table(found.cka, found.labels, "How alike are layers?", told)
+        saving.draw(figure, _about(store), "probes.cka")
     st.caption(
         "1: the same up to rotation and scale. About 0: unrelated. The measure follows the "
         "directions that vary most. Words and regions pair up as means of the same example."
     )
     left, right = st.columns(2, gap="large")
     with left:
-        _retrieval(found, shared, count, store)
+        _retrieval(found, store)
     with right:
-        _fusion(model, name, store)
+        _fusion(of, store)
 
 
 def _about(store: "StateStore") -> list[str]:
@@ -67,31 +61,32 @@ def _about(store: "StateStore") -> list[str]:
     return [f"Model {store.model}. States of the dataset {store.data}."]
 
 
-def _fusion(model: str, name: str, store: "StateStore") -> None:
+def _fusion(of: Source, store: "StateStore") -> None:
     if len({row.example.picture for row in store.rows if row.objects}) < 2:
         st.info("Words and regions are told apart over two pictures or more with regions.")
         return
-    shared, found, count = waiting.result_of(
-        f"fuse {model} {name}",
+    found = waiting.result_of(
+        f"fuse {of}",
         "comparing words with regions",
-        lambda report: states.fused(model, name, report),
+        lambda report: states.fused(of, report),
     )
-    figure = layers.fusion(*found, shared, f"up to {count:,} words and as many regions")
+    of_what = f"up to {found.count:,} words and as many regions"
+    figure = layers.fusion(*found.shares, found.shared, of_what)
     saving.draw(figure, _about(store), "probes.fusion")
     st.caption(FUSED)
 
 
-def _retrieval(found: np.ndarray, shared: list[str], count: int, store: "StateStore") -> None:
+def _retrieval(found: "Compared", store: "StateStore") -> None:
     saving.draw(
         by_layer(
             {
-                "own picture is nearest": Line(found[0]),
-                "mean of 1/rank": Line(found[1]),
-                "by chance": Line(np.full(len(shared), 1 / count), baseline=True),
+                "own picture is nearest": Line(found.retrieval[0]),
+                "mean of 1/rank": Line(found.retrieval[1]),
+                "by chance": Line(np.full(len(found.shared), 1 / found.count), baseline=True),
             },
-            shared,
+            found.shared,
             "Does a text find its picture?",
-            f"cosine of centred mean states, 0 to 1, of {count:,} examples",
+            f"cosine of centred mean states, 0 to 1, of {found.count:,} examples",
         ),
         _about(store),
         "probes.retrieval",
@@ -99,12 +94,12 @@ def _retrieval(found: np.ndarray, shared: list[str], count: int, store: "StateSt
     st.caption("Several questions on a picture compete: none of them can always be the nearest.")
 
 
-def plane(model: str, name: str) -> None:
+def plane(of: Source) -> None:
     """Labelled states of one layer on a plane."""
     from lxmert_viz.runs.states import places_of
     from lxmert_viz.runs.targets import task
 
-    store = states.opened(model, name)
+    store = states.opened(of)
     target, method, stream, layer = _choose(store)
     depths = store.depths[stream]
     try:
@@ -115,10 +110,10 @@ def plane(model: str, name: str) -> None:
     starts = np.array([places_of(store.rows[row], stream)[0] for row in wanted.rows])
     key = f"{target} {len(starts)}"
     points, trusted = waiting.result_of(
-        f"plane {model} {name} {key} {layer} {method}",
+        f"plane {of} {key} {layer} {method}",
         f"projecting with {method}",
         lambda report: states.plane(
-            model, name, key, stream, depths.index(layer), method, starts + wanted.items, report
+            of, key, stream, depths.index(layer), method, starts + wanted.items, report
         ),
     )
     groups = [wanted.names[label] for label in wanted.labels]
@@ -147,7 +142,7 @@ def _choose(store: "StateStore") -> tuple[str, str, str, str]:
         stream = "vision" if TARGETS[target][0] == "region" else "lang"
         depths = store.depths[stream]
         layer = st.selectbox(
-            "Layer", depths, len(depths) - 1, key=f"probes.plane-{stream}", width=150
+            "Layer", depths, len(depths) - 1, key=f"probes.layer {stream}", width=150
         )
     return target, method, stream, layer
 

@@ -8,27 +8,19 @@ import numpy as np
 import streamlit as st
 
 from lxmert_viz.analysis.regions import numbered_names
-from lxmert_viz.analysis.states import STREAMS, by_depth, cosines, depth_names
+from lxmert_viz.analysis.states import LENSES, STREAMS, by_depth, cosines, depth_names
 from lxmert_viz.errors import CheckpointError, DatasetError
 from lxmert_viz.figures.layers import Line, by_layer
 from lxmert_viz.figures.lenses import lens_grid, lens_history, rise
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.server import lenses, states, waiting
+from lxmert_viz.ui.server import lenses, models, states, waiting
 from lxmert_viz.ui.wording import plain
 
 if TYPE_CHECKING:
     from lxmert_viz.experiments.lenses import Lens, LensGrid
     from lxmert_viz.experiments.tuned_lens import TunedLens
 
-LENSES = {
-    "words": "Words: the masked-word head",
-    "objects": "Regions: objects",
-    "attributes": "Regions: attributes",
-    "features": "Regions: features",
-    "answers": "[CLS]: answers",
-    "match": "[CLS]: match",
-}
 NEIGHBOURS = 6
 SHOWN_STORED = 3
 TUNED = (
@@ -65,10 +57,14 @@ def show(found: Trace) -> None:
     controls = st.container(horizontal=True, vertical_alignment="bottom")
     with controls:
         name = st.selectbox(
-            "Read through", list(LENSES), format_func=LENSES.get, key="states.lens", width=290
+            "Read through",
+            list(LENSES),
+            format_func=lambda name: LENSES[name].title,
+            key="states.lens",
+            width=290,
         )
         bank = _choose_bank(found.model) if name == "features" else ""
-    head = lenses.Head(found.model, name, bank)
+    head = lenses.head(found.model, name, bank)
     try:
         chosen = lenses.lens(head)
     except (CheckpointError, DatasetError) as error:
@@ -89,7 +85,7 @@ def show(found: Trace) -> None:
         row, depth = _choose(name, rows, depths)
     layers = by_depth(found.states, chosen.stream, inside)
     if tuned:
-        layers = _tuned(found.model, name, depths).translated(layers)
+        layers = _tuned(head, depths).translated(layers)
     key = f"{key_of(found)} {head} {inside} {tuned}"
     view = View(found, head, key, rows, depths, layers)
     _grid(view, (row, depth))
@@ -112,12 +108,12 @@ def _choose_bank(model: str) -> str:
     st.stop()
 
 
-def _tuned(model: str, name: str, depths: tuple[str, ...]) -> "TunedLens":
+def _tuned(head: lenses.Head, depths: tuple[str, ...]) -> "TunedLens":
     """The maps, with how far they can be trusted; stops the page until the states are there."""
-    if not lenses.reads_study_regions(model):
-        states.ask_to_look(model)
+    if not lenses.reads_study_regions(head.model):
+        states.ask_to_look(head.model)
     found = waiting.result_of(
-        f"tune {model} {name}", "tuning the lens", lambda report: states.tuned(model, name, report)
+        f"tune {head}", "tuning the lens", lambda report: states.tuned(head, report)
     )
     with st.expander("How good the tuned lens is", icon=":material/straighten:"):
         lines = {
@@ -128,7 +124,7 @@ def _tuned(model: str, name: str, depths: tuple[str, ...]) -> "TunedLens":
         }
         title = "Error: KL(last layer || this layer). Bias: KL of the mean distributions"
         statistic = "nats, on pictures of the study set that training never saw; 0 is the model"
-        told = [f"Model {model}, {LENSES[name].lower()}"]
+        told = [f"Model {head.model}, {LENSES[head.name].title.lower()}"]
         saving.draw(by_layer(lines, depths, title, statistic), told, "states.tuning")
     return found
 
@@ -141,12 +137,12 @@ def _grid(view: View, cell: tuple[int, int]) -> None:
         read.ranks[..., 0],
         view.rows,
         view.depths,
-        title=f"{LENSES[view.head.name]}, at every layer",
+        title=f"{LENSES[view.head.name].title}, at every layer",
         statistic=f"colour: {statistic(chosen.kind, len(chosen.labels))}; the last column is the "
         "model's own output",
         chosen=cell,
     )
-    with st.container(key="wide-figure"):
+    with st.container(key="figure.wide"):
         saving.draw(
             figure,
             saving.about(view.found),
@@ -171,13 +167,13 @@ def key_of(found: Trace) -> str:
     """Which states they are. A person's own boxes have all the same profile, and other states."""
     seen = found.regions
     read = hashlib.sha256(seen.boxes_unit.tobytes() + seen.feats.tobytes()).hexdigest()
-    return f"{found.model} {read} {found.tokens.text}"
+    return f"{models.pipeline(found.model).digest} {read} {found.tokens.text}"
 
 
 def _choose(name: str, rows: list[str], depths: tuple[str, ...]) -> tuple[int, int]:
     """Which cell is looked at closely: clicked, or chosen here."""
     state = st.session_state
-    row_key, depth_key = f"states.row.{name}", f"states.depth.{name}"
+    row_key, depth_key = f"states.row {name}", f"states.depth {name}"
     if state.get(row_key, 0) >= len(rows):
         state[row_key] = 0
     if state.get(depth_key) not in depths:
@@ -199,8 +195,8 @@ def _take_cell(name: str, depths: tuple[str, ...]) -> None:
     points = st.session_state["states.grid"]["selection"]["points"]
     if points:
         row, depth = points[0]["customdata"]
-        st.session_state[f"states.row.{name}"] = row
-        st.session_state[f"states.depth.{name}"] = depths[depth]
+        st.session_state[f"states.row {name}"] = row
+        st.session_state[f"states.depth {name}"] = depths[depth]
 
 
 def _cell(view: View, row: int, depth: int) -> None:
@@ -236,7 +232,7 @@ def _cell(view: View, row: int, depth: int) -> None:
             lens_history(
                 shares[:, :5], labels[:5], depths, statistic(chosen.kind, len(chosen.labels))
             ),
-            [f"{LENSES[view.head.name]}, of {view.rows[row]}", *saving.about(found)],
+            [f"{LENSES[view.head.name].title}, of {view.rows[row]}", *saving.about(found)],
             "states.history",
         )
 

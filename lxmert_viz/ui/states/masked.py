@@ -1,12 +1,10 @@
 """Type and see: a sentence with [MASK], guessed with this picture, a blank one and another."""
 
-import hashlib
-
 import streamlit as st
 
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.figures.masked import masked_bars
-from lxmert_viz.picture import blank_like
+from lxmert_viz.picture import Picture, blank_like
 from lxmert_viz.records import Answer
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.frame import results
@@ -38,7 +36,7 @@ def show(choice: Choice) -> None:
         return
     pictures = {
         "this picture": picture,
-        "a blank picture": blank_like(picture),
+        "a blank picture": Picture.of(blank_like(picture.content)),
         f"another: {scenes[other].title}": scenes[other].picture,
     }
     try:
@@ -47,23 +45,21 @@ def show(choice: Choice) -> None:
         st.info(plain(str(error)), icon=":material/info:")
         return
     told = [f"Model {choice.model}. “{text}”"]
-    with st.container(key="wide-figure"):
+    with st.container(key="figure.wide"):
         for place in range(text.count(MASK)):
             words = {name: found[place] for name, found in guesses.items()}
             number = f" number {place + 1}" if text.count(MASK) > 1 else ""
             bars = masked_bars(words, f"Words for [MASK]{number}")
-            saving.draw(bars, told, f"states.masked-{place}")
+            saving.draw(bars, told, f"states.masked {place}")
     st.caption(
         "The blank picture is grey and of the same size; its regions are what the detector finds "
         "there. A word that stays as probable without the picture is guessed from the text alone."
     )
 
 
-def _guesses(choice: Choice, picture: bytes, text: str) -> list[tuple[Answer, ...]]:
+def _guesses(choice: Choice, picture: Picture, text: str) -> list[tuple[Answer, ...]]:
     return waiting.result_of(
-        f"masked {choice.model} {choice.profile} {hashlib.sha256(picture).hexdigest()} {text}",
+        f"masked {choice.model} {choice.asked} {picture.digest} {text}",
         "guessing masked words",
-        lambda report: answers.fillings(
-            Variant(choice.model, choice.profile, picture, text), report
-        ),
+        lambda report: answers.fillings(Variant(choice.model, choice.asked, picture, text), report),
     )

@@ -7,11 +7,14 @@ import numpy as np
 import streamlit as st
 
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.figures.layers import Line, by_layer, cells
+from lxmert_viz.figures.layers import cells
+from lxmert_viz.figures.probes import curves, description_length
+from lxmert_viz.picture import Picture
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.frame import handover
 from lxmert_viz.ui.server import states, waiting
+from lxmert_viz.ui.server.states import Source
 from lxmert_viz.ui.states.lenses import row_names
 from lxmert_viz.ui.wording import plain
 
@@ -30,18 +33,18 @@ HOW_TO_READ = (
 )
 
 
-def show(model: str, name: str, found: Trace | None) -> None:
+def show(of: Source, found: Trace | None) -> None:
     """found: the current example, to which the probe is applied."""
-    store = states.opened(model, name)
+    store = states.opened(of)
     chosen = _choose(store)
     if chosen is None:
         return
     wanted, kind, pooling, seed, code = chosen
     key = wanted.digest()
     run = waiting.result_of(
-        f"probe {model} {name} {key} {kind} {pooling} {seed} {code}",
+        f"probe {of} {key} {kind} {pooling} {seed} {code}",
         f"probing for {wanted.target}",
-        lambda report: states.probe(model, name, key, kind, pooling, seed, code, wanted, report),
+        lambda report: states.probe(of, key, kind, pooling, seed, code, wanted, report),
     )
     _curves(run)
     depth = run.about.depths.index(
@@ -49,7 +52,7 @@ def show(model: str, name: str, found: Trace | None) -> None:
             "Look closely at the layer",
             run.about.depths,
             value=run.about.depths[run.best()],
-            key=f"probes.depth.{run.about.stream}",
+            key=f"probes.depth {run.about.stream}",
         )
     )
     left, right = st.columns(2, gap="large")
@@ -120,41 +123,14 @@ def _about(run: "ProbeRun") -> list[str]:
 
 def _curves(run: "ProbeRun") -> None:
     about = run.about
-    series = {
-        name: np.array([getattr(layer, name) for layer in run.layers])
-        for name in ("accuracy", "low", "high", "control", "majority", "noise")
-    }
-    lines = {
-        f"{about.kind} probe": Line(series["accuracy"], series["low"], series["high"]),
-        "control task": Line(series["control"]),
-        "majority": Line(series["majority"], baseline=True),
-        "noise": Line(series["noise"], baseline=True),
-    }
-    left_out = f", {about.left_out:,} with rare labels left out" if about.left_out else ""
-    saving.draw(
-        by_layer(
-            lines,
-            about.depths,
-            f"{about.target}: what each layer holds",
-            f"accuracy on unseen pictures, 0 to 1; {about.count:,} states of {about.groups} "
-            f"pictures, {len(about.names)} labels{left_out}",
-            (-0.03, 1.05),
-        ),
-        _about(run),
-        "probes.curves",
-    )
+    title = f"{about.target}: what each layer holds"
+    figure = curves(run.series(), about.depths, about.kind, title, about.states)
+    saving.draw(figure, _about(run), "probes.curves")
     st.caption(HOW_TO_READ)
-    if not np.isnan(run.compressions).all():
-        saving.draw(
-            by_layer(
-                {"compression": Line(np.array(run.compressions))},
-                about.depths,
-                "Description length",
-                "compression by the online code: N log2 K / length; 1 is no use at all",
-            ),
-            _about(run),
-            "probes.code-curve",
-        )
+    compressions = np.array(run.compressions)
+    if not np.isnan(compressions).all():
+        figure = description_length(compressions, about.depths)
+        saving.draw(figure, _about(run), "probes.code-curve")
 
 
 def _confusion(run: "ProbeRun", depth: int) -> None:
@@ -222,7 +198,7 @@ def _misses(store: "StateStore", run: "ProbeRun", wanted: "Task", depth: int) ->
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        key=f"probes.misses.{depth}",
+        key=f"probes.misses {depth}",
     )
     chosen = event.selection.rows
     if not chosen:
@@ -252,4 +228,4 @@ def _state(store: "StateStore", run: "ProbeRun", row: int, item: int) -> str:
 
 
 def _open(picture: Path, text: str) -> None:
-    handover.open_next(picture.read_bytes(), text)
+    handover.open_next(Picture.of(picture.read_bytes()), text)

@@ -3,14 +3,14 @@
 Pictures are named by their digests; each is found where it is kept already.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Collection
 from dataclasses import asdict
 from typing import NamedTuple
 
 from lxmert_viz.experiments.edits import PictureEdit
-from lxmert_viz.ui.server.variant import Variant
+from lxmert_viz.picture import Picture
+from lxmert_viz.ui.server.variant import OwnBox, RegionsAsked, Variant
 from lxmert_viz.ui.what_if.history import History, Step
 
 
@@ -31,7 +31,7 @@ def written(steps: History) -> bytes:
     ).encode()
 
 
-def read(kept: bytes, picture_of: Callable[[str], bytes | None], models: Collection[str]) -> Kept:
+def read(kept: bytes, picture_of: Callable[[str], Picture | None], models: Collection[str]) -> Kept:
     """Where the step in use is lost, the last one takes its place."""
     told = json.loads(kept)
     found = [_read_step(entry, picture_of, models) for entry in told["steps"]]
@@ -43,17 +43,29 @@ def read(kept: bytes, picture_of: Callable[[str], bytes | None], models: Collect
 
 
 def _step(step: Step) -> dict[str, object]:
-    told = asdict(step.variant) | {"picture": hashlib.sha256(step.variant.picture).hexdigest()}
+    told = asdict(step.variant) | {"picture": step.variant.picture.digest}
     return {"number": step.number, "name": step.name, "variant": told}
 
 
 def _read_step(
-    told: dict, picture_of: Callable[[str], bytes | None], models: Collection[str]
+    told: dict, picture_of: Callable[[str], Picture | None], models: Collection[str]
 ) -> Step | None:
     variant = told["variant"]
     picture = picture_of(variant["picture"])
     if picture is None or variant["model"] not in models:
         return None
     edit = variant["edit"]
-    own = variant | {"picture": picture, "edit": PictureEdit(**edit | {"off": tuple(edit["off"])})}
-    return Step(told["number"], told["name"], Variant(**own))
+    own = {
+        "asked": _read_asked(variant["asked"]),
+        "picture": picture,
+        "edit": PictureEdit(**edit | {"off": tuple(edit["off"])}),
+    }
+    return Step(told["number"], told["name"], Variant(**variant | own))
+
+
+def _read_asked(told: dict) -> RegionsAsked:
+    boxes = told["boxes"]
+    if boxes is not None:
+        boxes = tuple(OwnBox(tuple(sides), *others) for sides, *others in boxes)
+    numbers = tuple((name, number) for name, number in told["numbers"])
+    return RegionsAsked(told["profile"], numbers, boxes)

@@ -1,7 +1,5 @@
 """Traces of variants, and two of them side by side."""
 
-import hashlib
-
 import streamlit as st
 
 from lxmert_viz.analysis.answers import changes
@@ -21,23 +19,25 @@ NO_HEAD = "no answer head: use lxmert-base, lxmert-vqa or lxmert-gqa"
 def regions(variant: Variant) -> Regions:
     """All regions of the picture, before any edit."""
     return waiting.result_of(
-        f"look {variant.model} {variant.profile} {hashlib.sha256(variant.picture).hexdigest()}",
+        f"look {variant.model} {variant.asked} {variant.picture.digest}",
         f"looking for regions with {variant.model}",
-        lambda report: answers.regions(variant.model, variant.picture, variant.profile, report),
+        lambda report: answers.regions_of(variant, report),
     )
 
 
 def show_maps(one: Step, other: Step) -> None:
     """The stage of each; one stage where both are the same."""
     if one is other:
-        stage.show(results.stage_payload(one.variant), key=f"stage-{one.number}")
+        stage.show(results.stage_payload(one.variant), key=f"stage.step {one.number}")
         return
     st.caption("Both stages move together, and their colours have one scale.")
     for column, step in zip(st.columns(2, gap="medium"), (one, other), strict=True):
         with column:
             st.markdown(f"**{plain(step.name)}**")
             against = (one.name, one.variant) if step is other else None
-            stage.show(results.stage_payload(step.variant, against), key=f"stage-{step.number}")
+            stage.show(
+                results.stage_payload(step.variant, against), key=f"stage.step {step.number}"
+            )
 
 
 def show_answers(one: tuple[str, Trace], other: tuple[str, Trace], side: str) -> None:
@@ -65,7 +65,7 @@ def show_answers(one: tuple[str, Trace], other: tuple[str, Trace], side: str) ->
 
 def show_match(first: Trace, second: Trace, side: str) -> None:
     """The first answers of both and P(match), as they are on the other side, with the change."""
-    with st.container(horizontal=True, gap="large", key="sides"):
+    with st.container(horizontal=True, gap="large", key="sides.match"):
         if first.answers and second.answers:
             was, now = first.answers[0], second.answers[0]
             change = _change(was.probability, dict(second.answers).get(was.text))

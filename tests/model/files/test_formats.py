@@ -173,10 +173,10 @@ def test_among_several_files_of_the_authors_one_must_be_named(tmp_path: Path) ->
     assert same_states(LxmertModel.from_pretrained(tmp_path / "LAST.pth"), network)
 
 
-def test_an_authors_file_without_config_is_of_the_published_size(tmp_path: Path) -> None:
+def test_without_a_config_heads_that_cannot_be_told_are_an_error(tmp_path: Path) -> None:
     network = small_network(LxmertForQuestionAnswering)
     network.save_for_authors(tmp_path / "BEST.pth")
-    with pytest.raises(CheckpointError, match=r"is \(61, 24\), not \(30522, 768\)|lacks"):
+    with pytest.raises(CheckpointError, match="hidden size is 24, which is no multiple of 64"):
         LxmertForQuestionAnswering.from_pretrained(tmp_path)
 
 

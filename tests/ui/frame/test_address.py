@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from streamlit.testing.v1 import AppTest
 
+from lxmert_viz.picture import Picture
 from lxmert_viz.places import APP
-from lxmert_viz.ui.frame.navigation import ATTENTION_PAGE
+from lxmert_viz.ui.frame.navigation import ATTENTION
 from lxmert_viz.ui.server import examples, pictures
 from tests.helpers.small_page import SECONDS, Counted, ask, button, texts
 
@@ -61,7 +62,7 @@ def test_an_uploaded_picture_is_found_by_another_session(
     page.button_group(key="picture.source").set_value("upload").run()
     page.file_uploader(key="picture.upload").upload("mine.jpg", photograph, "image/jpeg").run()
     address = stated(page)
-    assert address["picture"] == pictures.kept_pictures().keep(photograph)
+    assert address["picture"] == pictures.kept_pictures().keep(Picture.of(photograph))
     assert "example" not in address
     again = opened_at(address)
     assert not again.exception
@@ -83,9 +84,9 @@ def test_keys_of_the_stage_stay(counted: Counted) -> None:
 
 
 def test_picture_question_answer_and_match_stay_in_sight(page: AppTest) -> None:
-    for place in (None, ATTENTION_PAGE):
+    for place in (None, ATTENTION):
         if place:
-            page.switch_page(str(place)).run()
+            page.switch_page(place.path).run()
         said = texts(page)
         assert examples.examples()[0].questions[0].text.rstrip("?") in said
         assert "P(match) 0." in said

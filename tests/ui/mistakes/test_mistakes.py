@@ -14,8 +14,7 @@ from lxmert_viz.results.row_filter import terms
 from lxmert_viz.results.verdicts import Note, Notes
 from lxmert_viz.runs.elsewhere import take_predictions
 from lxmert_viz.ui.frame.address import BOARD
-from lxmert_viz.ui.frame.navigation import ANSWERS_PAGE, MISTAKES_PAGE
-from lxmert_viz.ui.mistakes import inside
+from lxmert_viz.ui.frame.navigation import ANSWERS, MISTAKES
 from lxmert_viz.ui.server import boards, catalogue, jobs
 from lxmert_viz.ui.server.boards import Wanted
 from tests.helpers.counted_queries import watch
@@ -61,7 +60,7 @@ def at(**address: str) -> AppTest:
     page = AppTest.from_file(str(APP), default_timeout=SECONDS)
     page.query_params.update(address)
     page.run()
-    found = page.switch_page(str(MISTAKES_PAGE)).run()
+    found = page.switch_page(MISTAKES.path).run()
     assert not found.exception
     return found
 
@@ -79,7 +78,7 @@ def test_the_first_step_is_the_study_set(
     counted: Counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
-    page = opened().switch_page(str(MISTAKES_PAGE)).run()
+    page = opened().switch_page(MISTAKES.path).run()
     assert "Start with the study set" in texts(page)
     assert button(page, "Ask the miniature all questions of the study set")
     assert catalogue.dataset_names() == [catalogue.STUDY]
@@ -145,7 +144,7 @@ def test_a_row_of_the_address_is_shown_and_opens_in_the_explorer(
     shown = texts(page)
     assert "is it 3 ?" in shown and "✗ wrong" in shown
     button(page, "See its answers").click().run()
-    page.switch_page(str(ANSWERS_PAGE)).run()  # AppTest stays where st.switch_page was called
+    page.switch_page(ANSWERS.path).run()  # AppTest stays where st.switch_page was called
     assert page.text_input(key="question.typed").value == "is it 3 ?"
     assert stated(page, "row") == "q3" and stated(page, "where") == "correct=no"
     back = page.get("page_link")
@@ -195,7 +194,7 @@ def test_a_run_is_begun_with_a_click_and_watched(
     assert jobs.evaluations().of(name).over.wait(SECONDS)
     assert jobs.evaluations().of(name).problem == ""
     assert catalogue.run_names() == ["runs/mine-miniature"] and boards.board(name).count() == COUNT
-    kept = inside.of(boards.board(name))
+    kept = boards.internals(boards.board(name))
     assert kept.states.shape == (COUNT, 16) and len(kept.places) == COUNT
     assert kept.statistics["entropy lang_from_vision"].shape == (COUNT, 2 * 4)
     page = at(run=name, row="q3")

@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.experiments.edits import NO_REGIONS, UNEDITED, PictureEdit
 from lxmert_viz.traces import as_zip
-from lxmert_viz.ui.frame.navigation import SAVED_PAGE
+from lxmert_viz.ui.frame.navigation import SAVED
 from lxmert_viz.ui.server import answers, examples
-from lxmert_viz.ui.server.variant import Variant
+from lxmert_viz.ui.server.variant import RegionsAsked, Variant
 from tests.helpers.small_page import Counted, ask, button, texts
 
 SCENE = examples.examples()[0]
@@ -20,7 +20,7 @@ SCENE = examples.examples()[0]
 
 @pytest.fixture
 def keep(page: AppTest) -> AppTest:
-    return page.switch_page(str(SAVED_PAGE)).run()
+    return page.switch_page(SAVED.path).run()
 
 
 def stage(page: AppTest) -> dict:
@@ -37,21 +37,21 @@ def open_kept(page: AppTest, content: bytes) -> AppTest:
 def test_what_was_kept_opens_without_asking_the_model(keep: AppTest, counted: Counted) -> None:
     assert not keep.exception
     text = SCENE.questions[0].text
-    kept = answers.zipped(Variant(SHIPPED, "trained", SCENE.picture, text, UNEDITED))
+    kept = answers.zipped(Variant(SHIPPED, RegionsAsked("trained"), SCENE.picture, text, UNEDITED))
     ask(keep, "what is red?")
     asks = counted.asks
     open_kept(keep, kept)
     assert not keep.exception
     assert stage(keep)["text"] == text
     assert stage(keep)["families"]["lang"]["norms"] is not None
-    assert "sha256" in texts(keep)
+    assert "files with SHA-256" in texts(keep)
     assert "numpy" in texts(keep)
     assert counted.asks == asks
 
 
 def test_what_was_kept_can_be_asked_again(keep: AppTest, counted: Counted) -> None:
     text = SCENE.questions[0].text
-    kept = answers.zipped(Variant(SHIPPED, "trained", SCENE.picture, text, UNEDITED))
+    kept = answers.zipped(Variant(SHIPPED, RegionsAsked("trained"), SCENE.picture, text, UNEDITED))
     ask(keep, "what is red?")
     open_kept(keep, kept)
     button(keep, "Ask this again").click().run()
@@ -86,7 +86,7 @@ def test_strange_settings_are_only_shown(keep: AppTest) -> None:
 
 
 def zipped(edit: PictureEdit, text: str) -> bytes:
-    return answers.zipped(Variant(SHIPPED, "trained", SCENE.picture, text, edit))
+    return answers.zipped(Variant(SHIPPED, RegionsAsked("trained"), SCENE.picture, text, edit))
 
 
 def contents(packed: bytes) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.places import APP
 from lxmert_viz.results.verdicts import Note, Notes
-from lxmert_viz.ui.frame.navigation import TRIAGE_PAGE
+from lxmert_viz.ui.frame.navigation import TRIAGE
 from tests.helpers.counted_queries import watch
 from tests.helpers.served_page import WIDE, opened, served
 from tests.helpers.small_page import Counted, button, texts
@@ -27,7 +27,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photograph: bytes) -> P
 
 
 def triage() -> AppTest:
-    return opened_small().switch_page(str(TRIAGE_PAGE)).run()
+    return opened_small().switch_page(TRIAGE.path).run()
 
 
 def progress(page: AppTest) -> str:

@@ -1,15 +1,17 @@
 """Boxes of a person's own: what the browser may send, and every page that follows them."""
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from lxmert_viz.picture import Picture
 from lxmert_viz.records import OWN_BOXES, Regions
 from lxmert_viz.ui.frame import own_boxes
 from lxmert_viz.ui.server import answers, examples, variant
-from lxmert_viz.ui.server.variant import OwnBox, Variant
+from lxmert_viz.ui.server.variant import OwnBox, RegionsAsked, Variant
 from lxmert_viz.ui.what_if import box_editor
 
 if TYPE_CHECKING:
@@ -24,15 +26,8 @@ def unheard(stage: str, share: float) -> None:
 
 
 def seen(photograph: bytes, boxes: tuple[OwnBox, ...] | None) -> Regions:
-    profile = "trained" if boxes is None else variant.with_boxes("trained", boxes)
-    return answers.regions("miniature", photograph, profile, unheard)
-
-
-def test_a_profile_says_its_boxes_and_gives_them_back() -> None:
-    for boxes in ((), (DRAWN,), (DRAWN, NAMED)):
-        asked = variant.with_boxes("demo, regions=50", boxes)
-        assert variant.apart(asked) == ("demo, regions=50", boxes)
-    assert variant.apart("demo, regions=50") == ("demo, regions=50", None)
+    asked = RegionsAsked("trained", boxes=boxes)
+    return answers.regions("miniature", Picture.of(photograph), asked, unheard)
 
 
 def test_what_the_browser_sends_is_read() -> None:
@@ -87,11 +82,12 @@ def test_detected_regions_stay_as_they_are_among_drawn_ones(
 
 
 def test_without_any_box_the_text_is_read_alone(counted: "Counted", photograph: bytes) -> None:
-    asked = variant.with_boxes("trained", ())
-    found = answers.trace(Variant("miniature", asked, photograph, "what is this ?"), unheard)
+    asked = RegionsAsked("trained", boxes=())
+    without = Variant("miniature", asked, Picture.of(photograph), "what is this ?")
+    found = answers.trace(without, unheard)
     assert len(found.regions) == 0
     assert found.answers
-    other = answers.trace(Variant("miniature", "trained", photograph, "what is this ?"), unheard)
+    other = answers.trace(replace(without, asked=asked.detected), unheard)
     assert found.answers != other.answers
 
 
@@ -102,20 +98,20 @@ def test_the_page_shows_what_is_read_and_the_answer_before_and_after(
     from tests.helpers.small_page import opened, texts
 
     page = opened()
-    page.switch_page(str(navigation.REGIONS_PAGE)).run()
+    page.switch_page(navigation.REGIONS.path).run()
     assert not page.exception
     count = len(page.dataframe[0].value)
     assert count > 0
     assert "With the detected regions" in texts(page)
     assert "the answer with them stands here" in texts(page)
     picture = examples.examples()[0].picture
-    digest = seen(picture, None).digest
-    page.session_state[own_boxes.STATE] = {(digest, "trained"): ((DRAWN, NAMED), "")}
+    kept = {(picture.digest, RegionsAsked("trained")): ((DRAWN, NAMED), "")}
+    page.session_state[own_boxes.STATE] = kept
     page.run()
     assert not page.exception
     assert "With your boxes" in texts(page)
     assert page.dataframe[0].value["name"].tolist()[1] == "all, of it"
-    page.switch_page(str(navigation.ANSWERS_PAGE)).run()
+    page.switch_page(navigation.ANSWERS.path).run()
     assert not page.exception
     assert page.dataframe[0].value["name"].tolist()[1] == "all, of it"
     assert "boxes of your own" in texts(page)
@@ -125,9 +121,10 @@ def test_states_are_told_apart_by_the_boxes_that_were_read(photograph: bytes) ->
     from lxmert_viz.ui.states.lenses import key_of
 
     sides = ((0.1, 0.1, 0.5, 0.5), (0.4, 0.4, 0.9, 0.9))
-    asked = [variant.with_boxes("trained", (OwnBox(one, "", -1),)) for one in sides]
+    asked = [RegionsAsked("trained", boxes=(OwnBox(one, "", -1),)) for one in sides]
+    picture = Picture.of(photograph)
     found = [
-        answers.trace(Variant("miniature", each, photograph, "what is red?"), unheard)
+        answers.trace(Variant("miniature", each, picture, "what is red?"), unheard)
         for each in (*asked, asked[0])
     ]
     keys = [key_of(each) for each in found]

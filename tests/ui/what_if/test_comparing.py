@@ -6,21 +6,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.experiments.edits import UNEDITED, PictureEdit
-from lxmert_viz.ui.frame.navigation import COMPARE_PAGE
-from lxmert_viz.ui.server import examples, variant
-from lxmert_viz.ui.server.variant import Variant
-from tests.helpers.small_page import Counted, opened, texts
+from lxmert_viz.picture import Picture
+from lxmert_viz.ui.frame.navigation import COMPARE
+from lxmert_viz.ui.server import examples, models, variant
+from lxmert_viz.ui.server.variant import RegionsAsked, Variant
+from tests.helpers.small_page import Counted, OfFolder, opened, texts
 
 FIRST, SECOND = examples.examples()[:2]
 
 
 @pytest.fixture
 def compare(page: AppTest) -> AppTest:
-    return page.switch_page(str(COMPARE_PAGE)).run()
+    return page.switch_page(COMPARE.path).run()
 
 
 def stages(page: AppTest) -> list[dict]:
@@ -73,7 +73,7 @@ def test_two_questions_have_one_picture_that_is_looked_at_once(
 def test_another_checkpoint_is_asked_or_the_way_to_one_is_shown(
     counted: Counted, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = opened().switch_page(str(COMPARE_PAGE)).run()
+    page = opened().switch_page(COMPARE.path).run()
     against(page, "model")
     assert "Only one checkpoint is here" in texts(page)
     monkeypatch.setenv("LXMERT_VIZ_MODELS", str(tiny_folder.parent))
@@ -91,20 +91,21 @@ def test_checkpoints_with_the_same_detector_look_once(
     for name in ("one", "two"):
         shutil.copytree(tiny_folder, tmp_path / name)
     monkeypatch.setenv("LXMERT_VIZ_MODELS", str(tmp_path))
+    monkeypatch.setattr(models, "load_pipeline", lambda name: OfFolder(counted, name))
     page = opened()
     page.selectbox(key="model.name").set_value("one").run()
-    page.switch_page(str(COMPARE_PAGE)).run()
+    page.switch_page(COMPARE.path).run()
     looks = counted.looks
     page.session_state["compare.model"] = "two"
     against(page, "model")
     assert not page.exception
     assert len(stages(page)) == 2
     assert counted.looks == looks
-    own = Variant("one", "demo", b"", "red", PictureEdit(off=(1,)))
+    asked = RegionsAsked("demo")
+    own = Variant("one", asked, Picture.of(b""), "red", PictureEdit(off=(1,)))
     assert variant.with_model(own, "two") == replace(own, model="two")
     with (tmp_path / "two" / "detector" / "objects.txt").open("a") as names:
         names.write("\nanother name")
-    st.cache_data.clear()
     assert variant.with_model(own, "two").edit == UNEDITED
     page.run()
-    assert counted.looks == looks + 2  # now each has its own
+    assert counted.looks == looks + 1  # now each has its own, and the first one's are known

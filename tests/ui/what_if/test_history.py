@@ -1,11 +1,12 @@
 import pytest
 
-from lxmert_viz.ui.server.variant import Variant
+from lxmert_viz.picture import Picture
+from lxmert_viz.ui.server.variant import RegionsAsked, Variant
 from lxmert_viz.ui.what_if.history import LONGEST, History
 
 
 def variant(text: str) -> Variant:
-    return Variant("miniature", "trained", b"picture", text)
+    return Variant("miniature", RegionsAsked("trained"), Picture.of(b"picture"), text)
 
 
 @pytest.fixture

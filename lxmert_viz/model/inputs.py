@@ -1,0 +1,82 @@
+"""Rows of regions and words -> what a network takes. Nobody else builds a network's inputs."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lxmert_viz.model.lxmert import LxmertModel
+from lxmert_viz.model.outputs import Stream
+from lxmert_viz.model.streams import VisionStreams
+from lxmert_viz.records import Regions, Tokens
+
+BATCH = (
+    16  # rows that go through a network at once; what is collected of a full-size row has 3.7 MB
+)
+Row = tuple[Regions, Tokens]
+Found = TypeVar("Found")
+
+
+class Inputs:
+    """Inputs of one network, on its device. Many threads may ask at once."""
+
+    def __init__(self, network: LxmertModel, device: torch.device) -> None:
+        self._network, self._device = network, device
+        self._streams = VisionStreams(self._encoded)
+
+    def of(self, rows: Sequence[Row], *, collect: bool) -> dict[str, Tensor | Stream]:
+        """The arguments of `forward`, by name: rows padded to the longest, padding hidden.
+
+        Regions come encoded, and those of the last pictures were encoded before: `vision`, with
+        maps and states where `collect`. Where gradients are enabled they come as they are, so
+        that gradients reach them: visual_feats, visual_pos and visual_attention_mask. Raises
+        ValueError for features of another size than the network takes.
+        """
+        seen = [regions for regions, _ in rows]
+        given: dict[str, Tensor | Stream] = {
+            "input_ids": self._padded([tokens.ids for _, tokens in rows], np.int64),  # (B, T)
+            "attention_mask": self._padded([np.ones_like(t.ids) for _, t in rows], np.int64),
+            "token_type_ids": self._padded([tokens.type_ids for _, tokens in rows], np.int64),
+        }
+        if torch.is_grad_enabled():
+            return given | self._unencoded(seen)
+        return given | {"vision": self._streams.of(seen, collect=collect)}
+
+    def _encoded(self, seen: Sequence[Regions], collect: bool) -> Stream:
+        return self._network.encode_vision(**self._unencoded(seen), collect=collect)
+
+    def _unencoded(self, seen: Sequence[Regions]) -> dict[str, Tensor]:
+        size = self._network.config.visual_feat_dim
+        for regions in seen:
+            if regions.feats.shape[1] != size:
+                raise ValueError(
+                    f"regions have {regions.feats.shape[1]} features, the network takes {size}"
+                )
+        return {
+            "visual_feats": self._padded([regions.feats for regions in seen], np.float32),
+            "visual_pos": self._padded([regions.boxes_unit for regions in seen], np.float32),
+            "visual_attention_mask": self._padded([np.ones(len(r)) for r in seen], np.float32),
+        }
+
+    def _padded(self, rows: Sequence[np.ndarray], kind: type) -> Tensor:
+        """Rows (N_i, ...) as one tensor (B, max N, ...), zeros at the end of short ones."""
+        joint = np.zeros((len(rows), max(map(len, rows)), *rows[0].shape[1:]), kind)
+        for place, row in enumerate(rows):
+            joint[place, : len(row)] = row
+        return torch.from_numpy(joint).to(self._device)
+
+
+def in_batches(rows: Sequence[Row], work: Callable[[list[Row]], Sequence[Found]]) -> list[Found]:
+    """What `work` finds for each row, in the order of rows; it gets at most BATCH at once.
+
+    Pictures without regions go together: attention over padding alone would be uniform.
+    """
+    found: dict[int, Found] = {}
+    for has_regions in (True, False):
+        places = [p for p, (regions, _) in enumerate(rows) if (len(regions) > 0) is has_regions]
+        for start in range(0, len(places), BATCH):
+            batch = places[start : start + BATCH]
+            found |= zip(batch, work([rows[place] for place in batch]), strict=True)
+    return [found[place] for place in range(len(rows))]

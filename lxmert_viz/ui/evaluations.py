@@ -1,1 +1,0 @@
-"""Evaluations that go on while pages change and sessions end, one for each run at a time."""
