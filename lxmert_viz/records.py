@@ -168,6 +168,11 @@ class LensGrid:
     shares: np.ndarray  # (P, N, k) float32, 0..1
     ranks: np.ndarray  # (P, N, k) int64: rank of the same label one depth below; 0 at the first
 
+    def at(self, depth: int, row: int) -> Self:
+        """One state alone."""
+        cell = np.s_[depth : depth + 1, row : row + 1]
+        return LensGrid(self.ids[cell], self.shares[cell], self.ranks[cell])
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
