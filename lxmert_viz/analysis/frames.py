@@ -23,12 +23,14 @@ def attention(trace: Trace) -> pd.DataFrame:
 
     `reader` and `read` are the piece of the text or the numbered region at `query` and `key`.
     """
-    names = {"lang": list(trace.tokens.pieces), "vision": numbered_names(trace.regions)}
+    pieces, numbered = list(trace.tokens.pieces), numbered_names(trace.regions)
+    names = {"lang": pd.array(pieces, "string"), "vision": pd.array(numbered, "string")}
     families = []
     for name, maps in trace.attention.items():
         layer, head, query, key = (place.ravel() for place in np.indices(maps.shape))
-        readers, read = (np.array(names[stream], object) for stream in FAMILIES[name][:2])
-        columns = {"family": name, "layer": layer + 1, "head": head + 1}
+        readers, read = (names[stream] for stream in FAMILIES[name][:2])
+        family = pd.array([name], "string").repeat(maps.size)
+        columns = {"family": family, "layer": layer + 1, "head": head + 1}
         columns |= {"query": query + 1, "key": key + 1}
         columns |= {"reader": readers[query], "read": read[key], "weight": maps.ravel()}
         families.append(pd.DataFrame(columns))

@@ -102,18 +102,19 @@ class Board:
         chosen, order = _chosen(text), "file_row_number"
         if sort:
             order = f"{_listed([sort])} {'DESC' if descending else 'ASC'} NULLS LAST, {order}"
-        places = self._database.kept(
+        places = self._database.column(
             f"SELECT file_row_number FROM board WHERE {chosen.sql} "
             f"ORDER BY {order} LIMIT ? OFFSET ?",
             (*chosen.values, limit, offset),
-        )["file_row_number"].tolist()
+        )
         marks = ", ".join("?" * len(places)) or "NULL"
         found = self._database.kept(
             f"SELECT {_listed(columns)}, file_row_number FROM board "
             f"WHERE file_row_number IN ({marks})",
             places,
         )
-        return found.set_index("file_row_number").loc[places].reset_index(drop=True)
+        at = {place: number for number, place in enumerate(found.pop("file_row_number"))}
+        return found.take([at[place] for place in places]).reset_index(drop=True)
 
     def row(self, name: str) -> Row | None:
         """The example with this id."""

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import duckdb
@@ -28,7 +28,7 @@ class Database:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, tuple[Any, ...]], pd.DataFrame] = OrderedDict()
+        self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._connection = duckdb.connect(":memory:", config={"threads": 2})
 
     def write(self, statement: str, values: Sequence[Any] = ()) -> None:
@@ -39,27 +39,39 @@ class Database:
 
     def frame(self, query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
         """Types as as_frame has them."""
-        with self._lock:
-            cursor = self._connection.cursor()
-        return as_frame(cursor.sql(query, params=list(values)).to_arrow_table())
+        return as_frame(self._cursor().sql(query, params=list(values)).to_arrow_table())
 
     def kept(self, query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
         """The same, of few rows: asked once until something is written."""
-        key = (query, tuple(values))
+        return self._once(self.frame, query, values).copy()
+
+    def column(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        """The first column of few rows, None where it is NULL: asked once too."""
+        return list(self._once(self._column, query, values))
+
+    def value(self, query: str, values: Sequence[Any] = ()) -> Any:
+        """Of a query with one row and one column."""
+        (found,) = self.column(query, values)
+        return found
+
+    def _column(self, query: str, values: Sequence[Any]) -> list[Any]:
+        return [row[0] for row in self._cursor().execute(query, list(values)).fetchall()]
+
+    def _once(self, ask: Callable[..., Any], query: str, values: Sequence[Any]) -> Any:
+        key = (ask.__name__, query, *values)
         with self._lock:
             kept, known = self._kept, self._kept.get(key)
         if known is None:
-            known = self.frame(query, values)
+            known = ask(query, values)
             with self._lock:
                 kept[key] = known  # where something was written meanwhile, nobody sees it
                 while len(kept) > KEPT_ANSWERS:
                     kept.popitem(last=False)
-        return known.copy()
+        return known
 
-    def value(self, query: str, values: Sequence[Any] = ()) -> Any:
-        """Of a query with one row and one column; None where that is NULL."""
-        (found,) = self.kept(query, values).iloc[:, 0].tolist()
-        return None if pd.isna(found) else found
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            return self._connection.cursor()
 
 
 def quoted(text: object) -> str:

@@ -18,9 +18,9 @@ class Watched:
     def cursor(self) -> "Watched":
         return Watched(self._connection.cursor(), self._seen)
 
-    def execute(self, statement: str, values: Sequence[Any]) -> None:
+    def execute(self, statement: str, values: Sequence[Any]) -> duckdb.DuckDBPyConnection:
         self._note(statement)
-        self._connection.execute(statement, values)
+        return self._connection.execute(statement, values)
 
     def sql(self, query: str, params: Sequence[Any]) -> duckdb.DuckDBPyRelation:
         self._note(query)
