@@ -15,6 +15,7 @@ from lxmert_viz.results.opening import open_run
 from lxmert_viz.results.run_folder import MANIFEST, TABLE, write_table
 from lxmert_viz.results.verdicts import Note
 from lxmert_viz.whole_files import write_json
+from tests.helpers.small_run import put_run
 
 ROWS: list[dict[str, Any]] = [
     # right, answer, score, sure, structure, cause
@@ -198,3 +199,8 @@ def test_clusters_become_a_column_and_stay(board: Board) -> None:
     again = open_run(board.run.path)
     assert again.count("cluster!=none") == 3 and "cluster" in again.filled()
     assert again.frame("cluster!=none", ["cluster"])["cluster"].tolist() == [1, 1, 2]
+
+
+@pytest.mark.parametrize(("filter_text", "count"), [("score=0.3", 1), ("score>0.3", 1)])
+def test_a_number_is_compared_as_it_is_stored(tmp_path: Path, filter_text: str, count: int) -> None:
+    assert open_run(put_run(tmp_path / "run", [0.3, 0.6, 0.0])).count(filter_text) == count

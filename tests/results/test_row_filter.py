@@ -11,7 +11,7 @@ def test_terms_become_sql_with_values() -> None:
     made = where('correct=no right="hot dog" probability>=0.9 cause=none dog', FILTERED)
     assert made.sql.startswith('("correct" = ?) AND ("right" = ?) AND ("probability" >= ?)')
     assert '("cause" IS NULL)' in made.sql
-    assert made.values == (False, "hot dog", 0.9, "dog", "dog", "dog")
+    assert made.values == (False, "hot dog", pytest.approx(0.9), "dog", "dog", "dog")
     assert where("", FILTERED).sql == "TRUE"
 
 

@@ -60,3 +60,13 @@ def test_strange_files_are_refused(dataset: Dataset, tmp_path: Path) -> None:
         take_predictions(file, dataset, tmp_path / "run")
     with pytest.raises(DatasetError, match="no file"):
         take_predictions(tmp_path / "none.json", dataset, tmp_path / "run")
+
+
+def test_a_broken_row_of_predictions_is_remarked_and_the_others_count(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    file = tmp_path / "p.csv"
+    file.write_text('question_id;answer\n1;red\n2;"blue\n')
+    run = take_predictions(file, dataset, tmp_path / "run")
+    assert [r.line for r in run.remarks() if r.file == "p.csv"] == [3]
+    assert {p.id: p.answers[0].text for p in run.predictions() if p.answers} == {"1": "red"}

@@ -18,7 +18,7 @@ from lxmert_viz.ui.frame.navigation import ANSWERS, MISTAKES
 from lxmert_viz.ui.server import boards, catalogue, jobs
 from lxmert_viz.ui.server.boards import Wanted
 from tests.helpers.counted_queries import watch
-from tests.helpers.small_page import SECONDS, Counted, button, opened, texts
+from tests.helpers.small_page import SECONDS, Counted, button, chart, opened, texts
 
 COUNT = 40
 
@@ -97,7 +97,7 @@ def test_a_run_shows_its_score_and_a_filter_changes_it(counted: Counted, run: Pa
     field = next(f for f in page.text_input if f.label == "Filter and search")
     field.set_value("colour=red").run()
     assert "There is no column 'colour'" in texts(page) and not page.exception
-    assert stated(page, "where") == "probability>0.8" and metrics(page)["Rows"]  # as before
+    assert stated(page, "where") == "probability>0.8" and metrics(page)["Rows"] == "9"  # as before
 
 
 def test_a_broken_filter_of_an_address_is_told_and_left(counted: Counted, run: Path) -> None:
@@ -109,7 +109,6 @@ def test_a_broken_filter_of_an_address_is_told_and_left(counted: Counted, run: P
 @pytest.mark.parametrize(
     ("view", "said"),
     [
-        ("Groups", ""),
         ("Confusion", "most frequent right answers"),
         ("Causes", "first cause that fits"),
         ("Sureness", "Calibration error"),
@@ -123,6 +122,14 @@ def test_every_view_opens_from_the_address(
 ) -> None:
     page = at(view=view)
     assert said in texts(page)
+
+
+def test_groups_have_a_bar_each_and_the_score_of_all(counted: Counted, run: Path) -> None:
+    page = at(view="Groups")
+    (bars,) = (part for part in json.loads(chart(page))["data"] if part["type"] == "bar")
+    told = sorted(text.partition(" (")[0] for text in bars["hovertext"])
+    assert told == ["even: 1.000", "odd: 0.000"]
+    assert page.selectbox(key="mistakes.by").value == "question_type"
 
 
 def test_the_weak_half_is_suggested_as_a_slice_and_can_be_saved(
