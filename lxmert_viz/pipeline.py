@@ -13,7 +13,7 @@ import torch
 
 from lxmert_viz.analysis.answers import best
 from lxmert_viz.checkpoints import contents, known
-from lxmert_viz.checkpoints.contents import TRAINED_PROFILE, RegionNames, Scope, notes_on
+from lxmert_viz.checkpoints.contents import RegionNames, Scope, notes_on
 from lxmert_viz.checkpoints.folder import called, find, without_detector
 from lxmert_viz.checkpoints.identity import Identity
 from lxmert_viz.detector.detectron2 import Detectron2RCNN
@@ -22,6 +22,7 @@ from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.speed import FULL
 from lxmert_viz.detector.weights import OWN, load_detector
 from lxmert_viz.errors import CheckpointError
+from lxmert_viz.frames import check_finite
 from lxmert_viz.model.arrays import arrays_of
 from lxmert_viz.model.devices import find_device
 from lxmert_viz.model.files.loading import Network, base_of, load_network
@@ -31,7 +32,7 @@ from lxmert_viz.model.outputs import LxmertModelOutput
 from lxmert_viz.model.pooled import answer_kind, has_match, scores_of, truths_of
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
-from lxmert_viz.records import Answer, Regions, Report, Scores, Trace, Verdict
+from lxmert_viz.records import TRAINED_PROFILE, Answer, Regions, Report, Scores, Trace, Verdict
 from lxmert_viz.region_files.cache import RegionCache
 
 MASK = "[MASK]"
@@ -172,7 +173,7 @@ class Pipeline:
         profile: a profile's name, with numbers of one's own as detector.profiles reads them.
         progress is called with the stage's name and the share done, 0..1. boxes_unit: (R, 4); the
         regions are then these boxes, in their order, and nothing is searched for. Raises
-        PictureError, OptionError, CheckpointError where there is no detector, and ValueError for
+        PictureError, OptionError, CheckpointError where there is no detector, and RegionError for
         what are no boxes.
         """
         return self._looker.look(picture, profile, progress, boxes_unit)
@@ -182,7 +183,8 @@ class Pipeline:
         self._looker.rules(profile)
 
     def ask(self, regions: Regions, text: str) -> Trace:
-        """Everything that one forward pass computes. Raises TextError for a text it cannot take.
+        """Everything that one forward pass computes. Raises TextError for a text it cannot take,
+        RegionError for regions with numbers that are none.
 
         The detector is not asked again, nor the vision encoder where it saw these regions lately.
         """
@@ -197,7 +199,7 @@ class Pipeline:
         return in_batches(self.rows(pairs), self._scores)
 
     def rows(self, pairs: Sequence[tuple[Regions, str]]) -> list[Row]:
-        """What `inputs` takes. Raises TextError for a text that the network cannot take."""
+        """What `inputs` takes. Raises TextError and RegionError for what it cannot take."""
         limit = self._network.config.max_position_embeddings
         return [(_checked(regions), self.tokenizer.read(text, limit)) for regions, text in pairs]
 
@@ -259,12 +261,14 @@ class Pipeline:
 
     @torch.inference_mode()
     def _run(self, batch: Sequence[Row], *, collect: bool = False) -> LxmertModelOutput:
-        return base_of(self._network)(
+        output = base_of(self._network)(
             **self.inputs.of(batch, collect=collect),
             output_attentions=collect,
             output_hidden_states=collect,
             return_dict=True,
         )
+        check_finite(_array(output.pooled_output), "the network's states of these regions")
+        return output
 
     def _scores(self, batch: Sequence[Row]) -> list[Scores]:
         return scores_of(self._network, self._run(batch).pooled_output)
@@ -317,4 +321,4 @@ class Pipeline:
 def _checked(regions: Regions) -> Regions:
     if not isinstance(regions, Regions):
         raise ValueError(f"regions come from look, not from {type(regions).__name__}")
-    return regions
+    return regions.checked()
