@@ -267,7 +267,9 @@ class Pipeline:
             output_hidden_states=collect,
             return_dict=True,
         )
-        check_finite(_array(output.pooled_output), "the network's states of these regions")
+        check_finite(
+            output.pooled_output.float().cpu().numpy(), "the network's states of these regions"
+        )
         return output
 
     def _scores(self, batch: Sequence[Row]) -> list[Scores]:
