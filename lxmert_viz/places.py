@@ -18,11 +18,11 @@ CACHE_VARIABLE = "LXMERT_VIZ_CACHE"
 
 
 def cache_folder() -> Path:
-    """Where lies what can be made again: as the environment says, else in the person's cache."""
+    """Where lies what nobody placed elsewhere: as the environment says, else with the person."""
     return Path(os.environ.get(CACHE_VARIABLE) or Path.home() / ".cache" / "lxmert-viz")
 
 
 def data_folder() -> Path:
     """Where the page finds datasets and keeps runs: as `serve --data` says, else in the cache."""
     asked = os.environ.get(DATA_VARIABLE)
-    return Path(asked) if asked else Path.home() / ".cache" / "lxmert-viz" / "data"
+    return Path(asked) if asked else cache_folder() / "data"

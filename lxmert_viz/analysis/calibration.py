@@ -20,6 +20,33 @@ class Bin:
     accuracy: float  # mean
 
 
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How far confidences lie off, and what one temperature for all would change."""
+
+    equal_mass: float  # calibration error with bins of about equally many
+    equal_width: float  # and with bins of equal width
+    brier: float
+    temperature: float  # fitted on a random half
+    before: float  # calibration error of the other half, bins of about equally many
+    after: float  # the same, with that temperature
+
+
+def calibration(confidence: np.ndarray, score: np.ndarray) -> Calibration:
+    """confidence, score: (N,) 0..1, two examples or more."""
+    fit, measure = halves(len(confidence))
+    temperature = best_temperature(confidence[fit], score[fit])
+    unseen, right = confidence[measure], score[measure]
+    return Calibration(
+        equal_mass=calibration_error(reliability(confidence, score)),
+        equal_width=calibration_error(reliability(confidence, score, equal_mass=False)),
+        brier=brier(confidence, score),
+        temperature=temperature,
+        before=calibration_error(reliability(unseen, right)),
+        after=calibration_error(reliability(scaled(unseen, temperature), right)),
+    )
+
+
 def reliability(
     confidence: np.ndarray, score: np.ndarray, bins: int = BINS, equal_mass: bool = True
 ) -> list[Bin]:

@@ -4,10 +4,29 @@ Letters: P depths, N words or regions, D hidden size.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 STREAMS = {"lang": "words", "vision": "regions"}
+
+
+class LensHead(NamedTuple):
+    """A head of the model, as what reads states of every layer."""
+
+    stream: str  # whose states it reads
+    title: str
+
+
+LENSES = {
+    "words": LensHead("lang", "Words: the masked-word head"),
+    "objects": LensHead("vision", "Regions: objects"),
+    "attributes": LensHead("vision", "Regions: attributes"),
+    "features": LensHead("vision", "Regions: features"),
+    "answers": LensHead("lang", "[CLS]: answers"),
+    "match": LensHead("lang", "[CLS]: match"),
+}
+
 STEPS = ("cross", "self", "")  # inside a cross-modality layer; the last is what it hands on
 FIRST = "embeddings"
 

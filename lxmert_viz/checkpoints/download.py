@@ -209,6 +209,7 @@ def _append(
         have = 0
     elif not begins.startswith(f"bytes {have}-"):
         raise ConnectionError("it went on from another place than it was asked to")
+    # it grows over several tries, and gets its name when its digest is right
     with part.open("ab" if have else "wb", buffering=0) as output:
         received(have)
         for chunk in chunks:

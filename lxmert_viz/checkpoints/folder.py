@@ -15,7 +15,7 @@ from lxmert_viz.checkpoints.weight_files import (
     weight_files,
 )
 from lxmert_viz.errors import CheckpointError
-from lxmert_viz.places import ASSETS
+from lxmert_viz.places import ASSETS, cache_folder
 
 MODELS_VARIABLE = "LXMERT_VIZ_MODELS"
 WEIGHTS, VOCABULARY = (SAFETENSORS_FILE, TORCH_FILE), ("vocab.txt", "tokenizer.json")
@@ -26,10 +26,10 @@ Missing = list[tuple[str, ...]]  # each entry names the files of which one is en
 
 
 def models_folder(models: Path | None = None) -> Path:
-    """Where model folders lie: as asked, else as the environment says, else the person's cache."""
+    """Where model folders lie: as asked, else as the environment says, else in the cache."""
     asked = models or os.environ.get(MODELS_VARIABLE)
     if not asked:
-        return Path.home() / ".cache" / "lxmert-viz" / "models"
+        return cache_folder() / "models"
     if not Path(asked).is_dir():
         raise CheckpointError(
             f"There is no folder {asked} to look for models in; create it or name another."

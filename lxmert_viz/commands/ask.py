@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxmert_viz.checkpoints.known import KNOWN, SHIPPED
 from lxmert_viz.commands.inputs import read_picture
-from lxmert_viz.commands.options import add_detector_options, whole
+from lxmert_viz.commands.options import add_boxes_option, add_detector_options, whole
 from lxmert_viz.errors import OptionError
 from lxmert_viz.records import Regions, Trace, Verdict
 
@@ -39,6 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="take the regions from this file, and look at nothing; needs no detector",
     )
+    add_boxes_option(parser)
     parser.add_argument(
         "--top", type=whole(1), default=5, help="how many answers to show (default: 5)"
     )
@@ -68,7 +69,8 @@ def run(options: argparse.Namespace) -> None:
     else:
         from lxmert_viz.runs.stored import StoredRegions
 
-        stored = StoredRegions(pipeline, options.regions)
+        files = [path for path in map(Path, names) if path.is_file()]
+        stored = StoredRegions(pipeline, options.regions, options.boxes, files)
         regions = [stored.of(name) for name in names]
     clock.append(time.perf_counter())
     if pipeline.judges_pairs:

@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--data",
         type=Path,
         metavar="FOLDER",
-        help="where datasets and runs lie (default: LXMERT_VIZ_DATA, or ~/.cache/lxmert-viz/data)",
+        help="where datasets and runs lie (default: LXMERT_VIZ_DATA, or data in the cache folder)",
     )
     parser.add_argument(
         "--keep-pictures",

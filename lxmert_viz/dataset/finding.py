@@ -28,7 +28,7 @@ def with_pictures(dataset: Dataset, folder: Path) -> tuple[Dataset, dict[str, li
     names: dict[str, list[str]] = defaultdict(list)
     for name in written:
         names[ids.get(name, name)].append(name)
-    for picture in {*ids.values()}:
+    for picture in dict.fromkeys(ids.values()):
         names[picture].append(str(pictures[picture].resolve()))
     found = replace(
         dataset,
@@ -47,7 +47,8 @@ def with_regions(
 
     names: as with_pictures gives them. Raises DatasetError for a file with none of the pictures.
     """
-    matches = match(names, file.index)
+    clear = {name: some for name, some in names.items() if name not in dataset.picture_faults}
+    matches = match(clear, file.index)
     if not matches.found and not matches.faults:
         raise DatasetError(
             f"{file.path} has regions of none of the {len(names):,} pictures asked about: it has "
@@ -60,7 +61,7 @@ def with_regions(
         region_ids=matches.found,
         region_faults=matches.faults,
         looks_for_missing=looks,
-        remarks=(*dataset.remarks, *_elsewhere(matches, file.path), *_twice(file, matches)),
+        remarks=(*dataset.remarks, *_elsewhere(matches, file.path), *_of_file(file, matches)),
     )
 
 
@@ -72,15 +73,12 @@ def not_found(dataset: Dataset) -> Iterator[Remark]:
             if lack is not None:
                 file, _, line = example.place.rpartition(":")
                 yield Remark(lack[0], file, int(line or 0), f"{example.id}: {lack[1]}")
-    unseen = [n for n in dataset.region_ids if n in dataset.picture_faults]
-    if unseen:
-        first = dataset.picture_faults[unseen[0]]
-        what = f"{len(unseen):,} pictures have regions, and it is not clear which to show. {first}"
-        yield Remark("note", dataset.name, 0, what)
 
 
 def _lack(dataset: Dataset, name: str) -> tuple[str, str] | None:
     """The kind of remark and what it says; None where nothing is missing."""
+    if name in dataset.picture_faults:
+        return "unclear", dataset.picture_faults[name]
     if name in dataset.region_ids:
         return None
     if name in dataset.region_faults:
@@ -88,8 +86,6 @@ def _lack(dataset: Dataset, name: str) -> tuple[str, str] | None:
     file = dataset.region_file
     if file is not None and not dataset.looks_for_missing:
         return "no regions", f"{file.name} lacks {name!r}, so it is not answered."
-    if name in dataset.picture_faults:
-        return "unclear", dataset.picture_faults[name]
     if name not in dataset.pictures:
         return "no picture", f"there is no picture {name!r}."
     if file is not None:
@@ -118,7 +114,9 @@ def _elsewhere(matches: Matches, place: Path) -> Iterator[Remark]:
         yield Remark("note", place.name, 0, what)
 
 
-def _twice(file: RegionFile, matches: Matches) -> Iterator[Remark]:
+def _of_file(file: RegionFile, matches: Matches) -> Iterator[Remark]:
+    for what in file.remarks():
+        yield Remark("note", file.path.name, 0, what)
     twice = [name for name in dict.fromkeys(matches.found.values()) if name in file.again]
     if twice:
         what = (

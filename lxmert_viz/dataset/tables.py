@@ -4,7 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 from lxmert_viz.dataset.datasets import Dataset, kind_of_ids, without_duplicates
 from lxmert_viz.dataset.lines import json_lines
@@ -31,14 +31,18 @@ TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no"
 
 class Row(NamedTuple):
     line: int  # from 1; the header is the first
-    cells: dict[str, Any]
+    cells: dict[str, Any]  # a broken row's have no content, and those of a broken object no names
     fault: str = ""  # why it cannot be read
 
 
 def columns_of(path: Path) -> tuple[str, ...]:
-    """The columns of a table, from its first row. Raises DatasetError."""
-    cells = next((row.cells for row in rows_of(path) if not row.fault), {})
-    return tuple(name for name in cells if name)
+    """The columns of a table, from its header or first object. Raises DatasetError."""
+    fault = ""
+    for row in rows_of(path):
+        if row.cells:
+            return tuple(name for name in row.cells if name)
+        fault = fault or f": in line {row.line}, {row.fault}"
+    raise DatasetError(f"{path} has no rows that can be read{fault}.")
 
 
 def guessed(columns: tuple[str, ...]) -> dict[str, str]:
@@ -103,8 +107,6 @@ def _example(cells: dict[str, Any], path: Path, line: int) -> Example:
 
 
 def _check(path: Path, columns: tuple[str, ...], chosen: Mapping[str, str]) -> None:
-    if not columns:
-        raise DatasetError(f"{path} has no rows.")
     unknown = sorted({*chosen} - {*COLUMNS})
     absent = sorted({*chosen.values()} - {*columns})
     missing = [kind for kind in NEEDED if kind not in chosen]
@@ -124,35 +126,46 @@ def rows_of(path: Path) -> Iterator[Row]:
         yield from (Row(*line) for line in json_lines(path))
         return
     with reading(path), path.open(encoding="utf-8-sig", newline="") as file:
-        header = file.readline()
-        file.seek(0)
-        delimiter = "\t" if path.suffix.lower() == ".tsv" else max(DELIMITERS, key=header.count)
-        yield from _cells(path, csv.reader(file, delimiter=delimiter, strict=True))
+        yield from csv_rows(file, str(path), "\t" if path.suffix.lower() == ".tsv" else "")
 
 
-def _cells(path: Path, rows: Any) -> Iterator[Row]:
-    """Cells by the header's names; what csv cannot read ends one row, and not the table."""
+def csv_rows(file: TextIO, name: str, delimiter: str = "") -> Iterator[Row]:
+    """Cells by the header's names; what csv cannot read ends one row, and not the table.
+
+    name: of the file, for sentences. delimiter: else the one of DELIMITERS that the header has
+    most of. Raises DatasetError for a header that is none.
+    """
+    first = file.readline()
+    file.seek(0)
+    delimiter = delimiter or max(DELIMITERS, key=first.count)
+    rows = csv.reader(file, delimiter=delimiter, strict=True)
     try:
         header = next(rows, [])
     except csv.Error as error:
-        raise DatasetError(f"{path} has a header that is not read: {error}.") from error
-    twice = [name for name, times in Counter(header).items() if name and times > 1]
+        raise DatasetError(f"{name} has a header that is not read: {error}.") from error
+    twice = [column for column, times in Counter(header).items() if column and times > 1]
     if twice:
-        raise DatasetError(f"{path} has the column {twice[0]!r} twice: rename one.")
+        raise DatasetError(f"{name} has the column {twice[0]!r} twice: rename one.")
+    yield from _cells(header, rows)
+
+
+def _cells(header: list[str], rows: Any) -> Iterator[Row]:
     while True:
         line = rows.line_num + 1
         try:
             row = next(rows, None)
         except csv.Error as error:
             lines = f", up to line {rows.line_num}" if rows.line_num > line else ""
-            yield Row(line, {}, f"it cannot be read{lines} ({error}); is a quote never closed?")
+            fault = f"it cannot be read{lines} ({error}); a quote may never be closed"
+            yield Row(line, dict.fromkeys(header), fault)
             continue
         if row is None:
             return
         if len(row) == len(header):
             yield Row(line, dict(zip(header, row, strict=True)))
         elif row:
-            yield Row(line, {}, f"it has {len(row)} cells, and the header {len(header)}")
+            fault = f"it has {len(row)} cells, and the header {len(header)}"
+            yield Row(line, dict.fromkeys(header), fault)
 
 
 def _text(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import IO, NamedTuple
 from lxmert_viz.dataset.remarks import Remark
 from lxmert_viz.dataset.tables import ENDINGS
 from lxmert_viz.errors import ARCHIVE_ERRORS, DatasetError
-from lxmert_viz.picture import ENDINGS as PICTURE_ENDINGS
+from lxmert_viz.picture import PICTURE_ENDINGS
 from lxmert_viz.region_files.opening import ENDINGS as REGION_ENDINGS
 
 MAX_FILES = 20_000

@@ -13,19 +13,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from lxmert_viz.analysis.states import LENSES
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.files.loading import base_of
 from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.records import LensGrid
 
-STREAM_OF = {
-    "words": "lang",
-    "objects": "vision",
-    "attributes": "vision",
-    "features": "vision",
-    "answers": "lang",
-    "match": "lang",
-}
 FROM_POOLED = ("answers", "match")  # read [CLS] alone, through the pooler
 WHO_HAS_IT = {
     "words": "lxmert-base has one",
@@ -69,15 +63,6 @@ class Lens:
         return logits.softmax(-1) if self.kind == "softmax" else logits.sigmoid()
 
 
-@dataclass(frozen=True, slots=True)
-class LensGrid:
-    """The k best labels of every state."""
-
-    ids: np.ndarray  # (P, N, k) int64, most probable first
-    shares: np.ndarray  # (P, N, k) float32, 0..1
-    ranks: np.ndarray  # (P, N, k) int64: rank of the same label one depth below; 0 at the first
-
-
 def lens(pipeline: Pipeline, name: str) -> Lens:
     """Raises CheckpointError where the checkpoint lacks the head, with the name of one that has it.
 
@@ -86,7 +71,7 @@ def lens(pipeline: Pipeline, name: str) -> Lens:
     makers = {"words": _word_lens, "answers": _answer_lens, "match": _match_lens}
     read, labels = makers[name](pipeline) if name in makers else _region_lens(pipeline, name)
     kind = pipeline.answer_kind if name == "answers" else "softmax"
-    return Lens(name, STREAM_OF[name], labels, kind, read, _like(pipeline))
+    return Lens(name, LENSES[name].stream, labels, kind, read, _like(pipeline))
 
 
 def feature_lens(pipeline: Pipeline, stored: np.ndarray, names: Sequence[str]) -> Lens:
@@ -101,7 +86,7 @@ def feature_lens(pipeline: Pipeline, stored: np.ndarray, names: Sequence[str]) -
     kept = normalize(torch.from_numpy(stored).to(like) - middle)
     return Lens(
         "features",
-        STREAM_OF["features"],
+        LENSES["features"].stream,
         tuple(names),
         "cosine",
         lambda states: normalize(read(states) - middle) @ kept.T,

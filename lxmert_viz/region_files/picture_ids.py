@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.picture import ENDINGS
+from lxmert_viz.picture import PICTURE_ENDINGS
 
 COCO = re.compile(r"(?P<prefix>(?:COCO_(?:train|val|test)20(?:14|15|17)_)?)0*(?P<number>[0-9]+)")
 SAME_ENDINGS = {".jpeg": ".jpg", ".tiff": ".tif"}
@@ -34,19 +34,49 @@ class PictureName:
         *folders, last = parts or [text]
         stem, dot, ending = last.rpartition(".")
         ending = f"{dot}{ending.lower()}"
-        if not stem or ending not in ENDINGS:
+        if not stem or ending not in PICTURE_ENDINGS:
             return cls(tuple(folders), last, "")
         return cls(tuple(folders), stem, SAME_ENDINGS.get(ending, ending))
 
     @property
-    def path(self) -> Folders:
-        return (*self.folders, self.stem)
+    def prefix(self) -> str:
+        """COCO's, of a number; else empty."""
+        found = COCO.fullmatch(self.stem)
+        return found["prefix"] if found else ""
 
     @property
-    def prefix_and_number(self) -> tuple[str, str] | None:
-        """COCO's prefix, or "", and the number without zeros before it; None for a word."""
+    def number(self) -> str:
+        """Without zeros before it; empty for a word."""
         found = COCO.fullmatch(self.stem)
-        return found and (found["prefix"], found["number"])
+        return found["number"] if found else ""
+
+    def may_have_prefix_of(self, other: "PictureName") -> bool:
+        return not self.prefix or not other.prefix or self.prefix == other.prefix
+
+
+class _Shelf:
+    """Names by their paths, and by every end of their paths."""
+
+    def __init__(self) -> None:
+        self._wholes: dict[Folders, list[str]] = defaultdict(list)
+        self._ends: dict[Folders, list[str]] = defaultdict(list)
+
+    def put(self, path: Folders, name: str) -> None:
+        for names in (self._wholes[path], *(self._ends[path[n:]] for n in range(len(path)))):
+            if len(names) < MOST:
+                names.append(name)
+
+    def fitting(self, path: Folders, below: Folders, any_folder: bool) -> Iterator[list[str]]:
+        """Names that a path may mean, the closest first. below: where the names' paths begin."""
+        *folders, last = path
+        if folders:
+            yield self._wholes.get(path, [])
+            yield self._ends.get(path, [])
+            for start in range(1, len(path)):
+                if _agree(path[:start], below):
+                    yield self._wholes.get(path[start:], [])
+        if not folders or any_folder:
+            yield self._ends.get((last,), [])
 
 
 class PictureIndex:
@@ -55,23 +85,15 @@ class PictureIndex:
     def __init__(self, names: Iterable[str], below: Folders = ()) -> None:
         """names: paths, or ids. below: the folder, from the root, that paths are relative to."""
         self._below = below
-        self._names: set[str] = set()
-        self._wholes: dict[Folders, list[str]] = defaultdict(list)  # by the whole path
-        self._ends: dict[Folders, list[str]] = defaultdict(list)  # by each end of the path
-        self._numbers: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        self._names = dict.fromkeys(names)
+        self._by_stem, self._by_number = _Shelf(), _Shelf()
         seen = _Folders()
-        for text in names:
-            if text in self._names:
-                continue
-            self._names.add(text)
+        for text in self._names:
             name = PictureName.of(text)
             seen.add(name)
-            _put(self._wholes[name.path], text)
-            for start in range(len(name.path)):
-                _put(self._ends[name.path[start:]], text)
-            if name.prefix_and_number is not None:
-                prefix, number = name.prefix_and_number
-                _put(self._numbers[number][prefix], text)
+            self._by_stem.put((*name.folders, name.stem), text)
+            if name.number:
+                self._by_number.put((*name.folders, name.number), text)
         self.folders_tell = seen.tell  # whether two of them differ in their folder alone
 
     def __len__(self) -> int:
@@ -82,40 +104,28 @@ class PictureIndex:
 
         any_folder: also one in another folder than the written. Raises DatasetError for several.
         """
+        fitting = self.fitting(text, any_folder)
+        return _only(text, fitting) if fitting else None
+
+    def fitting(self, text: str, any_folder: bool = False) -> list[str]:
+        """The known names that fit best, all equally well; at most MOST."""
         if text in self._names:
-            return text
-        asked = PictureName.of(text)
-        for fitting in self._fitting(asked, any_folder):
-            if fitting:
-                return _only(text, asked, fitting)
-        return None
+            return [text]
+        fittings = self._fittings(PictureName.of(text), any_folder)
+        return next((names for names in fittings if names), [])
 
     def is_elsewhere(self, text: str, known: str) -> bool:
         """Whether both write folders, and these contradict each other."""
-        return not _agree(PictureName.of(text).folders, self._folders_of(known))
+        folders = (*self._below, *PictureName.of(known).folders)
+        return not _agree(PictureName.of(text).folders, folders)
 
-    def _fitting(self, asked: PictureName, any_folder: bool) -> Iterator[Sequence[str]]:
-        """Known names that fit, the closest first."""
-        if asked.folders:
-            yield self._wholes.get(asked.path, ())
-            yield self._ends.get(asked.path, ())
-            for start in range(1, len(asked.path)):
-                if _agree(asked.path[:start], self._below):
-                    yield self._wholes.get(asked.path[start:], ())
-        if not asked.folders or any_folder:
-            yield self._ends.get((asked.stem,), ())
-        if asked.prefix_and_number is not None:
-            known = self._same_number(*asked.prefix_and_number)
-            yield [name for name in known if _agree(asked.folders, self._folders_of(name))]
-            yield known if any_folder else ()
-
-    def _same_number(self, prefix: str, number: str) -> list[str]:
-        by_prefix = self._numbers.get(number, {})
-        wanted = {prefix, ""} if prefix else by_prefix.keys()
-        return [name for known, names in by_prefix.items() if known in wanted for name in names]
-
-    def _folders_of(self, known: str) -> Folders:
-        return (*self._below, *PictureName.of(known).folders)
+    def _fittings(self, asked: PictureName, any_folder: bool) -> Iterator[list[str]]:
+        path = (*asked.folders, asked.stem)
+        yield from self._by_stem.fitting(path, self._below, any_folder)
+        if asked.number:
+            path = (*asked.folders, asked.number)
+            for names in self._by_number.fitting(path, self._below, any_folder):
+                yield [name for name in names if asked.may_have_prefix_of(PictureName.of(name))]
 
 
 def pictures_below(folder: Path) -> dict[str, Path]:
@@ -124,7 +134,12 @@ def pictures_below(folder: Path) -> dict[str, Path]:
     An id is the name without the ending; where several have it, the path from the folder on, and
     where that is not enough either, with its ending.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
+    return files_below(folder, PICTURE_ENDINGS)
+
+
+def files_below(folder: Path, endings: tuple[str, ...]) -> dict[str, Path]:
+    """As `pictures_below`, of files with other endings."""
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in endings)
     spellings = {path: _spellings(path, folder) for path in paths}
     count = Counter(spelling for several in spellings.values() for spelling in {*several})
     return {
@@ -151,12 +166,11 @@ def match(asked: Mapping[str, Sequence[str]], known: PictureIndex) -> Matches:
     """asked: pictures -> their names, the one that tells most last.
 
     A folder may differ from the written one where no folder is needed to tell pictures apart. A
-    known picture that two asked ones would be is neither, unless it is exactly one of them.
+    known picture that may be two of the asked ones is neither, unless it is exactly one of them.
     """
-    told = _Folders()
-    for names in asked.values():
-        told.add(PictureName.of(names[-1]))
-    any_folder = not (told.tell or known.folders_tell)
+    pictures = {names[-1]: picture for picture, names in asked.items()}
+    back = PictureIndex(pictures)
+    any_folder = not (back.folders_tell or known.folders_tell)
     matches = Matches()
     claims: dict[str, list[str]] = defaultdict(list)
     for picture, names in asked.items():
@@ -167,11 +181,15 @@ def match(asked: Mapping[str, Sequence[str]], known: PictureIndex) -> Matches:
             continue
         if found is not None:
             claims[found].append(picture)
-    for found, pictures in claims.items():
-        for picture in _rightful(found, pictures, asked, matches):
-            matches.found[picture] = found
-            if all(known.is_elsewhere(name, found) for name in asked[picture]):
-                matches.elsewhere[picture] = found
+    for found, claimants in claims.items():
+        fitting = _with_its_ending(found, back.fitting(found, any_folder))
+        rivals = dict.fromkeys(pictures[name] for name in fitting)
+        _settle(found, claimants, list(rivals | dict.fromkeys(claimants)), asked, matches)
+    matches.elsewhere.update(
+        (picture, found)
+        for picture, found in matches.found.items()
+        if all(known.is_elsewhere(name, found) for name in asked[picture])
+    )
     return matches
 
 
@@ -191,34 +209,40 @@ def _first(names: Sequence[str], known: PictureIndex, any_folder: bool) -> str |
     return None
 
 
-def _rightful(
-    found: str, pictures: list[str], asked: Mapping[str, Sequence[str]], matches: Matches
-) -> list[str]:
-    """Those of the pictures that may be the found one; the others become faults."""
-    if _may_be_one([PictureName.of(asked[picture][-1]) for picture in pictures]):
-        return pictures
-    exact = [picture for picture in pictures if found in asked[picture]]
-    for picture in pictures:
-        if picture not in exact:
-            other = next(p for p in (*exact, *pictures) if p != picture)
+def _settle(
+    found: str,
+    claimants: list[str],
+    rivals: list[str],
+    asked: Mapping[str, Sequence[str]],
+    matches: Matches,
+) -> None:
+    """Which claimants the found picture is; the others become faults. rivals: all it may be."""
+    are_one = _may_be_one([asked[picture][-1] for picture in rivals])
+    exact = [picture for picture in claimants if found in asked[picture]]
+    for picture in claimants:
+        if are_one or picture in exact:
+            matches.found[picture] = found
+        else:
+            other = next(p for p in (*exact, *rivals) if p != picture)
             matches.faults[picture] = (
-                f"{picture!r} and {other!r} are both asked about, and only {found!r} is there."
+                f"{picture!r} and {other!r} are both asked about, and {found!r} may be either."
             )
-    return exact
 
 
-def _may_be_one(names: Sequence[PictureName]) -> bool:
+def _may_be_one(texts: Sequence[str]) -> bool:
     """Whether nothing that these names write contradicts that they mean one picture."""
-    if len(names) == 1:
+    if len(texts) == 1:
         return True
+    if sum(Path(text).is_absolute() for text in texts) > 1:  # two files
+        return False
+    names = [PictureName.of(text) for text in texts]
     longest = max((name.folders for name in names), key=len)
-    spellings = {name.prefix_and_number and name.prefix_and_number[0]: name.stem for name in names}
-    return (
-        all(_agree(name.folders, longest) for name in names)
-        and len({name.ending for name in names if name.ending}) <= 1
-        and len({prefix for prefix in spellings if prefix}) <= 1
-        and len({name.stem for name in names}) <= len(spellings)
-    )
+    endings = {name.ending for name in names if name.ending}
+    prefixes = {name.prefix for name in names if name.prefix}
+    stems = {(name.prefix, name.stem) for name in names}
+    spelled_twice = len(stems) > len({name.prefix for name in names})
+    agree = all(_agree(name.folders, longest) for name in names)
+    return agree and len(endings) <= 1 and len(prefixes) <= 1 and not spelled_twice
 
 
 class _Folders:
@@ -242,20 +266,21 @@ def _agree(some: Folders, others: Folders) -> bool:
     return not shorter or some[-shorter:] == others[-shorter:]
 
 
-def _put(names: list[str], name: str) -> None:
-    if len(names) < MOST:
-        names.append(name)
-
-
-def _only(text: str, asked: PictureName, fitting: Sequence[str]) -> str:
+def _only(text: str, fitting: Sequence[str]) -> str:
     """The one that fits, by its ending where several do. Raises DatasetError."""
     if len(fitting) == 1:
         return fitting[0]
-    same = [name for name in fitting if PictureName.of(name).ending == asked.ending]
-    if asked.ending and len(same) == 1 and len(fitting) < MOST:
+    same = _with_its_ending(text, fitting)
+    if len(same) == 1 and len(fitting) < MOST:
         return same[0]
-    first, second, *more = same if asked.ending and len(same) > 1 else fitting
+    first, second, *more = same if len(same) > 1 else fitting
     others = f", or {len(more)} more" if more else ""
     raise DatasetError(
         f"{text!r} may be {first!r} or {second!r}{others}: write what tells them apart."
     )
+
+
+def _with_its_ending(text: str, names: Sequence[str]) -> Sequence[str]:
+    """Those that end like a name, where there are any; else all."""
+    ending = PictureName.of(text).ending
+    return [name for name in names if ending and PictureName.of(name).ending == ending] or names

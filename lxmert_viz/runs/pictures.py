@@ -14,7 +14,8 @@ from lxmert_viz.records import Example, Regions
 from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.region_files.opening import open_regions
 from lxmert_viz.region_files.rows import NameOf, Origin
-from lxmert_viz.runs.stored import check_size
+from lxmert_viz.region_files.sizes import Sizes
+from lxmert_viz.runs.stored import fitting
 
 AHEAD = 8  # pictures looked at before they are asked about
 WORKERS = 2
@@ -38,7 +39,12 @@ class Looker:
         """detector: what tells it from others, for the cache."""
         self._pipeline, self._dataset, self._profile = pipeline, dataset, profile
         self._cache, self._detector, file = cache, detector, dataset.region_file
-        origin = Origin("region file", name_of)
+        origin = Origin(
+            "region file",
+            name_of,
+            boxes=dataset.region_boxes,
+            size_of=Sizes(dataset.pictures),
+        )
         self._file = None if file is None else open_regions(file, origin)
 
     def shown(self, examples: Sequence[Example]) -> Iterator[Row]:
@@ -75,7 +81,8 @@ class Looker:
                 regions = self._file[picture]
             except DatasetError:  # a broken row is that picture's error
                 continue
-            return check_size(self._pipeline, regions)
+            fitting(self._pipeline, regions)
+            return
 
     def _look(self, picture: str) -> Regions | LxmertVizError:
         try:
@@ -85,10 +92,10 @@ class Looker:
 
     def _regions(self, picture: str) -> Regions:
         dataset = self._dataset
+        if picture in dataset.picture_faults:
+            raise DatasetError(dataset.picture_faults[picture])
         if picture in dataset.region_ids:
-            regions = self._file[dataset.region_ids[picture]]
-            check_size(self._pipeline, regions)
-            return regions
+            return fitting(self._pipeline, self._file[dataset.region_ids[picture]])
         if picture in dataset.region_faults:
             raise DatasetError(dataset.region_faults[picture])
         if dataset.region_file is not None and not dataset.looks_for_missing:
@@ -96,8 +103,6 @@ class Looker:
                 f"{dataset.region_file.name} has no regions of the picture {picture!r}; with "
                 "--look-for-missing the detector looks at it."
             )
-        if picture in dataset.picture_faults:
-            raise DatasetError(dataset.picture_faults[picture])
         path = dataset.pictures.get(picture)
         if path is None:
             raise PictureError(f"There is no picture {picture!r} here, nor are there its regions.")

@@ -20,6 +20,7 @@ from lxmert_viz.analysis.states import STREAMS
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.places import cache_folder
 from lxmert_viz.records import Example, GoldObject
 from lxmert_viz.runs.manifest import data_of
 
@@ -49,7 +50,7 @@ class StoredRow:
 def states_folder() -> Path:
     """Where stores lie that nobody placed elsewhere."""
     named = os.environ.get(STATES_VARIABLE)
-    return Path(named) if named else Path.home() / ".cache" / "lxmert-viz" / "states"
+    return Path(named) if named else cache_folder() / "states"
 
 
 def store_folder(pipeline: Pipeline, dataset: Dataset) -> Path:

@@ -59,3 +59,18 @@ def test_risk_and_coverage_of_five_answers() -> None:
 def test_halves_share_nothing_and_lose_nothing() -> None:
     one, other = calibration.halves(7)
     assert sorted([*one, *other]) == list(range(7)) and len(one) == 3
+
+
+def test_a_summary_fits_on_one_half_and_measures_on_the_other() -> None:
+    numbers = np.random.default_rng(3)
+    true = numbers.random(4000)
+    score = (numbers.random(4000) < true).astype(float)
+    too_sure = calibration.scaled(true, 0.5)  # logits twice as large as they should be
+    found = calibration.calibration(too_sure, score)
+    assert found.temperature == pytest.approx(2, rel=0.1)
+    assert found.after < 0.03 < 0.08 < found.before
+    assert found.brier == pytest.approx(((too_sure - score) ** 2).mean())
+    wide = calibration.reliability(too_sure, score, equal_mass=False)
+    assert found.equal_width == calibration.calibration_error(wide)
+    even = calibration.reliability(too_sure, score)
+    assert found.equal_mass == calibration.calibration_error(even)

@@ -42,7 +42,7 @@ def test_study_set_to_example_and_back(browser: Browser, board: str) -> None:
     question = shown.locator("p").first.inner_text()
     click_cell(page, 0, OPEN_AT)
     expect(page.locator(".stage-frame")).to_be_visible()
-    asked = page.locator(".st-key-pinned").inner_text()
+    asked = page.locator(".st-key-results-pinned").inner_text()
     assert question not in asked  # the first row, not the one that was shown
     page.get_by_text("among the mistakes").click()
     expect(page.locator(".st-key-board-row")).to_be_visible()
@@ -63,8 +63,7 @@ def test_mistakes_are_judged_by_where_the_model_looked(browser: Browser, board: 
     if start.is_visible():
         start.click()
     looked = [
-        page.locator(f".st-key-cause-button-{way} button")
-        for way in ("looked-away", "looked-right")
+        page.locator(f".st-key-causes-show-{way} button") for way in ("looked-away", "looked-right")
     ]
     for button in looked:
         expect(button).to_have_text("0")

@@ -23,7 +23,7 @@ def uploaded(browser: Browser, address: str, test_data: Path) -> Iterator[tuple[
     expect(page.get_by_text("knows only drawn tabletop scenes")).to_be_visible()
     page.get_by_label("Question or caption").fill("what color is the large thing?")
     page.get_by_role("button", name="Ask", exact=True).click()
-    expect(page.locator(".st-key-pinned")).to_contain_text("what color is the large thing?")
+    expect(page.locator(".st-key-results-pinned")).to_contain_text("what color is the large thing?")
     page.get_by_role("link", name="Attention").click()
     expect(page.locator(".stage .word", has_text="thing")).to_be_visible()
     expect(page.locator(".stage")).to_have_count(1)

@@ -104,7 +104,10 @@ def test_pointing_at_a_region_tells_its_name(browser: Browser, address: str) -> 
 def test_on_a_phone_picture_and_question_come_first(browser: Browser, address: str) -> None:
     page, _ = opened(browser, address, PHONE)
     expect_answer(page)
-    for locator in (page.get_by_label("Question or caption"), page.locator(".st-key-gallery")):
+    for locator in (
+        page.get_by_label("Question or caption"),
+        page.locator(".st-key-workbench-gallery"),
+    ):
         place = locator.bounding_box()
         assert place is not None
         assert place["x"] >= 0
@@ -112,7 +115,7 @@ def test_on_a_phone_picture_and_question_come_first(browser: Browser, address: s
         assert place["y"] + place["height"] <= PHONE[1]
     main = page.get_by_test_id("stMain")
     assert main.evaluate("part => part.scrollWidth <= part.clientWidth")
-    titles = page.locator(".st-key-gallery button p")
+    titles = page.locator(".st-key-workbench-gallery button p")
     assert (
         titles.evaluate_all("all => all.filter((p) => p.scrollWidth > p.clientWidth).length") == 0
     )

@@ -114,7 +114,7 @@ def test_a_folder_of_pictures_is_asked_the_same(tmp_path: Path) -> None:
 
 def test_a_table_without_rows_says_so(tmp_path: Path) -> None:
     (tmp_path / "none.csv").write_text("picture,text\n")
-    with pytest.raises(DatasetError, match="has no rows"):
+    with pytest.raises(DatasetError, match="has no rows that can be read"):
         open_dataset(tmp_path / "none.csv")
 
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.checkpoints.contents import Scope
+from lxmert_viz.checkpoints.identity import Identity
 from lxmert_viz.places import APP
 from lxmert_viz.records import Answer, Regions, Report, Trace
+from lxmert_viz.ui.server import answers, jobs, lenses, models, states
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +54,28 @@ class Counted:
     def ask(self, regions: Regions, text: str) -> Trace:
         self.asks += 1
         return self.change(self.inner.ask(regions, text))
+
+
+class OfFolder:
+    """The counted pipeline under a name, told from others by the files of that name."""
+
+    def __init__(self, pipeline: Counted, name: str) -> None:
+        self._pipeline, identity = pipeline, Identity(models.find(name))
+        self.digest, self.detector_digest = identity.digest, identity.detector_digest
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pipeline, name)
+
+
+def forget_models() -> None:
+    """Empties the caches of what a model is and said, and the lists of work begun with one.
+
+    Pictures, examples, boards and the server's threads are the same for every model.
+    """
+    for room in (answers, jobs, lenses, models, states):
+        for cached in list(vars(room).values()):
+            if hasattr(cached, "clear") and hasattr(cached, "__wrapped__"):
+                cached.clear()
 
 
 def opened() -> AppTest:

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from lxmert_viz.analysis import frames
 from lxmert_viz.analysis.regions import numbered_names
-from lxmert_viz.figures.heads import contribution_bars, key_table, written_strip
+from lxmert_viz.figures.heads import contribution_bars, written_strip
 from lxmert_viz.records import FAMILIES, Trace
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.server import answers, waiting
@@ -34,12 +35,12 @@ def keep(asked: Variant, found: Trace, told: Any) -> None:
     """A new request stays until the next, for the same picture and question."""
     place = place_in(told, found)
     if place is not None:
-        st.session_state["inside"] = (asked, place)
+        st.session_state["attention.inside"] = (asked, place)
 
 
 def show(asked: Variant, found: Trace) -> None:
     """The panel, where something was asked for this trace."""
-    before, place = st.session_state.get("inside", (None, None))
+    before, place = st.session_state.get("attention.inside", (None, None))
     if before != asked:
         return
     family = FAMILIES[place.family]
@@ -60,7 +61,7 @@ def show(asked: Variant, found: Trace) -> None:
     told = [f"{head[:1].upper()}{head[1:]}, of “{queries[place.query]}”", *saving.about(found)]
     show_keys(detail, place, queries[place.query], keys, told)
     strip = written_strip(detail.written, found.attention[place.family].shape[1], place.head)
-    saving.draw(strip, told, "inside.written")
+    saving.draw(strip, told, "attention.written")
 
 
 def show_keys(
@@ -74,11 +75,11 @@ def show_keys(
             range(len(keys)),
             index=strongest if place.key is None else place.key,
             format_func=lambda at: keys[at],
-            key=f"inside.key.{place}",
+            key=f"attention.key {place}",
         )
         pair = (query, keys[key])
         bars = contribution_bars(detail.query, detail.keys[key], detail.contributions[key], pair)
         saving.draw(bars, told, "inside.contributions")
     with left:
-        table = key_table(keys, detail.scores, detail.weights, detail.value_norms)
+        table = frames.keys(keys, detail.scores, detail.weights, detail.value_norms)
         st.dataframe(table, hide_index=True, height="content" if len(keys) < 12 else 420)

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from lxmert_viz.analysis.regions import table
+from lxmert_viz.analysis import frames
 from lxmert_viz.figures import saving
 from lxmert_viz.records import Regions, Trace
 
@@ -35,7 +35,7 @@ def draw(figure: saving.go.Figure, about: Sequence[str], key: str, **options: An
         "caption": list(about),
         "numbers": saving.numbers_as_csv(figure, " ".join(about)),
     }
-    _component(data=data, key=f"saving.{key}")
+    _component(data=data, key=f"saving.of {key}")
     return event
 
 
@@ -46,9 +46,9 @@ def offer_regions(seen: Regions, key: str) -> None:
         "kind": "regions",
         "file": "lxmert-regions",
         "caption": [caption],
-        "numbers": saving.table_as_csv(table(seen), caption),
+        "numbers": saving.table_as_csv(frames.regions(seen), caption),
     }
-    _component(data=data, key=f"saving.{key}")
+    _component(data=data, key=f"saving.of {key}")
 
 
 def about(*found: Trace) -> list[str]:

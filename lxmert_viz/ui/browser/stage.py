@@ -28,7 +28,7 @@ _component = st.components.v2.component(
 )
 
 
-def show(payload: bytes, key: str = "stage") -> Any:
+def show(payload: bytes, key: str = "stage.one") -> Any:
     """Mounts the stage. Stages on one page, each with its key, move together.
 
     Nothing that a person does there comes back to the server but the wish to look inside a head:

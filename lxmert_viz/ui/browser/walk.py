@@ -12,4 +12,4 @@ _component = st.components.v2.component(
 
 
 def show(payload: str) -> None:
-    _component(data=payload, key="walk")
+    _component(data=payload, key="walk.stations")

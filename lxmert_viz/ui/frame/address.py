@@ -3,17 +3,17 @@
 The stage writes keys of its own, which stay as they are.
 """
 
-import hashlib
-
 import streamlit as st
 
 from lxmert_viz.ui.frame import handover
-from lxmert_viz.ui.server import examples, models
+from lxmert_viz.ui.server import examples, models, own_data
 from lxmert_viz.ui.wording import plain
 
 BOARD_KEYS = ("run", "where", "sort", "order", "page", "view", "row")  # of pages about datasets
 KEYS = ("model", "example", "picture", "question", "steps", *BOARD_KEYS)
 BOARD = "address.board"
+READ, STEPS, PENDING = "address.read", "address.steps", "address.pending"
+BOXES_OF = "boxes of"  # digest of the picture that pending boxes were drawn on
 MISSING, SHOWN = "address.missing", "address.shown"  # sentences, and how many are on the page
 NO_MODEL = (
     "This link was made with the model {}, which is not here: the page Models fetches it, or put "
@@ -25,20 +25,20 @@ NO_SCENE = "This link was made with an example scene, {}, that this version does
 def read() -> None:
     """Fills a new session with what the address names; unknown names leave the first choices."""
     state, address = st.session_state, st.query_params
-    if "address.read" in state:
+    if READ in state:
         return
-    state["address.read"] = True
+    state[READ] = True
     if address.get("model") in models.model_names():
-        state["model.name"] = address["model"]
+        handover.use_model(address["model"])
     elif address.get("model"):
         say_missing(NO_MODEL.format(plain(address["model"])))
-    state["regions.link"] = address.get("profile", "")
-    state["boxes.link"] = (_picture_named(), address.get("boxes", ""))
-    state["edit.steps"] = address.get("steps", "")
+    state[PENDING] = {name: address[name] for name in ("profile", "boxes") if name in address}
+    state[PENDING][BOXES_OF] = _picture_named()
+    keep_steps(address.get("steps", ""))
     keep_board({key: address[key] for key in BOARD_KEYS if key in address})
     scenes = {scene.name: scene for scene in examples.examples()}
     if address.get("example") in scenes:
-        state["picture.example"] = address["example"]
+        handover.look_at_scene(address["example"])
     elif address.get("picture"):
         handover.look_at(address["picture"])
     elif address.get("example"):
@@ -58,14 +58,33 @@ def board() -> dict[str, str]:
 
 
 def keep_board(told: dict[str, str]) -> None:
+    own_data.know(told.get("run", ""))
     st.session_state[BOARD] = told
+
+
+def pending(key: str) -> str:
+    """What the address that the session began with says, until that was followed."""
+    return st.session_state[PENDING].get(key, "")
+
+
+def followed(key: str) -> None:
+    st.session_state[PENDING].pop(key, None)
+
+
+def steps() -> str:
+    """Digest of the steps of What if? among what the server keeps; "" where there are none."""
+    return st.session_state.get(STEPS, "")
+
+
+def keep_steps(digest: str) -> None:
+    st.session_state[STEPS] = digest
 
 
 def _picture_named() -> str:
     """The digest of the address's picture."""
-    named = {scene.name: scene.picture for scene in examples.examples()}
-    picture = named.get(st.query_params.get("example", ""))
-    return hashlib.sha256(picture).hexdigest() if picture else st.query_params.get("picture", "")
+    named = {scene.name: scene.picture.digest for scene in examples.examples()}
+    address = st.query_params
+    return named.get(address.get("example", "")) or address.get("picture", "")
 
 
 def say_missing(sentence: str) -> None:
@@ -85,22 +104,21 @@ def show_missing() -> None:
     told = st.session_state.get(MISSING, [])
     st.session_state[SHOWN] = len(told)
     if told:
-        with st.container(horizontal=True, vertical_alignment="center", key="missing"):
+        with st.container(horizontal=True, vertical_alignment="center", key="address.told"):
             st.warning("  \n".join(told), icon=":material/link_off:")
-            st.button("Close", key="address.read-it", on_click=told.clear)
+            st.button("Close", key="address.close", on_click=told.clear)
 
 
 def write() -> None:
     """States the choices; only where they changed, because every change is sent to the browser."""
-    state = st.session_state
-    source = state["picture.source"]
-    own = state.get(f"picture.own.{source}", "")
+    source = handover.source()
+    is_example = source == handover.EXAMPLES
     chosen = {
-        "model": state["model.name"],
-        "example": state["picture.example"] if source == "examples" else "",
-        "picture": own if source != "examples" else "",
-        "question": state["question.asked"],
-        "steps": state.get("edit.steps", ""),
+        "model": handover.model(),
+        "example": handover.scene() if is_example else "",
+        "picture": "" if is_example else handover.own_picture(source),
+        "question": handover.asked(),
+        "steps": steps(),
     } | board()
     wanted = {key: value for key, value in chosen.items() if value}
     before = st.query_params.to_dict()

@@ -1,28 +1,93 @@
 """Which picture is looked at and what is asked of it, said by anything but the widgets themselves.
 
-Nobody else writes these choices. The workbench's widgets hold them, and a widget that was drawn
-can be filled in only at the start of the next run: `open_next` waits until then.
+Nobody else writes these choices. The workbench's widgets hold them under the keys below, and a
+widget that was drawn can be filled in only at the start of the next run: `open_next` waits.
 """
 
 import streamlit as st
 
 from lxmert_viz.picture import Picture
 from lxmert_viz.ui.server import models, pictures
+from lxmert_viz.ui.server.examples import ExampleScene
 
-NEXT = "handover.next"
-OPENED = (
-    "handover.opened"  # digest and text of what was opened from a board, its row, is it shipped
-)
+MODEL, SOURCE, TYPED = "model.name", "picture.source", "question.typed"  # the widgets' own
+EXAMPLES, UPLOAD, CAMERA = "examples", "upload", "camera"  # what SOURCE may be
+USED, SCENE, ASKED = "picture.used", "picture.scene", "question.asked"
+NEXT, MARKED = "handover.next", "handover.marked"
+OPENED = "handover.opened"  # digest and text of what a board opened, its row, is it shipped
+
+
+def begin(scene: ExampleScene) -> None:
+    """A new session opens on a scene with its first question.
+
+    A browser whose page changed while it was being made sends nothing for the widgets that it had
+    not seen yet: they get back what was last in use.
+    """
+    state = st.session_state
+    state.setdefault(SCENE, scene.name)
+    if ASKED not in state:
+        ask(scene.questions[0].text)
+    if state.get(SOURCE) is None:
+        state[SOURCE] = state.get(USED, EXAMPLES)
+        state[TYPED] = state[ASKED]
+    state.setdefault(TYPED, state[ASKED])
+    state[USED] = state[SOURCE]
+
+
+def model() -> str:
+    return st.session_state[MODEL]
+
+
+def use_model(name: str) -> None:
+    st.session_state[MODEL] = name
+
+
+def asked() -> str:
+    """ "" where nothing is asked."""
+    return st.session_state[ASKED]
 
 
 def ask(text: str) -> None:
-    st.session_state["question.typed"] = st.session_state["question.asked"] = text
+    st.session_state[TYPED] = st.session_state[ASKED] = text
+
+
+def ask_typed() -> None:
+    ask(st.session_state[TYPED].strip())
+
+
+def source() -> str:
+    """Where the picture comes from."""
+    return st.session_state[SOURCE]
+
+
+def scene() -> str:
+    """The example's name, whether or not examples are looked at."""
+    return st.session_state[SCENE]
+
+
+def look_at_scene(name: str) -> None:
+    st.session_state[SCENE] = name
+
+
+def own_picture(source: str) -> str:
+    """Digest of the last picture that a person gave there; "" where there is none."""
+    return st.session_state.get(f"picture.own {source}", "")
+
+
+def take_picture(source: str, given: Picture | None) -> None:
+    """A picture stays, also over a reload, until another is given or this one is taken away."""
+    state, was_given = st.session_state, f"picture.given {source}"
+    if given is not None:
+        state[f"picture.own {source}"] = pictures.kept_pictures().keep(given)
+    elif state.get(was_given):
+        state[f"picture.own {source}"] = ""
+    state[was_given] = given is not None
 
 
 def look_at(digest: str) -> None:
     """A picture that the server keeps, or kept once."""
-    st.session_state["picture.source"] = "upload"
-    st.session_state["picture.own.upload"] = digest
+    st.session_state[SOURCE] = UPLOAD
+    st.session_state[f"picture.own {UPLOAD}"] = digest
 
 
 def open_next(
@@ -52,7 +117,7 @@ def take_next() -> None:
     look_at(digest)
     ask(text)
     if model in models.model_names():
-        st.session_state["model.name"] = model
+        use_model(model)
     if right:
         mark_right(digest, text, right)
     if row:
@@ -61,21 +126,20 @@ def take_next() -> None:
 
 def mark_right(digest: str, text: str, answer: str) -> None:
     """The answer that is right for a picture and a text; "" takes the mark away."""
-    st.session_state["answers.marked"] = (digest, text, answer)
+    st.session_state[MARKED] = (digest, text, answer)
 
 
 def marked_right(digest: str, text: str) -> str:
     """ "" where none is marked."""
-    of, asked, answer = st.session_state.get("answers.marked", ("", "", ""))
+    of, asked, answer = st.session_state.get(MARKED, ("", "", ""))
     return answer if (of, asked) == (digest, text) else ""
 
 
 def row_in_sight() -> str:
     """The board's row that was opened, while picture and text are still those of the row."""
-    state = st.session_state
-    digest, text, row, _ = state.get(OPENED, ("", "", "", False))
-    now = (state.get("picture.own.upload"), state.get("question.asked"))
-    return row if state.get("picture.source") == "upload" and (digest, text) == now else ""
+    digest, text, row, _ = st.session_state.get(OPENED, ("", "", "", False))
+    is_same = source() == UPLOAD and (digest, text) == (own_picture(UPLOAD), asked())
+    return row if is_same else ""
 
 
 def is_shipped(digest: str) -> bool:

@@ -1,52 +1,73 @@
 """The pages, by what they are about, and the heading that each begins with."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from lxmert_viz.ui.wording import NOT_PROOF
 
 PAGES = Path(__file__).parent.parent / "pages"
-ANSWERS_PAGE = PAGES / "answers_page.py"
-ATTENTION_PAGE = PAGES / "attention_page.py"
-REGIONS_PAGE = PAGES / "regions_page.py"
-WALK_PAGE = PAGES / "walk_page.py"
-EDIT_PAGE = PAGES / "edit_page.py"
-COMPARE_PAGE = PAGES / "compare_page.py"
-SAVED_PAGE = PAGES / "saved_page.py"
-STATES_PAGE = PAGES / "states_page.py"
-PROBES_PAGE = PAGES / "probes_page.py"
-MODELS_PAGE = PAGES / "models_page.py"
-MISTAKES_PAGE = PAGES / "mistakes_page.py"
-TWO_RUNS_PAGE = PAGES / "two_runs_page.py"
-TRIAGE_PAGE = PAGES / "triage_page.py"
-MODELS, MISTAKES, TWO_RUNS, TRIAGE = "Models", "Mistakes", "Two runs", "Triage"
-WITHOUT_WORKBENCH = (MODELS, MISTAKES, TWO_RUNS, TRIAGE)
+ONE, CHANGE = "One picture, one question", "Change something"
+DATASET, CHECKPOINTS = "A whole dataset", "Checkpoints"
 
 
-def pages() -> dict[str, list[st.Page]]:
-    """By what they are about."""
-    return {
-        "One picture, one question": [
-            st.Page(ANSWERS_PAGE, title="Answers", icon=":material/question_answer:", default=True),
-            st.Page(ATTENTION_PAGE, title="Attention", icon=":material/visibility:"),
-            st.Page(STATES_PAGE, title="States", icon=":material/layers:"),
-            st.Page(PROBES_PAGE, title="Probes", icon=":material/troubleshoot:"),
-            st.Page(WALK_PAGE, title="Walk", icon=":material/directions_walk:"),
-        ],
-        "Change something": [
-            st.Page(REGIONS_PAGE, title="Regions", icon=":material/select_all:"),
-            st.Page(EDIT_PAGE, title="What if?", icon=":material/edit_note:"),
-            st.Page(COMPARE_PAGE, title="Compare", icon=":material/compare:"),
-            st.Page(SAVED_PAGE, title="Keep", icon=":material/inventory_2:"),
-        ],
-        "A whole dataset": [
-            st.Page(MISTAKES_PAGE, title=MISTAKES, icon=":material/rule:"),
-            st.Page(TRIAGE_PAGE, title=TRIAGE, icon=":material/checklist:"),
-            st.Page(TWO_RUNS_PAGE, title=TWO_RUNS, icon=":material/compare_arrows:"),
-        ],
-        "Checkpoints": [st.Page(MODELS_PAGE, title=MODELS, icon=":material/deployed_code:")],
-    }
+@dataclass(frozen=True, slots=True)
+class Page:
+    file: str
+    title: str
+    icon: str
+    section: str
+    asks: bool = True  # about a picture and a question: the workbench stands above it
+
+    @property
+    def path(self) -> str:
+        return str(PAGES / self.file)
+
+
+ANSWERS = Page("answers_page.py", "Answers", ":material/question_answer:", ONE)
+ATTENTION = Page("attention_page.py", "Attention", ":material/visibility:", ONE)
+STATES = Page("states_page.py", "States", ":material/layers:", ONE)
+PROBES = Page("probes_page.py", "Probes", ":material/troubleshoot:", ONE)
+WALK = Page("walk_page.py", "Walk", ":material/directions_walk:", ONE)
+REGIONS = Page("regions_page.py", "Regions", ":material/select_all:", CHANGE)
+EDIT = Page("edit_page.py", "What if?", ":material/edit_note:", CHANGE)
+COMPARE = Page("compare_page.py", "Compare", ":material/compare:", CHANGE)
+SAVED = Page("saved_page.py", "Keep", ":material/inventory_2:", CHANGE)
+MISTAKES = Page("mistakes_page.py", "Mistakes", ":material/rule:", DATASET, asks=False)
+TRIAGE = Page("triage_page.py", "Triage", ":material/checklist:", DATASET, asks=False)
+TWO_RUNS = Page("two_runs_page.py", "Two runs", ":material/compare_arrows:", DATASET, asks=False)
+MODELS = Page("models_page.py", "Models", ":material/deployed_code:", CHECKPOINTS, asks=False)
+ALL = (
+    ANSWERS,
+    ATTENTION,
+    STATES,
+    PROBES,
+    WALK,
+    REGIONS,
+    EDIT,
+    COMPARE,
+    SAVED,
+    MISTAKES,
+    TRIAGE,
+    TWO_RUNS,
+    MODELS,
+)
+
+
+def choose() -> tuple[Page, Any]:
+    """The page that the person is on, and Streamlit's own, which runs it."""
+    sections: dict[str, list[Any]] = {}
+    for page in ALL:
+        shown = st.Page(page.path, title=page.title, icon=page.icon, default=page is ANSWERS)
+        sections.setdefault(page.section, []).append(shown)
+    chosen = st.navigation(sections, expanded=True)
+    return next(page for page in ALL if page.title == chosen.title), chosen
+
+
+def link(page: Page, label: str) -> None:
+    st.page_link(page.path, label=label, icon=page.icon)
 
 
 def heading(title: str, explanation: str) -> None:

@@ -11,7 +11,7 @@ from lxmert_viz.ui.server import models, variant
 from lxmert_viz.ui.server.variant import OwnBox, RegionsAsked
 from lxmert_viz.ui.wording import plain
 
-STATE, LINK = "boxes.own", "boxes.link"
+STATE = "boxes.own"
 NO_BOXES = (
     "This link names boxes that cannot be drawn here ({}). It was made with another detector or "
     "was cut; the detected regions are in use."
@@ -45,20 +45,15 @@ def _kept(picture: Picture | None, asked: RegionsAsked) -> tuple[tuple[OwnBox, .
     return st.session_state.get(STATE, {}).get(of, (None, ""))
 
 
-def read_link(digest: str, told: str) -> None:
-    """What the address says of a picture's boxes, until `follow_boxes`."""
-    st.session_state[LINK] = (digest, told)
-
-
 def names_boxes(picture: Picture) -> bool:
     """Whether the address names boxes for this picture that were not followed yet."""
-    of, told = st.session_state.get(LINK, ("", ""))
-    return bool(told) and of == picture.digest
+    return bool(address.pending("boxes")) and address.pending(address.BOXES_OF) == picture.digest
 
 
 def follow_boxes(found: Regions, picture: Picture, asked: RegionsAsked) -> None:
     """Once a session: the boxes that the address names. found: the detected regions."""
-    _, told = st.session_state.pop(LINK)
+    told = address.pending("boxes")
+    address.followed("boxes")
     try:
         boxes = boxes_link.decoded(told, variant.of_regions(found))
     except ValueError as error:

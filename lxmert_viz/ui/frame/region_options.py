@@ -9,7 +9,7 @@ from lxmert_viz.ui.frame import address
 from lxmert_viz.ui.server.variant import RegionsAsked
 from lxmert_viz.ui.wording import plain
 
-ASKED, LINK = "regions.asked", "regions.link"
+ASKED = "regions.asked"
 EXACTLY, BY_SCORE = "Exactly", "By score"
 TRAINED_HELP = (
     "“trained” finds regions as they were found for LXMERT's training. “demo” looks at a larger "
@@ -43,17 +43,13 @@ def link(profiles: dict[str, RegionProfile]) -> str:
     return "" if asked == RegionsAsked(next(iter(profiles))) else asked.text
 
 
-def read_link(told: str) -> None:
-    """What the address says, until `choose` puts it into the widgets."""
-    st.session_state[LINK] = told
-
-
 def _follow_link(profiles: dict[str, RegionProfile], proposals: int) -> None:
     """Once a session: puts what the address says into the widgets."""
     state = st.session_state
-    asked = state.pop(LINK, "")
+    asked = address.pending("profile")
     if not asked:
         return
+    address.followed("profile")
     try:
         rules = rules_of(asked, profiles, proposals)
     except OptionError as error:

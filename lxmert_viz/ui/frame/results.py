@@ -93,7 +93,9 @@ def keep_button(asked: Variant) -> None:
 
 def pinned(choice: Choice, found: Trace) -> None:
     """Picture, question, top answer and P(match), in sight however far the page is scrolled."""
-    with st.container(key="pinned", horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(
+        key="results.pinned", horizontal=True, vertical_alignment="center", gap="small"
+    ):
         st.image(pictures.thumbnail(picture(choice)), width=THUMBNAIL_WIDTH)
         st.markdown(plain(found.tokens.text), width="content")
         if found.answers:

@@ -11,10 +11,10 @@ from typing import Self
 import streamlit as st
 
 from lxmert_viz.analysis.answers import spelled
-from lxmert_viz.picture import ENDINGS, Picture
+from lxmert_viz.picture import PICTURE_ENDINGS, Picture
 from lxmert_viz.places import ASSETS
-from lxmert_viz.ui.frame import address, handover, own_boxes, region_options
-from lxmert_viz.ui.frame.navigation import MISTAKES_PAGE, WITHOUT_WORKBENCH
+from lxmert_viz.ui.frame import address, handover, navigation, own_boxes, region_options
+from lxmert_viz.ui.frame.navigation import Page
 from lxmert_viz.ui.server import examples, models, pictures, waiting
 from lxmert_viz.ui.server.answers import regions
 from lxmert_viz.ui.server.examples import ExampleQuestion, ExampleScene
@@ -23,9 +23,9 @@ from lxmert_viz.ui.wording import plain
 
 IN_SIGHT = 3
 SOURCES = {
-    "examples": ":material/photo_library: Examples",
-    "upload": ":material/upload: Upload",
-    "camera": ":material/photo_camera: Camera",
+    handover.EXAMPLES: ":material/photo_library: Examples",
+    handover.UPLOAD: ":material/upload: Upload",
+    handover.CAMERA: ":material/photo_camera: Camera",
 }
 
 
@@ -47,33 +47,31 @@ class Choice:
         return replace(self, asked=self.asked.detected)
 
 
-def frame(page: str) -> None:
+def frame(page: Page) -> None:
     """Everything that stays while pages change: model, picture, question.
 
-    page: its title. Pages that ask nothing hide the workbench, which keeps what it holds.
+    Pages that ask nothing hide the workbench, which keeps what it holds.
     """
     st.html(ASSETS / "style.css")
     address.read()
     handover.take_next()
     with st.sidebar:
-        name = st.selectbox("Model", models.model_names(), key="model.name")
+        name = st.selectbox("Model", models.model_names(), key=handover.MODEL)
         about_model = st.container()
-    _first_choices()
-    with st.container(
-        key="workbench-away" if page in WITHOUT_WORKBENCH else "workbench", gap="small"
-    ):
+    handover.begin(examples.examples()[0])
+    with st.container(key="workbench.here" if page.asks else "workbench.away", gap="small"):
         _choose_picture()
         _ask()
     row = handover.row_in_sight()
-    if row and page not in WITHOUT_WORKBENCH:
+    if row and page.asks:
         back = f"Back to {row} among the mistakes"
-        st.page_link(MISTAKES_PAGE, label=back, icon=":material/arrow_back:")
+        st.page_link(navigation.MISTAKES.path, label=back, icon=":material/arrow_back:")
     address.write()
     # in the page and not in the sidebar, which a phone hides
     waiting.result_of(f"open {name}", f"opening {name}", lambda report: models.pipeline(name))
     with about_model:
         _choose_profile(name)
-    if page not in WITHOUT_WORKBENCH:
+    if page.asks:
         _follow_boxes()
     own_boxes.state_regions(name, choice().picture)
     address.show_missing()
@@ -81,19 +79,17 @@ def frame(page: str) -> None:
 
 def choice() -> Choice:
     """What the widgets of `frame` hold now."""
-    state = st.session_state
-    source = state["picture.source"]
-    chosen = _example()
-    held = chosen.picture if source == "examples" else _own_picture(source)
-    own = state.get(f"picture.own.{source}", "")
+    source, text, chosen = handover.source(), handover.asked(), _example()
+    is_example, own = source == handover.EXAMPLES, handover.own_picture(source)
+    held = chosen.picture if is_example else pictures.kept_pictures().find(own)
     answers = {spelled(q.text): q.answer for q in chosen.questions}
     return Choice(
-        model=state["model.name"],
+        model=handover.model(),
         asked=own_boxes.with_boxes(region_options.chosen(), held),
         picture=held,
-        text=state["question.asked"],
-        right=answers.get(spelled(state["question.asked"])) if source == "examples" else None,
-        own=source != "examples" and not handover.is_shipped(own),
+        text=text,
+        right=answers.get(spelled(text)) if is_example else None,
+        own=not is_example and not handover.is_shipped(own),
         lost="" if held else own,
     )
 
@@ -119,26 +115,9 @@ def _choose_profile(model: str) -> None:
     st.caption(f"Knows: {plain(pipeline.scope.world)}")
 
 
-def _first_choices() -> None:
-    """The first scene with its first question, so that the page opens on an answer.
-
-    A browser whose page changed while it was being made sends nothing for the widgets that it had
-    not seen yet: they get back what was last in use.
-    """
-    first, state = examples.examples()[0], st.session_state
-    state.setdefault("picture.example", first.name)
-    if "question.asked" not in state:
-        handover.ask(first.questions[0].text)
-    if state.get("picture.source") not in SOURCES:
-        state["picture.source"] = state.get("picture.source.used", "examples")
-        state["question.typed"] = state["question.asked"]
-    state.setdefault("question.typed", state["question.asked"])
-    state["picture.source.used"] = state["picture.source"]
-
-
 def _example() -> ExampleScene:
     scenes = {scene.name: scene for scene in examples.examples()}
-    return scenes[st.session_state["picture.example"]]
+    return scenes[handover.scene()]
 
 
 def _choose_picture() -> None:
@@ -146,35 +125,25 @@ def _choose_picture() -> None:
         source = st.segmented_control(
             "Picture",
             list(SOURCES),
-            key="picture.source",
+            key=handover.SOURCE,
             format_func=SOURCES.get,
             required=True,
             label_visibility="collapsed",
         )
         st.caption("Ask about a picture and look inside LXMERT while it answers.", width="content")
-    if source == "examples":
+    if source == handover.EXAMPLES:
         _gallery()
-    elif source == "upload":
-        _keep(source, st.file_uploader("Your picture", ENDINGS, key="picture.upload"))
+    elif source == handover.UPLOAD:
+        _keep(source, st.file_uploader("Your picture", PICTURE_ENDINGS, key="picture.upload"))
     else:
         _keep(source, st.camera_input("Take a picture", key="picture.camera"))
 
 
 def _keep(source: str, given: BytesIO | None) -> None:
-    """A picture stays, also over a reload, until another is given or this one is taken away."""
-    state = st.session_state
-    if given is not None:
-        taken = Picture.of(given.getvalue())
-        state[f"picture.own.{source}"] = pictures.kept_pictures().keep(taken)
-    elif state.get(f"picture.given.{source}"):
-        state[f"picture.own.{source}"] = ""
-    state[f"picture.given.{source}"] = given is not None
-    if given is None and _own_picture(source) is not None:
+    handover.take_picture(source, None if given is None else Picture.of(given.getvalue()))
+    held = pictures.kept_pictures().find(handover.own_picture(source))
+    if given is None and held is not None:
         st.caption("This is the picture that you gave before.")
-
-
-def _own_picture(source: str) -> Picture | None:
-    return pictures.kept_pictures().find(st.session_state.get(f"picture.own.{source}", ""))
 
 
 def _gallery() -> None:
@@ -182,16 +151,16 @@ def _gallery() -> None:
     scenes = examples.examples()
     addresses = [pictures.thumbnail(scene.picture) for scene in scenes]
     looks = [
-        f'.st-key-scene-{number} button {{ background-image: url("{address}") }}'
+        f'.st-key-workbench-scene-{number} button {{ background-image: url("{address}") }}'
         for number, address in enumerate(addresses)
     ]
     st.html(f"<style>{''.join(looks)}</style>")
-    in_use = st.session_state["picture.example"]
-    with st.container(horizontal=True, key="gallery", gap="xsmall"):
+    in_use = handover.scene()
+    with st.container(horizontal=True, key="workbench.gallery", gap="xsmall"):
         for number, scene in enumerate(scenes):
             st.button(
                 plain(scene.title),
-                key=f"scene-{number}",
+                key=f"workbench.scene {number}",
                 type="primary" if scene.name == in_use else "secondary",
                 on_click=_take_scene,
                 args=(scene,),
@@ -205,19 +174,21 @@ def _ask() -> None:
     ):
         st.text_input(
             "Question or caption",
-            key="question.typed",
+            key=handover.TYPED,
             placeholder="What color is the large cube?",
         )
-        st.form_submit_button("Ask", type="primary", icon=":material/send:", on_click=_ask_typed)
-    if st.session_state["picture.source"] == "examples":
+        st.form_submit_button(
+            "Ask", type="primary", icon=":material/send:", on_click=handover.ask_typed
+        )
+    if handover.source() == handover.EXAMPLES:
         _suggest(_example().questions)
 
 
 def _suggest(questions: Sequence[ExampleQuestion]) -> None:
     """Questions that are asked at a click: some in sight, all others one click away."""
-    asked = spelled(st.session_state["question.asked"])
+    asked = spelled(handover.asked())
     others = [question for question in questions if spelled(question.text) != asked]
-    with st.container(horizontal=True, key="suggestions", gap="xsmall"):
+    with st.container(horizontal=True, key="workbench.suggestions", gap="xsmall"):
         st.markdown(":small[Or ask:]", width="content")
         for question in others[:IN_SIGHT]:
             _suggestion(question)
@@ -230,16 +201,12 @@ def _suggest(questions: Sequence[ExampleQuestion]) -> None:
 def _suggestion(question: ExampleQuestion) -> None:
     st.button(
         plain(question.text),
-        key=f"suggested-{question.text}",
+        key=f"workbench.suggested {question.text}",
         on_click=handover.ask,
         args=(question.text,),
     )
 
 
 def _take_scene(scene: ExampleScene) -> None:
-    st.session_state["picture.example"] = scene.name
+    handover.look_at_scene(scene.name)
     handover.ask(scene.questions[0].text)
-
-
-def _ask_typed() -> None:
-    handover.ask(st.session_state["question.typed"].strip())

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -12,6 +13,7 @@ from lxmert_viz.dataset.uploads import KINDS as FILE_KINDS
 from lxmert_viz.dataset.uploads import Given
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.places import data_folder
+from lxmert_viz.ui.frame import handover
 from lxmert_viz.ui.mistakes import place
 from lxmert_viz.ui.server import boards, catalogue, jobs, own_data
 from lxmert_viz.ui.server.boards import Wanted
@@ -39,7 +41,7 @@ WHAT_TO_BRING = (
 def offer() -> None:
     unread = take_files()
     hint = "Read the files that you chose first." if unread else None
-    model = st.session_state["model.name"]
+    model = handover.model()
     dataset = st.selectbox(
         "Dataset", catalogue.dataset_names(), format_func=catalogue.title_of, key=DATASET
     )
@@ -78,7 +80,7 @@ def take_files() -> bool:
         "Bring your own",
         [kind.lstrip(".") for kind in (*FILE_KINDS, ".zip")],
         accept_multiple_files=True,
-        key=f"new.files.{number}",
+        key=f"new.files {number}",
         help=WHAT_TO_BRING,
         max_upload_size=MOST_MEGABYTES,
     )
@@ -116,7 +118,7 @@ def choose_details(dataset: str, model: str) -> Wanted:
     if not catalogue.is_only_pictures(dataset):
         return Wanted(dataset, model)
     asked = st.text_area(
-        "Ask of every picture", "what is this?", key=f"new.asked.{dataset}", help="One a line"
+        "Ask of every picture", "what is this?", key=f"new.asked {dataset}", help="One a line"
     )
     return Wanted(dataset, model, asked=asked.strip())
 
@@ -133,7 +135,7 @@ def _columns(dataset: str, offered: tuple[str, ...]) -> dict[str, str]:
                 options,
                 index=options.index(guess.get(kind, "")),
                 format_func=lambda name: name or "(none)",
-                key=f"columns-{dataset}-{kind}",
+                key=f"new.column {dataset} {kind}",
                 width=150,
             )
             chosen |= {kind: column} if column else {}
@@ -154,7 +156,7 @@ def show_check(wanted: Wanted) -> None:
         said = KINDS[kind]
         st.markdown(f"- {said[:1].upper()}{said[1:]}: **{count:,}**")
     if read.remarks:
-        st.dataframe([r._asdict() for r in read.remarks[:MOST_REMARKS]], hide_index=True)
+        st.dataframe(pd.DataFrame(read.remarks[:MOST_REMARKS]), hide_index=True)
     else:
         st.markdown(":green[Nothing odd was found.]")
 

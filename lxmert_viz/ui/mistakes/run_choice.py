@@ -41,7 +41,7 @@ def choose() -> str:
 
 
 def welcome() -> None:
-    with st.container(border=True, key="board-welcome"):
+    with st.container(border=True, key="board.welcome"):
         st.markdown(WELCOME)
         st.button(
             "Ask the miniature all questions of the study set",

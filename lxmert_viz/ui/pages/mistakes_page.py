@@ -1,5 +1,6 @@
 """Where and why a model fails over a whole dataset, down to one example and back."""
 
+import pandas as pd
 import streamlit as st
 
 from lxmert_viz.errors import DatasetError
@@ -45,8 +46,8 @@ VIEWS = {
 
 def choose_filter(board: Board) -> None:
     where = place.get("where")
-    with st.container(horizontal=True, vertical_alignment="bottom", key="board-filter"):
-        key = f"board-typed {where}"  # another filter begins with its own text
+    with st.container(horizontal=True, vertical_alignment="bottom", key="board.filter"):
+        key = f"board.typed {where}"  # another filter begins with its own text
         st.text_input(
             "Filter and search",
             where,
@@ -92,12 +93,12 @@ def fits(board: Board, text: str) -> bool:
 
 def show_terms(where: str) -> None:
     """Each term as a button that takes it away."""
-    with st.container(horizontal=True, gap="xsmall", key="board-terms"):
+    with st.container(horizontal=True, gap="xsmall", key="board.terms"):
         for number, term in enumerate(terms(where)):
             st.button(
                 plain(term),
                 icon=":material/close:",
-                key=f"term-{number}",
+                key=f"board.term {number}",
                 help="Take this term away",
                 on_click=place.filter_by,
                 args=(without_term(where, term),),
@@ -112,13 +113,13 @@ def show_warnings(board: Board) -> None:
     if not board.remark_count:
         return
     title = f"{board.remark_count:,} remark{'' if board.remark_count == 1 else 's'} on the data"
-    with st.expander(title, icon=":material/rule:", key="board-remarks", on_change="rerun") as told:
+    with st.expander(title, icon=":material/rule:", key="board.remarks", on_change="rerun") as told:
         if told.open:
             remarks = board.run.remarks(MOST_REMARKS)
             if board.remark_count > len(remarks):
                 where = plain(str(board.run.path / REMARKS))
                 st.caption(f"The first {len(remarks):,}; all of them are in {where}.")
-            st.dataframe([remark._asdict() for remark in remarks], hide_index=True)
+            st.dataframe(pd.DataFrame(remarks), hide_index=True)
 
 
 def choose_view() -> str:
@@ -146,12 +147,12 @@ def show(board: Board) -> None:
         VIEWS[view](board)
 
 
-with st.container(horizontal=True, vertical_alignment="bottom", key="board-head"):
+with st.container(horizontal=True, vertical_alignment="bottom", key="board.head"):
     st.subheader("Mistakes", anchor=False, width="content")
     st.caption(
         "A whole dataset at once: where the model fails, why, and every example a click away."
     )
-with st.container(horizontal=True, vertical_alignment="bottom", key="board-numbers"):
+with st.container(horizontal=True, vertical_alignment="bottom", key="board.numbers"):
     name = run_choice.choose()
     running = jobs.evaluations().of(name)
     busy = running is not None and not running.over.is_set()

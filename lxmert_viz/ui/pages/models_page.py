@@ -11,6 +11,7 @@ from lxmert_viz.checkpoints.known import KNOWN, SHIPPED, KnownCheckpoint
 from lxmert_viz.checkpoints.record import Kept, free_bytes, kept, remove
 from lxmert_viz.checks.findings import NOT_APPLICABLE, RIGHT, WRONG, Finding
 from lxmert_viz.errors import LxmertVizError
+from lxmert_viz.ui.frame import handover
 from lxmert_viz.ui.server import jobs, models, waiting
 from lxmert_viz.ui.server.jobs import Job
 from lxmert_viz.ui.wording import plain
@@ -27,7 +28,7 @@ def show_model(name: str, known: KnownCheckpoint | None) -> None:
     """One model: what it is, whether it is here, and what can be done with it."""
     here = name in models.model_names()
     running = jobs.downloads().of(name)
-    with st.container(border=True, key=f"model-{name}", gap="xsmall"):
+    with st.container(border=True, key=f"models.model {name}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(name)}**", width="content")
             show_state(name, here, running)
@@ -41,7 +42,7 @@ def show_model(name: str, known: KnownCheckpoint | None) -> None:
             return
         if running:
             show_outcome(running)
-        with st.container(horizontal=True, key=f"actions-{name}"):
+        with st.container(horizontal=True, key=f"models.actions {name}"):
             show_actions(name, known, here)
         if st.session_state.get("models.checked") == name and here:
             show_findings(name)
@@ -50,7 +51,7 @@ def show_model(name: str, known: KnownCheckpoint | None) -> None:
 def show_state(name: str, here: bool, running: Job | None) -> None:
     if running and not running.over.is_set():
         st.badge("downloading", icon=":material/downloading:", color="orange")
-    elif name == st.session_state["model.name"]:
+    elif name == handover.model():
         st.badge("in use", icon=":material/visibility:", color="blue")
     elif here:
         st.badge("ready", icon=":material/check:", color="green")
@@ -73,7 +74,7 @@ def show_actions(name: str, known: KnownCheckpoint | None, here: bool) -> None:
         st.button(
             "Download",
             icon=":material/download:",
-            key=f"models.download-{name}",
+            key=f"models.download {name}",
             type="primary",
             disabled=offline(),
             help="HF_HUB_OFFLINE is set, so nothing is downloaded." if offline() else None,
@@ -84,7 +85,7 @@ def show_actions(name: str, known: KnownCheckpoint | None, here: bool) -> None:
         st.button(
             "Check",
             icon=":material/fact_check:",
-            key=f"models.check-{name}",
+            key=f"models.check {name}",
             on_click=begin_check,
             args=(name,),
             help="Does it behave like itself? Colours, boxes, features, labels, logits.",
@@ -94,7 +95,7 @@ def show_actions(name: str, known: KnownCheckpoint | None, here: bool) -> None:
         with st.popover(f"Remove {in_words(entry.size_bytes)}", icon=":material/delete:"):
             st.button(
                 f"Remove {plain(name)} from this disk",
-                key=f"models.remove-{name}",
+                key=f"models.remove {name}",
                 on_click=remove_models,
                 args=([entry],),
             )
@@ -114,7 +115,7 @@ def watch(running: Job) -> None:
     st.button(
         "Stop",
         icon=":material/pause:",
-        key=f"models.stop-{running.name}",
+        key=f"models.stop {running.name}",
         on_click=running.stopped.set,
         help="What came so far is kept.",
         disabled=running.stopped.is_set(),
@@ -135,8 +136,8 @@ def begin_check(name: str) -> None:
 def remove_models(entries: Sequence[Kept]) -> None:
     models.close_all()
     for entry in entries:
-        if entry.folder.name == st.session_state["model.name"]:
-            st.session_state["model.name"] = SHIPPED
+        if entry.folder.name == handover.model():
+            handover.use_model(SHIPPED)
         jobs.downloads().forget(entry.name)
         try:
             remove(entry.name)

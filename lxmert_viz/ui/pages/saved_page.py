@@ -36,7 +36,7 @@ def show_kept(kept: KeptTrace, given: bytes) -> None:
     content = f"files with SHA-256 {kept.digest[:12]}…" if kept.digest else "files not named"
     model = f"Model {found.model}: {content}"
     st.caption(plain(f"{model}. {settings or 'No settings'}. Made with {about}."))
-    stage.show(answers.kept_payload(given), key="stage-kept")
+    stage.show(answers.kept_payload(given), key="stage.kept")
 
 
 def ask_again(kept: KeptTrace) -> None:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from lxmert_viz.dataset.opening import candidates, is_table, question_file
-from lxmert_viz.picture import ENDINGS as PICTURE_ENDINGS
+from lxmert_viz.picture import PICTURE_ENDINGS
 from lxmert_viz.places import ASSETS, data_folder
 from lxmert_viz.region_files.picture_ids import pictures_below
 from lxmert_viz.results.run_folder import MANIFEST, TABLE

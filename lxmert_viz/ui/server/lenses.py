@@ -13,7 +13,7 @@ from lxmert_viz.checkpoints.contents import RegionNames
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.picture import ENDINGS, crop
+from lxmert_viz.picture import PICTURE_ENDINGS, crop
 from lxmert_viz.places import ASSETS, data_folder
 from lxmert_viz.region_files.bank import FeatureBank, read_bank
 from lxmert_viz.region_files.opening import ENDINGS as REGION_ENDINGS
@@ -35,7 +35,7 @@ class Head(NamedTuple):
 
     model: str
     content: str  # of the checkpoint, and of the bank: a head of others is another head
-    name: str  # of lenses.STREAM_OF
+    name: str  # of analysis.states.LENSES
     bank: str = ""  # of features: the file of stored regions
 
 
@@ -157,4 +157,4 @@ def _pictures_beside(bank: str) -> PictureIndex:
     """Those in the folder of a file of stored regions, and in its `images`."""
     folder = Path(bank).parent
     places = (path for part in ("images", ".") for path in (folder / part).glob("*.*"))
-    return PictureIndex(str(path) for path in places if path.suffix.lower() in ENDINGS)
+    return PictureIndex(str(path) for path in places if path.suffix.lower() in PICTURE_ENDINGS)

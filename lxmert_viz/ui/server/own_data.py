@@ -11,7 +11,7 @@ from lxmert_viz.places import KEEP_PICTURES_VARIABLE, data_folder
 from lxmert_viz.ui.server.pictures import HOURS
 
 FOLDER = "uploads"  # of the data folder
-KNOWN = "mistakes.own"
+KNOWN = "own-data.known"
 
 
 def store() -> UploadStore:
@@ -20,12 +20,15 @@ def store() -> UploadStore:
 
 
 def known() -> list[str]:
-    """The visitor's own, the newest first. Whoever has the address of a run has its key."""
-    keys = st.session_state.setdefault(KNOWN, [])
-    asked = key_in(st.session_state.get("address.board", {}).get("run", ""))
-    if asked and asked not in keys:
-        keys.append(asked)
-    return [key for key in keys if store().has(key)]
+    """The visitor's own, the newest first."""
+    return [key for key in st.session_state.get(KNOWN, []) if store().has(key)]
+
+
+def know(name: str) -> None:
+    """Whoever has the address of a run has its key."""
+    keys, key = st.session_state.setdefault(KNOWN, []), key_in(name)
+    if key and key not in keys:
+        keys.append(key)
 
 
 def keep(given: Sequence[Given], in_use: Sequence[str]) -> str:

@@ -120,7 +120,7 @@ def _pairs(found: Trace) -> None:
     _, lang, vision = frames[names.index(chosen)]
     words = by_depth(found.states, "lang")[lang]
     regions = by_depth(found.states, "vision")[vision]
-    with st.container(key="wide-figure"):
+    with st.container(key="figure.wide"):
         saving.draw(
             cells(
                 cosines(words, regions),
@@ -193,4 +193,4 @@ def _chart(
     depths: list[str] | tuple[str, ...],
     span: tuple[float, float] | None = None,
 ) -> None:
-    saving.draw(by_layer(lines, depths, title, statistic, span), told, f"states.{title}")
+    saving.draw(by_layer(lines, depths, title, statistic, span), told, f"states.chart {title}")

@@ -42,7 +42,7 @@ def compare(of: Source) -> None:
         lambda report: states.compared(of, report),
     )
     told = f"linear CKA, debiased, over {found.count:,} examples; a row is an example's mean state"
-    with st.container(key="wide-figure"):
+    with st.container(key="figure.wide"):
         figure = table(found.cka, found.labels, "How alike are layers?", told)
         saving.draw(figure, _about(store), "probes.cka")
     st.caption(
@@ -142,7 +142,7 @@ def _choose(store: "StateStore") -> tuple[str, str, str, str]:
         stream = "vision" if TARGETS[target][0] == "region" else "lang"
         depths = store.depths[stream]
         layer = st.selectbox(
-            "Layer", depths, len(depths) - 1, key=f"probes.plane-{stream}", width=150
+            "Layer", depths, len(depths) - 1, key=f"probes.layer {stream}", width=150
         )
     return target, method, stream, layer
 

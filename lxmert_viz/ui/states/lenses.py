@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
+from lxmert_viz.analysis import frames
 from lxmert_viz.analysis.regions import numbered_names
-from lxmert_viz.analysis.states import STREAMS, by_depth, cosines, depth_names
+from lxmert_viz.analysis.states import LENSES, STREAMS, by_depth, cosines, depth_names
 from lxmert_viz.errors import CheckpointError, DatasetError
 from lxmert_viz.figures.layers import Line, by_layer
 from lxmert_viz.figures.lenses import lens_grid, lens_history, rise
@@ -21,14 +23,6 @@ if TYPE_CHECKING:
     from lxmert_viz.experiments.lenses import Lens, LensGrid
     from lxmert_viz.experiments.tuned_lens import TunedLens
 
-LENSES = {
-    "words": "Words: the masked-word head",
-    "objects": "Regions: objects",
-    "attributes": "Regions: attributes",
-    "features": "Regions: features",
-    "answers": "[CLS]: answers",
-    "match": "[CLS]: match",
-}
 NEIGHBOURS = 6
 SHOWN_STORED = 3
 TUNED = (
@@ -65,7 +59,11 @@ def show(found: Trace) -> None:
     controls = st.container(horizontal=True, vertical_alignment="bottom")
     with controls:
         name = st.selectbox(
-            "Read through", list(LENSES), format_func=LENSES.get, key="states.lens", width=290
+            "Read through",
+            list(LENSES),
+            format_func=lambda name: LENSES[name].title,
+            key="states.lens",
+            width=290,
         )
         bank = _choose_bank(found.model) if name == "features" else ""
     head = lenses.head(found.model, name, bank)
@@ -128,7 +126,7 @@ def _tuned(head: lenses.Head, depths: tuple[str, ...]) -> "TunedLens":
         }
         title = "Error: KL(last layer || this layer). Bias: KL of the mean distributions"
         statistic = "nats, on pictures of the study set that training never saw; 0 is the model"
-        told = [f"Model {head.model}, {LENSES[head.name].lower()}"]
+        told = [f"Model {head.model}, {LENSES[head.name].title.lower()}"]
         saving.draw(by_layer(lines, depths, title, statistic), told, "states.tuning")
     return found
 
@@ -141,12 +139,12 @@ def _grid(view: View, cell: tuple[int, int]) -> None:
         read.ranks[..., 0],
         view.rows,
         view.depths,
-        title=f"{LENSES[view.head.name]}, at every layer",
+        title=f"{LENSES[view.head.name].title}, at every layer",
         statistic=f"colour: {statistic(chosen.kind, len(chosen.labels))}; the last column is the "
         "model's own output",
         chosen=cell,
     )
-    with st.container(key="wide-figure"):
+    with st.container(key="figure.wide"):
         saving.draw(
             figure,
             saving.about(view.found),
@@ -177,7 +175,7 @@ def key_of(found: Trace) -> str:
 def _choose(name: str, rows: list[str], depths: tuple[str, ...]) -> tuple[int, int]:
     """Which cell is looked at closely: clicked, or chosen here."""
     state = st.session_state
-    row_key, depth_key = f"states.row.{name}", f"states.depth.{name}"
+    row_key, depth_key = f"states.row {name}", f"states.depth {name}"
     if state.get(row_key, 0) >= len(rows):
         state[row_key] = 0
     if state.get(depth_key) not in depths:
@@ -199,8 +197,8 @@ def _take_cell(name: str, depths: tuple[str, ...]) -> None:
     points = st.session_state["states.grid"]["selection"]["points"]
     if points:
         row, depth = points[0]["customdata"]
-        st.session_state[f"states.row.{name}"] = row
-        st.session_state[f"states.depth.{name}"] = depths[depth]
+        st.session_state[f"states.row {name}"] = row
+        st.session_state[f"states.depth {name}"] = depths[depth]
 
 
 def _cell(view: View, row: int, depth: int) -> None:
@@ -211,15 +209,11 @@ def _cell(view: View, row: int, depth: int) -> None:
     st.markdown(f"##### {plain(view.rows[row])} after {depths[depth]}")
     left, right = st.columns(2, gap="large")
     with left:
+        table = frames.lens(read.at(depth, row), chosen.labels, [view.rows[row]], [depths[depth]])
+        risen = [rise(*ranks) for ranks in zip(read.ranks[depth, row], table["rank"], strict=True)]
+        table = table[["rank", "label", "share"]].round(4).rename(columns={"share": chosen.kind})
         st.dataframe(
-            {
-                "rank": list(range(1, len(ids) + 1)),
-                "label": labels,
-                chosen.kind: read.shares[depth, row].round(4).tolist(),
-                "since the layer below": [
-                    rise(below, rank) for rank, below in enumerate(read.ranks[depth, row], 1)
-                ],
-            },
+            table.assign(**{"since the layer below": risen}),
             hide_index=True,
             column_config={
                 "rank": {"width": 50},
@@ -236,7 +230,7 @@ def _cell(view: View, row: int, depth: int) -> None:
             lens_history(
                 shares[:, :5], labels[:5], depths, statistic(chosen.kind, len(chosen.labels))
             ),
-            [f"{LENSES[view.head.name]}, of {view.rows[row]}", *saving.about(found)],
+            [f"{LENSES[view.head.name].title}, of {view.rows[row]}", *saving.about(found)],
             "states.history",
         )
 
@@ -253,26 +247,17 @@ def _stored(head: lenses.Head, ids: np.ndarray) -> None:
 def _neighbours(found: Trace, stream: str, depth: str, row: int) -> None:
     """The words and regions of the same layer that are most alike, by cosine."""
     own = _states_at(found, stream, depth)[row][None]
-    others = []
-    for other in STREAMS:
+    sides = []
+    for other, things in STREAMS.items():
         if depth in depth_names(found.states, other, inside=True):
             alike = cosines(own, _states_at(found, other, depth))[0]
-            names = row_names(found, other)
-            others += [
-                (float(alike[n]), names[n], STREAMS[other].removesuffix("s"))
-                for n in range(len(names))
-                if (other, n) != (stream, row)
-            ]
-    others.sort(reverse=True)
+            columns = {"state": row_names(found, other), "is a": things.removesuffix("s")}
+            side = pd.DataFrame(columns | {"cosine": alike})
+            sides.append(side.drop(index=row) if other == stream else side)
+    others = pd.concat(sides).sort_values("cosine", ascending=False, kind="stable")
     st.markdown(f"Nearest in {depth}")
     st.dataframe(
-        {
-            "state": [name for _, name, _ in others[:NEIGHBOURS]],
-            "is a": [kind for _, _, kind in others[:NEIGHBOURS]],
-            "cosine": [round(alike, 3) for alike, _, _ in others[:NEIGHBOURS]],
-        },
-        hide_index=True,
-        column_config={"state": {"width": 200}},
+        others[:NEIGHBOURS].round(3), hide_index=True, column_config={"state": {"width": 200}}
     )
 
 

@@ -45,12 +45,12 @@ def show(choice: Choice) -> None:
         st.info(plain(str(error)), icon=":material/info:")
         return
     told = [f"Model {choice.model}. “{text}”"]
-    with st.container(key="wide-figure"):
+    with st.container(key="figure.wide"):
         for place in range(text.count(MASK)):
             words = {name: found[place] for name, found in guesses.items()}
             number = f" number {place + 1}" if text.count(MASK) > 1 else ""
             bars = masked_bars(words, f"Words for [MASK]{number}")
-            saving.draw(bars, told, f"states.masked-{place}")
+            saving.draw(bars, told, f"states.masked {place}")
     st.caption(
         "The blank picture is grey and of the same size; its regions are what the detector finds "
         "there. A word that stays as probable without the picture is guessed from the text alone."

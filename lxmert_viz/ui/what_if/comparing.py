@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lxmert_viz.picture import ENDINGS, Picture
+from lxmert_viz.picture import PICTURE_ENDINGS, Picture
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.frame import navigation, workbench
 from lxmert_viz.ui.server import answers, examples, models, pictures, variant
@@ -24,13 +24,13 @@ THUMBNAIL_WIDTH = 160
 def other_side(first: Variant) -> Variant:
     """The same as `first` but for what the person chooses; stops the page until it is chosen."""
     links.follow_comparison()
-    st.session_state.setdefault("compare.kind", "picture")
+    st.session_state.setdefault(links.KIND, "picture")
     kind = st.segmented_control(
         "Compare with",
         list(KINDS),
         format_func=KINDS.get,
         required=True,
-        key="compare.kind",
+        key=links.KIND,
         persist_state="session",
         label_visibility="collapsed",
     )
@@ -73,18 +73,18 @@ def _other_picture(own: Picture) -> Picture:
         "The other picture",
         [*scenes, answers.OWN_PICTURE],
         format_func=lambda name: scenes[name].title if name in scenes else "Upload one …",
-        key="compare.scene",
+        key=links.SCENE,
         persist_state="session",
     )
     if name in scenes:
         links.state_comparison("picture", name)
         return scenes[name].picture
-    given = st.file_uploader("The other picture", ENDINGS, key="compare.upload")
+    given = st.file_uploader("The other picture", PICTURE_ENDINGS, key="compare.upload")
     if given is not None:
         taken = Picture.of(given.getvalue())
-        st.session_state["compare.own"] = pictures.kept_pictures().keep(taken)
-    held = pictures.kept_pictures().find(st.session_state.get("compare.own", ""))
-    links.state_comparison("picture", st.session_state.get("compare.own", ""))
+        st.session_state[links.OWN] = pictures.kept_pictures().keep(taken)
+    held = pictures.kept_pictures().find(st.session_state.get(links.OWN, ""))
+    links.state_comparison("picture", st.session_state.get(links.OWN, ""))
     if held is None:
         st.info("Drop the other picture above.", icon=":material/add_photo_alternate:")
         st.stop()
@@ -94,7 +94,7 @@ def _other_picture(own: Picture) -> Picture:
 def _other_question(first: Variant) -> str:
     text = st.text_input(
         "The other question",
-        key="compare.text",
+        key=links.TEXT,
         persist_state="session",
         placeholder="Type another question or caption",
     ).strip()
@@ -112,8 +112,8 @@ def _other_model(first: Variant) -> Variant:
             "Only one checkpoint is here. The page Models brings others.",
             icon=":material/deployed_code:",
         )
-        st.page_link(navigation.MODELS_PAGE, label="Open Models", icon=":material/deployed_code:")
+        navigation.link(navigation.MODELS, "Open Models")
         st.stop()
-    name = st.selectbox("The other checkpoint", names, key="compare.model", persist_state="session")
+    name = st.selectbox("The other checkpoint", names, key=links.MODEL, persist_state="session")
     links.state_comparison("model", name)
     return variant.with_model(first, name)

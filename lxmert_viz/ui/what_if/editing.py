@@ -51,7 +51,7 @@ def edit_words(steps: History, tokens: Tokens) -> None:
         "Choose a word",
         range(len(words)),
         format_func=lambda at: plain(words[at].text),
-        key=f"edit.word.{now}",
+        key=f"edit.word {now}",
     )
     if place is None:
         st.caption("Choose a word to mask it, to change it or to take it out.")
@@ -59,10 +59,10 @@ def edit_words(steps: History, tokens: Tokens) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             f"Instead of “{plain(words[place].text)}”",
-            key=f"edit.new.{now}.{place}",
+            key=f"edit.new {now} {place}",
             placeholder="another word",
             on_change=_replace_word,
-            args=(steps, words[place], f"edit.new.{now}.{place}"),
+            args=(steps, words[place], f"edit.new {now} {place}"),
         )
         st.button(
             "Mask it", icon=":material/ink_eraser:", on_click=_mask, args=(steps, words[place])
@@ -105,9 +105,9 @@ def edit_picture(steps: History, found: Regions, seen: Regions) -> None:
         "The picture",
         [one for one in OPERATORS if one != SHUFFLED or len(found) > 1],
         index=OPERATORS.index(edit.operator),
-        key=f"edit.operator.{steps.now}",
+        key=f"edit.operator {steps.now}",
         on_change=_choose_operator,
-        args=(steps, f"edit.operator.{steps.now}"),
+        args=(steps, f"edit.operator {steps.now}"),
     )
     st.caption(OPERATOR_HELP[edit.operator])
     if edit.operator == SHUFFLED:
@@ -119,9 +119,9 @@ def edit_picture(steps: History, found: Regions, seen: Regions) -> None:
         range(len(found)),
         default=list(edit.off),
         format_func=lambda place: names[place],
-        key=f"edit.off.{steps.now}",
+        key=f"edit.off {steps.now}",
         on_change=_switch_off,
-        args=(steps, f"edit.off.{steps.now}"),
+        args=(steps, f"edit.off {steps.now}"),
         placeholder="none",
         disabled=edit.operator == NO_REGIONS,
     )
@@ -136,20 +136,22 @@ def choose_checkpoint(steps: History) -> None:
         "Ask another checkpoint",
         names,
         index=names.index(now),
-        key=f"edit.model.{steps.now}",
+        key=f"edit.model {steps.now}",
         on_change=_choose_model,
-        args=(steps, f"edit.model.{steps.now}"),
+        args=(steps, f"edit.model {steps.now}"),
     )
 
 
 def show_history(steps: History) -> None:
     """Every step with its name, its place, and the way back to it."""
     for step in steps.steps:
-        with st.container(horizontal=True, vertical_alignment="center", key=f"step-{step.number}"):
+        with st.container(
+            horizontal=True, vertical_alignment="center", key=f"edit.step {step.number}"
+        ):
             st.text_input(
                 "Name",
                 value=step.name,
-                key=f"edit.name.{step.number}",
+                key=f"edit.name {step.number}",
                 label_visibility="collapsed",
                 on_change=_rename,
                 args=(steps, step.number),
@@ -160,7 +162,7 @@ def show_history(steps: History) -> None:
             else:
                 st.button(
                     "Restore",
-                    key=f"edit.restore.{step.number}",
+                    key=f"edit.restore {step.number}",
                     on_click=steps.restore,
                     args=(step.number,),
                 )
@@ -168,7 +170,7 @@ def show_history(steps: History) -> None:
                     "",
                     icon=":material/delete:",
                     help="Remove this step",
-                    key=f"edit.remove.{step.number}",
+                    key=f"edit.remove {step.number}",
                     on_click=steps.remove,
                     args=(step.number,),
                 )
@@ -184,7 +186,7 @@ def choose_before(steps: History) -> Step:
         numbers,
         index=numbers.index(steps.before),
         format_func=lambda number: steps.step(number).name,
-        key=f"edit.before.{steps.now}.{len(numbers)}",
+        key=f"edit.before {steps.now} {len(numbers)}",
     )
     steps.compare_with(chosen)
     return steps.step(chosen)
@@ -197,7 +199,7 @@ def _moves(steps: History, step: Step) -> None:
             "",
             icon=f":material/{icon}:",
             help=f"Move {words}",
-            key=f"edit.{words}.{step.number}",
+            key=f"edit.move {words} {step.number}",
             disabled=at_end,
             on_click=steps.move,
             args=(step.number, by),
@@ -251,4 +253,4 @@ def _choose_model(steps: History, key: str) -> None:
 
 
 def _rename(steps: History, number: int) -> None:
-    steps.rename(number, st.session_state[f"edit.name.{number}"])
+    steps.rename(number, st.session_state[f"edit.name {number}"])

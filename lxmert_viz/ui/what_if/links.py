@@ -17,6 +17,9 @@ from lxmert_viz.ui.wording import plain
 
 SHORT = dict(zip(("", "zeroed", "none", "shuffled"), OPERATORS, strict=True))
 FROM_LINK = "from the link"
+# what the widgets of the other side hold
+KIND, TEXT, MODEL = "compare.kind", "compare.text", "compare.model"
+SCENE, OWN = "compare.scene", "compare.own"
 NO_STEPS = (
     "The earlier steps of this link are kept for a day on the machine where it was made, and are "
     "not here. Its last step is below."
@@ -37,7 +40,7 @@ def follow_edit(steps: History, chosen: Variant, regions_of: Callable[[Variant],
     if state.get("links.edit"):
         return
     state["links.edit"] = True
-    kept = state.get("edit.steps", "")
+    kept = address.steps()
     if not (kept and _put_back(steps, kept)):
         asked = _edited(chosen, regions_of)
         if asked != chosen:
@@ -92,7 +95,7 @@ def state_edit(steps: History, chosen: Variant) -> None:
     if len(steps.steps) > 1:
         written = Picture.of(kept_steps.written(steps))
         kept = pictures.kept_pictures().keep(written)
-    st.session_state["edit.steps"] = kept
+    address.keep_steps(kept)
     address.put(
         {
             "text": now.text if now.text != chosen.text else "",
@@ -114,19 +117,19 @@ def follow_comparison() -> None:
     kind, other = told.get("with", ""), told.get("other", "")
     if kind not in ("picture", "question", "model") or not other:
         return
-    state["compare.kind"] = kind
+    state[KIND] = kind
     if kind == "question":
-        state["compare.text"] = other
+        state[TEXT] = other
     elif kind == "model" and other in models.model_names():
-        state["compare.model"] = other
+        state[MODEL] = other
     elif kind == "model":
         address.say_missing(NO_OTHER_MODEL.format(plain(other)))
     elif kind == "picture" and other in {scene.name for scene in examples.examples()}:
-        state["compare.scene"] = other
+        state[SCENE] = other
     elif kind == "picture" and pictures.kept_pictures().find(other) is not None:
-        state["compare.own"], state["compare.scene"] = other, answers.OWN_PICTURE
+        state[OWN], state[SCENE] = other, answers.OWN_PICTURE
     else:
-        state["compare.scene"] = answers.OWN_PICTURE
+        state[SCENE] = answers.OWN_PICTURE
         address.say_missing(NO_OTHER_PICTURE.format(plain(other[:12])))
     address.begin_again_to_say_it()
 

@@ -28,14 +28,16 @@ def regions(variant: Variant) -> Regions:
 def show_maps(one: Step, other: Step) -> None:
     """The stage of each; one stage where both are the same."""
     if one is other:
-        stage.show(results.stage_payload(one.variant), key=f"stage-{one.number}")
+        stage.show(results.stage_payload(one.variant), key=f"stage.step {one.number}")
         return
     st.caption("Both stages move together, and their colours have one scale.")
     for column, step in zip(st.columns(2, gap="medium"), (one, other), strict=True):
         with column:
             st.markdown(f"**{plain(step.name)}**")
             against = (one.name, one.variant) if step is other else None
-            stage.show(results.stage_payload(step.variant, against), key=f"stage-{step.number}")
+            stage.show(
+                results.stage_payload(step.variant, against), key=f"stage.step {step.number}"
+            )
 
 
 def show_answers(one: tuple[str, Trace], other: tuple[str, Trace], side: str) -> None:
@@ -63,7 +65,7 @@ def show_answers(one: tuple[str, Trace], other: tuple[str, Trace], side: str) ->
 
 def show_match(first: Trace, second: Trace, side: str) -> None:
     """The first answers of both and P(match), as they are on the other side, with the change."""
-    with st.container(horizontal=True, gap="large", key="sides"):
+    with st.container(horizontal=True, gap="large", key="sides.match"):
         if first.answers and second.answers:
             was, now = first.answers[0], second.answers[0]
             change = _change(was.probability, dict(second.answers).get(was.text))

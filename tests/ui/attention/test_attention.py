@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.ui.frame.navigation import ATTENTION_PAGE
+from lxmert_viz.ui.frame.navigation import ATTENTION
 from lxmert_viz.ui.server import examples
 from tests.helpers.small_page import Counted, ask, opened, texts
 
 
 @pytest.fixture
 def attention(page: AppTest) -> AppTest:
-    return page.switch_page(str(ATTENTION_PAGE)).run()
+    return page.switch_page(ATTENTION.path).run()
 
 
 def header(page: AppTest) -> dict[str, Any]:
@@ -63,6 +63,6 @@ def test_a_picture_without_regions_still_has_words(counted: Counted) -> None:
     page = opened()
     assert not page.exception
     assert "found no region" in texts(page)
-    page.switch_page(str(ATTENTION_PAGE)).run()
+    page.switch_page(ATTENTION.path).run()
     assert not page.exception
     assert header(page)["families"]["lang_from_vision"]["shape"][-1] == 0

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.attention.inside import place_in
-from lxmert_viz.ui.frame.navigation import ATTENTION_PAGE
+from lxmert_viz.ui.frame.navigation import ATTENTION
 from lxmert_viz.ui.server import examples
 from lxmert_viz.ui.server.variant import Place, RegionsAsked, Variant
 from tests.helpers.small_page import Counted, ask, texts
@@ -34,8 +34,8 @@ def test_what_a_browser_asks_for_is_checked(trace: Trace) -> None:
 
 def test_the_panel_belongs_to_its_picture_and_question(page: AppTest, counted: Counted) -> None:
     asked = Variant("miniature", RegionsAsked("trained"), SCENE.picture, SCENE.questions[0].text)
-    page.session_state["inside"] = (asked, Place("lang_from_vision", 1, 2, 4, None))
-    page.switch_page(str(ATTENTION_PAGE)).run()
+    page.session_state["attention.inside"] = (asked, Place("lang_from_vision", 1, 2, 4, None))
+    page.switch_page(ATTENTION.path).run()
     assert not page.exception
     assert "Inside cross-modality encoder, words read regions, layer 2, head 3" in texts(page)
     assert "score" in page.dataframe[0].value.columns

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.picture import Picture
 from lxmert_viz.places import APP
-from lxmert_viz.ui.frame.navigation import ATTENTION_PAGE
+from lxmert_viz.ui.frame.navigation import ATTENTION
 from lxmert_viz.ui.server import examples, pictures
 from tests.helpers.small_page import SECONDS, Counted, ask, button, texts
 
@@ -84,9 +84,9 @@ def test_keys_of_the_stage_stay(counted: Counted) -> None:
 
 
 def test_picture_question_answer_and_match_stay_in_sight(page: AppTest) -> None:
-    for place in (None, ATTENTION_PAGE):
+    for place in (None, ATTENTION):
         if place:
-            page.switch_page(str(place)).run()
+            page.switch_page(place.path).run()
         said = texts(page)
         assert examples.examples()[0].questions[0].text.rstrip("?") in said
         assert "P(match) 0." in said

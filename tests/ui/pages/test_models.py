@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.checkpoints.folder import MODELS_VARIABLE
-from lxmert_viz.ui.frame.navigation import MODELS_PAGE
+from lxmert_viz.ui.frame.navigation import MODELS
 from lxmert_viz.ui.server import jobs
 from tests.helpers.hub_server import Hub
 from tests.helpers.small_page import Counted, button, opened, texts
@@ -24,7 +24,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def at_models() -> AppTest:
-    return opened().switch_page(str(MODELS_PAGE)).run()
+    return opened().switch_page(MODELS.path).run()
 
 
 def labels(page: AppTest) -> list[str]:
@@ -54,7 +54,7 @@ def test_a_download_ends_in_a_model_that_can_be_chosen(
     counted: Counted, models: Path, hub: Hub
 ) -> None:
     page = at_models()
-    page.button(key="models.download-lxmert-vqa").click().run()
+    page.button(key="models.download lxmert-vqa").click().run()
     page = ended(page, "lxmert-vqa")
     assert not page.exception
     assert page.selectbox(key="model.name").options == ["miniature", "lxmert-vqa"]
@@ -68,14 +68,14 @@ def test_a_running_download_shows_its_bar_and_can_be_stopped(
 ) -> None:
     hub.slow_seconds = 0.5
     page = at_models()
-    page.button(key="models.download-lxmert-vqa").click().run()
-    assert "models.download-lxmert-vqa" not in [b.key for b in page.button]
+    page.button(key="models.download lxmert-vqa").click().run()
+    assert "models.download lxmert-vqa" not in [b.key for b in page.button]
     assert page.get("progress")
-    page.button(key="models.stop-lxmert-vqa").click().run()
+    page.button(key="models.stop lxmert-vqa").click().run()
     page = ended(page, "lxmert-vqa")
     assert "it goes on from there" in texts(page)
     hub.slow_seconds = 0.0
-    page.button(key="models.download-lxmert-vqa").click().run()
+    page.button(key="models.download lxmert-vqa").click().run()
     page = ended(page, "lxmert-vqa")
     assert page.selectbox(key="model.name").options == ["miniature", "lxmert-vqa"]
 
@@ -83,7 +83,7 @@ def test_a_running_download_shows_its_bar_and_can_be_stopped(
 def test_what_went_wrong_is_one_sentence(counted: Counted, models: Path, hub: Hub) -> None:
     hub.files = {path: b for path, b in hub.files.items() if "objects.txt" not in path}
     page = at_models()
-    page.button(key="models.download-lxmert-vqa").click().run()
+    page.button(key="models.download lxmert-vqa").click().run()
     page = ended(page, "lxmert-vqa")
     assert not page.exception
     assert "detector/objects.txt cannot be downloaded" in texts(page)
@@ -95,21 +95,21 @@ def test_offline_nothing_can_be_downloaded(
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     page = at_models()
-    assert page.button(key="models.download-lxmert-vqa").disabled
-    assert "HF_HUB_OFFLINE" in page.button(key="models.download-lxmert-vqa").help
+    assert page.button(key="models.download lxmert-vqa").disabled
+    assert "HF_HUB_OFFLINE" in page.button(key="models.download lxmert-vqa").help
 
 
 def test_a_check_lists_every_finding(counted: Counted, models: Path, tiny_folder: Path) -> None:
     shutil.copytree(tiny_folder, models / "tiny")
     page = at_models()
-    page.button(key="models.check-tiny").click().run()
+    page.button(key="models.check tiny").click().run()
     assert not page.exception
     shown = texts(page)
     assert "4 checks are right**, and none is wrong" in shown
     assert "**Tied decoder** · word embedding and decoder are equal" in shown
     assert "not applicable: " in shown
     (models / "tiny" / "answers.json").write_text("[]")
-    page.button(key="models.check-tiny").click().run()
+    page.button(key="models.check tiny").click().run()
     assert "1 of 11 checks are wrong" in texts(page)
 
 
@@ -118,7 +118,7 @@ def test_removing_everything_keeps_folders_of_ones_own(
 ) -> None:
     shutil.copytree(tiny_folder, models / "mine")
     page = at_models()
-    page.button(key="models.download-lxmert-vqa").click().run()
+    page.button(key="models.download lxmert-vqa").click().run()
     page = ended(page, "lxmert-vqa")
     page.selectbox(key="model.name").set_value("lxmert-vqa").run()
     button(page, "Remove them all").click().run()

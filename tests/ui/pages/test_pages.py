@@ -166,7 +166,7 @@ def test_a_mark_belongs_to_its_question_alone(page: AppTest) -> None:
 @pytest.mark.parametrize(("place", "said"), [(0, "Right."), (4, "Wrong. The right answer, “")])
 def test_the_first_answer_is_called_right_or_wrong(page: AppTest, place: int, said: str) -> None:
     found = models.pipeline(SHIPPED).inner
-    regions = found.look(examples.examples()[0].picture)
+    regions = found.look(examples.examples()[0].picture.content)
     answer = found.ask(regions, QUESTION).answers[place].text
     page.text_input(key="answers.asked").set_value(answer).run()
     button(page, "This is the right one").click().run()

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.experiments.edits import NO_REGIONS, UNEDITED, PictureEdit
 from lxmert_viz.traces import as_zip
-from lxmert_viz.ui.frame.navigation import SAVED_PAGE
+from lxmert_viz.ui.frame.navigation import SAVED
 from lxmert_viz.ui.server import answers, examples
 from lxmert_viz.ui.server.variant import RegionsAsked, Variant
 from tests.helpers.small_page import Counted, ask, button, texts
@@ -20,7 +20,7 @@ SCENE = examples.examples()[0]
 
 @pytest.fixture
 def keep(page: AppTest) -> AppTest:
-    return page.switch_page(str(SAVED_PAGE)).run()
+    return page.switch_page(SAVED.path).run()
 
 
 def stage(page: AppTest) -> dict:
@@ -44,7 +44,7 @@ def test_what_was_kept_opens_without_asking_the_model(keep: AppTest, counted: Co
     assert not keep.exception
     assert stage(keep)["text"] == text
     assert stage(keep)["families"]["lang"]["norms"] is not None
-    assert "sha256" in texts(keep)
+    assert "files with SHA-256" in texts(keep)
     assert "numpy" in texts(keep)
     assert counted.asks == asks
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.ui.frame.navigation import TWO_RUNS_PAGE
+from lxmert_viz.ui.frame.navigation import TWO_RUNS
 from tests.helpers.small_page import Counted, button, opened, texts
 from tests.helpers.small_run import put_run
 
@@ -20,7 +20,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photograph: bytes) -> 
 
 
 def compared() -> AppTest:
-    return opened().switch_page(str(TWO_RUNS_PAGE)).run()
+    return opened().switch_page(TWO_RUNS.path).run()
 
 
 def metrics(page: AppTest) -> dict[str, str]:

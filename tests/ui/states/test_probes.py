@@ -11,7 +11,7 @@ from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Example
 from lxmert_viz.runs.extraction import extract
 from lxmert_viz.runs.states import STATES_VARIABLE, store_folder
-from lxmert_viz.ui.frame.navigation import PROBES_PAGE
+from lxmert_viz.ui.frame.navigation import PROBES
 from tests.helpers.small_page import Counted, texts
 
 TEXTS = ("what is red?", "is the ball big?", "a cube in front", "red dog on the left", "how many")
@@ -31,7 +31,7 @@ def probes(
     )
     scenes = Dataset("scenes", "pictures", (), examples, pictures)
     extract(counted.inner, scenes, store_folder(counted.inner, scenes))
-    return page.switch_page(str(PROBES_PAGE)).run()
+    return page.switch_page(PROBES.path).run()
 
 
 def charts(page: AppTest) -> list[str]:

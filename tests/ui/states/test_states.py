@@ -11,7 +11,7 @@ from lxmert_viz.model.lxmert import LxmertForQuestionAnswering
 from lxmert_viz.places import DATA_VARIABLE
 from lxmert_viz.region_files.opening import write_rows
 from lxmert_viz.region_files.rows import RegionRow
-from lxmert_viz.ui.frame.navigation import STATES_PAGE
+from lxmert_viz.ui.frame.navigation import STATES
 from lxmert_viz.ui.server import examples
 from tests.conftest import ANSWERS, LXMERT, OBJECTS
 from tests.helpers.small_page import Counted, button, texts
@@ -19,7 +19,7 @@ from tests.helpers.small_page import Counted, button, texts
 
 @pytest.fixture
 def states(page: AppTest) -> AppTest:
-    return page.switch_page(str(STATES_PAGE)).run()
+    return page.switch_page(STATES.path).run()
 
 
 def charts(page: AppTest) -> list[str]:
@@ -62,8 +62,8 @@ def test_each_head_is_a_lens(states: AppTest, lens: str, said: str) -> None:
 
 
 def test_a_cell_can_be_chosen_without_a_mouse(states: AppTest) -> None:
-    states.selectbox(key="states.row.words").set_value(1)
-    states.selectbox(key="states.depth.words").set_value("L1").run()
+    states.selectbox(key="states.row words").set_value(1)
+    states.selectbox(key="states.depth words").set_value("L1").run()
     assert not states.exception
     assert "after L1" in texts(states)
 
@@ -121,7 +121,7 @@ def test_a_picture_without_regions_has_nothing_to_read(page: AppTest, counted: C
         scores=regions.scores[:0],
         attribute_scores=regions.attribute_scores[:0],
     )
-    page.switch_page(str(STATES_PAGE)).run()
+    page.switch_page(STATES.path).run()
     third = examples.examples()[2]
     button(page, third.title).click().run()
     page.selectbox(key="states.lens").set_value("objects").run()

@@ -98,7 +98,7 @@ def test_the_page_shows_what_is_read_and_the_answer_before_and_after(
     from tests.helpers.small_page import opened, texts
 
     page = opened()
-    page.switch_page(str(navigation.REGIONS_PAGE)).run()
+    page.switch_page(navigation.REGIONS.path).run()
     assert not page.exception
     count = len(page.dataframe[0].value)
     assert count > 0
@@ -111,7 +111,7 @@ def test_the_page_shows_what_is_read_and_the_answer_before_and_after(
     assert not page.exception
     assert "With your boxes" in texts(page)
     assert page.dataframe[0].value["name"].tolist()[1] == "all, of it"
-    page.switch_page(str(navigation.ANSWERS_PAGE)).run()
+    page.switch_page(navigation.ANSWERS.path).run()
     assert not page.exception
     assert page.dataframe[0].value["name"].tolist()[1] == "all, of it"
     assert "boxes of your own" in texts(page)

@@ -4,37 +4,23 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.checkpoints.folder import find
-from lxmert_viz.checkpoints.identity import Identity
 from lxmert_viz.experiments.edits import UNEDITED, PictureEdit
 from lxmert_viz.picture import Picture
-from lxmert_viz.ui.frame.navigation import COMPARE_PAGE
+from lxmert_viz.ui.frame.navigation import COMPARE
 from lxmert_viz.ui.server import examples, models, variant
 from lxmert_viz.ui.server.variant import RegionsAsked, Variant
-from tests.helpers.small_page import Counted, opened, texts
+from tests.helpers.small_page import Counted, OfFolder, opened, texts
 
 FIRST, SECOND = examples.examples()[:2]
 
 
-class OfFolder:
-    """The counted pipeline under a name, told from others by the files of that name."""
-
-    def __init__(self, pipeline: Counted, name: str) -> None:
-        self._pipeline, identity = pipeline, Identity(find(name))
-        self.digest, self.detector_digest = identity.digest, identity.detector_digest
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._pipeline, name)
-
-
 @pytest.fixture
 def compare(page: AppTest) -> AppTest:
-    return page.switch_page(str(COMPARE_PAGE)).run()
+    return page.switch_page(COMPARE.path).run()
 
 
 def stages(page: AppTest) -> list[dict]:
@@ -87,7 +73,7 @@ def test_two_questions_have_one_picture_that_is_looked_at_once(
 def test_another_checkpoint_is_asked_or_the_way_to_one_is_shown(
     counted: Counted, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = opened().switch_page(str(COMPARE_PAGE)).run()
+    page = opened().switch_page(COMPARE.path).run()
     against(page, "model")
     assert "Only one checkpoint is here" in texts(page)
     monkeypatch.setenv("LXMERT_VIZ_MODELS", str(tiny_folder.parent))
@@ -108,7 +94,7 @@ def test_checkpoints_with_the_same_detector_look_once(
     monkeypatch.setattr(models, "load_pipeline", lambda name: OfFolder(counted, name))
     page = opened()
     page.selectbox(key="model.name").set_value("one").run()
-    page.switch_page(str(COMPARE_PAGE)).run()
+    page.switch_page(COMPARE.path).run()
     looks = counted.looks
     page.session_state["compare.model"] = "two"
     against(page, "model")
@@ -122,4 +108,4 @@ def test_checkpoints_with_the_same_detector_look_once(
         names.write("\nanother name")
     assert variant.with_model(own, "two").edit == UNEDITED
     page.run()
-    assert counted.looks == looks + 2  # now each has its own
+    assert counted.looks == looks + 1  # now each has its own, and the first one's are known

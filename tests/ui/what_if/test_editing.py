@@ -9,9 +9,9 @@ from streamlit.testing.v1 import AppTest
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.experiments import edits
 from lxmert_viz.records import Answer, Regions
-from lxmert_viz.ui.frame.navigation import EDIT_PAGE
-from lxmert_viz.ui.server import examples
-from tests.helpers.small_page import Counted, ask, button, opened, texts
+from lxmert_viz.ui.frame.navigation import EDIT
+from lxmert_viz.ui.server import examples, models
+from tests.helpers.small_page import Counted, OfFolder, ask, button, opened, texts
 
 SCENE = examples.examples()[0]
 BLUE = SCENE.questions[0].text.split().index("blue")
@@ -19,7 +19,7 @@ BLUE = SCENE.questions[0].text.split().index("blue")
 
 @pytest.fixture
 def edit(page: AppTest) -> AppTest:
-    return page.switch_page(str(EDIT_PAGE)).run()
+    return page.switch_page(EDIT.path).run()
 
 
 def stages(page: AppTest) -> list[dict]:
@@ -29,7 +29,7 @@ def stages(page: AppTest) -> list[dict]:
 
 def choose_word(page: AppTest, place: int) -> AppTest:
     step = page.session_state["edit.history"].now
-    return page.button_group(key=f"edit.word.{step}").set_value(place).run()
+    return page.button_group(key=f"edit.word {step}").set_value(place).run()
 
 
 def test_it_begins_with_what_was_asked(edit: AppTest, counted: Counted) -> None:
@@ -53,14 +53,14 @@ def test_a_masked_word_is_shown_beside_the_question_before(edit: AppTest, counte
 
 def test_another_word_comes_in_its_place(edit: AppTest, counted: Counted) -> None:
     choose_word(edit, BLUE)
-    edit.text_input(key=f"edit.new.1.{BLUE}").set_value("red").run()
+    edit.text_input(key=f"edit.new 1 {BLUE}").set_value("red").run()
     assert stages(edit)[1]["text"] == SCENE.questions[0].text.replace("blue", "red")
     assert edit.session_state["edit.history"].steps[-1].name == "“blue” → “red”"
     assert counted.looks == 1
 
 
 def test_regions_go_off_and_keep_their_numbers(edit: AppTest, counted: Counted) -> None:
-    edit.multiselect(key="edit.off.1").set_value([0, 2]).run()
+    edit.multiselect(key="edit.off 1").set_value([0, 2]).run()
     assert not edit.exception
     before, after = stages(edit)
     assert after["names"] == [name for at, name in enumerate(before["names"]) if at not in (0, 2)]
@@ -69,7 +69,7 @@ def test_regions_go_off_and_keep_their_numbers(edit: AppTest, counted: Counted) 
 
 @pytest.mark.parametrize("operator", edits.OPERATORS[1:])
 def test_every_operator_is_named_and_runs(edit: AppTest, counted: Counted, operator: str) -> None:
-    edit.selectbox(key="edit.operator.1").set_value(operator).run()
+    edit.selectbox(key="edit.operator 1").set_value(operator).run()
     assert not edit.exception
     steps = edit.session_state["edit.history"]
     assert steps.step(steps.now).name == operator
@@ -78,30 +78,30 @@ def test_every_operator_is_named_and_runs(edit: AppTest, counted: Counted, opera
 
 
 def test_steps_are_restored_named_and_removed(edit: AppTest, counted: Counted) -> None:
-    edit.selectbox(key="edit.operator.1").set_value(edits.ZEROED).run()
-    edit.text_input(key="edit.name.2").set_value("my blank").run()
-    edit.button(key="edit.restore.1").click().run()
+    edit.selectbox(key="edit.operator 1").set_value(edits.ZEROED).run()
+    edit.text_input(key="edit.name 2").set_value("my blank").run()
+    edit.button(key="edit.restore 1").click().run()
     steps = edit.session_state["edit.history"]
     assert (steps.now, [step.name for step in steps.steps][1]) == (1, "my blank")
     assert stages(edit)[-1]["text"] == SCENE.questions[0].text
-    edit.button(key="edit.up.2").click().run()
+    edit.button(key="edit.move up 2").click().run()
     assert [step.number for step in steps.steps] == [2, 1]
-    edit.button(key="edit.remove.2").click().run()
+    edit.button(key="edit.remove 2").click().run()
     assert len(stages(edit)) == 1
     assert (counted.looks, counted.asks) == (1, 2)
 
 
 def test_a_step_that_cannot_be_asked_is_one_sentence_and_the_way_back_stays(edit: AppTest) -> None:
     choose_word(edit, BLUE)
-    edit.text_input(key=f"edit.new.1.{BLUE}").set_value("red " * 200).run()
+    edit.text_input(key=f"edit.new 1 {BLUE}").set_value("red " * 200).run()
     assert not edit.exception
     assert len(edit.error) == 1
-    edit.button(key="edit.restore.1").click().run()
+    edit.button(key="edit.restore 1").click().run()
     assert not edit.error
 
 
 def test_another_question_begins_anew_and_keeps_the_steps(edit: AppTest) -> None:
-    edit.selectbox(key="edit.operator.1").set_value(edits.ZEROED).run()
+    edit.selectbox(key="edit.operator 1").set_value(edits.ZEROED).run()
     ask(edit, "what is red?")
     assert not edit.exception
     steps = edit.session_state["edit.history"]
@@ -114,9 +114,10 @@ def test_another_checkpoint_is_asked_the_same(
     counted: Counted, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LXMERT_VIZ_MODELS", str(tiny_folder.parent))
-    page = opened().switch_page(str(EDIT_PAGE)).run()
-    page.multiselect(key="edit.off.1").set_value([1]).run()
-    page.selectbox(key="edit.model.2").set_value("tiny").run()
+    monkeypatch.setattr(models, "load_pipeline", lambda name: OfFolder(counted, name))
+    page = opened().switch_page(EDIT.path).run()
+    page.multiselect(key="edit.off 1").set_value([1]).run()
+    page.selectbox(key="edit.model 2").set_value("tiny").run()
     assert not page.exception
     steps = page.session_state["edit.history"]
     now = steps.step(steps.now)
@@ -129,7 +130,7 @@ def test_the_word_that_the_model_would_put_is_told(edit: AppTest, counted: Count
     choose_word(edit, BLUE)
     button(edit, "Mask it").click().run()
     steps = edit.session_state["edit.history"]
-    seen = counted.look(SCENE.picture, "trained", lambda stage, share: None)
+    seen = counted.look(SCENE.picture.content, "trained", lambda stage, share: None)
     (best, *_), *_ = counted.masked_words(seen, steps.step(steps.now).variant.text)
     assert f"the model would put: **{best.text}** {best.probability:.2f}" in texts(edit)
 

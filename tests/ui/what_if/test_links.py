@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from lxmert_viz.experiments.edits import SHUFFLED, PictureEdit
 from lxmert_viz.picture import Picture
 from lxmert_viz.ui.frame import boxes_link
-from lxmert_viz.ui.frame.navigation import COMPARE_PAGE, EDIT_PAGE, MISTAKES_PAGE
+from lxmert_viz.ui.frame.navigation import COMPARE, EDIT, MISTAKES, Page
 from lxmert_viz.ui.server import examples
 from lxmert_viz.ui.server.variant import MOST, OwnBox, RegionsAsked, Variant, snapped
 from lxmert_viz.ui.what_if import kept_steps
@@ -79,7 +79,7 @@ def test_a_link_brings_boxes_and_numbers_of_regions_back(counted: Counted) -> No
     assert "1 region." in texts(page)
     assert link.items() <= stated(page).items()
     assert "link" not in texts(page)
-    at(page, MISTAKES_PAGE)  # it shows no picture, and its address keeps them all the same
+    at(page, MISTAKES)  # it shows no picture, and its address keeps them all the same
     assert link.items() <= stated(page).items()
 
 
@@ -100,17 +100,17 @@ def test_a_link_with_a_model_that_is_not_here_names_it(counted: Counted) -> None
     assert "an example scene, scene-99" in said
 
 
-def at(page: AppTest, place: object) -> AppTest:
-    return page.switch_page(str(place)).run()
+def at(page: AppTest, place: Page) -> AppTest:
+    return page.switch_page(place.path).run()
 
 
 def test_steps_come_back_with_names_and_places(page: AppTest, counted: Counted) -> None:
-    at(page, EDIT_PAGE)
+    at(page, EDIT)
     choose_word(page, 4)
     button(page, "Mask it").click().run()
-    page.text_input(key="edit.name.1").set_value("as asked").run()
+    page.text_input(key="edit.name 1").set_value("as asked").run()
     before = page.session_state["edit.history"]
-    again = at(opened_at(stated(page)), EDIT_PAGE)
+    again = at(opened_at(stated(page)), EDIT)
     assert not again.exception
     found = again.session_state["edit.history"]
     assert found.steps == before.steps
@@ -122,11 +122,11 @@ def test_steps_come_back_with_names_and_places(page: AppTest, counted: Counted) 
 def test_steps_of_another_machine_are_told_and_the_last_is_shown(
     page: AppTest, counted: Counted
 ) -> None:
-    at(page, EDIT_PAGE)
+    at(page, EDIT)
     choose_word(page, 4)
     button(page, "Mask it").click().run()
     link = stated(page) | {"steps": "0" * 64, "ask": "lxmert-vqa"}
-    again = at(opened_at(link), EDIT_PAGE)
+    again = at(opened_at(link), EDIT)
     assert not again.exception
     assert "earlier steps of this link" in texts(again)
     assert "asks another model too, lxmert-vqa" in texts(again)
@@ -149,7 +149,7 @@ def test_steps_whose_picture_is_gone_are_left_out() -> None:
 
 
 def test_a_comparison_says_what_is_missing(counted: Counted) -> None:
-    page = at(opened_at({"with": "model", "other": "lxmert-gqa"}), COMPARE_PAGE)
+    page = at(opened_at({"with": "model", "other": "lxmert-gqa"}), COMPARE)
     assert "asks another model too, lxmert-gqa" in texts(page)
-    page = at(opened_at({"with": "picture", "other": "0123456789abcdef"}), COMPARE_PAGE)
+    page = at(opened_at({"with": "picture", "other": "0123456789abcdef"}), COMPARE)
     assert "not kept here (its SHA-256 begins with 0123456789ab)" in texts(page)
