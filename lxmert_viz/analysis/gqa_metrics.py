@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from lxmert_viz.records import RIGHT_FROM
+
 TAIL = 0.2  # GQA-OOD's alpha: how far above its group's mean an answer may be and still be rare
 UNCOUNTED = ("exist", "query name", "choose name")  # steps that are no reasoning
 
@@ -21,7 +23,7 @@ def consistency(
     found = np.full(len(ids), np.nan)
     for number, names in enumerate(entailed):
         follow = [place[name] for name in names if name in place and name != ids[number]]
-        if follow and right[number] >= 0.5:
+        if follow and right[number] >= RIGHT_FROM:
             found[number] = right[follow].mean()
     return found
 

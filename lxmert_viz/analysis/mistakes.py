@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lxmert_viz.analysis.vqa_accuracy import normalised
+from lxmert_viz.records import RIGHT_FROM
 
-RIGHT_FROM = 0.5  # scores below are mistakes
 LOOKED_AWAY, LOOKED_RIGHT = "looked away", "looked right"  # judged afterwards, on request
 TOP = 5 / 36  # share of the regions that count as looked at
 CAUSES = {  # in order

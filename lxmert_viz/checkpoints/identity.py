@@ -1,14 +1,16 @@
 """Which checkpoint lies in a folder, told by what its files hold and not by its name."""
 
 import hashlib
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 from lxmert_viz.checkpoints.record import CONVERTED_FILE, RECORD
+from lxmert_viz.checkpoints.weight_files import BESIDES, WEIGHT_ENDINGS
 from lxmert_viz.errors import CheckpointError
 
 # weights, configs and lists of names: all that decides what a model sees and says
-DECISIVE = (".safetensors", ".bin", ".h5", ".pth", ".pkl", ".json", ".txt", ".yaml")
+DECISIVE = (*WEIGHT_ENDINGS, ".pkl", ".json", ".txt", ".yaml")
 MADE_HERE = (CONVERTED_FILE, RECORD)
 Stamp = tuple[tuple[str, int, int, int], ...]  # of each file: place, bytes, when changed, inode
 
@@ -17,8 +19,9 @@ def stamp(folder: Path) -> Stamp:
     """Changes when a file of the checkpoint is edited or replaced; nothing of them is read."""
     found = []
     for place, path in _files(folder):
-        facts = path.stat()
-        found.append((place, facts.st_size, facts.st_mtime_ns, facts.st_ino))
+        with suppress(FileNotFoundError):  # taken away just now
+            facts = path.stat()
+            found.append((place, facts.st_size, facts.st_mtime_ns, facts.st_ino))
     return tuple(found)
 
 
@@ -47,7 +50,7 @@ class Identity:
         """Place of each file -> its sha256."""
         found = {}
         for place, path in _files(self._folder):
-            with path.open("rb") as file:
+            with suppress(FileNotFoundError), path.open("rb") as file:
                 found[place] = hashlib.file_digest(file, "sha256").hexdigest()
         if stamp(self._folder) != self._stamp:
             raise CheckpointError(
@@ -64,6 +67,12 @@ class Identity:
 
 
 def _files(folder: Path) -> list[tuple[str, Path]]:
-    """Places below the folder, in an order that is the same everywhere."""
-    paths = [p for p in folder.rglob("*") if p.suffix in DECISIVE and p.name not in MADE_HERE]
-    return sorted((path.relative_to(folder).as_posix(), path) for path in paths if path.is_file())
+    """Places in the folder and its detector's, in an order that is the same everywhere."""
+    return sorted(
+        (path.relative_to(folder).as_posix(), path)
+        for path in (*folder.glob("*"), *folder.glob("detector/*"))
+        if path.suffix in DECISIVE
+        and path.name not in MADE_HERE
+        and not BESIDES.match(path.name)
+        and path.is_file()
+    )

@@ -70,7 +70,10 @@ def kept(models: Path | None = None) -> tuple[Kept, ...]:
             continue
         size = 0
         for path in filter(Path.is_file, _paths(chosen)):
-            facts = path.stat()
+            try:
+                facts = path.stat()
+            except FileNotFoundError:  # a download has just put it in its place
+                continue
             size += 0 if facts.st_ino in seen else facts.st_size
             seen.add(facts.st_ino)
         complete = not missing_files(chosen.folder) and not missing_detector_files(chosen.folder)

@@ -6,16 +6,19 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from lxmert_viz.checkpoints.contents import TRAINED_PROFILE, read_scope
+from lxmert_viz.checkpoints.contents import read_scope
 from lxmert_viz.checkpoints.known import KNOWN, SHIPPED
 from lxmert_viz.checkpoints.record import recorded
 from lxmert_viz.config import read_json
 from lxmert_viz.detector.selection import describe_boxes
+from lxmert_viz.model.files.loading import base_of
+from lxmert_viz.model.inputs import Row, in_batches
 from lxmert_viz.picture import decode
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
-from lxmert_viz.records import Regions, Scores
+from lxmert_viz.records import TRAINED_PROFILE, Regions, Scores
 
 SAMPLE_FILE = "detector/sample.jpg"
 SAMPLE_FACTS = ASSETS / "detector-sample.json"
@@ -72,13 +75,24 @@ class Subject:
         return self._asked(lambda truth: truth.regions)
 
     def _asked(self, seen: Callable[[Truth], Regions]) -> list[tuple[Scores, str]]:
-        """Every question of every picture, with its right answer."""
-        pairs = []
+        """Every question of every picture, with its right answer.
+
+        The network itself is asked: a pipeline refuses boxes in a frame that is none.
+        """
+        tokenizer, rows, answers = self.pipeline.tokenizer, [], []
+        limit = self.pipeline.network.config.max_position_embeddings
         for truth in self.truths:
             regions = seen(truth)
-            scores = self.pipeline.score_many([(regions, text) for text, _ in truth.questions])
-            pairs += zip(scores, (right for _, right in truth.questions), strict=True)
-        return pairs
+            rows += [(regions, tokenizer.read(text, limit)) for text, _ in truth.questions]
+            answers += [right for _, right in truth.questions]
+        return list(zip(in_batches(rows, self._scores), answers, strict=True))
+
+    @torch.inference_mode()
+    def _scores(self, batch: list[Row]) -> list[Scores]:
+        network = self.pipeline.network
+        inputs = self.pipeline.inputs.of(batch, collect=False)
+        logits = network.answer_head(base_of(network)(**inputs, return_dict=True).pooled_output)
+        return [Scores(row, None) for row in logits.float().cpu().numpy()]
 
     def _mean_probability(self, answered: list[tuple[Scores, str]]) -> float:
         labels = {answer: label for label, answer in enumerate(self.pipeline.answer_vocabulary)}

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lxmert_viz.commands.options import add_boxes_option
 from lxmert_viz.errors import DatasetError, PictureError
 from lxmert_viz.places import ASSETS
 
@@ -20,6 +21,7 @@ def add_dataset_options(parser: argparse.ArgumentParser) -> None:
     add("dataset", metavar="DATASET", help=f"a file, a folder, or {STUDY!r}: the shipped set")
     add("--pictures", type=Path, metavar="FOLDER", help="default: where the questions lie")
     add("--regions", metavar="FILE", help=f"default: beside the questions; {LOOK}: make them")
+    add_boxes_option(parser)
     add(
         "--look-for-missing",
         action="store_true",
@@ -51,6 +53,7 @@ def read_dataset(options: argparse.Namespace) -> "Dataset":
         ASSETS / "study" if options.dataset == STUDY else Path(options.dataset),
         pictures=options.pictures,
         regions=Path(options.regions) if named else None,
+        boxes=options.boxes,
         look=options.regions == LOOK,
         look_for_missing=options.look_for_missing,
         columns=columns(options.columns),

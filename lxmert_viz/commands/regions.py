@@ -5,23 +5,24 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock, Timeout
+
 from lxmert_viz.checkpoints import contents
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.commands.options import add_detector_options
+from lxmert_viz.commands.options import add_boxes_option, add_detector_options
 from lxmert_viz.commands.progress import PROGRESS
 from lxmert_viz.commands.stopping import goes_on
-from lxmert_viz.errors import DatasetError, LxmertVizError, OptionError
-from lxmert_viz.runs.regions import UNFIT, pictures_in
+from lxmert_viz.errors import DatasetError, OptionError
+from lxmert_viz.runs.regions import UNFIT, look_at_all, pictures_in
 from lxmert_viz.whole_files import write_text
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
-    from lxmert_viz.pipeline import Pipeline
-    from lxmert_viz.region_files.journal import RegionJournal
     from lxmert_viz.region_files.rows import RegionFile, RegionRow
 
 
@@ -31,7 +32,11 @@ EXAMPLE = "regions pictures -o pictures.tsv"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "source", type=Path, metavar="FOLDER", help="a folder of pictures, or a file of regions"
+        "source",
+        type=Path,
+        metavar="FOLDER",
+        help="a folder of pictures, or a file of regions: "
+        "TSV, Arrow, Parquet, safetensors, HDF5, LMDB, a folder of .npz or .npy",
     )
     parser.add_argument(
         "-o",
@@ -49,18 +54,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"whose detector looks (default: {SHIPPED}); from a file of regions: whose lists name "
         "the labels (default: none, labels stay numbers)",
     )
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="of a file of regions that does not say how large its pictures are",
+    )
+    add_boxes_option(parser)
     add_detector_options(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    from lxmert_viz.region_files.opening import layout_for
+    from lxmert_viz.region_files.opening import holds_regions, layout_for
 
     if options.out.exists():
         raise DatasetError(f"{options.out} is there already; name another file, or delete it.")
     if not options.out.parent.is_dir():
         raise DatasetError(f"There is no folder {options.out.parent} to write {options.out} into.")
     layout = options.layout or layout_for(options.out)
-    if options.source.is_dir():
+    if options.source.is_dir() and not holds_regions(options.source):
         extract(options, layout)
     else:
         convert(options, layout)
@@ -88,47 +100,42 @@ def extract(options: argparse.Namespace, layout: str) -> None:
         "precision": options.precision,
         "backend": options.backend,
     }
-    with goes_on(), RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
-        failed = look_at_all(pictures, pipeline, options.profile, journal)
-        count = len(journal.pictures)
-        if count:
-            write_rows(options.out, layout, journal.rows())
-    journal.path.unlink()
+    with goes_on(), alone(options.out):
+        with RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
+            progress = _Printed(len(pictures))
+            failed = look_at_all(pictures, pipeline, options.profile, journal, progress.add)
+            count = len(journal.pictures)
+            if count:
+                write_rows(options.out, layout, journal.rows())
+        journal.path.unlink()
     finish(options.out, count, failed)
 
 
-def look_at_all(
-    pictures: dict[str, Path], pipeline: "Pipeline", profile: str, journal: "RegionJournal"
-) -> list[tuple[Path, str]]:
-    """Adds what is missing in the journal; returns what failed, and why."""
-    from lxmert_viz.region_files.rows import RegionRow
-
-    failed = []
-    progress = _Printed(len(pictures))
-    for picture, path in pictures.items():
-        if UNFIT.search(picture):
-            failed.append((path, "its name holds a tab, a line break or bytes that are not UTF-8"))
-            progress.skip()
-            continue
-        if picture in journal.pictures:
-            progress.skip()
-            continue
-        try:
-            journal.add(RegionRow.of(picture, pipeline.look(path.read_bytes(), profile)))
-        except OSError as error:
-            failed.append((path, f"it cannot be read: {error.strerror}"))
-        except LxmertVizError as error:
-            failed.append((path, str(error)))
-        progress.step()
-    return failed
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Raises DatasetError where another process makes the same file just now."""
+    path = beside(out, ".lock")
+    try:
+        with FileLock(path, timeout=0):
+            yield
+            path.unlink(missing_ok=True)
+    except Timeout as error:
+        raise DatasetError(f"{out} is being made by another process just now.") from error
 
 
 def convert(options: argparse.Namespace, layout: str) -> None:
     """From one layout to another, a picture at a time; rows that are broken are listed."""
     from lxmert_viz.region_files.opening import open_regions, write_rows
     from lxmert_viz.region_files.rows import Origin
+    from lxmert_viz.region_files.sizes import Sizes
 
-    origin = Origin(options.source.name, naming(options.model, options.models), options.profile)
+    origin = Origin(
+        options.source.name,
+        naming(options.model, options.models),
+        options.profile,
+        options.boxes,
+        Sizes(pictures_in(options.pictures)) if options.pictures else None,
+    )
     source = open_regions(options.source, origin)
     failed: list[tuple[str, str]] = []
     rows = whole_rows(source, failed)
@@ -136,6 +143,8 @@ def convert(options: argparse.Namespace, layout: str) -> None:
     if first is not None:
         write_rows(options.out, layout, chain([first], rows), source.newline or "\n")
     finish(options.out, len(source) - len(failed), failed)
+    for what in source.remarks():
+        print(f"{options.source.name}: {what}")
     if source.again:
         print(f"{len(source.again)} stand more than once, {next(iter(source.again))!r} first")
 
@@ -211,11 +220,10 @@ class _Printed:
         self._began = time.monotonic()
         self._end = "" if sys.stderr.isatty() else "\n"
 
-    def skip(self) -> None:
+    def add(self, looked: bool) -> None:
         self._done += 1
-
-    def step(self) -> None:
-        self._done += 1
+        if not looked:
+            return
         self._looked += 1
         each = (time.monotonic() - self._began) / self._looked
         left = each * (self._total - self._done)

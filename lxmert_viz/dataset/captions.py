@@ -99,13 +99,14 @@ def _first_is_true(texts: list[Any]) -> list[Text]:
 
 
 def _of_texts(entry: Entry, picture: str, texts: list[Text], kind: str) -> list[Example]:
+    has_foil = any(matches is False for _, _, matches in texts[1:])
     return [
         Example(
             id=f"{entry.key}:{name}" if name else entry.key,
             picture=picture,
             text=text_of({"caption": text}, "caption"),
             matches=matches,
-            pair=entry.key if len(texts) > 1 else "",
+            pair=entry.key if has_foil else "",
             types={"question": kind} if kind else {},
             place=entry.place,
         )

@@ -1,11 +1,11 @@
 """Questions with people's answers in one file: VizWiz, TextVQA, Visual Genome's questions."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lxmert_viz.dataset.datasets import Dataset, Entry, collected, entries_of
+from lxmert_viz.dataset.datasets import Dataset, Entry, collected, entries_of, kind_of_ids
 from lxmert_viz.dataset.remarks import Json, JsonFile, picture_of, text_of
 from lxmert_viz.records import Example
 
@@ -31,25 +31,34 @@ def is_visual_genome(content: Any) -> bool:
 
 def read_vizwiz(file: JsonFile) -> Dataset:
     """A picture has one question, which is called like it."""
-    return collected(file.path, "VizWiz", _by_picture(file), _example, file.last_line)
+    read = collected(file.path, "VizWiz", _by_picture(file), _example, file.last_line)
+    return replace(read, ids=kind_of_ids(_id_of(entry, IDS) for entry in file.content))
 
 
 def read_textvqa(file: JsonFile) -> Dataset:
-    entries = entries_of(file, file.content["data"], IDS)
-    return collected(file.path, "TextVQA", entries, _example, file.last_line)
+    asked = file.content["data"]
+    entries = entries_of(file, asked, IDS)
+    read = collected(file.path, "TextVQA", entries, _example, file.last_line)
+    return replace(read, ids=kind_of_ids(_id_of(entry, IDS) for entry in asked))
 
 
 def read_visual_genome(file: JsonFile) -> Dataset:
-    asked = (
+    asked = [
         {"image_id": image.get("id", image.get("image_id")), **question}
         for image in file.content
         if isinstance(image, dict) and isinstance(image.get("qas"), list)
         for question in image["qas"]
         if isinstance(question, dict)
-    )
+    ]
     entries = entries_of(file, asked, ("qa_id",))
     read = collected(file.path, "Visual Genome QA", entries, _example, file.last_line)
-    return replace(read, training_note=SEEN)
+    ids = kind_of_ids(_id_of(question, ("qa_id",)) for question in asked)
+    return replace(read, training_note=SEEN, ids=ids)
+
+
+def _id_of(entry: Any, names: Sequence[str]) -> object:
+    found = (entry.get(name) for name in names) if isinstance(entry, dict) else ()
+    return next((value for value in found if value is not None), None)
 
 
 def _by_picture(file: JsonFile) -> Iterator[Entry]:

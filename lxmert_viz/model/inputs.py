@@ -35,19 +35,27 @@ class Inputs:
         ValueError for features of another size than the network takes.
         """
         seen = [regions for regions, _ in rows]
-        given: dict[str, Tensor | Stream] = {
-            "input_ids": self._padded([tokens.ids for _, tokens in rows], np.int64),  # (B, T)
-            "attention_mask": self._padded([np.ones_like(t.ids) for _, t in rows], np.int64),
-            "token_type_ids": self._padded([tokens.type_ids for _, tokens in rows], np.int64),
-        }
+        given = self.of_words([tokens for _, tokens in rows])
         if torch.is_grad_enabled():
-            return given | self._unencoded(seen)
+            return given | self.of_regions(seen)
         return given | {"vision": self._streams.of(seen, collect=collect)}
 
-    def _encoded(self, seen: Sequence[Regions], collect: bool) -> Stream:
-        return self._network.encode_vision(**self._unencoded(seen), collect=collect)
+    def of_words(self, rows: Sequence[Tokens]) -> dict[str, Tensor]:
+        """The arguments of `encode_language`, each (B, T)."""
+        return {
+            "input_ids": self._padded([tokens.ids for tokens in rows], np.int64),
+            "attention_mask": self._padded([np.ones_like(tokens.ids) for tokens in rows], np.int64),
+            "token_type_ids": self._padded([tokens.type_ids for tokens in rows], np.int64),
+        }
 
-    def _unencoded(self, seen: Sequence[Regions]) -> dict[str, Tensor]:
+    def _encoded(self, seen: Sequence[Regions], collect: bool) -> Stream:
+        return self._network.encode_vision(**self.of_regions(seen), collect=collect)
+
+    def of_regions(self, seen: Sequence[Regions]) -> dict[str, Tensor]:
+        """The arguments of `encode_vision`: (B, R, F), (B, R, 4) and (B, R).
+
+        Raises ValueError for features of another size than the network takes.
+        """
         size = self._network.config.visual_feat_dim
         for regions in seen:
             if regions.feats.shape[1] != size:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
+import numpy as np
 from torch import Tensor
 from torch.export import register_dataclass
 
@@ -43,6 +44,15 @@ class Stream:
     )  # (B, 1, 1, T or R), added to scores: 0 visible, finfo.min hidden; None hides nothing
     states: tuple[Tensor, ...] = ()  # embeddings first, then each layer's; empty unless collected
     attention: tuple[Tensor, ...] = ()  # each layer's (B, H, N, N); empty unless collected
+
+    def at(self, rows: np.ndarray) -> "Stream":
+        """The rows at these places, in this order; a row may be taken several times."""
+        return Stream(
+            self.state[rows],
+            None if self.mask is None else self.mask[rows],
+            tuple(state[rows] for state in self.states),
+            tuple(weights[rows] for weights in self.attention),
+        )
 
 
 @dataclass(frozen=True)

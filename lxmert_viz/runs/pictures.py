@@ -4,8 +4,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from hashlib import sha256
 from itertools import groupby, islice
+
+import numpy as np
 
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError, LxmertVizError, PictureError
@@ -14,6 +17,7 @@ from lxmert_viz.records import Example, Regions
 from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.region_files.opening import open_regions
 from lxmert_viz.region_files.rows import NameOf, Origin
+from lxmert_viz.region_files.sizes import Sizes
 
 AHEAD = 8  # pictures looked at before they are asked about
 WORKERS = 2
@@ -37,7 +41,12 @@ class Looker:
         """detector: what tells it from others, for the cache."""
         self._pipeline, self._dataset, self._profile = pipeline, dataset, profile
         self._cache, self._detector, file = cache, detector, dataset.region_file
-        origin = Origin("region file", _at_least_a_number(name_of))
+        origin = Origin(
+            "region file",
+            _at_least_a_number(name_of),
+            boxes=dataset.region_boxes,
+            size_of=Sizes(dataset.pictures),
+        )
         self._file = None if file is None else open_regions(file, origin)
 
     def shown(self, examples: Sequence[Example]) -> Iterator[Row]:
@@ -69,7 +78,8 @@ class Looker:
                 regions = self._file[picture]
             except DatasetError:  # a broken row is that picture's error
                 continue
-            return self._check(regions)
+            self._fitting(regions)
+            return
 
     def _look(self, picture: str) -> Regions | LxmertVizError:
         try:
@@ -82,9 +92,7 @@ class Looker:
         if picture in dataset.picture_faults:
             raise DatasetError(dataset.picture_faults[picture])
         if picture in dataset.region_ids:
-            regions = self._file[dataset.region_ids[picture]]
-            self._check(regions)
-            return regions
+            return self._fitting(self._file[dataset.region_ids[picture]])
         if picture in dataset.region_faults:
             raise DatasetError(dataset.region_faults[picture])
         if dataset.region_file is not None and not dataset.looks_for_missing:
@@ -110,14 +118,18 @@ class Looker:
 
         return look() if self._cache is None else self._cache.found(facts, look)
 
-    def _check(self, regions: Regions) -> None:
+    def _fitting(self, regions: Regions) -> Regions:
+        """The same, where they have the features that the network takes. Raises DatasetError."""
         size = self._pipeline.network.config.visual_feat_dim
+        if not len(regions):  # a row without regions does not tell
+            return replace(regions, feats=np.zeros((0, size), np.float32))
         if regions.feats.shape[1] != size:
             raise DatasetError(
                 f"The region file has {regions.feats.shape[1]} features a region and "
                 f"{self._pipeline.name} takes {size}: another detector made it. "
                 "Ask for --regions look, so that the pictures are looked at instead."
             )
+        return regions
 
 
 def pictures_of(example: Example) -> tuple[str, ...]:

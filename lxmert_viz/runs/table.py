@@ -12,7 +12,7 @@ from lxmert_viz.analysis.mistakes import Judged
 from lxmert_viz.analysis.vqa_accuracy import attainable, score_of
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.records import TYPES, Example, Prediction
+from lxmert_viz.records import RIGHT_FROM, TYPES, Example, Prediction
 from lxmert_viz.results.columns import BASELINES, MATCH, NO_MATCH, SCHEMA
 from lxmert_viz.results.run_folder import TABLE, RunFolder, write_table
 from lxmert_viz.runs.internals import GOLD
@@ -35,11 +35,11 @@ def grounding_of(run: RunFolder) -> dict[str, float]:
     """Id -> attention of words to the regions of what the question is about, mean over heads."""
     name = f"{GOLD} lang_from_vision"
     found = run.internals(["question_id", name])
-    if found is None or name not in found.column_names:
+    if found is None or name not in found:
         return {}
-    kept = found.drop_null()
-    ids = kept.column("question_id").to_pylist()
-    return {i: float(np.mean(m)) for i, m in zip(ids, kept.column(name).to_pylist(), strict=True)}
+    kept = found.dropna()
+    means = (float(np.mean(heads, dtype=np.float64)) for heads in kept[name])
+    return dict(zip(kept["question_id"], means, strict=True))
 
 
 def table_of(
@@ -178,7 +178,7 @@ def _add_consistency(rows: list[Row], examples: Sequence[Example]) -> None:
         row["consistency"] = None if np.isnan(share) else float(share)
         if row["consistency"] is not None and share < 1:  # wrong ones among them contradict it
             for name in example.entailed:
-                if name in place and right[place[name]] < mistakes.RIGHT_FROM:
+                if name in place and right[place[name]] < RIGHT_FROM:
                     rows[place[name]]["contradicted"] = True
 
 

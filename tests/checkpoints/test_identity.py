@@ -40,6 +40,9 @@ def test_a_copy_elsewhere_is_the_same_checkpoint(folder: Path, tmp_path: Path) -
     copy = shutil.copytree(folder, tmp_path / "another name")
     (copy / "README.md").write_text("another card")
     (copy / "fetched.json").write_text("{}")
+    (copy / "optimizer.pt").write_bytes(b"for going on training")
+    (copy / "checkpoint-500").mkdir()
+    (copy / "checkpoint-500" / "model.safetensors").write_bytes(b"of an earlier step")
     (copy / "detector" / "converted.safetensors").write_bytes(b"made when it was opened")
     assert Identity(copy).digest == Identity(folder).digest
     assert Identity(copy).detector_digest == Identity(folder).detector_digest
@@ -54,6 +57,13 @@ def test_another_detector_is_told(folder: Path, file: str) -> None:
     assert stamp(folder) != stamped
     assert after.digest != told[0]
     assert after.detector_digest != told[1]
+
+
+def test_weights_of_a_training_loop_are_weights(folder: Path) -> None:
+    own = (folder / "model.safetensors").rename(folder / "last.ckpt")
+    before = Identity(folder).digest
+    own.write_bytes(b"NETWORK")
+    assert Identity(folder).digest != before
 
 
 def test_another_network_leaves_the_detector_the_same(folder: Path) -> None:
@@ -80,6 +90,13 @@ def test_what_changed_after_it_was_opened_is_not_told_as_if_it_had_not(folder: P
     (folder / "model.safetensors").write_bytes(b"trained on")
     with pytest.raises(CheckpointError, match="changed since they were opened"):
         _ = opened.digest
+
+
+def test_a_file_that_is_taken_away_meanwhile_is_a_change(folder: Path) -> None:
+    opened = Identity(folder)
+    (folder / "detector" / "objects.txt").unlink()
+    with pytest.raises(CheckpointError, match="changed since they were opened"):
+        _ = opened.detector_digest
 
 
 def test_files_are_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

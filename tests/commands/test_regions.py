@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from filelock import FileLock
 
 from lxmert_viz.__main__ import main
 from lxmert_viz.errors import DatasetError
@@ -116,6 +117,18 @@ def test_a_killed_run_goes_on_where_it_was(
     assert main(arguments) == 0
     assert len(open_regions(out)) >= done
     assert not journal.exists()
+
+
+def test_a_file_that_is_being_made_is_left_to_the_one_who_makes_it(
+    folder: Path, tmp_path: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.tsv"
+    with FileLock(tmp_path / "out.tsv.lock"):
+        assert main(call(folder, out, tiny_folder)) == 2
+    assert "is being made by another process" in capsys.readouterr().err
+    assert not out.exists() and not (tmp_path / "out.tsv.unfinished").exists()
+    assert main(call(folder, out, tiny_folder)) == 0
+    assert names_in(tmp_path) == ["out.tsv", "pictures"]
 
 
 def test_a_journal_keeps_every_whole_row_wherever_it_was_cut(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from lxmert_viz.config import RegionProfile
-from lxmert_viz.detector.profiles import rules_of
+from lxmert_viz.detector.profiles import joined, parted, rules_of
 from lxmert_viz.errors import OptionError
 from lxmert_viz.pipeline import Pipeline
 
@@ -108,3 +108,11 @@ def test_places_that_stay_empty_change_nothing(tiny_pipeline: Pipeline, photogra
     for before, after in zip(alone.answers, together.answers, strict=True):
         assert after.probability == pytest.approx(before.probability, abs=1e-5)
     assert together.attention["lang_from_vision"].shape[-1] == len(few)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["demo", "trained, regions=50", "trained, score=0.35, least=3, most=100, proposals=1000"],
+)
+def test_a_text_is_taken_apart_and_joined_again(text: str) -> None:
+    assert joined(*parted(text)) == text

@@ -117,8 +117,7 @@ def test_no_row_gets_the_regions_of_another_picture(
             assert "none of the" in str(error)
             return
         looker = Looker(tiny_pipeline, dataset, "trained", lambda o, a: "thing")
-        views = looker.ahead([example.picture for example in dataset.examples])
-        for example, (_, found) in zip(dataset.examples, views, strict=True):
+        for example, found in looker.shown(dataset.examples):
             if isinstance(found, LxmertVizError):
                 assert str(found)
             else:
@@ -141,8 +140,7 @@ def test_a_picture_with_a_number_of_its_own_is_found_by_any_of_its_names(
         rows = [(name, n) for n, name in enumerate(ids)]
         dataset = opened(Path(place), (pictures, asked, rows, data.draw(st.booleans())))
         looker = Looker(tiny_pipeline, dataset, "trained", lambda o, a: "thing")
-        views = looker.ahead([example.picture for example in dataset.examples])
-        for example, (_, found) in zip(dataset.examples, views, strict=True):
+        for example, found in looker.shown(dataset.examples):
             assert isinstance(found, Regions) and (found.feats == int(example.id)).all()
 
 
@@ -159,7 +157,7 @@ def test_what_a_named_region_file_lacks_is_not_looked_at(
             tmp_path / "q.csv", regions=tmp_path / "r.tsv", look_for_missing=looks
         )
         looker = Looker(tiny_pipeline, dataset, "trained", tiny_pipeline.region_names.of)
-        found[looks] = dict(looker.ahead(["a", "b"]))
+        found[looks] = {example.picture: seen for example, seen in looker.shown(dataset.examples)}
     assert isinstance(found[False]["a"], Regions)
     assert "--look-for-missing" in str(found[False]["b"])
     assert isinstance(found[True]["b"], Regions)

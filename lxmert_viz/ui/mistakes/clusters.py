@@ -7,8 +7,9 @@ from lxmert_viz.analysis.clusters import group, typical
 from lxmert_viz.results.board import Board
 from lxmert_viz.results.row_filter import spelled
 from lxmert_viz.ui.mistakes import place
-from lxmert_viz.ui.mistakes.inside import Internals, of
 from lxmert_viz.ui.mistakes.slices import BY, COUNT_WIDTH
+from lxmert_viz.ui.server import boards
+from lxmert_viz.ui.server.boards import Internals
 from lxmert_viz.ui.wording import plain
 
 GROUPS = (2, 3, 4, 5, 6, 8, 10, 12)
@@ -25,7 +26,7 @@ HOW = (
 def clusters(board: Board) -> None:
     """Offers to group the mistakes, and shows the groups that were made last."""
     st.markdown("**Mistakes that are alike inside**")
-    kept = of(board)
+    kept = boards.internals(board)
     ids = [] if kept is None else _mistakes(board, kept)
     if len(ids) < GROUPS[0] * 2:
         st.caption("Not available: too few mistakes whose states were kept.")
@@ -52,20 +53,20 @@ def _vectors(kept: Internals, places: list[int], by: str) -> np.ndarray:
 
 
 def _mistakes(board: Board, kept: Internals) -> list[str]:
-    rows = board.arrays("correct=no", ["question_id"])["question_id"]
+    rows = board.frame("correct=no", ["question_id"])["question_id"]
     return [name for name in rows if name in kept.places]
 
 
 def _show(board: Board) -> None:
     filled = set(board.filled())
     names = ["cluster", *(name for name in TOLD_BY if name in filled)]
-    columns, _ = board.columns(names, "cluster!=none")
-    numbers = np.array(columns.pop("cluster"))
+    rows = board.frame("cluster!=none", names)
+    numbers = rows.pop("cluster").to_numpy(int)
     for number in range(1, int(numbers.max()) + 1):
         inside = numbers == number
         told = [
             f"{one.column}={spelled(one.value)} {one.inside:.0%} ({one.overall:.0%})"
-            for one in typical(columns, inside)
+            for one in typical(rows, inside)
         ]
         with st.container(
             horizontal=True, vertical_alignment="center", key=f"line.cluster {number}"

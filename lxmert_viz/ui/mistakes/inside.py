@@ -1,17 +1,16 @@
 """What differs inside the network between right and wrong answers; examples with like states."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import streamlit as st
 
 from lxmert_viz.analysis.contrast import contrast, nearest
 from lxmert_viz.figures import mistakes as figures
-from lxmert_viz.records import FAMILIES
+from lxmert_viz.records import FAMILIES, RIGHT_FROM
 from lxmert_viz.results.board import Board
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.mistakes import views
 from lxmert_viz.ui.mistakes.place import get, put
+from lxmert_viz.ui.server import boards
 from lxmert_viz.ui.wording import plain
 
 NONE_KEPT = (
@@ -28,33 +27,9 @@ FEWEST = 5  # right and wrong answers that are compared
 MOST_ALIKE = 6
 
 
-@dataclass(frozen=True)
-class Internals:
-    """What a run kept, row by row."""
-
-    places: dict[str, int]  # example's id -> row
-    states: np.ndarray  # (N, D)
-    statistics: dict[str, np.ndarray]  # "entropy lang" -> (N, L*H), rows of NaN where not known
-
-
-@st.cache_resource(max_entries=2, show_spinner="Reading what the run kept of the network")
-def internals(folder: str, made: int, _board: Board) -> Internals | None:
-    table = _board.run.internals()
-    if table is None:
-        return None
-    ids = table.column("question_id").to_pylist()
-    columns = {n: _matrix(table.column(n).to_pylist()) for n in table.column_names[1:]}
-    return Internals({name: n for n, name in enumerate(ids)}, columns.pop("state"), columns)
-
-
-def of(board: Board) -> Internals | None:
-    table = board.run.path / "predictions.parquet"
-    return internals(str(board.run.path), table.stat().st_mtime_ns, board)
-
-
 def inside(board: Board) -> None:
     """A statistic of every head, wrong against right answers, of the rows that are left."""
-    kept = of(board)
+    kept = boards.internals(board)
     if kept is None:
         st.info(NONE_KEPT)
         return
@@ -62,11 +37,11 @@ def inside(board: Board) -> None:
     name = st.selectbox(
         "Of every head", offered, format_func=STATISTICS.get, key="mistakes.statistic", width=420
     )
-    rows = board.arrays(get("where"), ["question_id", "score"])
-    known = [(kept.places[i], s) for i, s in zip(*rows.values(), strict=True) if i in kept.places]
+    rows = board.frame(get("where"), ["question_id", "score"]).dropna()
+    rows = rows[rows["question_id"].isin(kept.places)]
     families = [f for f in FAMILIES if f"{name} {f}" in kept.statistics]
-    places = np.array([place for place, _ in known], int)
-    is_right = np.array([score >= 0.5 for _, score in known], bool)
+    places = rows["question_id"].map(kept.places).to_numpy(int)
+    is_right = (rows["score"] >= RIGHT_FROM).to_numpy()
     blocks = [kept.statistics[f"{name} {family}"][places] for family in families]
     there = ~np.any([np.isnan(block).any(axis=1) for block in blocks], axis=0)
     is_right = is_right[there]
@@ -110,7 +85,7 @@ def _show_contrast(
 
 def alike(board: Board, name: str) -> None:
     """Rows whose last pooled state is most like this one's, each a click away."""
-    kept = of(board)
+    kept = boards.internals(board)
     if kept is None or name not in kept.places:
         st.caption(NONE_KEPT)
         return
@@ -118,9 +93,9 @@ def alike(board: Board, name: str) -> None:
     places, likeness = nearest(kept.states, kept.places[name], MOST_ALIKE)
     for place, like in zip(places, likeness, strict=True):
         row = board.row(names[place])
-        mark = {True: "✓", False: "✗"}.get(row["correct"], "·")
+        mark = {True: "✓", False: "✗"}.get(row.correct, "·")
         st.button(
-            f"{mark} {plain(row['text'])} **{plain(row['answer'] or '')}** :gray[{like:.2f}]",
+            f"{mark} {plain(row.text)} **{plain(row.answer or '')}** :gray[{like:.2f}]",
             key=f"inside.alike {names[place]}",
             type="tertiary",
             on_click=put,
@@ -131,8 +106,3 @@ def alike(board: Board, name: str) -> None:
 
 def _heads(board: Board) -> int:
     return int(board.manifest["model"]["heads"])
-
-
-def _matrix(rows: list[list[float] | None]) -> np.ndarray:
-    length = next(len(row) for row in rows if row is not None)
-    return np.array([row if row is not None else [np.nan] * length for row in rows], np.float32)

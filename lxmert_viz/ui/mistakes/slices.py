@@ -1,16 +1,14 @@
 """Slices of a run: saved filters, and groups that are weaker than the rest."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import streamlit as st
 
 from lxmert_viz.analysis.significance import difference, holm, mean_interval
-from lxmert_viz.analysis.slices import Slice, suggest
 from lxmert_viz.results.board import Board
 from lxmert_viz.results.row_filter import joined, spelled
 from lxmert_viz.ui.mistakes import place
 from lxmert_viz.ui.mistakes.views import NOT_SCORED
+from lxmert_viz.ui.server import boards
 from lxmert_viz.ui.wording import plain
 
 MOST_SUGGESTIONS = 10
@@ -41,7 +39,7 @@ def slices(board: Board) -> None:
     if saved:
         _show_saved(board, saved)
     st.markdown("**Suggested: weaker than the rest, and not by chance**")
-    found = _suggestions(board)
+    found = boards.suggestions(board, BY)
     if found is None:
         st.info(NOT_SCORED)
         return
@@ -107,18 +105,6 @@ def _compared(inside: np.ndarray, outside: np.ndarray) -> str:
 def _show_rows(text: str) -> None:
     place.filter_by(text)
     place.put(view=place.TABLE)
-
-
-def _suggestions(board: Board) -> Sequence[Slice] | None:
-    """Looked for once a run and session; None where nothing is scored."""
-    kept = st.session_state.get("mistakes.suggestions")
-    if kept and kept[0] == str(board.run.path):
-        return kept[1]
-    filled = set(board.filled())
-    columns, score = board.columns([name for name in BY if name in filled])
-    found = suggest(columns, score) if len(score) else None
-    st.session_state["mistakes.suggestions"] = (str(board.run.path), found)
-    return found
 
 
 def _p(value: float) -> str:

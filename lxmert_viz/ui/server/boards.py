@@ -6,12 +6,16 @@ What a visitor handed over, and runs on it, are offered to that visitor alone.
 import base64
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import streamlit as st
 
+from lxmert_viz.analysis.slices import Slice, suggest
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.opening import open_dataset
@@ -20,7 +24,10 @@ from lxmert_viz.picture import Picture, as_jpeg
 from lxmert_viz.places import ASSETS, data_folder
 from lxmert_viz.records import Report
 from lxmert_viz.results.board import Board
+from lxmert_viz.results.opening import open_run
+from lxmert_viz.results.row import Row
 from lxmert_viz.results.run_folder import TABLE
+from lxmert_viz.results.two_runs import TwoRuns
 from lxmert_viz.ui.server import models, own_data
 from lxmert_viz.ui.server.catalogue import path_of, run_names
 from lxmert_viz.ui.server.jobs import Work, evaluations
@@ -40,19 +47,71 @@ class Wanted:
     asked: str = ""  # of every picture, where there are only pictures; a question a line
 
 
+@dataclass(frozen=True)
+class Internals:
+    """What a run kept of the network's inside, row by row."""
+
+    places: dict[str, int]  # example's id -> row
+    states: np.ndarray  # (N, D)
+    statistics: dict[str, np.ndarray]  # "entropy lang" -> (N, L*H), rows of NaN where not known
+
+
 def board(name: str) -> Board:
     """Raises DatasetError for a name that is no finished run."""
     if name not in run_names():
         raise DatasetError(f"There is no run {name!r} in {data_folder()}.")
-    table = data_folder() / name / TABLE
-    made = table.stat().st_mtime_ns if table.exists() else 0
-    return _board(str(data_folder() / name), made)
+    return _board(*_run(data_folder() / name))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _board(folder: str, made: int) -> Board:
-    """made: when, so that a run that was made anew is read anew."""
-    return Board(Path(folder))
+    return open_run(folder)
+
+
+def pair(before: str, after: str) -> TwoRuns:
+    """Raises DatasetError for runs that cannot be compared."""
+    return _pair(*(_run(data_folder() / name) for name in (before, after)))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _pair(before: tuple[str, int], after: tuple[str, int]) -> TwoRuns:
+    return TwoRuns(Path(before[0]), Path(after[0]))
+
+
+def internals(of: Board) -> Internals | None:
+    """None where nothing was kept."""
+    return _internals(*_run(of.run.path), of)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading what the run kept of the network")
+def _internals(folder: str, made: int, _board: Board) -> Internals | None:
+    table = _board.run.internals()
+    if table is None:
+        return None
+    places = {name: place for place, name in enumerate(table.pop("question_id"))}
+    columns = {name: _matrix(table[name]) for name in table}
+    return Internals(places, columns.pop("state"), columns)
+
+
+def suggestions(of: Board, names: Sequence[str]) -> list[Slice] | None:
+    """Slices weaker than the rest, of these columns; None where nothing is scored."""
+    filled = set(of.filled())
+    return _suggestions(*_run(of.run.path), tuple(n for n in names if n in filled), of)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _suggestions(
+    folder: str, made: int, names: tuple[str, ...], _board: Board
+) -> list[Slice] | None:
+    rows = _board.frame(columns=["score", *names]).dropna(subset="score")
+    score = rows.pop("score").to_numpy(np.float64)
+    return suggest(rows, score) if len(rows) else None
+
+
+def _run(folder: Path) -> tuple[str, int]:
+    """A run and when its table was made, so that one that was made anew is read anew."""
+    table = folder / TABLE
+    return str(folder), table.stat().st_mtime_ns if table.exists() else 0
 
 
 def read(wanted: Wanted) -> Dataset:
@@ -114,17 +173,17 @@ def _work(wanted: Wanted, folder: Path) -> Work:
     return work
 
 
-def picture_of(row: dict[str, object], which: str = "picture") -> Picture:
-    """which: or "second_picture", of a row that has one.
+def picture_of(name: str | None, file: str | None) -> Picture:
+    """name: the picture's id, as a row has it; file: where it lies.
 
     Raises PictureError where it is not below a folder of ours.
     """
-    named = str(row[f"{which}_file"] or "")
+    named = file or ""
     path = Path(named).resolve()
     allowed = [ASSETS.resolve(), data_folder().resolve()]
     if not named or not any(path.is_relative_to(folder) for folder in allowed):
         raise PictureError(
-            f"The picture {row[which]!r} does not lie in {data_folder()}, so it is not shown: "
+            f"The picture {name!r} does not lie in {data_folder()}, so it is not shown: "
             "start the server with --data and the folder that holds it."
         )
     try:
@@ -133,14 +192,14 @@ def picture_of(row: dict[str, object], which: str = "picture") -> Picture:
         raise PictureError(f"{path} cannot be read ({error.strerror}).") from error
 
 
-def is_shipped(row: dict[str, object]) -> bool:
-    return Path(str(row["picture_file"])).resolve().is_relative_to(ASSETS.resolve())
+def is_shipped(row: Row) -> bool:
+    return Path(row.picture_file or "").resolve().is_relative_to(ASSETS.resolve())
 
 
-def thumbnail_of(row: dict[str, object]) -> str:
-    """The row's picture as an address for an image column; an empty one where there is none."""
+def thumbnail_of(file: str | None) -> str:
+    """A picture as an address for an image column; an empty one where there is none."""
     try:
-        return _thumbnail(picture_of(row))
+        return _thumbnail(picture_of(None, file))
     except PictureError:
         return NOTHING
 
@@ -149,3 +208,12 @@ def thumbnail_of(row: dict[str, object]) -> str:
 def _thumbnail(picture: Picture) -> str:
     small = as_jpeg(picture.content, 112)
     return f"data:image/jpeg;base64,{base64.b64encode(small).decode()}"
+
+
+def _matrix(rows: pd.Series) -> np.ndarray:
+    """(N, length) of arrays of one length, or None."""
+    there = rows.notna().to_numpy()
+    known = np.stack(rows[there].to_list())
+    found = np.full((len(rows), known.shape[1]), np.nan, np.float32)
+    found[there] = known
+    return found

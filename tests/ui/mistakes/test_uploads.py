@@ -107,3 +107,26 @@ def test_what_cannot_be_kept_is_a_sentence(data: Path) -> None:
     page = hand_over(new_run(), ("mine.zip", b"PK", "application/zip"))
     assert "mine.zip cannot be unpacked" in texts(page) and not page.exception
     assert list((data / "uploads").glob("*/*")) == []
+
+
+def test_what_is_chosen_and_not_read_is_not_passed_over(data: Path) -> None:
+    page = new_run()
+    asks = "Ask miniature all its questions"
+    assert not button(page, asks).disabled
+    page.file_uploader(key="new.files 0").upload("mine.csv", "\n".join(LINES).encode(), "text/csv")
+    page.run()
+    assert button(page, asks).disabled and button(page, "Check the data first").disabled
+    button(page, "Read mine.csv").click().run()
+    assert not button(page, asks).disabled and chosen(page).startswith("uploads/")
+
+
+def test_a_file_that_cannot_be_read_is_a_sentence_on_the_page(data: Path) -> None:
+    deep = "[" * 10000 + "]" * 10000
+    page = hand_over(new_run(), ("deep.jsonl", deep.encode(), "application/json"))
+    assert "nested too deeply" in texts(page) and not page.exception
+
+
+def test_a_layout_that_is_known_by_its_rows_needs_no_columns(data: Path) -> None:
+    row = {"image": "a.jpg", "caption": "A dog.", "label": 1, "relation": "on"}
+    page = hand_over(new_run(), ("dev.jsonl", json.dumps(row).encode(), "application/json"))
+    assert "VSR" in texts(page) and "Right answer" not in [box.label for box in page.selectbox]

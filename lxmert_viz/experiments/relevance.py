@@ -1,0 +1,232 @@
+"""Why this answer: what every word and region contributes to a target, by several methods.
+
+Letters: T word pieces, R regions, n players (those that may be removed).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from lxmert_viz.analysis import shapley
+from lxmert_viz.analysis.relevance import bimodal, last_layer, row_of
+from lxmert_viz.analysis.rollout import rollout
+from lxmert_viz.analysis.sequences import confidence_sequence
+from lxmert_viz.errors import OptionError
+from lxmert_viz.experiments import gradients, heads
+from lxmert_viz.experiments import target as targets
+from lxmert_viz.experiments.removal import USUAL, Game, Removal
+from lxmert_viz.experiments.target import Target
+from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.records import Regions, Report
+
+PAIRS = 8  # of orders, each with its reverse
+FEW = 6  # players from which all coalitions are no more than those of the orders
+BOUND = 2.0  # times the largest effect of one player alone: where contributions are cut
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    title: str
+    is_signed: bool  # can say that something speaks against the target
+    removes: bool  # asks the network again without players
+    unit: str  # "logits", or "" where numbers only compare within one map
+
+
+METHODS = {
+    "attention": Method("raw attention, last cross-modality layer", False, False, ""),
+    "rollout": Method("joint attention rollout", False, False, ""),
+    "value-norm": Method("attention × value norm, last cross-modality layer", False, False, ""),
+    "bimodal": Method("bi-modal relevance", False, False, ""),
+    "integrated-gradients": Method("integrated gradients", True, False, "logits"),
+    "occlusion": Method("occlusion", True, True, "logits"),
+    "shapley": Method("Shapley values", True, True, "logits"),
+}
+BLIND = ("attention", "rollout", "value-norm")  # to the target: the same map for every answer
+
+
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """One map. What cannot be removed ([CLS], [SEP], what the target names) has 0."""
+
+    method: str  # of METHODS
+    target: Target
+    removal: Removal | None  # None: nothing was removed
+    words: np.ndarray  # (T,) float64
+    regions: np.ndarray  # (R,) float64
+    value: float  # of the target with everything there
+    forwards: int  # of the network; a gradient counts as one
+    gap: float | None = None  # |sum - what it should be| as a share of that; None: no such law
+    words_interval: np.ndarray | None = None  # (T, 2), valid whenever one stops; see `bound`
+    regions_interval: np.ndarray | None = None  # (R, 2)
+    bound: float | None = None  # intervals are of contributions cut at plus and minus this
+    orders: int = 0  # that were drawn
+
+    @property
+    def width(self) -> float | None:
+        """Of the widest interval."""
+        if self.words_interval is None or self.regions_interval is None:
+            return None
+        both = np.concatenate([self.words_interval, self.regions_interval])
+        return float((both[:, 1] - both[:, 0]).max())
+
+
+def explain(
+    pipeline: Pipeline,
+    regions: Regions,
+    text: str,
+    method: str = "shapley",
+    target: str | Target | None = None,
+    against: str | None = None,
+    removal: str | Removal = "slice",
+    *,
+    pairs: int = PAIRS,
+    seed: int = 0,
+    report: Report = lambda stage, share: None,
+) -> Relevance:
+    """What each word and region contributes to an answer, to an answer rather than another, ...
+
+    target: an answer's text, or a Target; None: the top answer against the runner-up. against: an
+    answer's text; None: the target's own logit. removal: of regions "slice", "zero" or "mean", or a
+    Removal that says it of words too. pairs: of orders for "shapley". Raises OptionError for what
+    is not there, CheckpointError for a head that the checkpoint lacks, TextError.
+    """
+    if method not in METHODS:
+        raise OptionError(f"{method!r} is no method; there are {', '.join(METHODS)}.")
+    chosen = _target(pipeline, regions, text, target, against)
+    removed = Removal(removal) if isinstance(removal, str) else removal
+    if method == "shapley":
+        *_, last = shapley_steps(pipeline, regions, text, chosen, removed, pairs, seed, report)
+        return last
+    if method == "occlusion":
+        return _occlusion(Game(pipeline, regions, text, chosen, removed))
+    if method == "integrated-gradients":
+        return _integrated(pipeline, regions, text, chosen, report)
+    return _from_maps(pipeline, regions, text, chosen, method)
+
+
+def shapley_steps(
+    pipeline: Pipeline,
+    regions: Regions,
+    text: str,
+    target: Target,
+    removal: Removal = USUAL,
+    pairs: int = PAIRS,
+    seed: int = 0,
+    report: Report = lambda stage, share: None,
+) -> Iterator[Relevance]:
+    """Permutation Shapley values, better with every pair of orders; one may stop at any of them.
+
+    A contribution's mean over an order and its reverse is one draw. Intervals hold at all moments
+    at once, of draws that are cut at `bound`: BOUND times the largest effect that removing or
+    adding one player alone has, which is known before the first order.
+    """
+    game = Game(pipeline, regions, text, target, removal)
+    if game.players <= FEW:
+        yield _exact(game)
+        return
+    alone = np.eye(game.players, dtype=bool)
+    ends = game.worth(np.stack([np.ones(game.players, bool), np.zeros(game.players, bool)]))
+    effects = np.concatenate([ends[0] - game.worth(~alone), game.worth(alone) - ends[1]])
+    bound = max(BOUND * float(np.abs(effects).max()), np.finfo(np.float32).tiny)
+    draws: list[np.ndarray] = []
+    for number, order in enumerate(shapley.orders(game.players, pairs, seed)[::2]):
+        report(f"order {2 * number + 1} of {2 * pairs}", number / pairs)
+        both = np.stack([order, order[::-1]])
+        worth = np.stack([game.worth(shapley.coalitions(own)) for own in both])
+        draws.append(shapley.contributions(worth, both).mean(axis=0))
+        yield _drawn(game, np.stack(draws), ends, bound)
+
+
+def _drawn(game: Game, draws: np.ndarray, ends: np.ndarray, bound: float) -> Relevance:
+    """draws: (m, n); ends: the worth of all and of nobody."""
+    values = draws.mean(axis=0)
+    intervals = confidence_sequence(np.clip(draws, -bound, bound), -bound, bound)[-1]  # (n, 2)
+    words, regions = game.spread(values)
+    words_interval, regions_interval = game.spread(intervals)
+    return Relevance(
+        "shapley",
+        game.target,
+        game.removal,
+        words,
+        regions,
+        float(ends[0]),
+        game.forwards,
+        _gap(values.sum(), ends[0] - ends[1]),
+        words_interval,
+        regions_interval,
+        bound,
+        2 * len(draws),
+    )
+
+
+def _exact(game: Game) -> Relevance:
+    """Of every coalition, where the players are few: no interval, nothing was drawn."""
+    worth = game.worth(shapley.every_coalition(game.players))
+    values = shapley.exact(worth, game.players)
+    words, regions = game.spread(values)
+    gap = _gap(values.sum(), worth[-1] - worth[0])
+    value = float(worth[-1])
+    return Relevance(
+        "shapley", game.target, game.removal, words, regions, value, game.forwards, gap
+    )
+
+
+def _occlusion(game: Game) -> Relevance:
+    """How much the target falls when one player alone is removed."""
+    members = np.concatenate([np.ones((1, game.players), bool), ~np.eye(game.players, dtype=bool)])
+    worth = game.worth(members)
+    words, regions = game.spread(worth[0] - worth[1:])
+    value = float(worth[0])
+    return Relevance("occlusion", game.target, game.removal, words, regions, value, game.forwards)
+
+
+def _integrated(
+    pipeline: Pipeline, regions: Regions, text: str, target: Target, report: Report
+) -> Relevance:
+    words, seen, first, last = gradients.along_path(pipeline, regions, text, target, report=report)
+    gap = _gap(words.sum() + seen.sum(), last - first)
+    forwards = gradients.STEPS + 2
+    return Relevance("integrated-gradients", target, None, words, seen, last, forwards, gap)
+
+
+def _from_maps(
+    pipeline: Pipeline, regions: Regions, text: str, target: Target, method: str
+) -> Relevance:
+    if method == "bimodal":
+        maps, slopes = gradients.of_maps(pipeline, regions, text, target)
+        found = bimodal(maps, slopes)
+    else:
+        trace = pipeline.ask(regions, text)
+        if method == "rollout":
+            found = {name: layers[-1] for name, layers in rollout(trace.attention).items()}
+        else:
+            norms = heads.value_norms(pipeline.network, trace) if method == "value-norm" else None
+            found = last_layer(trace.attention, norms)
+    words, seen = row_of(found, target.stream, target.place)
+    game = Game(pipeline, regions, text, target)
+    value = float(game.worth(np.ones((1, game.players), bool))[0])
+    return Relevance(method, target, None, words, seen, value, 1)
+
+
+def _target(
+    pipeline: Pipeline,
+    regions: Regions,
+    text: str,
+    target: str | Target | None,
+    against: str | None,
+) -> Target:
+    if isinstance(target, Target):
+        if against is not None:
+            raise OptionError("A Target says itself what it is against.")
+        return target
+    if target is None:
+        if against is not None:
+            raise OptionError(f"Name the answer that {against!r} is compared with.")
+        return targets.top_answer(pipeline, pipeline.score_many([(regions, text)])[0])
+    return targets.answer(pipeline, target, against)
+
+
+def _gap(total: float, wanted: float) -> float:
+    """How far a sum is from what it should be, as a share of that."""
+    return float(abs(total - wanted) / max(abs(wanted), np.finfo(np.float32).eps))

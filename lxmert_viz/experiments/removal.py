@@ -1,0 +1,158 @@
+"""What a target is worth when only some words and regions are there.
+
+Players are word pieces, then regions; [CLS], [SEP] and what the target itself names always stay.
+A coalition is a row of bools, True for the players that are there. Letters: N coalitions, W and V
+players among words and regions, n = W + V.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from lxmert_viz.errors import OptionError
+from lxmert_viz.experiments.target import Target
+from lxmert_viz.model.files.loading import base_of
+from lxmert_viz.pipeline import MASK, Pipeline
+from lxmert_viz.records import Regions, Tokens
+
+REGION_REMOVALS = {
+    "slice": "left out, as if it had never been found",
+    "zero": "its features zeroed and its box kept, as pre-training hid regions",
+    "mean": "its features replaced by the mean of the picture's regions, its box kept",
+}
+WORD_REMOVALS = {
+    "mask": "replaced by [MASK]",
+    "delete": "deleted, so that later words move up",
+}
+SPECIAL = ("[CLS]", "[SEP]", "[PAD]")
+AT_ONCE = 64  # coalitions that go through the network at once
+MOST_WEIGHTS = 2**25  # attention weights of a layer that are in memory at once
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """How players are taken away; one of each kind for a whole figure."""
+
+    regions: str = "slice"
+    words: str = "mask"
+
+    def __post_init__(self) -> None:
+        for wanted, known in ((self.regions, REGION_REMOVALS), (self.words, WORD_REMOVALS)):
+            if wanted not in known:
+                raise OptionError(f"{wanted!r} is no removal; there are {', '.join(known)}.")
+
+
+USUAL = Removal()
+
+
+class Game:
+    """The worth of coalitions: logits of the target. It counts the forwards that it takes.
+
+    What is equal is computed once: equal coalitions, and within a batch equal choices of words or
+    of regions, so that no region is encoded again for another word, nor the other way round.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        regions: Regions,
+        text: str,
+        target: Target,
+        removal: Removal = USUAL,
+    ) -> None:
+        ((self.regions, self.tokens),) = pipeline.rows([(regions, text)])
+        self.target, self.removal = target, removal
+        self.forwards = 0
+        self._pipeline = pipeline
+        self._mask_id = pipeline.tokenizer.convert_tokens_to_ids(MASK)
+        self.word_places = [
+            place
+            for place, piece in enumerate(self.tokens.pieces)
+            if piece not in SPECIAL and not target.names("lang", place)
+        ]
+        self.region_places = [p for p in range(len(regions)) if not target.names("vision", p)]
+
+    @property
+    def players(self) -> int:
+        return len(self.word_places) + len(self.region_places)
+
+    def spread(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values (n, ...) of the players as (T, ...) of words and (R, ...) of regions, else 0."""
+        words = np.zeros((len(self.tokens.pieces), *values.shape[1:]))
+        regions = np.zeros((len(self.regions), *values.shape[1:]))
+        words[self.word_places] = values[: len(self.word_places)]
+        regions[self.region_places] = values[len(self.word_places) :]
+        return words, regions
+
+    @torch.inference_mode()
+    def worth(self, members: np.ndarray) -> np.ndarray:
+        """(N,) float64 of coalitions (N, n)."""
+        if members.ndim != 2 or members.shape[1] != self.players:
+            raise ValueError(
+                f"coalitions are {members.shape}, and there are {self.players} players"
+            )
+        different, places = np.unique(members, axis=0, return_inverse=True)
+        self.forwards += len(different)
+        has_regions = self._shown(different).any(axis=1)
+        found = np.empty(len(different))
+        # without any region there is nothing to look at; hidden ones would be looked at alike
+        for alike in (np.flatnonzero(has_regions), np.flatnonzero(~has_regions)):
+            for rows in np.split(alike, range(self._at_once, len(alike), self._at_once)):
+                if len(rows):
+                    found[rows] = self._batch(different[rows])
+        return found[places.reshape(-1)]
+
+    @property
+    def _at_once(self) -> int:
+        heads = self._pipeline.network.config.num_attention_heads
+        side = len(self.tokens.pieces) + len(self.regions)
+        return min(max(MOST_WEIGHTS // (heads * side * side), 1), AT_ONCE)
+
+    def _shown(self, members: np.ndarray) -> np.ndarray:
+        """(N, R) which regions the network gets; all of them where removing only empties them."""
+        there = np.ones((len(members), len(self.regions)), bool)
+        if self.removal.regions == "slice":
+            there[:, self.region_places] = members[:, len(self.word_places) :]
+        return there
+
+    def _batch(self, members: np.ndarray) -> np.ndarray:
+        words, lang_of = np.unique(members[:, : len(self.word_places)], axis=0, return_inverse=True)
+        seen, vision_of = np.unique(
+            members[:, len(self.word_places) :], axis=0, return_inverse=True
+        )
+        lang_of, vision_of = lang_of.reshape(-1), vision_of.reshape(-1)
+        base, inputs = base_of(self._pipeline.network), self._pipeline.inputs
+        lang = base.encode_language(**inputs.of_words([self.without_words(row) for row in words]))
+        vision = base.encode_vision(**inputs.of_regions([self._regions(row) for row in seen]))
+        last_lang, last_vision, _ = base.cross(lang.at(lang_of), vision.at(vision_of))
+        places = self._places(words[lang_of], seen[vision_of])
+        found = self.target.logits(self._pipeline, last_lang, last_vision, places)
+        return found.double().cpu().numpy()
+
+    def without_words(self, present: np.ndarray) -> Tokens:
+        """present: (W,) bool, which word pieces are there."""
+        there = np.ones(len(self.tokens.ids), bool)
+        there[self.word_places] = present
+        ids, types = self.tokens.ids, self.tokens.type_ids
+        if self.removal.words == "mask":
+            return replace(self.tokens, ids=np.where(there, ids, self._mask_id))
+        return replace(self.tokens, ids=ids[there], type_ids=types[there])
+
+    def _regions(self, present: np.ndarray) -> Regions:
+        there = np.ones(len(self.regions), bool)
+        there[self.region_places] = present
+        if self.removal.regions == "slice":
+            return self.regions.only(np.flatnonzero(there))
+        feats = self.regions.feats
+        instead = np.zeros_like(feats[0]) if self.removal.regions == "zero" else feats.mean(axis=0)
+        return replace(self.regions, feats=np.where(there[:, None], feats, instead))
+
+    def _places(self, words: np.ndarray, seen: np.ndarray) -> np.ndarray:
+        """(N,) where what the target names stands once those before it are gone."""
+        place, gone = self.target.place, np.zeros(len(words), int)
+        if self.target.stream == "vision" and self.removal.regions == "slice":
+            gone = (~seen[:, np.array(self.region_places) < place]).sum(axis=1)
+        elif self.target.stream == "lang" and self.removal.words == "delete":
+            gone = (~words[:, np.array(self.word_places) < place]).sum(axis=1)
+        return place - gone

@@ -1,0 +1,126 @@
+"""What an explanation is about: one logit of one head, or the difference of two."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from lxmert_viz.errors import CheckpointError, OptionError
+from lxmert_viz.model.lxmert import LxmertForPreTraining
+from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.records import Scores
+
+HEADS = {  # kind: what the head tells
+    "answer": "answers",
+    "match": "matching",
+    "word": "masked words",
+    "object": "objects of regions",
+    "attribute": "attributes of regions",
+}
+POOLED = ("answer", "match")  # told by the first word's state
+REGION_TASKS = {"object": "obj", "attribute": "attr"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Logits of `label`, less those of `against` where there is one."""
+
+    kind: str  # of HEADS
+    label: int
+    against: int | None = None
+    place: int = 0  # of the word piece or region that is named; else 0, the first word's
+    name: str = ""  # as a person reads it
+
+    @property
+    def stream(self) -> str:
+        """Whose state the head reads: "lang" or "vision"."""
+        return "vision" if self.kind in REGION_TASKS else "lang"
+
+    def names(self, stream: str, place: int) -> bool:
+        """Whether it is about this word piece or region, which then cannot be removed."""
+        return self.kind not in POOLED and (stream, place) == (self.stream, self.place)
+
+    def logits(
+        self, pipeline: Pipeline, lang: Tensor, vision: Tensor, places: np.ndarray
+    ) -> Tensor:
+        """(B,) of the last states (B, T, D) and (B, R, D). places: (B,) where the named one is."""
+        network, rows = pipeline.network, range(len(lang))
+        if self.kind == "answer":
+            found = network.answer_head(network.lxmert.pooler(lang))
+        elif self.kind == "match":
+            found = network.cls.seq_relationship(network.lxmert.pooler(lang))
+        elif self.kind == "word":
+            found = network.cls.predictions(lang[rows, places])
+        else:
+            found = network.obj_predict_head(vision[rows, places])[REGION_TASKS[self.kind]]
+        chosen = found[:, self.label]
+        return chosen if self.against is None else chosen - found[:, self.against]
+
+
+def top_answer(pipeline: Pipeline, scores: Scores) -> Target:
+    """The most probable answer against the runner-up, where there is one."""
+    best = pipeline.answers(scores, 2)
+    return answer(pipeline, best[0].text, best[1].text if len(best) > 1 else None)
+
+
+def answer(pipeline: Pipeline, text: str, against: str | None = None) -> Target:
+    """Raises OptionError for what is no answer of this checkpoint."""
+    _check(pipeline, "answer")
+    name = text if against is None else f"{text} rather than {against}"
+    return Target(
+        "answer",
+        _place(pipeline.answer_vocabulary, text, "answer"),
+        None if against is None else _place(pipeline.answer_vocabulary, against, "answer"),
+        name=name,
+    )
+
+
+def match(pipeline: Pipeline) -> Target:
+    """That the text belongs to the picture, against that it does not."""
+    _check(pipeline, "match")
+    return Target("match", 1, 0, name="the text belongs to the picture")
+
+
+def word(pipeline: Pipeline, place: int, piece: str, against: str | None = None) -> Target:
+    """A word piece at the place of a [MASK], counted from 0 with [CLS] as the first."""
+    _check(pipeline, "word")
+    vocabulary = pipeline.tokenizer.get_vocab()
+    for wanted in filter(None, (piece, against)):
+        if wanted not in vocabulary:
+            raise OptionError(f"{wanted!r} is no word piece of {pipeline.name}.")
+    name = f"“{piece}” at piece {place + 1}"
+    other = None if against is None else vocabulary[against]
+    return Target("word", vocabulary[piece], other, place, name)
+
+
+def region_label(pipeline: Pipeline, kind: str, place: int, name: str) -> Target:
+    """What a region is: kind "object" or "attribute", by its name. place: counted from 0."""
+    _check(pipeline, kind)
+    names = pipeline.region_names
+    known = names.objects if kind == "object" else names.attributes
+    return Target(kind, _place(known, name, kind), None, place, f"region {place + 1} is {name}")
+
+
+def _place(known: tuple[str, ...], text: str, kind: str) -> int:
+    if text not in known:
+        raise OptionError(
+            f"{text!r} is no {kind} of this checkpoint; it has {len(known):,}, such as "
+            f"{', '.join(map(repr, known[:3]))}."
+        )
+    return known.index(text)
+
+
+def _check(pipeline: Pipeline, kind: str) -> None:
+    network, config = pipeline.network, pipeline.network.config
+    whole = isinstance(network, LxmertForPreTraining)
+    has = {
+        "answer": pipeline.has_answers and not pipeline.judges_pairs,
+        "match": pipeline.has_match,
+        "word": whole and config.task_mask_lm,
+        "object": whole and config.task_obj_predict and config.visual_obj_loss,
+        "attribute": whole and config.task_obj_predict and config.visual_attr_loss,
+    }
+    if not has[kind]:
+        raise CheckpointError(
+            f"{pipeline.name} has no head for {HEADS[kind]}; lxmert-base has every head."
+        )
