@@ -1,15 +1,12 @@
 """Pictures whose regions lie in files: what a checkpoint without a detector can be asked about."""
 
-from io import BytesIO
 from pathlib import Path
 
 import streamlit as st
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from lxmert_viz.checkpoints.folder import find, missing_detector_files
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.picture import GREY, Picture
+from lxmert_viz.picture import Picture, blank
 from lxmert_viz.records import Regions
 from lxmert_viz.runs.stored import StoredRegions
 from lxmert_viz.ui.server import lenses, models
@@ -50,11 +47,7 @@ def picture(model: str, stored: Stored) -> Picture:
     beside = lenses.picture_beside(stored.file, stored.picture)
     if beside is not None:
         return Picture.of(beside.read_bytes())
-    told, written = PngInfo(), BytesIO()
-    told.add_text("picture", stored.picture)  # two of one size are two pictures
-    grey = Image.new("RGB", regions(model, stored).size_px, GREY)
-    grey.save(written, "PNG", pnginfo=told)
-    return Picture.of(written.getvalue())
+    return Picture.of(blank(regions(model, stored).size_px, stored.picture))
 
 
 def _opened(model: str, path: str) -> StoredRegions:
