@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SHARED := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: run test
 
@@ -10,9 +11,9 @@ run: $(VENV)/.run
 # takes a Chromium that is here, else installs one where it may, else leaves the browser tests out
 test: $(VENV)/.test
 	@if $(BIN)/python -m tests.helpers.chromium; then \
-		$(BIN)/python -m pytest; \
+		$(BIN)/python -m pytest $(SHARED); \
 	else \
-		$(BIN)/python -m pytest -m "not browser"; ended=$$?; \
+		$(BIN)/python -m pytest $(SHARED) -m "not browser"; ended=$$?; \
 		echo "The browser tests did not run, for want of a Chromium:" \
 			"install Debian's package chromium, or run $(BIN)/python -m playwright install" \
 			"--with-deps chromium, and then make test again."; \
