@@ -10,6 +10,7 @@ from typing import Self
 
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 
 from lxmert_viz.errors import PictureError
 
@@ -122,6 +123,13 @@ def blank_like(picture: bytes) -> bytes:
     return _png(Image.new("RGB", decode(picture).size, GREY))
 
 
+def blank(size_px: tuple[int, int], name: str) -> bytes:
+    """A grey PNG in the place of a picture that is not here; another name is another file."""
+    told = PngInfo()
+    told.add_text("picture", name)
+    return _png(Image.new("RGB", size_px, GREY), told)
+
+
 def crop(picture: bytes, box_unit: Sequence[float]) -> bytes:
     """The part of a picture in a box (xyxy, 0..1), as PNG; at least one pixel."""
     image = decode(picture)
@@ -130,9 +138,9 @@ def crop(picture: bytes, box_unit: Sequence[float]) -> bytes:
     return _png(image.crop((left, top, max(right, left + 1), max(bottom, top + 1))))
 
 
-def _png(image: Image.Image) -> bytes:
+def _png(image: Image.Image, told: PngInfo | None = None) -> bytes:
     written = BytesIO()
-    image.save(written, "PNG")
+    image.save(written, "PNG", pnginfo=told)
     return written.getvalue()
 
 
@@ -147,12 +155,15 @@ def _open(picture: bytes) -> Image.Image:
             f"This file has {len(picture):,} bytes and at most {MAX_BYTES:,} are read; "
             "save the picture smaller or as a JPEG."
         )
+    formats = _formats(bytes(picture[:LONGEST_BRANDS]))
     try:
-        image = Image.open(BytesIO(picture), formats=_formats(bytes(picture[:LONGEST_BRANDS])))
+        image = Image.open(BytesIO(picture), formats=formats)
     except UnidentifiedImageError as error:
-        raise PictureError(
-            f"This file is not a picture that can be read here; use {READ_BY_EYE}."
-        ) from error
+        if formats == [HEIF]:
+            told = "This HEIC picture is damaged or cut short; save or download it again."
+        else:
+            told = f"This file is not a picture that can be read here; use {READ_BY_EYE}."
+        raise PictureError(told) from error
     except Image.DecompressionBombError as error:
         raise PictureError(_too_large("far more")) from error
     except DAMAGE as error:

@@ -6,11 +6,12 @@ The stage writes keys of its own, which stay as they are.
 import streamlit as st
 
 from lxmert_viz.ui.frame import handover
-from lxmert_viz.ui.server import examples, models, own_data
+from lxmert_viz.ui.server import examples, models, own_data, stored_pictures
 from lxmert_viz.ui.wording import plain
 
 BOARD_KEYS = ("run", "where", "sort", "order", "page", "view", "row")  # of pages about datasets
-KEYS = ("model", "example", "picture", "question", "steps", *BOARD_KEYS)
+STORED_KEYS = ("stored", "of")  # a file of stored regions, and the picture's id in it
+KEYS = ("model", "example", "picture", "question", "steps", *STORED_KEYS, *BOARD_KEYS)
 BOARD = "address.board"
 READ, STEPS, PENDING = "address.read", "address.steps", "address.pending"
 BOXES_OF = "boxes of"  # digest of the picture that pending boxes were drawn on
@@ -36,6 +37,8 @@ def read() -> None:
     state[PENDING][BOXES_OF] = _picture_named()
     keep_steps(address.get("steps", ""))
     keep_board({key: address[key] for key in BOARD_KEYS if key in address})
+    if all(key in address for key in STORED_KEYS):
+        handover.look_at_stored(*(address[key] for key in STORED_KEYS))
     scenes = {scene.name: scene for scene in examples.examples()}
     if address.get("example") in scenes:
         handover.look_at_scene(address["example"])
@@ -120,6 +123,8 @@ def write() -> None:
         "question": handover.asked(),
         "steps": steps(),
     } | board()
+    if not stored_pictures.has_detector(handover.model()):
+        chosen |= zip(STORED_KEYS, handover.stored(), strict=True)
     wanted = {key: value for key, value in chosen.items() if value}
     before = st.query_params.to_dict()
     if {key: before[key] for key in KEYS if key in before} != wanted:
