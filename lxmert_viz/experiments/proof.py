@@ -53,6 +53,12 @@ class Curves:
         return float(areas.mean()), float(low), float(high)
 
     @property
+    def as_good(self) -> int:
+        """How many random orders make the target fall as far as the map's."""
+        limit = self.area(self.positive) + NOISE
+        return sum(self.area(values) <= limit for values in self.random)
+
+    @property
     def beats_random(self) -> bool:
         return self.area(self.positive) < self.random_areas[1] - NOISE
 

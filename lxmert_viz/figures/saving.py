@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from lxmert_viz.figures import theme
 from lxmert_viz.places import ASSETS
 
 MARKUP = re.compile(r"<[^<>]*>")
@@ -22,7 +23,7 @@ def numbers_as_csv(figure: go.Figure, about: str) -> str:
 
     Axes give their labels where they have some. `frame` is a step of the slider, `value` is of
     cells, `minus` and `plus` are the lengths of error bars, `label` is what pointing tells. Points
-    that are there to be clicked and cannot be seen are left out.
+    that are there to be clicked and cannot be seen are left out, and so are empty cells.
     """
     frames = [(frame.name, part) for frame in figure.frames for part in frame.data]
     parts = frames or [("", part) for part in figure.data]
@@ -67,6 +68,8 @@ def _written(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _is_seen(part: Any) -> bool:
+    if part.meta == theme.PAINT:
+        return False
     return part.type != "scatter" or part.marker.opacity != 0 or "text" in (part.mode or "")
 
 
@@ -75,6 +78,8 @@ def _rows(figure: go.Figure, part: Any) -> Iterator[dict[str, Any]]:
     told = part.hovertext if part.hovertext is not None else part.text
     if part.type == "heatmap":
         for (row, column), value in np.ndenumerate(np.asarray(part.z)):
+            if np.isnan(value):
+                continue
             x, y = _at(part.x, column, column), _at(part.y, row, row)
             label = {} if told is None else {"label": _text(told[row][column])}
             yield _row(part, x_labels, y_labels, x, y) | {"value": value} | label

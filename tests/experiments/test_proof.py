@@ -55,9 +55,11 @@ def test_curves_of_an_additive_game_are_its_sums() -> None:
 
 
 def test_the_true_map_beats_random_orders_and_its_opposite_does_not() -> None:
-    assert proof.curves_of(Additive(), WORTH[1:]).beats_random
-    assert not proof.curves_of(Additive(), -WORTH[1:]).beats_random
-    assert not proof.curves_of(Additive(np.ones(6)), WORTH[1:]).beats_random  # any order is as good
+    best, worst = (proof.curves_of(Additive(), scores) for scores in (WORTH[1:], -WORTH[1:]))
+    assert best.beats_random and best.as_good == 0
+    assert not worst.beats_random and worst.as_good == proof.DRAWS
+    any_order = proof.curves_of(Additive(np.ones(6)), WORTH[1:])
+    assert not any_order.beats_random and any_order.as_good == proof.DRAWS
 
 
 def test_too_few_regions_have_no_curves() -> None:

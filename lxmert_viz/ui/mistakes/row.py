@@ -25,6 +25,7 @@ VERDICTS = {
 WAYS = (
     ("See its answers", navigation.ANSWERS),
     ("See its attention", navigation.ATTENTION),
+    ("Why did it answer that?", navigation.WHY),
 )
 Row = dict[str, Any]
 
