@@ -93,25 +93,7 @@ def ranked_bars(
     if values.shape != (len(labels),) or (intervals is not None and len(intervals) != len(labels)):
         raise ValueError(f"{len(labels)} labels do not fit values {values.shape}")
     order = np.argsort(-np.abs(values), kind="stable")
-    shown = values[order]
-    bars = go.Bar(
-        x=shown,
-        y=list(range(len(order))),
-        orientation="h",
-        marker={"color": [_colour(value, is_signed) for value in shown], "opacity": 0.85},
-        hovertext=[_told(labels[n], values[n], intervals, n, is_signed) for n in order],
-        hoverinfo="text",
-    )
-    if intervals is not None:
-        bars.error_x = {
-            "type": "data",
-            "symmetric": False,
-            "array": intervals[order, 1] - shown,
-            "arrayminus": shown - intervals[order, 0],
-            "color": "rgba(128, 128, 128, 0.9)",
-            "thickness": 1.2,
-            "width": 3,
-        }
+    bars = _bars(labels, values, intervals, is_signed, order)
     top = TOP_PX + LINE_PX * (len(statistic) - 1)
     height = top + 40 + ROW_PX * len(labels)
     figure = go.Figure(bars, theme.layout(title, "<br>".join(statistic), height, t=top, b=36))
@@ -285,6 +267,35 @@ def _heat(boxes: np.ndarray, values: np.ndarray, told: Sequence[str]) -> go.Heat
         yaxis="y2",
         meta=theme.PAINT,
     )
+
+
+def _bars(
+    labels: Sequence[str],
+    values: np.ndarray,
+    intervals: np.ndarray | None,
+    is_signed: bool,
+    order: np.ndarray,
+) -> go.Bar:
+    shown = values[order]
+    bars = go.Bar(
+        x=shown,
+        y=list(range(len(order))),
+        orientation="h",
+        marker={"color": [_colour(value, is_signed) for value in shown], "opacity": 0.85},
+        hovertext=[_told(labels[n], values[n], intervals, n, is_signed) for n in order],
+        hoverinfo="text",
+    )
+    if intervals is not None:
+        bars.error_x = {
+            "type": "data",
+            "symmetric": False,
+            "array": intervals[order, 1] - shown,
+            "arrayminus": shown - intervals[order, 0],
+            "color": "rgba(128, 128, 128, 0.9)",
+            "thickness": 1.2,
+            "width": 3,
+        }
+    return bars
 
 
 def _scale(scored: Scored) -> dict[str, object]:

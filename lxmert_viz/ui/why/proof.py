@@ -13,7 +13,7 @@ from lxmert_viz.ui.why.view import View
 from lxmert_viz.ui.wording import plain
 
 NO_BETTER = "This map does no better than random here"
-NOT_PROVEN = "That this map is better than a random one cannot be told here"
+NOT_PROVEN = "Whether this map does better than random cannot be told here"
 RANDOM = (
     "{}: as regions leave in its order, the target keeps {} logits on average. Of {} random orders "
     "{} make it fall as far or further (95 % of them keep {} to {})."

@@ -93,6 +93,16 @@ def test_shapley_says_its_orders_and_more_can_be_drawn(why: AppTest) -> None:
     assert why.query_params["orders"] == "32"
 
 
+def test_slow_steps_are_shown_one_by_one(why: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(maps, "SHOWN_EVERY_SECONDS", 0.0)
+    draw = maps.relevance_map
+    monkeypatch.setattr(maps, "relevance_map", lambda *a: seen.append(a[0].words) or draw(*a))
+    box(why, "Method").set_value("shapley").run()
+    assert not why.exception and len(charts(why)) == 2
+    assert len(seen) == 8 and any((one != seen[0]).any() for one in seen)
+
+
 def test_a_cancelled_drawing_shows_what_there_is(
     why: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
