@@ -39,6 +39,10 @@ class DatasetError(LxmertVizError):
     """A file of questions or regions is missing, broken, or not in the format it should have."""
 
 
+class RegionError(DatasetError, ValueError):
+    """Numbers that are no regions of a picture: of a file, or a caller's own arrays."""
+
+
 class DownloadError(LxmertVizError):
     """A file cannot be brought here: no network, no such file, no room, or another's content."""
 

@@ -69,6 +69,14 @@ class Picture:
         return cls(content, hashlib.sha256(content).hexdigest())
 
 
+TURNED = (
+    Image.Transpose.TRANSPOSE,
+    Image.Transpose.ROTATE_270,
+    Image.Transpose.TRANSVERSE,
+    Image.Transpose.ROTATE_90,
+)
+
+
 def decode(picture: bytes) -> Image.Image:
     """The picture as a person sees it: upright, RGB, first frame, transparent parts on white.
 
@@ -86,6 +94,13 @@ def decode(picture: bytes) -> Image.Image:
     turn = UPRIGHT.get(_orientation(image))
     rgb = _to_rgb(image)
     return rgb if turn is None else rgb.transpose(turn)
+
+
+def size_px(picture: bytes) -> tuple[int, int]:
+    """Width and height as a person sees it, from its header alone. Raises PictureError."""
+    image = _open(picture)
+    is_turned = UPRIGHT.get(_orientation(image)) in TURNED
+    return (image.height, image.width) if is_turned else image.size
 
 
 def as_jpeg(picture: bytes, side_px: int) -> bytes:

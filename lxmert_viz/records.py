@@ -11,6 +11,17 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from lxmert_viz.errors import RegionError
+from lxmert_viz.frames import (
+    CORNERS,
+    boxes_unit_of,
+    check_boxes_unit,
+    check_finite,
+    checked_size,
+    numbers,
+    whole_numbers,
+)
+
 # hears what is being done and the share done, 0..1; may raise to stop the work
 Report = Callable[[str, float], None]
 
@@ -80,6 +91,9 @@ class Tokens:
 
 ZOO = "detectron2 model zoo"  # stands in the name of a detector with features of another kind
 OWN_BOXES = "own boxes"  # the profile of regions that a person drew or chose
+TRAINED_PROFILE = "trained"  # as LXMERT's regions were made
+UNNAMED, NO_LABEL = "unnamed", -1  # of a region that nobody named
+LENGTH_ONE = 1e-3  # how far a normalised feature's length is from 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +125,84 @@ class Regions:
     missing: int = 0  # asked for and not found; the network does not see these places
     left_out: LeftOut | None = None  # None: boxes were given, or the file does not say
 
+    @classmethod
+    def from_arrays(
+        cls,
+        boxes: np.ndarray,
+        feats: np.ndarray,
+        size_px: tuple[int, int],
+        *,
+        boxes_are: str = CORNERS,
+        names: Sequence[str] | None = None,
+        object_ids: np.ndarray | None = None,
+        attribute_ids: np.ndarray | None = None,
+        scores: np.ndarray | None = None,
+        attribute_scores: np.ndarray | None = None,
+        detector: str = "arrays",
+        profile: str = TRAINED_PROFILE,
+    ) -> Self:
+        """Regions from anywhere. boxes: (R, 4); feats: (R, F); size_px: width, height.
+
+        boxes_are: corners, xywh, unit or unit-xywh, as in frames.FRAMES. The other arrays: (R,).
+        detector: what to call what made them. Raises RegionError for numbers that are no regions.
+        """
+        boxes = numbers(boxes, "boxes", (0, 4))
+        count, size_px = len(boxes), checked_size(*size_px)
+        none, zeros = np.full(count, NO_LABEL), np.zeros(count, np.float32)
+        found = cls(
+            size_px=size_px,
+            digest="",
+            boxes_unit=boxes_unit_of(boxes, boxes_are, size_px),
+            feats=numbers(feats, "features", (count, 0)),
+            names=(UNNAMED,) * count if names is None else tuple(names),
+            object_ids=whole_numbers(none if object_ids is None else object_ids),
+            attribute_ids=whole_numbers(none if attribute_ids is None else attribute_ids),
+            scores=np.array(zeros if scores is None else scores, np.float32),
+            attribute_scores=np.array(
+                zeros if attribute_scores is None else attribute_scores, np.float32
+            ),
+            profile=profile,
+            detector=detector,
+        )
+        return found.checked()
+
     def __len__(self) -> int:
         return len(self.boxes_unit)
+
+    def checked(self) -> Self:
+        """The same regions. Raises RegionError for those that no network should be given."""
+        checked_size(*self.size_px)
+        if self.boxes_unit.ndim != 2 or self.boxes_unit.shape[1] != 4:
+            raise RegionError(f"boxes have the shape {self.boxes_unit.shape}, not (any, 4)")
+        if self.feats.ndim != 2 or len(self.feats) != len(self):
+            raise RegionError(
+                f"features have the shape {self.feats.shape}, not ({len(self)}, features), "
+                f"a row for each of {len(self)} boxes"
+            )
+        labels = {"names": self.names, "object labels": self.object_ids}
+        labels |= {"attribute labels": self.attribute_ids, **self._numbers}
+        for name, values in labels.items():
+            if len(values) != len(self):
+                raise RegionError(f"there are {len(values)} {name} for {len(self)} boxes")
+        for name, values in self._numbers.items():
+            check_finite(values, name)
+        check_boxes_unit(self.boxes_unit)
+        return self
+
+    @property
+    def _numbers(self) -> dict[str, np.ndarray]:
+        return {
+            "features": self.feats,
+            "boxes": self.boxes_unit,
+            "scores": self.scores,
+            "attribute scores": self.attribute_scores,
+        }
+
+    @property
+    def has_normalised_features(self) -> bool:
+        """Whether all features have length 1, as no detector gives them."""
+        lengths = np.linalg.norm(self.feats, axis=1)
+        return len(self) > 0 and bool((np.abs(lengths - 1) < LENGTH_ONE).all())
 
     def only(self, places: Sequence[int]) -> Self:
         """The regions at these places, in this order, of the same picture."""
@@ -158,6 +248,20 @@ class Trace:
     answer_kind: str  # "softmax": probabilities sum to 1; "sigmoid": each answer alone; "": no head
     match: float | None  # P(the text belongs to the picture); None without a matching head
     notes: tuple[str, ...] = field(default=())  # what the reader of these results must know
+
+
+@dataclass(frozen=True, slots=True)
+class LensGrid:
+    """The k best labels that a head gives every state. P depths, N words or regions."""
+
+    ids: np.ndarray  # (P, N, k) int64, most probable first
+    shares: np.ndarray  # (P, N, k) float32, 0..1
+    ranks: np.ndarray  # (P, N, k) int64: rank of the same label one depth below; 0 at the first
+
+    def at(self, depth: int, row: int) -> Self:
+        """One state alone."""
+        cell = np.s_[depth : depth + 1, row : row + 1]
+        return LensGrid(self.ids[cell], self.shares[cell], self.ranks[cell])
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ import safetensors
 import safetensors.numpy
 
 from lxmert_viz.errors import ARCHIVE_ERRORS, PictureError, TraceError
+from lxmert_viz.frames import check_finite
 from lxmert_viz.picture import as_png, decode
 from lxmert_viz.records import FAMILIES, Answer, LeftOut, Regions, Tokens, Trace
 from lxmert_viz.whole_files import write_together
@@ -207,9 +208,9 @@ def _check(kept: KeptTrace) -> None:
     """Raises ValueError where words, regions and maps do not belong together."""
     trace = kept.trace
     sizes = {"lang": len(trace.tokens.pieces), "vision": len(trace.regions)}
-    lengths = {len(array) for array in _arrays_of(trace.regions).values()}
-    if lengths != {sizes["vision"]} or len(trace.regions.names) != sizes["vision"]:
-        raise ValueError(f"regions have {sorted(lengths)} rows")
+    trace.regions.checked()
+    for name, array in {**trace.attention, **trace.states}.items():
+        check_finite(array, name)
     kinds = {array.dtype for array in (*trace.attention.values(), *trace.states.values())}
     if kinds != {np.dtype(np.float32)}:
         raise ValueError(f"arrays are {sorted(map(str, kinds))}, not float32")

@@ -33,7 +33,7 @@ def test_given_boxes_are_described_as_they_are_and_in_their_order(
         ([0.1, 0.1, 0.5, 0.5], r"shape \(4,\)"),
         ([[0, 0, 300, 200]], "0..1 of the picture"),
         ([[0.5, 0.5, 0.1, 0.9]], "0..1 of the picture"),
-        ([[np.nan, 0, 1, 1]], "0..1 of the picture"),
+        ([[np.nan, 0, 1, 1]], "boxes are not finite"),
     ],
 )
 def test_what_are_no_boxes_is_a_programming_error(

@@ -8,7 +8,7 @@ from typing import Any
 
 from lxmert_viz.config import read_json
 from lxmert_viz.errors import CheckpointError
-from lxmert_viz.records import OWN_BOXES, ZOO, Regions, Tokens
+from lxmert_viz.records import OWN_BOXES, TRAINED_PROFILE, ZOO, Regions, Tokens
 
 UNNAMED = re.compile(r"LABEL_\d+")  # what transformers writes where nobody gave names
 
@@ -139,9 +139,6 @@ def _read_optional(path: Path, default: Any) -> Any:
     return read_json(path) if path.exists() else default
 
 
-TRAINED_PROFILE = "trained"
-
-
 def notes_on(model: str, scope: Scope, regions: Regions, tokens: Tokens) -> Iterator[str]:
     if len(tokens.ids) > scope.longest_text:
         yield (
@@ -156,6 +153,11 @@ def notes_on(model: str, scope: Scope, regions: Regions, tokens: Tokens) -> Iter
             f"The detector found {len(regions)} regions in this picture, and "
             f"{len(regions) + regions.missing} were asked for: the other places stay empty, "
             "and the model does not see them."
+        )
+    if regions.has_normalised_features:
+        yield (
+            f"These features all have length 1: they were normalised, and {model} was trained on "
+            "features as the detector gives them. Its answers mean little."
         )
     if ZOO in regions.detector:
         yield (

@@ -4,7 +4,6 @@ import pickle
 import pickletools
 import re
 import zipfile
-from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -12,6 +11,7 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 
 from lxmert_viz.errors import ARCHIVE_ERRORS
+from lxmert_viz.pickled import PickledArray, unpickled
 
 # torch names what it refused, one way or the other
 REFUSED = re.compile(r"GLOBAL ([\w.]+)")
@@ -111,76 +111,13 @@ BESIDE = [  # as torch.serialization.safe_globals takes them
 ]
 
 
-class RefusedGlobal(pickle.UnpicklingError):
-    """A pickle of arrays asked for something else by name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"it asks for {name}")
-        self.name = name
-
-
-class PickledArray:
-    """What numpy writes of an array; neither numpy nor anything else runs while it is read."""
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        _, self.shape, self.kind, self.by_columns, self.raw = state
-
-    def array(self) -> np.ndarray:
-        """Raises ValueError for anything but plain numbers of the stated size."""
-        raw = self.raw.encode("latin1") if isinstance(self.raw, str) else self.raw
-        values = np.frombuffer(raw, self.kind.numpy())
-        native = values.astype(values.dtype.newbyteorder("="))
-        return native.reshape(self.shape, order="F" if self.by_columns else "C")
-
-
-class PickledKind:
-    """What numpy writes of a kind of number."""
-
-    def __init__(self, code: str, *_: Any) -> None:
-        self.code = code
-        self.order = "|"
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.order = state[1]
-
-    def numpy(self) -> np.dtype:
-        if self.code not in NUMBERS:
-            raise ValueError(f"arrays of the kind {self.code!r} are not read")
-        return np.dtype(self.code).newbyteorder(self.order)
-
-
-class _ArraysOnly(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        stand_in = STAND_INS.get((module, name))
-        if stand_in is None:
-            raise RefusedGlobal(f"{module}.{name}")
-        return stand_in
-
-
-def _encode(text: str, encoding: str = "latin1") -> bytes:
-    if encoding not in ("latin1", "latin-1"):
-        raise ValueError(f"bytes are written as {encoding}, not as latin1")
-    return text.encode("latin1")
-
-
-NUMBERS = ("f2", "f4", "f8", "i4", "i8")
-STAND_INS: dict[tuple[str, str], Any] = {
-    ("numpy.core.multiarray", "_reconstruct"): lambda *_: PickledArray(),
-    ("numpy._core.multiarray", "_reconstruct"): lambda *_: PickledArray(),
-    ("numpy", "ndarray"): PickledArray,
-    ("numpy", "dtype"): PickledKind,
-    ("collections", "OrderedDict"): OrderedDict,
-    ("_codecs", "encode"): _encode,
-}
-
-
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of a detector's pickle as its authors wrote it: {"model": {name: array}, ...}.
 
     Raises RefusedGlobal where it asks for more than arrays, ValueError where it holds more.
     """
     with path.open("rb") as file:
-        loaded = _ArraysOnly(file, encoding="latin1").load()
+        loaded = unpickled(file)
     weights = loaded.get("model", loaded) if isinstance(loaded, dict) else None
     if not isinstance(weights, dict):
         raise ValueError(f"it holds a {type(loaded).__name__}, not named arrays")

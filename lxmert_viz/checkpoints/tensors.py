@@ -14,10 +14,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from lxmert_viz.checkpoints.pickles import BESIDE, RefusedGlobal, forbidden_global, read_arrays
+from lxmert_viz.checkpoints.pickles import BESIDE, forbidden_global, read_arrays
 from lxmert_viz.checkpoints.weight_files import INDEX_ENDING, parts_of
 from lxmert_viz.config import read_json
 from lxmert_viz.errors import ARCHIVE_ERRORS, CheckpointError
+from lxmert_viz.pickled import RefusedGlobal
 
 # what the readers raise on files that were cut short or altered
 READ_ERRORS = (

@@ -1,9 +1,11 @@
 """What commands are given to read: pictures, datasets, columns."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lxmert_viz.commands.options import add_boxes_option
 from lxmert_viz.errors import DatasetError, PictureError
 from lxmert_viz.places import ASSETS
 
@@ -20,6 +22,7 @@ def add_dataset_options(parser: argparse.ArgumentParser) -> None:
     add("dataset", metavar="DATASET", help=f"a file, a folder, or {STUDY!r}: the shipped set")
     add("--pictures", type=Path, metavar="FOLDER", help="default: where the questions lie")
     add("--regions", metavar="FILE", help=f"default: beside the questions; {LOOK}: make them")
+    add_boxes_option(parser)
     add(
         "--look-for-missing",
         action="store_true",
@@ -34,12 +37,18 @@ def add_dataset_options(parser: argparse.ArgumentParser) -> None:
     add("--all-entries", action="store_true", help="keep what VALSE's authors ask to leave out")
 
 
-def read_picture(path: Path) -> bytes:
+def read_picture(name: str | Path) -> bytes:
+    """Raises PictureError."""
+    if re.match(r"\w+://", str(name)):
+        raise PictureError(
+            f"{name} is an address, and nothing is fetched here; save the picture and name its "
+            "file."
+        )
     try:
-        return path.read_bytes()
+        return Path(name).read_bytes()
     except OSError as error:
         raise PictureError(
-            f"{path} cannot be read ({error.strerror}); name a picture file."
+            f"{name} cannot be read ({error.strerror}); name a picture file."
         ) from error
 
 
@@ -51,6 +60,7 @@ def read_dataset(options: argparse.Namespace) -> "Dataset":
         ASSETS / "study" if options.dataset == STUDY else Path(options.dataset),
         pictures=options.pictures,
         regions=Path(options.regions) if named else None,
+        boxes=options.boxes,
         look=options.regions == LOOK,
         look_for_missing=options.look_for_missing,
         columns=columns(options.columns),

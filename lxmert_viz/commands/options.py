@@ -5,6 +5,8 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+from lxmert_viz.frames import FRAMES
+
 SEEDS = 2**31
 
 
@@ -40,6 +42,16 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
         help="how regions are found: trained or demo, with numbers such as "
         "'trained, regions=50, proposals=200' or 'demo, score=0.3, least=10, most=60' "
         "(default: trained)",
+    )
+
+
+def add_boxes_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--boxes",
+        choices=FRAMES,
+        default="",
+        help="what the boxes of a region file are, where they are not as its layout has them: "
+        + "; ".join(f"{frame}: {what}" for frame, what in FRAMES.items()),
     )
 
 

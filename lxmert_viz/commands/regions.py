@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from lxmert_viz.checkpoints import contents
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.commands.options import add_detector_options
+from lxmert_viz.commands.options import add_boxes_option, add_detector_options
 from lxmert_viz.commands.progress import PROGRESS
 from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DatasetError, OptionError
@@ -32,7 +32,11 @@ EXAMPLE = "regions pictures -o pictures.tsv"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "source", type=Path, metavar="FOLDER", help="a folder of pictures, or a file of regions"
+        "source",
+        type=Path,
+        metavar="FOLDER",
+        help="a folder of pictures, or a file of regions: "
+        "TSV, Arrow, Parquet, safetensors, HDF5, LMDB, a folder of .npz or .npy",
     )
     parser.add_argument(
         "-o",
@@ -50,18 +54,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"whose detector looks (default: {SHIPPED}); from a file of regions: whose lists name "
         "the labels (default: none, labels stay numbers)",
     )
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="of a file of regions that does not say how large its pictures are",
+    )
+    add_boxes_option(parser)
     add_detector_options(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    from lxmert_viz.region_files.opening import layout_for
+    from lxmert_viz.region_files.opening import holds_regions, layout_for
 
     if options.out.exists():
         raise DatasetError(f"{options.out} is there already; name another file, or delete it.")
     if not options.out.parent.is_dir():
         raise DatasetError(f"There is no folder {options.out.parent} to write {options.out} into.")
     layout = options.layout or layout_for(options.out)
-    if options.source.is_dir():
+    if options.source.is_dir() and not holds_regions(options.source):
         extract(options, layout)
     else:
         convert(options, layout)
@@ -116,8 +127,15 @@ def convert(options: argparse.Namespace, layout: str) -> None:
     """From one layout to another, a picture at a time; rows that are broken are listed."""
     from lxmert_viz.region_files.opening import open_regions, write_rows
     from lxmert_viz.region_files.rows import Origin
+    from lxmert_viz.region_files.sizes import Sizes
 
-    origin = Origin(options.source.name, naming(options.model, options.models), options.profile)
+    origin = Origin(
+        options.source.name,
+        naming(options.model, options.models),
+        options.profile,
+        options.boxes,
+        Sizes(pictures_in(options.pictures)) if options.pictures else None,
+    )
     source = open_regions(options.source, origin)
     failed: list[tuple[str, str]] = []
     rows = whole_rows(source, failed)
@@ -125,6 +143,8 @@ def convert(options: argparse.Namespace, layout: str) -> None:
     if first is not None:
         write_rows(options.out, layout, chain([first], rows), source.newline or "\n")
     finish(options.out, len(source) - len(failed), failed)
+    for what in source.remarks():
+        print(f"{options.source.name}: {what}")
     if source.again:
         print(f"{len(source.again)} stand more than once, {next(iter(source.again))!r} first")
 

@@ -21,6 +21,7 @@ class Dataset:
     picture_faults: dict[str, str] = field(default_factory=dict)  # id -> why no file can be told
     region_file: Path | None = None
     region_ids: dict[str, str] = field(default_factory=dict)  # picture's id -> its id in that file
+    region_boxes: str = ""  # what its boxes are, one of frames.FRAMES; "": as its layout has them
     region_faults: dict[str, str] = field(default_factory=dict)  # id -> why no row can be told
     looks_for_missing: bool = True  # whether the detector looks at what the region file lacks
     remarks: tuple[Remark, ...] = ()
@@ -29,7 +30,7 @@ class Dataset:
 
     def without_regions(self) -> Self:
         """The same, with pictures to look at and no file of regions."""
-        return replace(self, region_file=None, region_ids={}, region_faults={})
+        return replace(self, region_file=None, region_boxes="", region_ids={}, region_faults={})
 
 
 class Entry(NamedTuple):

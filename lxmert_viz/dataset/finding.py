@@ -61,7 +61,7 @@ def with_regions(
         region_ids=matches.found,
         region_faults=matches.faults,
         looks_for_missing=looks,
-        remarks=(*dataset.remarks, *_elsewhere(matches, file.path), *_twice(file, matches)),
+        remarks=(*dataset.remarks, *_elsewhere(matches, file.path), *_of_file(file, matches)),
     )
 
 
@@ -114,7 +114,9 @@ def _elsewhere(matches: Matches, place: Path) -> Iterator[Remark]:
         yield Remark("note", place.name, 0, what)
 
 
-def _twice(file: RegionFile, matches: Matches) -> Iterator[Remark]:
+def _of_file(file: RegionFile, matches: Matches) -> Iterator[Remark]:
+    for what in file.remarks():
+        yield Remark("note", file.path.name, 0, what)
     twice = [name for name in dict.fromkeys(matches.found.values()) if name in file.again]
     if twice:
         what = (

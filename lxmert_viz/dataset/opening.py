@@ -42,10 +42,11 @@ from lxmert_viz.dataset.vqa import is_vqa, read_vqa
 from lxmert_viz.dataset.vsr import is_vsr, read_vsr
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
-from lxmert_viz.region_files.opening import ENDINGS as REGION_ENDINGS
+from lxmert_viz.region_files.opening import READ_ENDINGS as REGION_ENDINGS
 from lxmert_viz.region_files.opening import open_regions
 from lxmert_viz.region_files.picture_ids import match, pictures_below
-from lxmert_viz.region_files.rows import RegionFile
+from lxmert_viz.region_files.rows import Origin, RegionFile
+from lxmert_viz.region_files.sizes import Sizes
 
 READERS: tuple[tuple[Callable[[Any], bool], Callable[[JsonFile], Dataset]], ...] = (
     (is_vqa, read_vqa),
@@ -80,6 +81,7 @@ def open_dataset(
     *,
     pictures: Path | None = None,
     regions: Path | None = None,
+    boxes: str = "",
     look: bool = False,
     look_for_missing: bool = False,
     columns: Mapping[str, str] | None = None,
@@ -89,16 +91,14 @@ def open_dataset(
     """A file of examples, or a folder that holds one, or a folder of pictures.
 
     pictures: their folder, else the one of the examples. regions: a region file, else the one
-    beside the examples, where the detector looks at the pictures that it lacks. look: at all
+    beside the examples, where the detector looks at the pictures that it lacks. boxes: what its
+    boxes are, one of frames.FRAMES, unless they are as its layout has them. look: at all
     pictures, whatever files there are. look_for_missing: also where the region file was named.
     columns: what a table's columns hold. asked: texts to ask of every picture, where there are
     only pictures. all_entries: also those that their authors leave out. Raises DatasetError.
     """
     path = path.resolve()
-    if not path.exists():
-        raise DatasetError(f"There is nothing at {path}; name a file of questions or a folder.")
-    if pictures is not None and not pictures.is_dir():
-        raise DatasetError(f"There is no folder of pictures at {pictures}.")
+    _check_places(path, pictures)
     if asked:
         dataset, names = with_pictures(_of_pictures(path, asked), path)
         beside: list[Path] = []
@@ -110,9 +110,19 @@ def open_dataset(
         dataset, names = with_pictures(dataset, pictures or file.parent)
         beside = [stored for stored in _region_files(file.parent) if stored != file]
     if not look and (regions or beside):
-        stored = open_regions(regions) if regions else _fullest(beside, names)
+        origin = Origin(boxes=boxes, size_of=Sizes(dataset.pictures))
+        paths = [regions] if regions else beside
+        stored = _fullest([open_regions(path, origin) for path in paths], names)
+        dataset = replace(dataset, region_boxes=boxes)
         dataset = with_regions(dataset, names, stored, look_for_missing or regions is None)
     return replace(dataset, remarks=(*dataset.remarks, *not_found(dataset)))
+
+
+def _check_places(path: Path, pictures: Path | None) -> None:
+    if not path.exists():
+        raise DatasetError(f"There is nothing at {path}; name a file of questions or a folder.")
+    if pictures is not None and not pictures.is_dir():
+        raise DatasetError(f"There is no folder of pictures at {pictures}.")
 
 
 def question_file(folder: Path) -> Path | None:
@@ -214,9 +224,8 @@ def _region_files(folder: Path) -> list[Path]:
     return list(dict.fromkeys(p for pattern in REGION_FILES for p in sorted(folder.glob(pattern))))
 
 
-def _fullest(paths: Sequence[Path], names: Mapping[str, Sequence[str]]) -> RegionFile:
+def _fullest(stored: list[RegionFile], names: Mapping[str, Sequence[str]]) -> RegionFile:
     """The region file that has most of the pictures, the first of equals."""
-    stored = [open_regions(path) for path in paths]
     if len(stored) == 1:
         return stored[0]
     return max(stored, key=lambda file: len(match(names, file.index).found))

@@ -15,11 +15,11 @@ from lxmert_viz.detector.profiles import Rules, rules_of
 from lxmert_viz.detector.selection import Detections, describe_boxes, detect
 from lxmert_viz.detector.speed import FULL, check_precision, make_fast
 from lxmert_viz.errors import CheckpointError, OptionError
+from lxmert_viz.frames import check_boxes_unit, numbers
 from lxmert_viz.picture import decode
 from lxmert_viz.records import ZOO, LeftOut, Regions, Report
 
 Cached = Callable[[dict[str, Any], Callable[[], Regions]], Regions]  # facts and work: found or made
-ROUNDING = 0.01  # how far a box may lie outside, as a share of the picture
 
 
 class Looker:
@@ -58,7 +58,9 @@ class Looker:
     ) -> Regions:
         """As `Pipeline.look` says; from the disk where the same was asked for before."""
         rules = self.rules(profile)
-        boxes_unit = None if boxes_unit is None else _checked(boxes_unit)
+        if boxes_unit is not None:
+            boxes_unit = numbers(boxes_unit, "boxes", (0, 4))
+            check_boxes_unit(boxes_unit)
 
         def look() -> Regions:
             return self._look(picture, profile, rules, progress, boxes_unit)
@@ -141,16 +143,3 @@ def _prepared(detector: FasterRCNN | Detectron2RCNN, precision: str) -> FasterRC
     if precision != FULL:
         raise OptionError(f"detectron2 computes in full precision here, not in {precision!r}.")
     return detector.eval()
-
-
-def _checked(boxes_unit: np.ndarray) -> np.ndarray:
-    """(R, 4) in float32. Raises ValueError for what are no boxes of a picture."""
-    boxes = np.asarray(boxes_unit, np.float32)
-    boxes = boxes if boxes.size else boxes.reshape(0, 4)
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f"boxes have the shape {boxes.shape}, not (regions, 4)")
-    inside = (boxes >= -ROUNDING) & (boxes <= 1 + ROUNDING)
-    wrong = ~inside.all(axis=1) | (boxes[:, :2] > boxes[:, 2:]).any(axis=1)
-    if wrong.any():
-        raise ValueError(f"a box is x0, y0, x1, y1 in 0..1 of the picture, not {boxes[wrong][0]}")
-    return boxes

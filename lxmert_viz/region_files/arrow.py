@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lxmert_viz.errors import DatasetError
-from lxmert_viz.records import Regions
+from lxmert_viz.errors import DatasetError, RegionError
+from lxmert_viz.frames import UNIT
 from lxmert_viz.region_files.rows import Origin, RegionFile, RegionRow
 from lxmert_viz.whole_files import written_whole
 
@@ -61,7 +61,7 @@ def open_arrow(path: Path, origin: Origin) -> RegionFile:
     if missing:
         raise DatasetError(f"{path} has no column {', '.join(sorted(missing))}.")
     pictures = [str(number) for number in table["img_id"].to_pylist()]
-    return RegionFile(path, "reference", pictures, lambda place: _row(table, place, origin))
+    return RegionFile(path, "reference", pictures, lambda place: _row(path, table, place, origin))
 
 
 def number_of(picture: str) -> int:
@@ -75,26 +75,24 @@ def number_of(picture: str) -> int:
     return int(digits[1])
 
 
-def _row(table: pa.Table, place: int, origin: Origin) -> RegionRow:
-    count = table["preds_per_image"][place].as_py()
-    height, width = (int(side) for side in table["sizes"][place].as_py())
-    flat = {own: _numbers(table[name][place])[:count].copy() for name, own in FLAT.items()}
-    boxes = _numbers(table["boxes"][place]).reshape(-1, 4)[:count].copy()
-    feats = _numbers(table["roi_features"][place])
-    rows = len(table["roi_features"][place])
-    labels = {name: flat.pop(name).astype(np.int64) for name in ("object_ids", "attribute_ids")}
-    regions = Regions(
-        size_px=(width, height),
-        digest="",
-        boxes_unit=boxes,
-        feats=feats.reshape(rows, feats.size // max(rows, 1))[:count].copy(),
-        names=tuple(map(origin.name_of, labels["object_ids"], labels["attribute_ids"])),
-        profile=origin.profile,
-        detector=origin.detector,
-        **labels,
-        **flat,
-    )
-    return RegionRow.of(str(table["img_id"][place].as_py()), regions)
+def _row(path: Path, table: pa.Table, place: int, origin: Origin) -> RegionRow:
+    picture = str(table["img_id"][place].as_py())
+    try:
+        count = table["preds_per_image"][place].as_py()
+        height, width = (int(side) for side in table["sizes"][place].as_py())
+        flat = {own: _numbers(table[name][place])[:count] for name, own in FLAT.items()}
+        feats, rows = _numbers(table["roi_features"][place]), len(table["roi_features"][place])
+        return RegionRow.from_arrays(
+            picture,
+            _numbers(table["boxes"][place]).reshape(-1, 4)[:count],
+            feats.reshape(rows, feats.size // max(rows, 1))[:count],
+            (width, height),
+            origin,
+            UNIT,
+            **flat,
+        )
+    except (ValueError, TypeError, OverflowError) as error:
+        raise RegionError(f"{path}, picture {picture!r}: {error}.") from error
 
 
 def _numbers(value: pa.Scalar) -> np.ndarray:

@@ -4,14 +4,9 @@ One picture a line, no header; boxes in pixels and features are float32 in base6
 They name no objects.
 """
 
-import numpy as np
-
-from lxmert_viz.records import Regions
-from lxmert_viz.region_files.rows import Origin, RegionRow, sides
-from lxmert_viz.region_files.tsv import NUMBERS, TsvLayout, coded, decoded
-
-UNNAMED = "unnamed"
-NO_LABEL = -1
+from lxmert_viz.region_files.cells import NUMBERS, Cells, coded
+from lxmert_viz.region_files.rows import Origin, RegionRow
+from lxmert_viz.region_files.tsv import TsvLayout
 
 
 def _columns(row: RegionRow) -> list[str]:
@@ -26,24 +21,14 @@ def _columns(row: RegionRow) -> list[str]:
     ]
 
 
-def _row(columns: list[str], origin: Origin) -> RegionRow:
+def _row(cells: Cells, origin: Origin) -> RegionRow:
     """Every region is called unnamed, with the labels -1 and the scores 0."""
-    width, height, count = (int(columns[place]) for place in (1, 2, 3))
-    boxes_px = decoded(columns[4], NUMBERS, (count, 4))
-    regions = Regions(
-        size_px=(width, height),
-        digest="",
-        boxes_unit=boxes_px / sides((width, height)),
-        feats=decoded(columns[5], NUMBERS, (count, -1)),
-        names=(UNNAMED,) * count,
-        object_ids=np.full(count, NO_LABEL),
-        attribute_ids=np.full(count, NO_LABEL),
-        scores=np.zeros(count, np.float32),
-        attribute_scores=np.zeros(count, np.float32),
-        profile=origin.profile,
-        detector=origin.detector,
-    )
-    return RegionRow(columns[0], regions, boxes_px)
+    count = cells.whole("num_boxes")
+    size_px = cells.whole("image_w"), cells.whole("image_h")
+    boxes = cells.array("boxes", NUMBERS, (count, 4))
+    feats = cells.array("features", NUMBERS, (count, -1))
+    return RegionRow.from_arrays(cells.text("image_id"), boxes, feats, size_px, origin)
 
 
-LAYOUT = TsvLayout("bottom-up-attention's region format", 6, _columns, _row)
+COLUMNS = ("image_id", "image_w", "image_h", "num_boxes", "boxes", "features")
+LAYOUT = TsvLayout("bottom-up-attention's region format", COLUMNS, _columns, _row)

@@ -134,7 +134,12 @@ def pictures_below(folder: Path) -> dict[str, Path]:
     An id is the name without the ending; where several have it, the path from the folder on, and
     where that is not enough either, with its ending.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_ENDINGS)
+    return files_below(folder, PICTURE_ENDINGS)
+
+
+def files_below(folder: Path, endings: tuple[str, ...]) -> dict[str, Path]:
+    """As `pictures_below`, of files with other endings."""
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in endings)
     spellings = {path: _spellings(path, folder) for path in paths}
     count = Counter(spelling for several in spellings.values() for spelling in {*several})
     return {

@@ -1,7 +1,7 @@
 """One picture's regions as files hold them, and a file of them, opened."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -9,11 +9,14 @@ from typing import Self
 
 import numpy as np
 
-from lxmert_viz.errors import DatasetError
-from lxmert_viz.records import Regions
+from lxmert_viz.errors import DatasetError, RegionError
+from lxmert_viz.frames import CORNERS, boxes_px_of, numbers, sides
+from lxmert_viz.records import TRAINED_PROFILE, UNNAMED, Regions
 from lxmert_viz.region_files.picture_ids import PictureIndex
 
 NameOf = Callable[[int, int], str]  # object and attribute label -> a region's name
+SizeOf = Callable[[str], tuple[int, int]]  # a picture's id -> its width and height in pixels
+LOOKED_AT = 8  # rows that tell what a file is
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,13 @@ class Origin:
 
     detector: str = "unknown"
     name_of: NameOf = "attribute {1}, object {0}".format
-    profile: str = "trained"
+    profile: str = TRAINED_PROFILE
+    boxes: str = ""  # what they are, one of frames.FRAMES; "": as the layout has them
+    size_of: SizeOf | None = None  # of pictures whose size a file does not say
+
+    def name(self, object_id: int, attribute_id: int) -> str:
+        """What a region with these labels is called."""
+        return UNNAMED if object_id < 0 else self.name_of(object_id, attribute_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,26 @@ class RegionRow:
     def of(cls, picture: str, regions: Regions) -> Self:
         return cls(picture, regions, regions.boxes_unit * sides(regions.size_px))
 
+    @classmethod
+    def from_arrays(
+        cls,
+        picture: str,
+        boxes: np.ndarray,
+        feats: np.ndarray,
+        size_px: tuple[int, int],
+        origin: Origin,
+        boxes_are: str = CORNERS,
+        **labels: np.ndarray,
+    ) -> Self:
+        """As published files have them. boxes_are: unless the origin says it. labels: object_ids,
+        attribute_ids, scores, attribute_scores. Raises RegionError."""
+        boxes, frame = numbers(boxes, "boxes", (0, 4)), origin.boxes or boxes_are
+        made_by = {"detector": origin.detector, "profile": origin.profile}
+        found = Regions.from_arrays(boxes, feats, size_px, boxes_are=frame, **made_by, **labels)
+        names = tuple(map(origin.name, found.object_ids.tolist(), found.attribute_ids.tolist()))
+        boxes_px = boxes_px_of(boxes, found.boxes_unit, frame, size_px)
+        return cls(picture, replace(found, names=names), boxes_px)
+
 
 class RegionFile:
     """Which pictures a file holds; their regions are read when asked for. Threads may share it."""
@@ -49,7 +78,8 @@ class RegionFile:
         at: Callable[[int], RegionRow],
         newline: str = "",
     ) -> None:
-        """pictures: one a row. at: the row of a place. newline: what ends a line of a text file."""
+        """pictures: one a row. at: the row of a place, or DatasetError. newline: what ends a line
+        of a text file."""
         self.path = path
         self.layout = layout
         self.pictures = pictures
@@ -65,7 +95,11 @@ class RegionFile:
         return len(self._places)
 
     def __iter__(self) -> Iterator[str]:
+        """The pictures' names, each once."""
         return iter(self._places)
+
+    def keys(self) -> Iterable[str]:
+        return self._places.keys()
 
     def __contains__(self, picture: str) -> bool:
         return picture in self._places or self.index.find(picture) is not None
@@ -73,6 +107,8 @@ class RegionFile:
     def __getitem__(self, picture: str) -> Regions:
         """By any name of the picture, as picture_ids has it. Raises DatasetError for a picture
         that is not in the file, or may be several, and for regions that cannot be read."""
+        if not isinstance(picture, str):
+            raise TypeError(f"a picture's name is text, not {picture!r}; list(...) has all names")
         found = picture if picture in self._places else self.index.find(picture)
         if found is None:
             known = ", ".join(islice(self, 3)) or "none"
@@ -95,7 +131,7 @@ class RegionFile:
         whole: list[RegionRow] = []
         for place in places:
             try:
-                whole.append(self._at(place))
+                whole.append(self._checked(place))
             except DatasetError:
                 if place == places[-1] and not whole:
                     raise
@@ -105,6 +141,32 @@ class RegionFile:
                 f"{', '.join(str(place + 1) for place in places[:4])}): keep one of them."
             )
         return whole[0]
+
+    def _checked(self, place: int) -> RegionRow:
+        row = self._at(place)
+        try:
+            row.regions.checked()
+        except RegionError as error:
+            raise RegionError(f"{self.path}, picture {row.picture!r}: {error}.") from error
+        return row
+
+    def remarks(self) -> Iterator[str]:
+        """What its first pictures tell a person who uses it."""
+        whole: list[Regions] = []
+        first = None
+        for picture in islice(self, LOOKED_AT):
+            try:
+                whole.append(self.row(picture).regions)
+            except DatasetError as error:
+                first = first or error
+        if first is not None and not whole:
+            count = min(LOOKED_AT, len(self))
+            yield f"none of the first {count:,} pictures can be read, for one because {first}"
+        if whole and all(regions.has_normalised_features for regions in whole):
+            yield (
+                "features all have length 1: they were normalised, and published checkpoints were "
+                "trained on features as the detector gives them."
+            )
 
     def rows(self) -> Iterator[RegionRow]:
         """A row a picture in the order of the file, one in memory at a time."""
@@ -116,8 +178,3 @@ def _same(some: Regions, others: Regions) -> bool:
         np.array_equal(getattr(some, name), getattr(others, name), equal_nan=True)
         for name in ("boxes_unit", "feats")
     )
-
-
-def sides(size_px: tuple[int, int]) -> np.ndarray:
-    """What boxes in shares of a picture are multiplied by to be in pixels."""
-    return np.array([*size_px, *size_px], np.float32)

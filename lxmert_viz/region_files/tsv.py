@@ -3,8 +3,6 @@
 What the pass found is kept in the person's cache, so that the next opening takes no pass.
 """
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -14,26 +12,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lxmert_viz.errors import DatasetError
+from lxmert_viz.errors import DatasetError, RegionError
 from lxmert_viz.places import cache_folder
+from lxmert_viz.region_files.cells import Cells, plain
 from lxmert_viz.region_files.rows import Origin, RegionFile, RegionRow
 from lxmert_viz.whole_files import written_whole
 
-IDS, NUMBERS = np.dtype("<i8"), np.dtype("<f4")
 LONGEST_LINE = 64 << 20  # bytes; 36 regions of 2048 features need 0.4 million
 TOLD_BYTES = 1 << 28  # between two reports of the pass
 NEWLINES = (b"\r\n", b"\n")
-BYTE_ORDER_MARK = "\ufeff"
-WRAPPED = (("b'", "'"), ('b"', '"'), ("\"b'", "'\""), ('"', '"'))
 
 
 class TsvLayout(NamedTuple):
     """What stands in the columns."""
 
     name: str
-    columns: int
+    columns: tuple[str, ...]
     columns_of: Callable[[RegionRow], list[str]]
-    row_of: Callable[[list[str], Origin], RegionRow]
+    row_of: Callable[[Cells, Origin], RegionRow]
 
 
 class _Index(NamedTuple):
@@ -47,14 +43,19 @@ def open_tsv(
     path: Path, layout_name: str, layout: TsvLayout, origin: Origin, report: Callable[[float], None]
 ) -> RegionFile:
     """report hears the share of the file that the pass has read, where a pass is needed."""
+    columns = _columns(path, layout)
     index = _kept_index(path) or _new_index(path, report)
 
     def at(place: int) -> RegionRow:
-        start, end = index.starts[place : place + 2]
         with path.open("rb") as file:
-            file.seek(start)
-            line = file.read(end - start)
-        return parsed(path, int(index.lines[place]), line, layout, origin)
+            file.seek(index.starts[place])
+            line = file.readline(LONGEST_LINE)
+        try:
+            return layout.row_of(Cells(_cells(line), columns), origin)
+        except (RegionError, UnicodeDecodeError) as error:
+            raise RegionError(
+                f"{path}, line {index.lines[place]} is not a line of {layout.name}: {error}."
+            ) from error
 
     return RegionFile(path, layout_name, index.pictures, at, index.newline)
 
@@ -87,30 +88,6 @@ def lines(path: Path) -> Iterator[bytes]:
         raise DatasetError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def parsed(path: Path, number: int, line: bytes, layout: TsvLayout, origin: Origin) -> RegionRow:
-    """The row of a line. Raises DatasetError with its number."""
-    try:
-        columns = [_plain(cell) for cell in line.decode().rstrip("\r\n").split("\t")]
-        if len(columns) != layout.columns:
-            raise ValueError(f"it has {len(columns)} columns, not {layout.columns}")
-        return layout.row_of(columns, origin)
-    except (ValueError, IndexError, binascii.Error) as error:
-        raise DatasetError(
-            f"{path}, line {number} is not a line of {layout.name}: {error}."
-        ) from error
-
-
-def coded(array: np.ndarray, kind: np.dtype) -> str:
-    return base64.b64encode(np.ascontiguousarray(array, kind).tobytes()).decode()
-
-
-def decoded(text: str, kind: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
-    values = np.frombuffer(base64.b64decode(text, validate=True), kind)
-    if shape[-1] == -1:
-        shape = (shape[0], values.size // max(shape[0], 1))
-    return values.reshape(shape).copy()  # what frombuffer gives is read-only
-
-
 def _new_index(path: Path, report: Callable[[float], None]) -> _Index:
     pictures, starts, numbers, first = [], [], [], b""
     size, end, told = max(path.stat().st_size, 1), 0, 0
@@ -118,7 +95,7 @@ def _new_index(path: Path, report: Callable[[float], None]) -> _Index:
         first = first or line
         if line.strip() and (pictures or not _is_header(line)):
             picture = line.partition(b"\t")[0].decode("utf-8", "replace")
-            pictures.append(_plain(picture.rstrip("\r\n")))
+            pictures.append(plain(picture.rstrip("\r\n")))
             starts.append(end)
             numbers.append(number)
         end += len(line)
@@ -131,19 +108,33 @@ def _new_index(path: Path, report: Callable[[float], None]) -> _Index:
     return index
 
 
+def _columns(path: Path, layout: TsvLayout) -> tuple[str, ...]:
+    """As the file names them, else as the layout has them. Raises DatasetError."""
+    first = next((line for line in lines(path) if line.strip()), b"")
+    if not _is_header(first):
+        return layout.columns
+    known = {_in_short(name): name for name in layout.columns}
+    named = [_in_short(name) for name in _cells(first)]
+    if {*named} != {*known} or len(named) != len(known):
+        raise DatasetError(
+            f"{path} names its columns {', '.join(_cells(first))}; {layout.name} has "
+            f"{', '.join(layout.columns)}. Name and order them so, or leave the names out."
+        )
+    return tuple(known[name] for name in named)
+
+
+def _in_short(column: str) -> str:
+    return column.strip().lower().replace("image_", "img_")
+
+
+def _cells(line: bytes) -> list[str]:
+    return [plain(cell) for cell in line.decode().rstrip("\r\n").split("\t")]
+
+
 def _is_header(line: bytes) -> bool:
     """Whether the picture's sides are words, in the layouts the second and third column."""
     sides = [side.strip(b"\"' ").replace(b"_", b"") for side in line.split(b"\t", 3)[1:3]]
     return len(sides) == 2 and all(side.isalpha() for side in sides)
-
-
-def _plain(cell: str) -> str:
-    """A cell without the marks that Python 3 writes around bytes, and csv around text."""
-    cell = cell.removeprefix(BYTE_ORDER_MARK)
-    for start, end in WRAPPED:
-        if len(cell) >= len(start + end) and cell.startswith(start) and cell.endswith(end):
-            return cell[len(start) : len(cell) - len(end)]
-    return cell
 
 
 def _place(path: Path) -> Path:

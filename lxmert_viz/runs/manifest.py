@@ -13,6 +13,7 @@ from lxmert_viz.pipeline import Pipeline
 
 LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "tokenizers", "pyarrow")
 HEAD_BYTES = 2**20
+LMDB_LOCK = "lock.mdb"  # whoever reads changes it
 
 
 def manifest_of(pipeline: Pipeline, dataset: Dataset, settings: "Settings") -> dict[str, Any]:
@@ -48,6 +49,7 @@ def data_of(dataset: Dataset) -> dict[str, Any]:
         "sha256": asked.hexdigest(),
         "region_file": _region_file(dataset.region_file),
         "training_note": dataset.training_note,
+        **({"region_boxes": dataset.region_boxes} if dataset.region_boxes else {}),
         **({} if dataset.looks_for_missing else {"looks_for_missing": False}),
     }
 
@@ -61,9 +63,22 @@ def _region_file(path: Path | None) -> dict[str, Any] | None:
     """Size and first megabyte tell one from another; the whole may have many gigabytes."""
     if path is None:
         return None
+    if path.is_dir():
+        return _region_folder(path)
     with path.open("rb") as file:
         head = hashlib.sha256(file.read(HEAD_BYTES)).hexdigest()
     return {"name": path.name, "bytes": path.stat().st_size, "sha256_of_first_mebibyte": head}
+
+
+def _region_folder(path: Path) -> dict[str, Any]:
+    """Names, sizes and times of all files; their content may have many gigabytes."""
+    found, size = hashlib.sha256(), 0
+    for file in sorted(p for p in path.rglob("*") if p.is_file() and p.name != LMDB_LOCK):
+        state = file.stat()
+        size += state.st_size
+        name = file.relative_to(path).as_posix()
+        found.update(f"{name} {state.st_size} {state.st_mtime_ns}\n".encode())
+    return {"name": path.name, "bytes": size, "sha256_of_listing": found.hexdigest()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from lxmert_viz.records import Example, Regions
 from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.region_files.opening import open_regions
 from lxmert_viz.region_files.rows import NameOf, Origin
+from lxmert_viz.region_files.sizes import Sizes
+from lxmert_viz.runs.stored import fitting
 
 AHEAD = 8  # pictures looked at before they are asked about
 WORKERS = 2
@@ -37,7 +39,12 @@ class Looker:
         """detector: what tells it from others, for the cache."""
         self._pipeline, self._dataset, self._profile = pipeline, dataset, profile
         self._cache, self._detector, file = cache, detector, dataset.region_file
-        origin = Origin("region file", _at_least_a_number(name_of))
+        origin = Origin(
+            "region file",
+            name_of,
+            boxes=dataset.region_boxes,
+            size_of=Sizes(dataset.pictures),
+        )
         self._file = None if file is None else open_regions(file, origin)
 
     def shown(self, examples: Sequence[Example]) -> Iterator[Row]:
@@ -63,13 +70,19 @@ class Looker:
                 yield found.result()
 
     def check(self) -> None:
-        """Raises DatasetError for a region file that another detector made."""
+        """Raises DatasetError for a region file that another detector made.
+
+        And CheckpointError where there is neither a region file nor a detector.
+        """
+        if self._file is None and not self._pipeline.has_detector:
+            self._pipeline.look(b"")  # says what to do
         for picture in islice(self._dataset.region_ids.values(), CHECKED):
             try:
                 regions = self._file[picture]
             except DatasetError:  # a broken row is that picture's error
                 continue
-            return self._check(regions)
+            fitting(self._pipeline, regions)
+            return
 
     def _look(self, picture: str) -> Regions | LxmertVizError:
         try:
@@ -82,9 +95,7 @@ class Looker:
         if picture in dataset.picture_faults:
             raise DatasetError(dataset.picture_faults[picture])
         if picture in dataset.region_ids:
-            regions = self._file[dataset.region_ids[picture]]
-            self._check(regions)
-            return regions
+            return fitting(self._pipeline, self._file[dataset.region_ids[picture]])
         if picture in dataset.region_faults:
             raise DatasetError(dataset.region_faults[picture])
         if dataset.region_file is not None and not dataset.looks_for_missing:
@@ -110,15 +121,6 @@ class Looker:
 
         return look() if self._cache is None else self._cache.found(facts, look)
 
-    def _check(self, regions: Regions) -> None:
-        size = self._pipeline.network.config.visual_feat_dim
-        if regions.feats.shape[1] != size:
-            raise DatasetError(
-                f"The region file has {regions.feats.shape[1]} features a region and "
-                f"{self._pipeline.name} takes {size}: another detector made it. "
-                "Ask for --regions look, so that the pictures are looked at instead."
-            )
-
 
 def pictures_of(example: Example) -> tuple[str, ...]:
     """One picture, or NLVR2's two."""
@@ -131,15 +133,3 @@ def _together(seen: Sequence[Regions | LxmertVizError]) -> Seen:
     if wrong is not None:
         return wrong
     return seen[0] if len(seen) == 1 else (seen[0], seen[1])
-
-
-def _at_least_a_number(name_of: NameOf) -> NameOf:
-    """Labels of another detector may be beyond this one's names; LXMERT does not read them."""
-
-    def name(object_id: int, attribute_id: int) -> str:
-        try:
-            return name_of(object_id, attribute_id)
-        except IndexError:
-            return f"object {object_id}, attribute {attribute_id}"
-
-    return name

@@ -1,7 +1,5 @@
 """What stands inside a head, against what the network computed and against hand-made sums."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -77,9 +75,7 @@ def test_a_value_norm_is_the_length_of_what_one_key_writes(
 def test_a_picture_without_regions_has_norms_of_no_keys(
     tiny_pipeline: Pipeline, trace: Trace
 ) -> None:
-    regions = trace.regions
-    empty = replace(regions, boxes_unit=regions.boxes_unit[:0], feats=regions.feats[:0], names=())
-    norms = value_norms(tiny_pipeline.network, tiny_pipeline.ask(empty, "red"))
+    norms = value_norms(tiny_pipeline.network, tiny_pipeline.ask(trace.regions.only(()), "red"))
     assert norms["lang_from_vision"].shape == (2, 4, 0)
     assert norms["vision_from_lang"].shape == (2, 4, 3)
 

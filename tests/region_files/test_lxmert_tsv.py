@@ -7,7 +7,9 @@ import pytest
 
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Regions
-from lxmert_viz.region_files.lxmert_tsv import read_regions, write_regions
+from lxmert_viz.region_files.lxmert_tsv import write_regions
+from lxmert_viz.region_files.opening import open_regions
+from lxmert_viz.region_files.rows import Origin
 
 NAMES: Callable[[int, int], str] = "{} {}".format
 
@@ -33,8 +35,8 @@ def regions(count: int, seed: int = 0) -> Regions:
 def test_regions_come_back_as_they_were(tmp_path: Path) -> None:
     written = {"one": regions(3), "two": regions(5, seed=1), "nothing seen": regions(0)}
     write_regions(tmp_path / "r.tsv", written.items())
-    read = dict(read_regions(tmp_path / "r.tsv", NAMES, "any"))
-    assert read.keys() == written.keys()
+    read = open_regions(tmp_path / "r.tsv", Origin("any", NAMES))
+    assert list(read) == list(written)
     for picture, before in written.items():
         after = read[picture]
         assert (after.size_px, after.names) == (before.size_px, before.names)
@@ -60,8 +62,8 @@ def test_a_broken_line_is_named(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "r.tsv"
     write_regions(path, [("good", regions(2))])
     path.write_text(path.read_text() + damage + "\n")
-    rows = read_regions(path, NAMES, "any")
-    assert next(rows)[0] == "good"
+    rows = open_regions(path, Origin("any", NAMES)).rows()
+    assert next(rows).picture == "good"
     with pytest.raises(DatasetError, match="line 2"):
         next(rows)
 
@@ -73,7 +75,8 @@ def test_published_files_are_read_and_written_again_byte_for_byte(
     if "LXMERT_VIZ_TEST_DATA" not in os.environ:
         pytest.skip("LXMERT_VIZ_TEST_DATA names no folder with published region files")
     published = Path(os.environ["LXMERT_VIZ_TEST_DATA"]) / sample / "obj36.tsv"
-    rows = list(read_regions(published, NAMES, "published"))
+    found = open_regions(published, Origin("published", NAMES)).rows()
+    rows = [(row.picture, row.regions) for row in found]
     for _, seen in rows:
         assert seen.feats.shape == (36, 2048)
         assert (seen.boxes_unit >= 0).all()

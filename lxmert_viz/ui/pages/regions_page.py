@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lxmert_viz.analysis.regions import table
+from lxmert_viz.analysis import frames
 from lxmert_viz.records import Regions, Trace
 from lxmert_viz.ui.frame import boxes_link, navigation, own_boxes, results, workbench
 from lxmert_viz.ui.server import pictures, variant
@@ -38,7 +38,7 @@ def show_answers(before: Trace, now: Trace | None) -> None:
 def show_table(read: Regions) -> None:
     st.caption(f"What LXMERT reads now: {len(read)} region{'' if len(read) == 1 else 's'}.")
     if len(read):
-        st.dataframe(table(read), hide_index=True)
+        st.dataframe(frames.regions(read), hide_index=True)
 
 
 navigation.heading(

@@ -8,7 +8,7 @@ from lxmert_viz.miniature.world.programs import Step, answer_of
 from lxmert_viz.miniature.world.scenes import make_scene
 from lxmert_viz.miniature.world.views import View
 from lxmert_viz.places import ASSETS
-from lxmert_viz.region_files.lxmert_tsv import read_regions
+from lxmert_viz.region_files.opening import open_regions
 
 STUDY = ASSETS / "study"
 
@@ -40,7 +40,7 @@ def test_its_answers_are_those_of_the_scenes() -> None:
 
 def test_its_regions_show_its_objects() -> None:
     graphs = read_json(STUDY / "scene_graphs.json")
-    rows = dict(read_regions(STUDY / "regions.tsv", "{1} {0}".format, "miniature"))
-    assert rows.keys() == graphs.keys()
+    rows = open_regions(STUDY / "regions.tsv")
+    assert {*rows} == {*graphs}
     counts = [(len(rows[stem]), len(graphs[stem]["objects"])) for stem in graphs]
     assert sum(abs(seen - there) for seen, there in counts) / sum(n for _, n in counts) < 0.2
