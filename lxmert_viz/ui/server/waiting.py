@@ -81,7 +81,7 @@ def _watch(future: Future[Result], progress: Progress, key: str) -> None:
         bar = st.progress(0.0, progress.line())
         st.button(
             "Cancel",
-            key=f"waiting.cancel {key}",
+            key=f"waiting.cancel {_of_this_run()} {key}",
             on_click=_cancel,
             args=(key,),
             icon=":material/close:",
@@ -95,8 +95,25 @@ def _watch(future: Future[Result], progress: Progress, key: str) -> None:
 
 def _say_cancelled(title: str) -> None:
     st.warning(f"Cancelled: {title}. Nothing of it was kept.", icon=":material/cancel:")
-    st.button("Try again", key="waiting.again", on_click=_cancel, args=("",), type="primary")
+    st.button(
+        "Try again",
+        key=f"waiting.again {_of_this_run()}",
+        on_click=_cancel,
+        args=("",),
+        type="primary",
+    )
     st.stop()
+
+
+def begin_run() -> None:
+    """The script begins anew, and numbers its waits from 1."""
+    st.session_state["waiting.shown"] = 0
+
+
+def _of_this_run() -> int:
+    """A number for each wait that shows: on a busy server a page waits twice for the same work."""
+    st.session_state["waiting.shown"] += 1
+    return st.session_state["waiting.shown"]
 
 
 def _cancel(key: str) -> None:
