@@ -1,18 +1,24 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+SHARED := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: run test
 
 run: $(VENV)/.run
 	$(BIN)/python -m lxmert_viz serve
 
+# takes a Chromium that is here, else installs one where it may, else leaves the browser tests out
 test: $(VENV)/.test
-ifeq ($(CHROMIUM),)
-	$(BIN)/python -m playwright install chromium
-endif
-	$(BIN)/python -m pytest
+	@if $(BIN)/python -m tests.helpers.chromium; then \
+		$(BIN)/python -m pytest $(SHARED); \
+	else \
+		$(BIN)/python -m pytest $(SHARED) -m "not browser"; ended=$$?; \
+		echo "The browser tests did not run, for want of a Chromium:" \
+			"install Debian's package chromium, or run $(BIN)/python -m playwright install" \
+			"--with-deps chromium, and then make test again."; \
+		exit $$ended; \
+	fi
 
 $(VENV)/.run: requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -r requirements.txt

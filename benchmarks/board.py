@@ -26,6 +26,7 @@ import numpy as np
 from lxmert_viz.analysis.calibration import calibration_error, reliability
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.results.board import Board
+from lxmert_viz.results.opening import open_run
 from lxmert_viz.results.run_folder import TABLE
 from lxmert_viz.runs.elsewhere import take_predictions
 
@@ -65,7 +66,7 @@ def bring_in(folder: Path, run: Path, rows: int) -> None:
 
 def ask(run: Path, rows: int, repeat: int) -> None:
     began = time.perf_counter()
-    board = Board(run)
+    board = open_run(run)
     tell("open the board", rows, seconds=time.perf_counter() - began)
     deep = rows - 10 * ROWS_A_PAGE
     actions: dict[str, Callable[[int], Any]] = {
@@ -97,8 +98,8 @@ def ask(run: Path, rows: int, repeat: int) -> None:
 
 
 def calibration(board: Board, number: int) -> float:
-    found = board.arrays(f"words>{number}", ["probability", "score"])
-    return calibration_error(reliability(found["probability"], found["score"]))
+    found = board.frame(f"words>{number}", ["probability", "score"]).dropna()
+    return calibration_error(reliability(*found.to_numpy(np.float64).T))
 
 
 def write_files(folder: Path, rows: int) -> None:

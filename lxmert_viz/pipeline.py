@@ -10,7 +10,6 @@ from typing import Self
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from lxmert_viz.analysis.answers import best
 from lxmert_viz.checkpoints import contents, known
@@ -28,8 +27,9 @@ from lxmert_viz.model.arrays import arrays_of
 from lxmert_viz.model.devices import find_device
 from lxmert_viz.model.files.loading import Network, base_of, load_network
 from lxmert_viz.model.inputs import Inputs, Row, in_batches
-from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering
+from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.model.outputs import LxmertModelOutput
+from lxmert_viz.model.pooled import answer_kind, has_match, scores_of, truths_of
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
 from lxmert_viz.records import TRAINED_PROFILE, Answer, Regions, Report, Scores, Trace, Verdict
@@ -70,8 +70,8 @@ class Pipeline:
         self.name, self.scope = name, scope
         self.device, self._identity = str(device), identity
         self.profiles = tuple(detector.config.profiles) if detector else ()
-        self.has_match = isinstance(network, LxmertForPreTraining) and network.config.task_matched
-        self.answer_kind = _answer_kind(network, scope)
+        self.has_match = has_match(network)
+        self.answer_kind = answer_kind(network, scope.answers_trained_as)
         self.has_answers = self.answer_kind != ""
         self.judges_pairs = isinstance(network, LxmertForVisualReasoning)
         self._notes = network.load_report.notes if network.load_report else ()
@@ -196,7 +196,7 @@ class Pipeline:
 
     def score_many(self, pairs: Sequence[tuple[Regions, str]]) -> list[Scores]:
         """Answers and match as `ask_many` has them, without maps and states: far less work."""
-        return in_batches(self.rows(pairs), lambda batch: self._scores(self._run(batch)))
+        return in_batches(self.rows(pairs), self._scores)
 
     def rows(self, pairs: Sequence[tuple[Regions, str]]) -> list[Row]:
         """What `inputs` takes. Raises TextError and RegionError for what it cannot take."""
@@ -223,7 +223,8 @@ class Pipeline:
         """
         self._check_judges()
         traces = self.ask_many([(regions, statement) for regions in pictures])
-        (truth,) = self._truths([trace.states["pooled"] for trace in traces])
+        pooled = torch.from_numpy(np.stack([trace.states["pooled"] for trace in traces]))
+        (truth,) = truths_of(self._network, pooled.to(self.device, self._network.dtype))
         asks_one = NEEDS_TWO.format(name=self.name)
         first, second = (
             replace(trace, notes=tuple(note for note in trace.notes if note != asks_one))
@@ -235,8 +236,8 @@ class Pipeline:
         """P(the statement is true of the pair), 0..1, as `judge` has it, without looking inside."""
         self._check_judges()
         rows = self.rows([(regions, text) for pair, text in asked for regions in pair])
-        pooled = in_batches(rows, lambda batch: _array(self._run(batch).pooled_output))
-        return self._truths(pooled) if pooled else []
+        pooled = in_batches(rows, lambda batch: self._run(batch).pooled_output)
+        return truths_of(self._network, torch.stack(pooled)) if pooled else []
 
     @torch.inference_mode()
     def masked_words(self, regions: Regions, text: str, top: int = 5) -> list[tuple[Answer, ...]]:
@@ -266,25 +267,19 @@ class Pipeline:
             output_hidden_states=collect,
             return_dict=True,
         )
-        check_finite(_array(output.pooled_output), "the network's states of these regions")
+        check_finite(
+            output.pooled_output.float().cpu().numpy(), "the network's states of these regions"
+        )
         return output
 
-    @torch.inference_mode()
-    def _scores(self, output: LxmertModelOutput) -> list[Scores]:
-        """Heads that read the pooled state; those of words and regions are not asked."""
-        network, pooled = self._network, output.pooled_output
-        answers = np.zeros((len(pooled), 0), np.float32)
-        if self.has_answers:
-            answers = _array(network.answer_head(pooled))
-        match = [None] * len(pooled)
-        if self.has_match:
-            match = _array(network.cls.seq_relationship(pooled))
-        return list(map(Scores, answers, match))
+    def _scores(self, batch: Sequence[Row]) -> list[Scores]:
+        return scores_of(self._network, self._run(batch).pooled_output)
 
     def _traces(self, batch: Sequence[Row]) -> list[Trace]:
         output = self._run(batch, collect=True)
         sizes = [(len(tokens.ids), len(regions)) for regions, tokens in batch]
-        found = zip(batch, arrays_of(output.activations, sizes), self._scores(output), strict=True)
+        scores = scores_of(self._network, output.pooled_output)
+        found = zip(batch, arrays_of(output.activations, sizes), scores, strict=True)
         return [
             Trace(
                 model=self.name,
@@ -292,12 +287,12 @@ class Pipeline:
                 regions=regions,
                 attention=attention,
                 states=states,
-                answers=self.answers(scores),
+                answers=self.answers(said),
                 answer_kind=self.answer_kind,
-                match=scores.match,
+                match=said.match,
                 notes=(*self._notes, *notes_on(self.name, self.scope, regions, tokens)),
             )
-            for (regions, tokens), (attention, states), scores in found
+            for (regions, tokens), (attention, states), said in found
         ]
 
     def _check_judges(self) -> None:
@@ -306,12 +301,6 @@ class Pipeline:
                 f"{self.name} answers about one picture; a statement about two needs a "
                 "checkpoint that was fine-tuned on NLVR2."
             )
-
-    @torch.inference_mode()
-    def _truths(self, pooled: Sequence[np.ndarray]) -> list[float]:
-        """pooled: (D,) each, a pair's two in a row."""
-        states = torch.from_numpy(np.stack(pooled)).to(self.device, self._network.dtype)
-        return self._network.judge(states).float().softmax(-1)[:, 1].tolist()
 
     def _check_sizes(self, folder: Path) -> None:
         """Raises CheckpointError for files that belong to different checkpoints."""
@@ -329,18 +318,6 @@ class Pipeline:
         if len(self.tokenizer) > config.vocab_size:
             sizes["vocab.txt"] = (len(self.tokenizer), config.vocab_size)
         contents.check_sizes(folder, sizes)
-
-
-def _answer_kind(network: Network, scope: Scope) -> str:
-    if isinstance(network, LxmertForPreTraining):
-        return (scope.answers_trained_as or "softmax") if network.config.task_qa else ""
-    if isinstance(network, LxmertForQuestionAnswering):
-        return scope.answers_trained_as or "sigmoid"
-    return ""
-
-
-def _array(tensor: Tensor) -> np.ndarray:
-    return tensor.float().cpu().numpy()
 
 
 def _checked(regions: Regions) -> Regions:

@@ -251,6 +251,20 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
+class LensGrid:
+    """The k best labels that a head gives every state. P depths, N words or regions."""
+
+    ids: np.ndarray  # (P, N, k) int64, most probable first
+    shares: np.ndarray  # (P, N, k) float32, 0..1
+    ranks: np.ndarray  # (P, N, k) int64: rank of the same label one depth below; 0 at the first
+
+    def at(self, depth: int, row: int) -> Self:
+        """One state alone."""
+        cell = np.s_[depth : depth + 1, row : row + 1]
+        return LensGrid(self.ids[cell], self.shares[cell], self.ranks[cell])
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
     """What the heads say of one picture and one text, where nobody looks inside."""
 

@@ -3,17 +3,18 @@
 import io
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from lxmert_viz.checkpoints.folder import MODELS_VARIABLE
 from lxmert_viz.config import DetectorConfig, LxmertConfig, RegionProfile
-from lxmert_viz.places import CACHE_VARIABLE
+from lxmert_viz.places import CACHE_VARIABLE, DATA_VARIABLE
 
 if TYPE_CHECKING:  # tests of pictures or arrays should not wait for torch
     from playwright.sync_api import Browser
@@ -65,13 +66,23 @@ DETECTOR = DetectorConfig(
         "demo": RegionProfile(96, 160, "agnostic", min_regions=4, max_regions=8),
     },
 )
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+PLACED = (DATA_VARIABLE, MODELS_VARIABLE, "LXMERT_VIZ_STATES", "HF_HUB_CACHE")  # override the two
 
 
-@pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Nothing is kept in the person's cache, nor found there."""
-    os.environ[CACHE_VARIABLE] = str(tmp_path_factory.mktemp("cache"))
+def pytest_configure(config: pytest.Config) -> None:
+    """Nothing is kept in the person's folders, nor found there.
+
+    Before anything is collected: huggingface_hub looks at its variable once, when it is imported.
+    """
+    folder = TemporaryDirectory(prefix="lxmert-viz-tests-")
+    config.add_cleanup(folder.cleanup)
+    os.environ[CACHE_VARIABLE] = str(Path(folder.name) / "cache")
+    os.environ["HF_HOME"] = str(Path(folder.name) / "hub")
+    for variable in PLACED:
+        os.environ.pop(variable, None)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    threads = max(1, (os.cpu_count() or 1) // workers)  # torch would take all in each worker
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
 
 
 @pytest.fixture(scope="session")
@@ -149,13 +160,14 @@ def browser() -> "Iterator[Browser]":
     """A headless Chromium: the machine's own, or else the one that Playwright installed."""
     from playwright.sync_api import sync_playwright
 
-    own = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    from tests.helpers.chromium import find
+
+    place = find()
+    if place is None:
+        pytest.skip("there is no Chromium: run `python -m tests.helpers.chromium`")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium
-        if own is None and not Path(chromium.executable_path).exists():
-            pytest.skip("there is no Chromium: run `python -m playwright install chromium`")
         # Chromium refuses to sandbox itself for root, which is what containers run as
-        started = chromium.launch(executable_path=own, args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=place, args=["--no-sandbox"])
         yield started
         started.close()
 
@@ -164,12 +176,10 @@ def browser() -> "Iterator[Browser]":
 def counted(
     tiny_pipeline: "Pipeline", tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> "Iterator[Counted]":
-    """The page's only pipeline, with empty caches before and after."""
-    import streamlit as st
-
+    """The page's only pipeline; what the server keeps of any model is gone before and after."""
     from lxmert_viz.checkpoints.folder import find, models_folder
     from lxmert_viz.ui.server import models
-    from tests.helpers.small_page import Counted
+    from tests.helpers.small_page import Counted, forget_models
 
     def place(name: str) -> Path:
         is_here = (models_folder() / name).is_dir()
@@ -178,11 +188,9 @@ def counted(
     pipeline = Counted(tiny_pipeline)
     monkeypatch.setattr(models, "load_pipeline", lambda name: pipeline)
     monkeypatch.setattr(models, "find", place)
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    forget_models()
     yield pipeline
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    forget_models()
 
 
 @pytest.fixture

@@ -67,6 +67,7 @@ UI_FLOORS = {
     "attention": 3,
     "states": 3,
     "what_if": 3,
+    "why": 3,
     "mistakes": 3,
     "pages": 4,
 }

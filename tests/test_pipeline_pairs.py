@@ -16,7 +16,8 @@ from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example
-from lxmert_viz.results.board import Board
+from lxmert_viz.results.opening import open_run
+from lxmert_viz.results.row import rows_of
 from lxmert_viz.runs.asking import Asker
 from lxmert_viz.runs.evaluation import evaluate
 from lxmert_viz.runs.manifest import Settings
@@ -145,18 +146,18 @@ def test_a_dataset_of_pairs_is_judged_row_by_row(
         rows.append({"identifier": name, "sentence": STATEMENT, "label": "True"})
     (data / "dev.json").write_text("\n".join(json.dumps(row) for row in rows))
     run = evaluate(pairs, folder, open_dataset(data / "dev.json"), tmp_path / "run", Settings())
-    board = Board(run.path)
-    first, second, third = board.page("", "", False, 3, 0)
+    board = open_run(run.path)
+    first, second, third = rows_of(board.frame())
     seen = [pairs.look(content) for content in (left, right)]
     for row, sides in ((first, seen), (second, seen[::-1])):
         truth = pairs.judge((sides[0], sides[1]), STATEMENT).truth
-        assert row["answer"] == ("True" if truth >= 0.5 else "False")
-        assert row["probability"] == pytest.approx(max(truth, 1 - truth), abs=1e-5)
-        assert row["score"] == (truth >= 0.5) and row["second_picture_file"]
-        assert row["without_picture"] in ("True", "False") and row["without_question"]
-    assert "no picture 'dev-8-2-img1'" in third["error"] and third["score"] == 0
+        assert row.answer == ("True" if truth >= 0.5 else "False")
+        assert row.probability == pytest.approx(max(truth, 1 - truth), abs=1e-5)
+        assert row.score == (truth >= 0.5) and row.second_picture_file
+        assert row.without_picture in ("True", "False") and row.without_question
+    assert "no picture 'dev-8-2-img1'" in third.error and third.score == 0
     assert board.statements("") == 0.0  # one of its three pairs is not answered
-    assert board.statements("error=none") == min(first["score"], second["score"])
+    assert board.statements("error=none") == min(first.score, second.score)
 
 
 def test_a_row_with_one_picture_is_told_that_two_are_wanted(

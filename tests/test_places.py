@@ -3,6 +3,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
 from lxmert_viz import places
 from lxmert_viz.checkpoints.folder import MODELS_VARIABLE, models_folder
@@ -34,3 +35,9 @@ def test_all_that_nobody_placed_lies_in_one_folder(
     monkeypatch.setenv(places.CACHE_VARIABLE, str(tmp_path))
     folders = {models_folder(), states_folder(), places.data_folder(), usual_folder()}
     assert folders == {tmp_path / name for name in ("models", "states", "data", "regions")}
+
+
+def test_tests_stay_away_from_the_persons_folders() -> None:
+    named = (places.cache_folder(), models_folder(), states_folder(), places.data_folder())
+    for folder in (*named, usual_folder(), Path(constants.HF_HUB_CACHE)):
+        assert not folder.is_relative_to(Path.home() / ".cache")

@@ -11,6 +11,7 @@ import pytest
 
 from lxmert_viz.__main__ import COMMANDS, parser
 from lxmert_viz.places import ASSETS, ROOT
+from tests.helpers.small_run import put_run
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 CALL = "python -m lxmert_viz "
@@ -27,11 +28,14 @@ def calls() -> list[str]:
 
 def test_the_python_runs_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "assets").symlink_to(ASSETS)
+    put_run(tmp_path / "runs" / "study", [1, 0, 0])
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for block in blocks("python"):
         exec(compile(ast.parse(block), "README.md", "exec"), names)
     assert sha256(names["picture"]).hexdigest() == names["trace"].regions.digest  # what is shown
+    assert len(names["weights"]) == sum(maps.size for maps in names["trace"].attention.values())
+    assert names["evaluated"].count("correct=no") == 2
     assert names["found"].ids.shape[-1] == 5
     assert min(layer.accuracy for layer in names["run"].layers) > 0.9
 

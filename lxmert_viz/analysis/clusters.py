@@ -1,10 +1,9 @@
 """Examples grouped by the likeness of their states, and what is typical of a group."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from sklearn.cluster import KMeans
 
 FEWEST = 3  # members that share a value before it is called typical
@@ -34,17 +33,16 @@ def group(states: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     return rank[found]
 
 
-def typical(columns: Mapping[str, Sequence[object]], inside: np.ndarray) -> list[Typical]:
+def typical(columns: pd.DataFrame, inside: np.ndarray) -> list[Typical]:
     """Values that a group has more often than all examples do, the most telling first.
 
-    inside: (N,) bool.
+    columns: N rows. inside: (N,) bool.
     """
-    places = np.flatnonzero(inside)
     found = []
     for name, values in columns.items():
-        everywhere, here = Counter(values), Counter(values[place] for place in places)
-        for value, members in here.items():
-            share, overall = members / len(places), everywhere[value] / len(inside)
-            if value is not None and members >= FEWEST and share > overall:
-                found.append(Typical(name, value, share, overall))
+        here = values[inside].value_counts()
+        here = here[here >= FEWEST]
+        shares, overall = here / inside.sum(), values.value_counts()[here.index] / len(inside)
+        told = zip(here.index.tolist(), shares.tolist(), overall.tolist(), strict=True)
+        found += [Typical(name, *one) for one in told if one[1] > one[2]]
     return sorted(found, key=lambda t: -(t.inside - t.overall))[:MOST_TYPICAL]

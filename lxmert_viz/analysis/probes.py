@@ -66,6 +66,45 @@ class ProbeResult:
         return self.accuracy - self.control
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """How a probe was made."""
+
+    model: str
+    weights: str
+    data: str
+    target: str
+    level: str
+    stream: str
+    pooling: str  # "cls", "words" or "regions"; matters for level "example"
+    kind: str
+    seed: int
+    names: tuple[str, ...]  # K labels
+    depths: tuple[str, ...]  # P
+    count: int  # labelled states
+    groups: int  # pictures
+    left_out: int
+
+    @property
+    def states(self) -> str:
+        """Which states were labelled, in words."""
+        left_out = f", {self.left_out:,} with rare labels left out" if self.left_out else ""
+        labels = f"{len(self.names)} labels{left_out}"
+        return f"{self.count:,} states of {self.groups:,} pictures, {labels}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRun:
+    """A probe a layer, and how they were made. P depths."""
+
+    about: About
+    layers: tuple[ProbeResult, ...]  # P
+    compressions: tuple[float, ...]  # P; NaN where the online code was not asked for
+
+    def best(self) -> int:
+        return int(np.argmax([layer.accuracy for layer in self.layers]))
+
+
 def fitted(model: Pipeline, count: int) -> FittedProbe:
     """What `train` gave, for `count` labels; one that training did not see has no share."""
     scaler, classifier = model.steps[0][1], model.steps[1][1]

@@ -61,20 +61,6 @@ def captions(regions: Regions, places: Sequence[int] | None = None) -> list[str]
     ]
 
 
-def table(regions: Regions) -> dict[str, list]:
-    """Columns of a table with one row a region."""
-    left, top, right, bottom = boxes_px(regions).T.tolist()
-    return {
-        "number": list(range(1, len(regions) + 1)),
-        "name": list(regions.names),
-        "score": [round(float(score), 3) for score in regions.scores],
-        "left (px)": left,
-        "top (px)": top,
-        "right (px)": right,
-        "bottom (px)": bottom,
-    }
-
-
 def covered(boxes_unit: np.ndarray, box_unit: Sequence[float]) -> np.ndarray:
     """(R,) which boxes cover one box: intersection over union of at least COVERED_FROM.
 

@@ -1,10 +1,11 @@
 """Groups of examples that are answered worse than the rest. N examples."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 
 from lxmert_viz.analysis.significance import difference_of, holm
 
@@ -29,10 +30,11 @@ class Slice:
         return self.rows * (self.rest - self.score)
 
 
-def suggest(columns: Mapping[str, Sequence[object]], score: np.ndarray) -> list[Slice]:
+def suggest(columns: pd.DataFrame, score: np.ndarray) -> list[Slice]:
     """Groups of one or two columns' values that are worse than the rest, the costliest first.
 
-    score: (N,) 0..1. A pair is left out where it is no worse than either of its values alone.
+    columns: N rows. score: (N,) 0..1. A pair is left out where it is no worse than either of its
+    values alone.
     """
     coded = {name: _codes(values) for name, values in columns.items()}
     coded = {name: code for name, code in coded.items() if 1 < len(code[1]) <= MOST_VALUES}
@@ -55,11 +57,10 @@ def _is_news(found: Slice, alone: Mapping[tuple, float]) -> bool:
     return all(found.score < alone.get(single, 1.0) - 1e-9 for single in singles)
 
 
-def _codes(values: Sequence[object]) -> tuple[np.ndarray, list[object]]:
-    """(N,) which value each is, -1 for None; and the values."""
-    known = sorted({value for value in values if value is not None}, key=str)
-    place = {value: number for number, value in enumerate(known)}
-    return np.array([place.get(value, -1) for value in values]), known
+def _codes(values: pd.Series) -> tuple[np.ndarray, list[object]]:
+    """(N,) which value each is, -1 where there is none; and the values."""
+    codes, known = values.factorize(sort=True)
+    return codes, known.tolist()
 
 
 def _slices(

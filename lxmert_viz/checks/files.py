@@ -31,6 +31,8 @@ def check_files(folder: Path) -> Finding:
 
 def check_answer_list(folder: Path) -> Finding:
     """The list of answers has the head's length and, for a known checkpoint, the right order."""
+    if not (folder / "config.json").is_file():
+        return not_applicable(ANSWERS, "no config.json says how many answers the head has")
     count = LxmertConfig.from_file(folder / "config.json").num_qa_labels
     try:
         answers = read_answers(folder)

@@ -29,10 +29,12 @@ def check(
     name_or_folder: str | Path,
     models: Path | None = None,
     device: str = "auto",
+    regions: Path | None = None,
     report: Report = lambda check, share: None,
 ) -> Iterator[Finding]:
     """One finding after the other. Raises CheckpointError where there is nothing to check.
 
+    regions: a file of those that the checkpoint is asked about; else its detector's are judged.
     report hears which check comes and the share done, 0..1.
     """
     folder = find(name_or_folder, models)
@@ -41,13 +43,14 @@ def check(
         yield look(folder)
     report(OPENS, len(OF_FILES) / CHECKS)
     try:
-        subject = open_subject(folder, device)
+        subject = open_subject(folder, device, regions)
     except CheckpointError as error:
         yield Finding(OPENS, WRONG, str(error))
         for name, _ in OF_NETWORK:
             yield not_applicable(name, "the checkpoint does not open")
         return
-    yield Finding(OPENS, RIGHT, "every file is there, and all fit together")
+    notes = subject.pipeline.network.load_report.notes
+    yield Finding(OPENS, RIGHT, " ".join(("every file is there, and all fit together.", *notes)))
     for done, (name, look) in enumerate(OF_NETWORK, start=len(OF_FILES) + 1):
         report(name, done / CHECKS)
         yield look(subject)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,14 @@ from lxmert_viz.picture import decode
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import TRAINED_PROFILE, Regions, Scores
+from lxmert_viz.region_files.opening import open_regions
+from lxmert_viz.region_files.rows import Origin
 
 SAMPLE_FILE = "detector/sample.jpg"
 SAMPLE_FACTS = ASSETS / "detector-sample.json"
+SCENES = ASSETS / "scenes"
+EXAMPLES = SCENES / "examples.json"
+MOST_STORED = 32  # pictures of a file
 PUBLISHED_OBJECTS = 1600  # classes of the published detector
 SMALLEST = 1e-6  # probability, so that one sure mistake does not outweigh everything
 
@@ -47,6 +53,15 @@ class Published:
 
 
 @dataclass(frozen=True)
+class AtHand:
+    """Regions as the network is given them, whatever is true of their pictures."""
+
+    regions: tuple[Regions, ...]
+    pictures_rgb: tuple[np.ndarray, ...]  # theirs, (H, W, 3) uint8; none where they are of a file
+    source: str  # in words
+
+
+@dataclass(frozen=True)
 class Subject:
     """An opened checkpoint."""
 
@@ -55,6 +70,15 @@ class Subject:
     known: str  # its name in the table of known checkpoints, or ""
     truths: tuple[Truth, ...]
     published: Published | None  # only with the published detector and its sample picture
+    others: AtHand | None = None  # regions that are judged in place of the truths'
+
+    @property
+    def at_hand(self) -> AtHand | None:
+        """None where it has no detector and no file of regions was named."""
+        if self.others is not None or not self.truths:
+            return self.others
+        pictures = tuple(truth.picture_rgb for truth in self.truths)
+        return AtHand(tuple(truth.regions for truth in self.truths), pictures, "of known pictures")
 
     @cached_property
     def first_answers(self) -> list[tuple[str, str]]:
@@ -102,13 +126,13 @@ class Subject:
         ]
         return float(np.exp(np.log(np.maximum(shares, SMALLEST)).mean()))
 
-    def described(self, truth: Truth, picture_rgb: np.ndarray) -> Regions:
-        """The truth's regions with the features that another picture has in these places."""
+    def described(self, regions: Regions, picture_rgb: np.ndarray) -> Regions:
+        """Regions with the features that another picture has in their places."""
         detector = self.pipeline.detector
         profile = detector.config.profiles[TRAINED_PROFILE]
-        boxes = truth.regions.boxes_unit
+        boxes = regions.boxes_unit
         seen = describe_boxes(detector, np.ascontiguousarray(picture_rgb), boxes, profile)
-        return replace(truth.regions, feats=seen.feats)
+        return replace(regions, feats=seen.feats)
 
 
 def known_name(folder: Path) -> str:
@@ -124,25 +148,45 @@ def is_of_the_shipped_world(folder: Path) -> bool:
     return read_scope(folder).world == read_scope(ASSETS / SHIPPED).world
 
 
-def open_subject(folder: Path, device: str = "auto") -> Subject:
-    """Raises CheckpointError."""
+def open_subject(folder: Path, device: str = "auto", stored: Path | None = None) -> Subject:
+    """stored: a file of regions that the checkpoint is asked about. Raises CheckpointError."""
     pipeline = Pipeline.open(folder, device)
     truths, published = (), None
     sample = folder / SAMPLE_FILE
-    if is_of_the_shipped_world(folder):
+    if not pipeline.has_detector:
+        pass
+    elif is_of_the_shipped_world(folder):
         truths = _example_scenes(pipeline)
     elif sample.is_file() and pipeline.detector.config.num_objects == PUBLISHED_OBJECTS:
         facts = read_json(SAMPLE_FACTS)
         published = _published(facts)
         truths = (_sample(pipeline, sample.read_bytes(), facts),)
-    return Subject(folder, pipeline, known_name(folder), truths, published)
+    others = None
+    if stored is not None:
+        others = _stored(pipeline, stored)
+    elif pipeline.has_detector and not truths:
+        others = _found_in_scenes(pipeline)
+    return Subject(folder, pipeline, known_name(folder), truths, published, others)
+
+
+def _stored(pipeline: Pipeline, path: Path) -> AtHand:
+    """The first regions of a file. Raises DatasetError."""
+    file = open_regions(path, Origin("region file", pipeline.region_names.of))
+    rows = tuple(row.regions for row in islice(file.rows(), MOST_STORED))
+    return AtHand(rows, (), f"of the first {len(rows)} pictures of {path.name}")
+
+
+def _found_in_scenes(pipeline: Pipeline) -> AtHand:
+    contents = [(SCENES / entry["picture"]).read_bytes() for entry in read_json(EXAMPLES)]
+    regions = tuple(pipeline.look(content) for content in contents)
+    pictures = tuple(np.asarray(decode(content)) for content in contents)
+    return AtHand(regions, pictures, "that its detector finds in the shipped scenes")
 
 
 def _example_scenes(pipeline: Pipeline) -> tuple[Truth, ...]:
-    folder = ASSETS / "scenes"
     truths = []
-    for entry in read_json(folder / "examples.json"):
-        content = (folder / entry["picture"]).read_bytes()
+    for entry in read_json(EXAMPLES):
+        content = (SCENES / entry["picture"]).read_bytes()
         texts = entry["questions"]
         truths.append(
             Truth(

@@ -21,7 +21,9 @@ TOLERANCE = 1e-3  # four decimals were published; another device rounds on its o
 
 def check_finite(subject: Subject) -> Finding:
     """No weight of either network is NaN or infinite."""
-    networks = {"LXMERT": subject.pipeline.network, "detector": subject.pipeline.detector}
+    networks = {"LXMERT": subject.pipeline.network}
+    if subject.pipeline.has_detector:
+        networks["detector"] = subject.pipeline.detector
     odd = [
         f"{part}: {name}"
         for part, network in networks.items()
@@ -31,7 +33,7 @@ def check_finite(subject: Subject) -> Finding:
     return judged(
         FINITE,
         not odd,
-        "every weight of LXMERT and of the detector is finite",
+        f"every weight of {' and of the '.join(networks)} is finite",
         f"{len(odd)} tensors hold NaN or infinity (first: {next(iter(odd), '')}); "
         "every result will; fetch or save the checkpoint again",
     )

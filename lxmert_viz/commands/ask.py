@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxmert_viz.checkpoints.known import KNOWN, SHIPPED
 from lxmert_viz.commands.inputs import read_picture
-from lxmert_viz.commands.options import add_detector_options, whole
+from lxmert_viz.commands.options import add_boxes_option, add_detector_options, whole
 from lxmert_viz.errors import OptionError
 from lxmert_viz.records import Regions, Trace, Verdict
 
@@ -20,18 +20,26 @@ EXAMPLE = "ask picture.jpg 'what color is the large cube?'"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     names = ", ".join(checkpoint.name for checkpoint in KNOWN)
-    parser.add_argument("picture", type=Path, metavar="PICTURE", help="a picture file")
+    parser.add_argument(
+        "picture", metavar="PICTURE", help="a picture file; with --regions also its id there"
+    )
     parser.add_argument("question", metavar="QUESTION", help="a question or a caption")
     parser.add_argument(
         "--model", default=SHIPPED, help=f"{names}, or a folder (default: {SHIPPED})"
     )
     parser.add_argument(
         "--second-picture",
-        type=Path,
         metavar="PICTURE",
         help="is the statement true of both together? for checkpoints fine-tuned on NLVR2",
     )
     add_detector_options(parser)
+    parser.add_argument(
+        "--regions",
+        type=Path,
+        metavar="FILE",
+        help="take the regions from this file, and look at nothing; needs no detector",
+    )
+    add_boxes_option(parser)
     parser.add_argument(
         "--top", type=whole(1), default=5, help="how many answers to show (default: 5)"
     )
@@ -39,8 +47,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    files = [file for file in (options.picture, options.second_picture) if file is not None]
-    pictures = [read_picture(file) for file in files]
+    names = [name for name in (options.picture, options.second_picture) if name is not None]
+    pictures = [read_picture(name) for name in names] if options.regions is None else []
 
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.region_files.cache import RegionCache, usual_folder
@@ -55,8 +63,15 @@ def run(options: argparse.Namespace) -> None:
         backend=options.backend,
     )
     clock.append(time.perf_counter())
-    _check_count(pipeline, len(pictures))
-    regions = [pipeline.look(picture, options.profile) for picture in pictures]
+    _check_count(pipeline, len(names))
+    if options.regions is None:
+        regions = [pipeline.look(picture, options.profile) for picture in pictures]
+    else:
+        from lxmert_viz.runs.stored import StoredRegions
+
+        files = [path for path in map(Path, names) if path.is_file()]
+        stored = StoredRegions(pipeline, options.regions, options.boxes, files)
+        regions = [stored.of(name) for name in names]
     clock.append(time.perf_counter())
     if pipeline.judges_pairs:
         found = pipeline.judge((regions[0], regions[1]), options.question)

@@ -32,6 +32,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "of relevance on examples whose causes are known",
     )
     add_models_option(parser)
+    parser.add_argument(
+        "--regions",
+        type=Path,
+        metavar="FILE",
+        help="judge these regions, which you ask it about (default: those that its detector finds)",
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     parser.add_argument("--json", action="store_true", help="write one JSON list")
     graded = parser.add_argument_group(f"for {EXPLANATIONS}")
@@ -74,7 +80,7 @@ def check_checkpoint(options: argparse.Namespace) -> None:
     from lxmert_viz.checks.selfcheck import check
 
     found = []
-    for finding in check(options.name, options.models, options.device):
+    for finding in check(options.name, options.models, options.device, options.regions):
         found.append(finding)
         if not options.json:
             state = f"{finding.state:<14}"

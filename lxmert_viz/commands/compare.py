@@ -51,11 +51,16 @@ def run(options: argparse.Namespace) -> None:
     for line in (*lines_of(runs, whole), *table_of(by or "", parts)):
         print(line)
     for change in ("fixed", "broken"):
-        for row in runs.page(f"{options.where} change={change}".strip(), EXAMPLES):
+        shown = runs.page(f"{options.where} change={change}".strip(), EXAMPLES)
+        for row in shown.itertuples():
             print(
-                f"{change}: {row['question_id']} {row['text']!r}: "
-                f"{row['answer_before']!r} became {row['answer_after']!r}"
+                f"{change}: {row.question_id} {row.text!r}: "
+                f"{_said(row.answer_before)} became {_said(row.answer_after)}"
             )
+
+
+def _said(answer: object) -> str:
+    return repr(answer) if isinstance(answer, str) else "no answer"
 
 
 def lines_of(runs: "TwoRuns", whole: "Change") -> Iterator[str]:

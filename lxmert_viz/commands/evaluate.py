@@ -89,10 +89,10 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
     with goes_on():
         made = evaluate(pipeline, folder, dataset, options.out, settings, report, compute, cache)
         if options.looked is not None:
-            from lxmert_viz.results.board import Board
+            from lxmert_viz.results.opening import open_run
             from lxmert_viz.runs.occlusion import judge_looks
 
-            judge_looks(pipeline, folder, dataset, Board(made.path), options.looked, report)
+            judge_looks(pipeline, folder, dataset, open_run(made.path), options.looked, report)
         return made
 
 
@@ -106,11 +106,11 @@ def summary(remarks: "Sequence[Remark]") -> Iterator[str]:
 
 
 def result(folder: Path) -> Iterator[str]:
-    from lxmert_viz.results.board import Board
+    from lxmert_viz.results.opening import open_run
 
-    totals = Board(folder).totals()
-    yield f"{totals['rows']:,} examples in {folder / 'predictions.parquet'}"
-    if totals["errors"]:
-        yield f"{totals['errors']:,} could not be answered: their column `error` says why"
-    if totals["scored"]:
-        yield f"mean score {totals['score']:.4f} over {totals['scored']:,} with a right answer"
+    totals = open_run(folder).totals()
+    yield f"{totals.rows:,} examples in {folder / 'predictions.parquet'}"
+    if totals.errors:
+        yield f"{totals.errors:,} could not be answered: their column `error` says why"
+    if totals.scored:
+        yield f"mean score {totals.score:.4f} over {totals.scored:,} with a right answer"

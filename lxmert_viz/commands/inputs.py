@@ -1,6 +1,7 @@
 """What commands are given to read: pictures, datasets, columns."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,12 +37,18 @@ def add_dataset_options(parser: argparse.ArgumentParser) -> None:
     add("--all-entries", action="store_true", help="keep what VALSE's authors ask to leave out")
 
 
-def read_picture(path: Path) -> bytes:
+def read_picture(name: str | Path) -> bytes:
+    """Raises PictureError."""
+    if re.match(r"\w+://", str(name)):
+        raise PictureError(
+            f"{name} is an address, and nothing is fetched here; save the picture and name its "
+            "file."
+        )
     try:
-        return path.read_bytes()
+        return Path(name).read_bytes()
     except OSError as error:
         raise PictureError(
-            f"{path} cannot be read ({error.strerror}); name a picture file."
+            f"{name} cannot be read ({error.strerror}); name a picture file."
         ) from error
 
 

@@ -10,8 +10,11 @@ from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.inputs import read_picture
 from lxmert_viz.commands.options import add_models_option, whole
 from lxmert_viz.errors import OptionError
+from lxmert_viz.records import LensGrid
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
+    import pandas as pd
+
     from lxmert_viz.experiments.lenses import Lens
     from lxmert_viz.experiments.tuned_lens import TunedLens
     from lxmert_viz.pipeline import Pipeline
@@ -45,6 +48,7 @@ def run(options: argparse.Namespace) -> None:
     _check(options)
     picture = read_picture(options.picture)
 
+    from lxmert_viz.analysis import frames
     from lxmert_viz.analysis.regions import numbered_names
     from lxmert_viz.analysis.states import by_depth, depth_names
     from lxmert_viz.experiments import lenses
@@ -61,13 +65,14 @@ def run(options: argparse.Namespace) -> None:
     rows = list(trace.tokens.pieces) if named else numbered_names(trace.regions)
     rows = rows[:1] if chosen.pooled else rows
     found = lenses.grid(chosen, states, options.top)
-    labels = [[[chosen.labels[i] for i in best] for best in column] for column in found.ids]
+    table = frames.lens(found, chosen.labels, rows, depths)
+    best = [[chosen.labels[i] for i in column] for column in found.ids[..., 0]]
     if options.out is not None:
-        _draw(options, labels, found, rows, depths, f"{chosen.kind}, {len(chosen.labels):,} labels")
+        _draw(options, best, found, rows, depths, f"{chosen.kind}, {len(chosen.labels):,} labels")
     if options.json:
-        print(json.dumps(_as_json(options, labels, found, rows, depths), indent=2))
+        print(json.dumps(_as_json(options, table, depths), indent=2))
     else:
-        print(as_text([[best[0] for best in column] for column in labels], rows, depths))
+        print(as_text(best, rows, depths))
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -128,8 +133,8 @@ def as_text(best: list[list[str]], rows: list[str], depths: tuple[str, ...]) -> 
 
 def _draw(
     options: argparse.Namespace,
-    labels: list[list[list[str]]],
-    found: Any,
+    best: list[list[str]],
+    found: LensGrid,
     rows: list[str],
     depths: tuple[str, ...],
     statistic: str,
@@ -137,7 +142,6 @@ def _draw(
     from lxmert_viz.figures.files import write
     from lxmert_viz.figures.lenses import lens_grid
 
-    best = [[words[0] for words in column] for column in labels]
     title = f"{options.question} ({options.through}, {options.model})"
     shares, ranks = found.shares[..., 0], found.ranks[..., 0]
     write(
@@ -146,30 +150,18 @@ def _draw(
 
 
 def _as_json(
-    options: argparse.Namespace,
-    labels: list[list[list[str]]],
-    found: Any,
-    rows: list[str],
-    depths: tuple[str, ...],
+    options: argparse.Namespace, table: "pd.DataFrame", depths: tuple[str, ...]
 ) -> dict[str, Any]:
-    return {
-        "model": options.model,
-        "question": options.question,
-        "through": options.through,
-        "layers": list(depths),
-        "rows": [
-            {
-                "state": row,
-                "at": [
-                    [
-                        {"label": label, "share": float(share), "rank_below": int(below) or None}
-                        for label, share, below in zip(
-                            labels[p][n], found.shares[p, n], found.ranks[p, n], strict=True
-                        )
-                    ]
-                    for p in range(len(depths))
-                ],
-            }
-            for n, row in enumerate(rows)
-        ],
-    }
+    """table: as frames.lens makes it."""
+    known, cells = table.astype(object).where(table.notna(), None), ["label", "share", "rank_below"]
+    rows = [
+        {
+            "state": state["name"].iloc[0],
+            "at": [
+                layer[cells].to_dict("records") for _, layer in state.groupby("layer", sort=False)
+            ],
+        }
+        for _, state in known.groupby("row")
+    ]
+    told = {"model": options.model, "question": options.question, "through": options.through}
+    return told | {"layers": list(depths), "rows": rows}

@@ -14,11 +14,10 @@ from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DatasetError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
-    from lxmert_viz.runs.probing import ProbeRun
+    from lxmert_viz.analysis.probes import ProbeRun
     from lxmert_viz.runs.states import StateStore
     from lxmert_viz.runs.targets import Task
 
-ROUNDED = ("accuracy", "low", "high", "control", "selectivity", "majority", "noise")
 EXAMPLE = "probe study --target colour --out colour.html"
 
 
@@ -84,32 +83,30 @@ def run(options: argparse.Namespace) -> None:
 
 
 def as_json(run: "ProbeRun") -> dict[str, Any]:
+    from lxmert_viz.analysis import frames
+
     about = run.about
-    layers = [
-        {
-            "layer": name,
-            **{number: round(getattr(layer, number), 4) for number in ROUNDED},
-            "compression": None if math.isnan(code) else round(code, 4),
-            "confusion": layer.confusion.tolist(),
-        }
-        for name, layer, code in zip(about.depths, run.layers, run.compressions, strict=True)
-    ]
+    table = frames.probes(run).round(4).astype(object)
+    table["confusion"] = [layer.confusion.tolist() for layer in run.layers]
+    layers = table.where(table.notna(), None).to_dict("records")
     kept = ("model", "data", "target", "level", "stream", "kind", "seed", "count", "groups")
     told = {name: getattr(about, name) for name in kept}
     return told | {"labels": list(about.names), "left_out": about.left_out, "layers": layers}
 
 
 def as_text(run: "ProbeRun") -> str:
+    from lxmert_viz.analysis import frames
+
     about = run.about
     lines = [
         f"{about.target} ({len(about.names)} labels) from {about.count:,} states of "
         f"{about.groups:,} pictures, {about.kind} probe, seed {about.seed}",
         "layer       accuracy  95 % interval  control  selectivity  majority  noise  compression",
     ]
-    for name, layer, code in zip(about.depths, run.layers, run.compressions, strict=True):
-        compression = "-" if math.isnan(code) else f"{code:.2f}"
+    for layer in frames.probes(run).itertuples():
+        compression = "-" if math.isnan(layer.compression) else f"{layer.compression:.2f}"
         lines.append(
-            f"{name:<11} {layer.accuracy:8.3f}  {layer.low:6.3f} {layer.high:6.3f}  "
+            f"{layer.layer:<11} {layer.accuracy:8.3f}  {layer.low:6.3f} {layer.high:6.3f}  "
             f"{layer.control:7.3f}  {layer.selectivity:11.3f}  {layer.majority:8.3f}  "
             f"{layer.noise:5.3f}  {compression:>11}"
         )
@@ -145,9 +142,10 @@ def _task(options: argparse.Namespace, store: "StateStore") -> "Task":
 
 
 def _draw(run: "ProbeRun", path: Path) -> None:
+    from lxmert_viz.analysis import frames
     from lxmert_viz.figures import files
     from lxmert_viz.figures.probes import curves
 
     about = run.about
     title = f"{about.target} in {about.model}, {about.data}, seed {about.seed}"
-    files.write(curves(run.series(), about.depths, about.kind, title, about.states), path)
+    files.write(curves(frames.probes(run), about.kind, title, about.states), path)

@@ -23,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from lxmert_viz.results.board import Board
+    from lxmert_viz.results.opening import open_run
 
     if options.partial and not options.layout:
         raise OptionError("--partial is for --layout; a table has every row.")
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
         )
     if not options.out.parent.is_dir():
         raise DatasetError(f"There is no folder {options.out.parent}; create it first.")
-    board = Board(options.run_folder)
+    board = open_run(options.run_folder)
     if options.layout:
         _write_for_server(board, options.out, options.layout, options.partial)
     else:
@@ -43,12 +43,12 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _write_for_people(board: "Board", out: Path, ending: str) -> None:
-    from lxmert_viz.runs.report import noted_rows, report, rows_as_csv, rows_as_jsonl
+    from lxmert_viz.runs.report import report, rows_as_csv, rows_as_jsonl
     from lxmert_viz.whole_files import write_text
 
     make = dict(zip(ENDINGS, (report, rows_as_csv, rows_as_jsonl), strict=True))[ending]
     write_text(out, make(board))
-    print(f"{out}: rows {board.count():,}, of them noted {len(noted_rows(board)):,}")
+    print(f"{out}: rows {board.count():,}, of them noted {len(board.notes.all()):,}")
 
 
 def _write_for_server(board: "Board", out: Path, layout: str, partial: bool) -> None:

@@ -98,10 +98,7 @@ def open_dataset(
     only pictures. all_entries: also those that their authors leave out. Raises DatasetError.
     """
     path = path.resolve()
-    if not path.exists():
-        raise DatasetError(f"There is nothing at {path}; name a file of questions or a folder.")
-    if pictures is not None and not pictures.is_dir():
-        raise DatasetError(f"There is no folder of pictures at {pictures}.")
+    _check_places(path, pictures)
     if asked:
         dataset, names = with_pictures(_of_pictures(path, asked), path)
         beside: list[Path] = []
@@ -116,6 +113,13 @@ def open_dataset(
         paths, looks = [regions] if regions else beside, look_for_missing or regions is None
         dataset = _with_stored(dataset, names, paths, boxes, looks)
     return replace(dataset, remarks=(*dataset.remarks, *not_found(dataset)))
+
+
+def _check_places(path: Path, pictures: Path | None) -> None:
+    if not path.exists():
+        raise DatasetError(f"There is nothing at {path}; name a file of questions or a folder.")
+    if pictures is not None and not pictures.is_dir():
+        raise DatasetError(f"There is no folder of pictures at {pictures}.")
 
 
 def question_file(folder: Path) -> Path | None:

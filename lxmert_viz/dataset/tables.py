@@ -4,7 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 from lxmert_viz.dataset.datasets import Dataset, kind_of_ids, without_duplicates
 from lxmert_viz.dataset.lines import json_lines
@@ -126,21 +126,30 @@ def rows_of(path: Path) -> Iterator[Row]:
         yield from (Row(*line) for line in json_lines(path))
         return
     with reading(path), path.open(encoding="utf-8-sig", newline="") as file:
-        header = file.readline()
-        file.seek(0)
-        delimiter = "\t" if path.suffix.lower() == ".tsv" else max(DELIMITERS, key=header.count)
-        yield from _cells(path, csv.reader(file, delimiter=delimiter, strict=True))
+        yield from csv_rows(file, str(path), "\t" if path.suffix.lower() == ".tsv" else "")
 
 
-def _cells(path: Path, rows: Any) -> Iterator[Row]:
-    """Cells by the header's names; what csv cannot read ends one row, and not the table."""
+def csv_rows(file: TextIO, name: str, delimiter: str = "") -> Iterator[Row]:
+    """Cells by the header's names; what csv cannot read ends one row, and not the table.
+
+    name: of the file, for sentences. delimiter: else the one of DELIMITERS that the header has
+    most of. Raises DatasetError for a header that is none.
+    """
+    first = file.readline()
+    file.seek(0)
+    delimiter = delimiter or max(DELIMITERS, key=first.count)
+    rows = csv.reader(file, delimiter=delimiter, strict=True)
     try:
         header = next(rows, [])
     except csv.Error as error:
-        raise DatasetError(f"{path} has a header that is not read: {error}.") from error
-    twice = [name for name, times in Counter(header).items() if name and times > 1]
+        raise DatasetError(f"{name} has a header that is not read: {error}.") from error
+    twice = [column for column, times in Counter(header).items() if column and times > 1]
     if twice:
-        raise DatasetError(f"{path} has the column {twice[0]!r} twice: rename one.")
+        raise DatasetError(f"{name} has the column {twice[0]!r} twice: rename one.")
+    yield from _cells(header, rows)
+
+
+def _cells(header: list[str], rows: Any) -> Iterator[Row]:
     while True:
         line = rows.line_num + 1
         try:

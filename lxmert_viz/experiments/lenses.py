@@ -18,6 +18,7 @@ from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.files.loading import base_of
 from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.records import LensGrid
 
 FROM_POOLED = ("answers", "match")  # read [CLS] alone, through the pooler
 WHO_HAS_IT = {
@@ -60,15 +61,6 @@ class Lens:
         if self.kind == "cosine":
             return logits
         return logits.softmax(-1) if self.kind == "softmax" else logits.sigmoid()
-
-
-@dataclass(frozen=True, slots=True)
-class LensGrid:
-    """The k best labels of every state."""
-
-    ids: np.ndarray  # (P, N, k) int64, most probable first
-    shares: np.ndarray  # (P, N, k) float32, 0..1
-    ranks: np.ndarray  # (P, N, k) int64: rank of the same label one depth below; 0 at the first
 
 
 def lens(pipeline: Pipeline, name: str) -> Lens:

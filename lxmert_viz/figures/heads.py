@@ -1,7 +1,6 @@
 """Inside one head: what makes a score, and what the head writes."""
 
 import html
-from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -60,18 +59,3 @@ def written_strip(written: np.ndarray, heads: int, head: int) -> go.Figure:
     figure.update_xaxes(fixedrange=True, showgrid=False)
     figure.update_yaxes(fixedrange=True, showgrid=False)
     return figure
-
-
-def key_table(
-    names: Sequence[str], scores: np.ndarray, weights: np.ndarray, value_norms: np.ndarray
-) -> dict[str, list]:
-    """Columns of a table with one row a key, the most weight first. Arrays are (K,)."""
-    order = np.argsort(-weights, kind="stable")
-    columns = {
-        "score": scores,
-        "weight": weights,
-        "norm": value_norms,
-        "weight × norm": weights * value_norms,
-    }
-    named = {"is read": [names[place] for place in order]}
-    return named | {name: column[order].round(4).tolist() for name, column in columns.items()}

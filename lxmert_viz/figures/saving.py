@@ -1,15 +1,15 @@
 """A figure as files: its numbers as CSV, and the script that saves its drawing."""
 
-import csv
 import html
-import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
+from lxmert_viz.figures import theme
 from lxmert_viz.places import ASSETS
 
 MARKUP = re.compile(r"<[^<>]*>")
@@ -22,26 +22,25 @@ def numbers_as_csv(figure: go.Figure, about: str) -> str:
 
     Axes give their labels where they have some. `frame` is a step of the slider, `value` is of
     cells, `minus` and `plus` are the lengths of error bars, `label` is what pointing tells. Points
-    that are there to be clicked and cannot be seen are left out.
+    that are there to be clicked and cannot be seen are left out, and so are empty cells.
     """
     frames = [(frame.name, part) for frame in figure.frames for part in frame.data]
     parts = frames or [("", part) for part in figure.data]
-    rows = [
-        row | ({"frame": frame} if frame else {})
+    read = [
+        _points(figure, part).assign(**({"frame": frame} if frame else {}))
         for frame, part in parts
         if _is_seen(part)
-        for row in _rows(figure, part)
     ]
-    kept = [name for name in KEPT if any(name in row for row in rows)]
     title, statistic = figure.layout.title, figure.layout.title.subtitle
     told = {"figure": _text(title.text), "statistic": _text(statistic.text), "about": about}
-    return _written([*told, "series", "x", "y", *kept], [told | row for row in rows])
+    table = pd.concat(read, ignore_index=True).assign(**told)
+    columns = [*told, "series", "x", "y", *(name for name in KEPT if name in table)]
+    return table[columns].to_csv(index=False, lineterminator="\n")
 
 
-def table_as_csv(columns: Mapping[str, Sequence[Any]], about: str) -> str:
+def table_as_csv(table: pd.DataFrame, about: str) -> str:
     """A row a row of the table, with what it is about."""
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return _written([*columns, "about"], [row | {"about": about} for row in rows])
+    return table.assign(about=about).to_csv(index=False, lineterminator="\n")
 
 
 def file_name(figure: go.Figure) -> str:
@@ -58,45 +57,40 @@ def style() -> str:
     return (ASSETS / "saving" / "saving.css").read_text()
 
 
-def _written(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
-    written = io.StringIO()
-    table = csv.DictWriter(written, names, restval="", lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return written.getvalue()
-
-
 def _is_seen(part: Any) -> bool:
+    if part.meta == theme.PAINT:
+        return False
     return part.type != "scatter" or part.marker.opacity != 0 or "text" in (part.mode or "")
 
 
-def _rows(figure: go.Figure, part: Any) -> Iterator[dict[str, Any]]:
+def _points(figure: go.Figure, part: Any) -> pd.DataFrame:
+    """A row a point or cell of one trace of a figure."""
     x_labels, y_labels = _labels(figure, part.xaxis or "x"), _labels(figure, part.yaxis or "y")
     told = part.hovertext if part.hovertext is not None else part.text
+    columns: dict[str, Sequence[Any]] = {}
     if part.type == "heatmap":
-        for (row, column), value in np.ndenumerate(np.asarray(part.z)):
-            x, y = _at(part.x, column, column), _at(part.y, row, row)
-            label = {} if told is None else {"label": _text(told[row][column])}
-            yield _row(part, x_labels, y_labels, x, y) | {"value": value} | label
-        return
-    for place, (x, y) in enumerate(zip(part.x, part.y, strict=True)):
-        label = {} if told is None else {"label": _text(_at(told, place, ""))}
-        yield _row(part, x_labels, y_labels, x, y) | _errors(part, place) | label
+        cells = np.asarray(part.z)
+        places = [place for place in np.ndindex(cells.shape) if not np.isnan(cells[place])]
+        at = [(_at(part.x, column, column), _at(part.y, row, row)) for row, column in places]
+        columns["value"] = [cells[place] for place in places]
+        labels = None if told is None else [told[row][column] for row, column in places]
+    else:
+        at = list(zip(part.x, part.y, strict=True))
+        columns |= _errors(part)
+        labels = None if told is None else [_at(told, place, "") for place in range(len(at))]
+    if labels is not None:
+        columns["label"] = [_text(label) for label in labels]
+    x, y = [x_labels.get(x, x) for x, _ in at], [y_labels.get(y, y) for _, y in at]
+    named = {"series": [_text(part.name)] * len(at), "x": x, "y": y}
+    return pd.DataFrame(named | columns, dtype=object)
 
 
-def _row(
-    part: Any, x_labels: dict[float, str], y_labels: dict[float, str], x: Any, y: Any
-) -> dict[str, Any]:
-    named = {"x": x_labels.get(x, x), "y": y_labels.get(y, y)}
-    return {"series": _text(part.name)} | named
-
-
-def _errors(part: Any, place: int) -> dict[str, Any]:
+def _errors(part: Any) -> dict[str, Sequence[Any]]:
     bars = next((e for e in (part.error_x, part.error_y) if e.array is not None), None)
     if bars is None:
         return {}
     below = bars.array if bars.arrayminus is None else bars.arrayminus
-    return {"minus": below[place], "plus": bars.array[place]}
+    return {"minus": below, "plus": bars.array}
 
 
 def _labels(figure: go.Figure, axis: str) -> dict[float, str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from lxmert_viz.errors import DatasetError
@@ -88,9 +89,12 @@ def _term(name: str, operator: str, value: str, columns: Mapping[str, pa.DataTyp
             raise DatasetError(f"{name} is yes or no, or none; {operator}{value} does not fit.")
         return Where(f"{column} {_sql(operator)} ?", (TRUTHS[value],))
     try:
-        return Where(f"{column} {_sql(operator)} ?", (float(value),))
+        number = float(value)
     except ValueError as error:
         raise DatasetError(f"{name} holds numbers; {value!r} is none.") from error
+    if pa.types.is_float32(kind):  # 0.8 in 32 bits is not 0.8 in 64, and would be greater
+        number = float(np.float32(number))
+    return Where(f"{column} {_sql(operator)} ?", (number,))
 
 
 def _sql(operator: str) -> str:

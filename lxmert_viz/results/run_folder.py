@@ -10,12 +10,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lxmert_viz.dataset.remarks import Remark
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Answer, Prediction
+from lxmert_viz.results.database import as_frame
 from lxmert_viz.whole_files import write_json, write_text, written_whole
 
 Json = dict[str, Any]
@@ -102,10 +104,11 @@ class RunFolder:
         for number in sorted(self.finished_parts()):
             yield from as_predictions(pq.read_table(self.path / "parts" / f"{number:05d}.parquet"))
 
-    def internals(self, names: Sequence[str] | None = None) -> pa.Table | None:
+    def internals(self, names: Sequence[str] | None = None) -> pd.DataFrame | None:
         """States and statistics of heads, a row an example; None where the run has none.
 
-        names: the columns that are read; those that a part lacks are left out or null.
+        A column beside question_id has an array a row, or None. names: the columns that are read;
+        those that a part lacks are left out or None.
         """
         paths = sorted((self.path / "internals").glob("[0-9]*.parquet"))
         files = [pq.ParquetFile(path) for path in paths]
@@ -114,7 +117,7 @@ class RunFolder:
             file.read([name for name in wanted if name in file.schema_arrow.names])
             for file, wanted in zip(files, asked, strict=True)
         ]
-        return pa.concat_tables(tables, promote_options="default") if tables else None
+        return as_frame(pa.concat_tables(tables, promote_options="default")) if tables else None
 
     def write_remarks(self, remarks: Iterable[Remark]) -> None:
         lines = [json.dumps(remark._asdict()) + "\n" for remark in remarks]

@@ -1,21 +1,18 @@
 """Two runs over the same examples, side by side: what the second fixed and what it broke."""
 
-import threading
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import RIGHT_FROM
-from lxmert_viz.results.columns import SCHEMA
+from lxmert_viz.results.columns import TYPES
+from lxmert_viz.results.database import Database, quoted
 from lxmert_viz.results.row_filter import where
 from lxmert_viz.results.run_folder import TABLE, RunFolder
 
-Row = dict[str, Any]
 FIXED, BROKEN = "fixed", "broken"
 BOTH_RIGHT, BOTH_WRONG = "right in both", "wrong in both"
 CHANGES = (FIXED, BROKEN, BOTH_WRONG, BOTH_RIGHT)
@@ -26,8 +23,8 @@ OF_THE_EXAMPLE = (
 )
 OF_A_RUN = ("answer", "probability", "score", "match", "cause", "regions", "error")
 KINDS = (
-    {name: SCHEMA.field(name).type for name in OF_THE_EXAMPLE}
-    | {f"{name}_{run}": SCHEMA.field(name).type for name in OF_A_RUN for run in ("before", "after")}
+    {name: TYPES[name] for name in OF_THE_EXAMPLE}
+    | {f"{name}_{run}": TYPES[name] for name in OF_A_RUN for run in ("before", "after")}
     | {"change": pa.string(), "gain": pa.float32(), "same_answer": pa.bool_()}
 )
 PAIRS = """
@@ -52,10 +49,9 @@ class TwoRuns:
             if not RunFolder(folder).is_whole:
                 raise DatasetError(f"{folder} is not the folder of a finished run.")
         self.before, self.after = RunFolder(before).manifest(), RunFolder(after).manifest()
-        self._lock = threading.Lock()
-        self._database = duckdb.connect(":memory:", config={"threads": 2})
-        self._database.execute(_pairs(before / TABLE, after / TABLE))
-        self.shared = self._rows("SELECT count(*) AS n FROM pairs", ())[0]["n"]
+        self._database = Database()
+        self._database.write(_pairs(before / TABLE, after / TABLE))
+        self.shared: int = self._database.value("SELECT count(*) FROM pairs")
         counts = [self._count(folder / TABLE) for folder in (before, after)]
         self.alone = (counts[0] - self.shared, counts[1] - self.shared)
         if not self.shared:
@@ -64,38 +60,40 @@ class TwoRuns:
     def changes(self, text: str = "") -> dict[str, int]:
         """How many scored rows of each of CHANGES a filter leaves."""
         chosen = where(text, KINDS)
-        rows = self._rows(
-            f"SELECT change, count(*) AS n FROM pairs WHERE {chosen.sql} GROUP BY change",
+        found = self._database.kept(
+            f"SELECT change, count(*) AS rows FROM pairs WHERE {chosen.sql} "
+            "AND change IS NOT NULL GROUP BY change",
             chosen.values,
         )
-        found = {row["change"]: row["n"] for row in rows}
-        return {change: found.get(change, 0) for change in CHANGES}
+        counts = dict(zip(found["change"], found["rows"], strict=True))
+        return {change: int(counts.get(change, 0)) for change in CHANGES}
 
     def scores(self, text: str = "") -> tuple[np.ndarray, np.ndarray]:
         """(N,) before and (N,) after, of the rows that both runs score."""
         chosen = where(text, KINDS)
-        found = self._fetch(
-            "SELECT CAST(score_before AS DOUBLE) AS before, CAST(score_after AS DOUBLE) AS after "
-            f"FROM pairs WHERE {chosen.sql} AND gain IS NOT NULL ORDER BY place_in_run",
+        found = self._database.frame(
+            f"SELECT score_before, score_after FROM pairs WHERE {chosen.sql} "
+            "AND gain IS NOT NULL ORDER BY place_in_run",
             chosen.values,
-        ).fetchnumpy()
-        return np.asarray(found["before"]), np.asarray(found["after"])
+        )
+        before, after = (found[f"score_{run}"].to_numpy(np.float64) for run in ("before", "after"))
+        return before, after
 
-    def page(self, text: str, limit: int, offset: int = 0) -> list[Row]:
-        """Rows in the dataset's order."""
+    def page(self, text: str, limit: int, offset: int = 0) -> pd.DataFrame:
+        """Rows in the dataset's order, typed as Board.frame has them."""
         chosen = where(text, KINDS)
-        return self._rows(
+        return self._database.kept(
             f"SELECT * EXCLUDE place_in_run FROM pairs WHERE {chosen.sql} "
             "ORDER BY place_in_run LIMIT ? OFFSET ?",
             (*chosen.values, limit, offset),
         )
 
-    def by_type(self, by: str, text: str = "") -> list[Row]:
+    def by_type(self, by: str, text: str = "") -> pd.DataFrame:
         """Per value of a column: scored rows, fixed, broken and the mean gain; largest first."""
         if by not in KINDS:
             raise DatasetError(f"There is no column {by!r}; there are {', '.join(KINDS)}.")
         chosen = where(text, KINDS)
-        return self._rows(
+        return self._database.kept(
             f'SELECT "{by}" AS value, count(*) AS rows, '
             f"count(*) FILTER (change = '{FIXED}') AS fixed, "
             f"count(*) FILTER (change = '{BROKEN}') AS broken, avg(gain) AS gain "
@@ -107,21 +105,11 @@ class TwoRuns:
     def filled(self) -> list[str]:
         """The columns of GROUPED that hold something."""
         listed = ", ".join(f'count("{name}") AS "{name}"' for name in GROUPED)
-        (row,) = self._rows(f"SELECT {listed} FROM pairs", ())
-        return [name for name, count in row.items() if count]
+        counts = self._database.kept(f"SELECT {listed} FROM pairs").iloc[0]
+        return list(counts.index[counts > 0])
 
     def _count(self, path: Path) -> int:
-        return self._rows(f"SELECT count(*) AS n FROM read_parquet('{_quoted(path)}')", ())[0]["n"]
-
-    def _fetch(self, query: str, values: Sequence[Any]) -> duckdb.DuckDBPyConnection:
-        with self._lock:
-            cursor = self._database.cursor()
-        return cursor.execute(query, list(values))
-
-    def _rows(self, query: str, values: Sequence[Any]) -> list[Row]:
-        found = self._fetch(query, values)
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return self._database.value(f"SELECT count(*) FROM read_parquet('{quoted(path)}')")
 
 
 def _pairs(before: Path, after: Path) -> str:
@@ -130,15 +118,11 @@ def _pairs(before: Path, after: Path) -> str:
     return PAIRS.format(
         example=", ".join(["question_id", *example, "before.file_row_number AS place_in_run"]),
         runs=", ".join(runs),
-        before=_quoted(before),
-        after=_quoted(after),
-        right_from=RIGHT_FROM,
+        before=quoted(before),
+        after=quoted(after),
         both_right=BOTH_RIGHT,
         both_wrong=BOTH_WRONG,
         fixed=FIXED,
         broken=BROKEN,
+        right_from=RIGHT_FROM,
     )
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

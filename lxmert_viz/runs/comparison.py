@@ -40,7 +40,7 @@ def overall(runs: TwoRuns, text: str = "") -> Change | None:
 
 def by_type(runs: TwoRuns, by: str, text: str = "", most: int = 50) -> list[Change]:
     """One for each of the most frequent values of a column, the most frequent first."""
-    values = [str(row["value"]) for row in runs.by_type(by, text)][:most]
+    values = [str(value) for value in runs.by_type(by, text)["value"][:most]]
     found = [(value, overall(runs, f'{text} {by}="{value}"'.strip())) for value in values]
     kept = [(value, change) for value, change in found if change is not None]
     corrected = holm([change.p for _, change in kept])

@@ -1,12 +1,12 @@
 """Predictions that another program made, as a run: any model's mistakes can be studied."""
 
-import csv
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.remarks import JsonFile, Remark
+from lxmert_viz.dataset.tables import columns_of, rows_of
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Answer, Prediction
 from lxmert_viz.results.run_folder import RunFolder
@@ -71,7 +71,7 @@ def _entries(file: Path) -> Iterator[tuple[str, str, float | None, int]]:
     """Id, answer, probability where there is one, and line."""
     if not file.is_file():
         raise DatasetError(f"There is no file of predictions at {file}.")
-    if file.suffix == ".csv":
+    if file.suffix.lower() == ".csv":
         yield from _csv_entries(file)
         return
     read = JsonFile(file)
@@ -84,16 +84,14 @@ def _entries(file: Path) -> Iterator[tuple[str, str, float | None, int]]:
 
 
 def _csv_entries(file: Path) -> Iterator[tuple[str, str, float | None, int]]:
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        rows = csv.DictReader(text)
-        columns = set(rows.fieldnames or ())
-        if not columns & set(ID_NAMES) or not columns & set(ANSWER_NAMES):
-            raise DatasetError(
-                f"{file} has the columns {', '.join(sorted(columns))}; it needs question_id and "
-                "answer, and may have probability."
-            )
-        for row in rows:
-            yield _first(row, ID_NAMES), _first(row, ANSWER_NAMES), _sure(row), rows.line_num
+    columns = set(columns_of(file))
+    if not columns & set(ID_NAMES) or not columns & set(ANSWER_NAMES):
+        raise DatasetError(
+            f"{file} has the columns {', '.join(sorted(columns))}; it needs question_id and "
+            "answer, and may have probability."
+        )
+    for line, row, _ in rows_of(file):
+        yield _first(row, ID_NAMES), _first(row, ANSWER_NAMES), _sure(row), line
 
 
 def _first(row: dict[str, object], names: tuple[str, ...]) -> str:

@@ -4,11 +4,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
 from hashlib import sha256
 from itertools import groupby, islice
-
-import numpy as np
 
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError, LxmertVizError, PictureError
@@ -18,6 +15,7 @@ from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.region_files.opening import open_regions
 from lxmert_viz.region_files.rows import NameOf, Origin
 from lxmert_viz.region_files.sizes import Sizes
+from lxmert_viz.runs.stored import fitting
 
 AHEAD = 8  # pictures looked at before they are asked about
 WORKERS = 2
@@ -43,7 +41,7 @@ class Looker:
         self._cache, self._detector, file = cache, detector, dataset.region_file
         origin = Origin(
             "region file",
-            _at_least_a_number(name_of),
+            name_of,
             boxes=dataset.region_boxes,
             size_of=Sizes(dataset.pictures),
         )
@@ -72,13 +70,18 @@ class Looker:
                 yield found.result()
 
     def check(self) -> None:
-        """Raises DatasetError for a region file that another detector made."""
+        """Raises DatasetError for a region file that another detector made.
+
+        And CheckpointError where there is neither a region file nor a detector.
+        """
+        if self._file is None and not self._pipeline.has_detector:
+            self._pipeline.look(b"")  # says what to do
         for picture in islice(self._dataset.region_ids.values(), CHECKED):
             try:
                 regions = self._file[picture]
             except DatasetError:  # a broken row is that picture's error
                 continue
-            self._fitting(regions)
+            fitting(self._pipeline, regions)
             return
 
     def _look(self, picture: str) -> Regions | LxmertVizError:
@@ -92,7 +95,7 @@ class Looker:
         if picture in dataset.picture_faults:
             raise DatasetError(dataset.picture_faults[picture])
         if picture in dataset.region_ids:
-            return self._fitting(self._file[dataset.region_ids[picture]])
+            return fitting(self._pipeline, self._file[dataset.region_ids[picture]])
         if picture in dataset.region_faults:
             raise DatasetError(dataset.region_faults[picture])
         if dataset.region_file is not None and not dataset.looks_for_missing:
@@ -118,19 +121,6 @@ class Looker:
 
         return look() if self._cache is None else self._cache.found(facts, look)
 
-    def _fitting(self, regions: Regions) -> Regions:
-        """The same, where they have the features that the network takes. Raises DatasetError."""
-        size = self._pipeline.network.config.visual_feat_dim
-        if not len(regions):  # a row without regions does not tell
-            return replace(regions, feats=np.zeros((0, size), np.float32))
-        if regions.feats.shape[1] != size:
-            raise DatasetError(
-                f"The region file has {regions.feats.shape[1]} features a region and "
-                f"{self._pipeline.name} takes {size}: another detector made it. "
-                "Ask for --regions look, so that the pictures are looked at instead."
-            )
-        return regions
-
 
 def pictures_of(example: Example) -> tuple[str, ...]:
     """One picture, or NLVR2's two."""
@@ -143,15 +133,3 @@ def _together(seen: Sequence[Regions | LxmertVizError]) -> Seen:
     if wrong is not None:
         return wrong
     return seen[0] if len(seen) == 1 else (seen[0], seen[1])
-
-
-def _at_least_a_number(name_of: NameOf) -> NameOf:
-    """Labels of another detector may be beyond this one's names; LXMERT does not read them."""
-
-    def name(object_id: int, attribute_id: int) -> str:
-        try:
-            return name_of(object_id, attribute_id)
-        except IndexError:
-            return f"object {object_id}, attribute {attribute_id}"
-
-    return name

@@ -10,7 +10,14 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from lxmert_viz.analysis.probes import FittedProbe, ProbeResult, compression, probe
+from lxmert_viz.analysis.probes import (
+    About,
+    FittedProbe,
+    ProbeResult,
+    ProbeRun,
+    compression,
+    probe,
+)
 from lxmert_viz.analysis.states import by_depth, depth_names
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Report
@@ -31,47 +38,6 @@ class Miss:
     item: int  # which region or word
     right: int  # label
     said: int
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """How a probe was made."""
-
-    model: str
-    weights: str
-    data: str
-    target: str
-    level: str
-    stream: str
-    pooling: str  # of targets.POOLINGS; matters for level "example"
-    kind: str
-    seed: int
-    names: tuple[str, ...]  # K labels
-    depths: tuple[str, ...]  # P
-    count: int  # labelled states
-    groups: int  # pictures
-    left_out: int
-
-    @property
-    def states(self) -> str:
-        """Which states were labelled, in words."""
-        left_out = f", {self.left_out:,} with rare labels left out" if self.left_out else ""
-        labels = f"{len(self.names)} labels{left_out}"
-        return f"{self.count:,} states of {self.groups:,} pictures, {labels}"
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeRun:
-    about: About
-    layers: tuple[ProbeResult, ...]  # P
-    compressions: tuple[float, ...]  # P; NaN where the online code was not asked for
-
-    def series(self) -> dict[str, np.ndarray]:
-        """Each of NUMBERS by depth, (P,)."""
-        return {name: np.array([getattr(layer, name) for layer in self.layers]) for name in NUMBERS}
-
-    def best(self) -> int:
-        return int(np.argmax([layer.accuracy for layer in self.layers]))
 
 
 def run_probe(

@@ -30,10 +30,9 @@ def result_file(board: Board, layout: str, partial: bool) -> ResultFile:
 
     layout: one of LAYOUTS. partial: leave out questions that have no answer. Raises DatasetError.
     """
-    table = board.table(("question_id", "answer"))
-    rows = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
-    answered = [(name, answer) for name, answer in rows if answer is not None]
-    missing = [name for name, answer in rows if answer is None] + _unread(board)
+    rows = board.frame(columns=["question_id", "answer"])
+    answered = list(rows.dropna().itertuples(index=False, name=None))
+    missing = rows["question_id"][rows["answer"].isna()].tolist() + _unread(board)
     if missing and (not partial or not answered):
         listed = ", ".join(missing[:MOST_LISTED]) + (" …" if missing[MOST_LISTED:] else "")
         raise DatasetError(

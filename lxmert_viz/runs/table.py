@@ -35,11 +35,11 @@ def grounding_of(run: RunFolder) -> dict[str, float]:
     """Id -> attention of words to the regions of what the question is about, mean over heads."""
     name = f"{GOLD} lang_from_vision"
     found = run.internals(["question_id", name])
-    if found is None or name not in found.column_names:
+    if found is None or name not in found:
         return {}
-    kept = found.drop_null()
-    ids = kept.column("question_id").to_pylist()
-    return {i: float(np.mean(m)) for i, m in zip(ids, kept.column(name).to_pylist(), strict=True)}
+    kept = found.dropna()
+    means = (float(np.mean(heads, dtype=np.float64)) for heads in kept[name])
+    return dict(zip(kept["question_id"], means, strict=True))
 
 
 def table_of(

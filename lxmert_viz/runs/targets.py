@@ -3,7 +3,6 @@
 Labels of regions are the detector's own, so that any picture has them.
 """
 
-import csv
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.analysis.regions import covered
 from lxmert_viz.analysis.word_classes import CLASSES
+from lxmert_viz.dataset.tables import csv_rows
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
 from lxmert_viz.runs.states import StateStore, StoredRow, places_of
@@ -103,17 +103,19 @@ def label_columns(text: str, name: str) -> dict[str, dict[str, str]]:
 
     The ids stand in its column `id` or `question_id`. Raises DatasetError.
     """
-    rows = csv.DictReader(StringIO(text))
-    columns = list(rows.fieldnames or ())
+    rows = list(csv_rows(StringIO(text, newline=""), name))
+    columns = [*rows[0].cells] if rows else []
     key = next((known for known in ID_COLUMNS if known in columns), None)
     if key is None:
         raise DatasetError(
             f"{name} has the columns {', '.join(columns) or 'none'}; it needs id or question_id."
         )
     found: dict[str, dict[str, str]] = {column: {} for column in columns if column != key}
-    for row in rows:
+    for line, row, fault in rows:
+        if fault:
+            raise DatasetError(f"{name}, line {line}: {fault}.")
         for column, labels in found.items():
-            if row[key] and (row[column] or "").strip():
+            if row[key] and row[column].strip():
                 labels[row[key]] = row[column].strip()
     return found
 

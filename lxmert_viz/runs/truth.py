@@ -7,7 +7,7 @@ about, and the answer changes when all those regions are left out: only then can
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from lxmert_viz.analysis.significance import interval_of
 from lxmert_viz.checkpoints.contents import TRAINED_PROFILE
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.experiments import target as targets
+from lxmert_viz.experiments.proof import drops
 from lxmert_viz.experiments.relevance import METHODS, Relevance, explain
 from lxmert_viz.experiments.removal import Game, Removal
 from lxmert_viz.experiments.target import Target
@@ -28,8 +29,7 @@ from lxmert_viz.runs.pictures import Looker, Row
 
 ALL = "all"
 RANDOM = "random"  # a map of noise: what a method must do better than
-COMPETITOR = "competitor"  # the example asks one of several alike things
-SAMPLED = ("shapley",)
+ONE_LESS = "rather than one less"
 SHARES = {  # columns that are shares of examples, and get an interval
     "points_right": "the top region is one that the question is about",
     "sign_right": "a region that speaks for another answer has a negative number",
@@ -104,13 +104,31 @@ def grade(
         if isinstance(found, str):
             graded.setdefault(("", found), Graded()).add({})
             continue
-        for method in chosen:
-            numbers = _judged(pipeline, found, method, draw)
-            for kind in (ALL, example.types.get("detailed", "").partition(":")[0]):
-                graded.setdefault((method, kind), Graded()).add(numbers)
+        for kinds, asked in _readings(pipeline, example, found):
+            for method in chosen:
+                numbers = _judged(pipeline, asked, method, draw)
+                for kind in kinds:
+                    graded.setdefault((method, kind), Graded()).add(numbers)
     order = {method: place for place, method in enumerate((*chosen, ""))}
     keys = sorted(graded, key=lambda key: (order[key[0]], key[1] != ALL, key[1]))
     return pd.DataFrame([_line(*key, graded[key]) for key in keys])
+
+
+def _readings(
+    pipeline: Pipeline, example: Example, truth: Truth
+) -> Iterator[tuple[tuple[str, ...], Truth]]:
+    """The example in the rows that it belongs to; a count also rather than one less.
+
+    The runner-up of a count is mostly one more, and what speaks for five rather than six is not
+    that there are five.
+    """
+    kind = example.types.get("detailed", "").partition(":")[0]
+    yield (ALL, kind), truth
+    if example.right.isdecimal():
+        less = str(int(example.right) - 1)
+        if less in pipeline.answer_vocabulary:
+            asked = targets.answer(pipeline, example.right, less)
+            yield (f"{kind}, {ONE_LESS}",), replace(truth, target=asked)
 
 
 def truth_of(pipeline: Pipeline, example: Example, regions: Regions) -> Truth | str:
@@ -176,14 +194,16 @@ def _judged(
     }
     is_signed = found is None or METHODS[method].is_signed
     if is_signed:
-        numbers["violations"] = faithfulness.sign_violations(scores, _drops(game))
+        seen = np.arange(len(game.word_places), game.players)
+        numbers["violations"] = faithfulness.sign_violations(scores, drops(game, seen))
     if truth.competitor is not None:
         numbers["sign_right"] = float(scores[truth.competitor] < 0)
     if found is not None:
         numbers |= {"forwards": found.forwards, "seconds": seconds}
-        other = targets.answer(pipeline, *_another(pipeline, truth))
-        changed = _explained(pipeline, truth, method, Removal(), other)
-        numbers["other_target"] = faithfulness.similarity(scores, changed.regions)
+        other = targets.another(pipeline, truth.target)
+        if other is not None:
+            changed = _explained(pipeline, truth, method, Removal(), other)
+            numbers["other_target"] = faithfulness.similarity(scores, changed.regions)
         if METHODS[method].removes:
             zeroed = _explained(pipeline, truth, method, Removal("zero"))
             numbers["other_removal"] = faithfulness.similarity(scores, zeroed.regions)
@@ -197,13 +217,6 @@ def _explained(
     return explain(pipeline, truth.regions, truth.text, method, asked, removal=removal)
 
 
-def _another(pipeline: Pipeline, truth: Truth) -> tuple[str, str]:
-    """The two answers of the vocabulary after the target's own two."""
-    known = pipeline.answer_vocabulary
-    free = [n for n in range(len(known)) if n not in (truth.target.label, truth.target.against)]
-    return known[free[0]], known[free[-1]]
-
-
 def _kept(pipeline: Pipeline, truth: Truth, order: np.ndarray) -> float:
     """Area under the share of answers kept, 0 or 1 each, as regions leave in this order."""
     left = [truth.regions.only(np.sort(order[gone:])) for gone in range(len(order) + 1)]
@@ -211,15 +224,6 @@ def _kept(pipeline: Pipeline, truth: Truth, order: np.ndarray) -> float:
     tops = np.array([int(score.answer_logits.argmax()) for score in scores])
     shares = np.linspace(0, 1, len(order) + 1)
     return faithfulness.area(shares, (tops == truth.target.label).astype(float))
-
-
-def _drops(game: Game) -> np.ndarray:
-    """(R,) how much the target falls without each region."""
-    regions = np.arange(len(game.word_places), game.players)
-    members = np.ones((len(regions) + 1, game.players), bool)
-    members[1 + np.arange(len(regions)), regions] = False
-    worth = game.worth(members)
-    return worth[0] - worth[1:]
 
 
 def _line(method: str, kind: str, graded: Graded) -> dict[str, object]:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from lxmert_viz.analysis.regions import boxes_px, captions, numbered_names, table
+from lxmert_viz.analysis import frames
+from lxmert_viz.analysis.regions import boxes_px, captions, numbered_names
 from lxmert_viz.records import Regions
 
 
@@ -35,11 +36,11 @@ def test_a_caption_says_name_score_and_place(two_regions: Regions) -> None:
 
 
 def test_the_table_has_a_row_a_region(two_regions: Regions) -> None:
-    columns = table(two_regions)
-    assert {len(column) for column in columns.values()} == {2}
-    assert columns["number"] == [1, 2]
-    assert columns["right (px)"] == [100, 200]
-    assert columns["score"] == [0.875, 0.5]
+    table = frames.regions(two_regions)
+    assert table["number"].tolist() == [1, 2]
+    assert table["right (px)"].tolist() == [100, 200]
+    assert table["score"].tolist() == [0.875, 0.5]
+    assert table["name"].tolist() == ["red cube", "red cube"]
 
 
 def test_no_regions_make_an_empty_table(two_regions: Regions) -> None:
@@ -57,4 +58,5 @@ def test_no_regions_make_an_empty_table(two_regions: Regions) -> None:
         detector="none",
     )
     assert captions(none) == []
-    assert {len(column) for column in table(none).values()} == {0}
+    table = frames.regions(none)
+    assert len(table) == 0 and list(table) == list(frames.regions(two_regions))

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from lxmert_viz.__main__ import main
+from lxmert_viz.checkpoints.download import RemoteFile, matches
 from lxmert_viz.checkpoints.fetching import Progress, fetch, in_words, plan
 from lxmert_viz.checkpoints.folder import find, installed
-from lxmert_viz.checkpoints.known import KNOWN
+from lxmert_viz.checkpoints.known import ANSWER_LISTS, DETECTOR_FILES, KNOWN
 from lxmert_viz.checkpoints.record import RECORD, Plan, kept, remove
 from lxmert_viz.errors import CheckpointError, DownloadError
 from tests.conftest import ANSWERS
@@ -40,7 +41,10 @@ def test_a_known_checkpoint_comes_whole_and_opens(hub: Hub, models: Path) -> Non
     assert find("lxmert-vqa", models) == models / "lxmert-vqa"
     assert installed(models) == ("miniature", "lxmert-vqa")
     assert chosen.commit == COMMIT
-    assert all(f"/resolve/{COMMIT}/" in u for f in chosen.files for u in f.urls if "raw" not in u)
+    from_hub = {f.path: f.urls for f in chosen.files if "/raw/" not in f.urls[0]}
+    pinned = f"{hub.address}/{REPOSITORY}/resolve/{COMMIT}"
+    names = ("config.json", "pytorch_model.bin", "vocab.txt")
+    assert from_hub == {name: (f"{pinned}/{name}",) for name in names}
     pipeline = Pipeline.open("lxmert-vqa", device="cpu", models=models)
     assert pipeline.answer_vocabulary == ANSWERS
     assert not [p for p in models.rglob("*.part")]
@@ -154,6 +158,9 @@ def test_a_repository_without_a_vocabulary_reads_with_the_published_one(
     for revision in ("main", COMMIT):
         del hub.files[f"/{REPOSITORY}/resolve/{revision}/vocab.txt"]
     fetched("lxmert-vqa", models)
+    brought = models / "lxmert-vqa" / "vocab.txt"
+    assert brought.read_bytes() == (tiny_folder / "vocab.txt").read_bytes()
+    assert hub.asked(f"lxmert-base-uncased/resolve/{COMMIT}/vocab.txt") == [""]
 
 
 def test_a_renamed_repository_is_followed(hub: Hub, models: Path) -> None:
@@ -162,6 +169,8 @@ def test_a_renamed_repository_is_followed(hub: Hub, models: Path) -> None:
         for revision in ("main", COMMIT):
             hub.moved[old.format(revision)] = f"/{REPOSITORY}/resolve/{revision}/{name}"
     fetched("lxmert-gqa", models)
+    assert find("lxmert-gqa", models) == models / "lxmert-gqa"
+    assert hub.asked("lxmert-vqa-uncased/resolve/main/config.json", "HEAD")  # where it moved to
 
 
 def test_an_unknown_repository_is_one_sentence(hub: Hub, models: Path) -> None:
@@ -278,10 +287,32 @@ def test_progress_goes_from_nothing_to_everything(hub: Hub, models: Path) -> Non
     assert [p.done for p in heard] == sorted(p.done for p in heard)
 
 
-def test_the_table_says_what_each_download_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_has_the_addresses_and_sizes_of_every_file() -> None:
+    assert [known.answers for known in KNOWN[1:]] == [9500, 3129, 1842]
     for known in KNOWN[1:]:
-        assert known.download_bytes > 1_000_000_000
-        assert known.answer_list.path == "answers.json"
+        files = {file.path: file for file in (*DETECTOR_FILES, known.answer_list)}
+        rest = known.download_bytes - sum(file.size for file in files.values())
+        assert rest == known.weight_bytes > 800_000_000
+        addresses = known.addresses()
+        assert addresses.keys() == {*files, "config.json", "pytorch_model.bin", "vocab.txt"}
+        own = f"https://huggingface.co/{known.repository}/resolve/main"
+        assert addresses["pytorch_model.bin"] == f"{own}/pytorch_model.bin"
+
+
+@pytest.mark.parametrize(
+    ("published", "file"),
+    [
+        ("lxmert_all_ans.json", ANSWER_LISTS[9500]),
+        ("vqa_label2ans.json", ANSWER_LISTS[3129]),
+        ("gqa_label2ans.json", ANSWER_LISTS[1842]),
+        ("objects_vocab.txt", DETECTOR_FILES[0]),
+        ("attributes_vocab.txt", DETECTOR_FILES[1]),
+    ],
+)
+def test_sizes_and_digests_are_those_of_the_published_files(
+    test_data: Path, published: str, file: RemoteFile
+) -> None:
+    assert matches(test_data / published, file)
 
 
 def test_fetch_and_cache_from_the_command_line(

@@ -68,7 +68,8 @@ def test_swapped_channels_are_seen(subject: Subject, folder: Path) -> None:
     )
     wrong = altered(subject, pipeline)
     own = tuple(
-        replace(truth, regions=wrong.described(truth, truth.picture_rgb)) for truth in wrong.truths
+        replace(truth, regions=wrong.described(truth.regions, truth.picture_rgb))
+        for truth in wrong.truths
     )
     found = regions.check_channels(replace(wrong, truths=own))
     assert found.state == WRONG
@@ -258,7 +259,7 @@ def test_without_known_pictures_what_needs_them_does_not_apply(tiny_folder: Path
     }
     assert heard == sorted(heard)
     assert findings[weights.TIED].state == findings[selfcheck.OPENS].state == RIGHT
-    needing = (regions.COLOURS, regions.BOXES, regions.FEATURES, answers.MATCH, answers.ALIGNMENT)
+    needing = (answers.MATCH, answers.ALIGNMENT)
     assert {findings[name].state for name in needing} == {NOT_APPLICABLE}
 
 

@@ -9,7 +9,7 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.region_files.opening import open_regions
-from lxmert_viz.results.board import Board
+from lxmert_viz.results.opening import open_run
 from lxmert_viz.runs.elsewhere import take_predictions
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.whole_files import write_json
@@ -23,15 +23,15 @@ def test_answers_of_another_model_become_a_board(test_data: Path, tmp_path: Path
         for e in dataset.examples
     ]
     write_json(tmp_path / "results.json", made)
-    board = Board(take_predictions(tmp_path / "results.json", dataset, tmp_path / "run").path)
+    board = open_run(take_predictions(tmp_path / "results.json", dataset, tmp_path / "run").path)
     totals = board.totals()
-    assert totals["rows"] == 187 and totals["valid"] is None and totals["consistency"] is None
+    assert totals.rows == 187 and totals.valid is None and totals.consistency is None
     right = [p["prediction"] == e.right for p, e in zip(made, dataset.examples, strict=True)]
-    assert totals["score"] == pytest.approx(sum(right) / 187)
-    assert {row["value"] for row in board.breakdown("correct=no", "detailed_type")} == {
+    assert totals.score == pytest.approx(sum(right) / 187)
+    assert set(board.breakdown("correct=no", "detailed_type")["value"]) == {
         e.types["detailed"] for e, ok in zip(dataset.examples, right, strict=True) if not ok
     }
-    assert totals["tail"] is not None and board.row("13208246")["operation"] == "query"
+    assert totals.tail is not None and board.row("13208246").operation == "query"
 
 
 def test_every_picture_s_regions_are_found_in_the_file(test_data: Path) -> None:

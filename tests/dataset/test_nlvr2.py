@@ -9,7 +9,7 @@ from PIL import Image
 
 from lxmert_viz.__main__ import main
 from lxmert_viz.dataset.opening import open_dataset
-from lxmert_viz.results.board import Board
+from lxmert_viz.results.opening import open_run
 from lxmert_viz.runs.asking import Asker
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def test_answers_of_a_model_elsewhere_are_scored(
     told.write_text("identifier,prediction\ndev-8-0-1,True\ndev-8-1-1,True\n")
     out = tmp_path / "run"
     assert main(["evaluate", str(file), "--predictions", str(told), "--out", str(out)]) == 0
-    assert Board(out).totals()["score"] == 0.5
+    assert open_run(out).totals().score == 0.5
 
 
 def test_a_model_that_reads_one_picture_says_so_in_the_row(

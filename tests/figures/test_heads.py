@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lxmert_viz.figures.heads import contribution_bars, key_table, written_strip
+from lxmert_viz.figures.heads import contribution_bars, written_strip
 
 
 def test_bars_are_the_contributions_and_the_title_their_sum() -> None:
@@ -20,9 +20,3 @@ def test_the_written_vector_has_a_scale_around_zero() -> None:
     assert (figure.data[0].zmin, figure.data[0].zmax) == (-2.0, 2.0)
     assert figure.layout.title.text.startswith("What head 2 of 4 writes")
     assert f"length {np.sqrt(5.25):.3f}" in figure.layout.title.subtitle.text
-
-
-def test_keys_come_with_the_most_weight_first() -> None:
-    table = key_table(["a", "b"], np.array([0.1, 2.0]), np.array([0.2, 0.8]), np.array([5.0, 1.0]))
-    assert table["is read"] == ["b", "a"]
-    assert table["weight × norm"] == [0.8, 1.0]

@@ -1,6 +1,7 @@
 """Lines by layer, tables of layers, and planes with a frame a layer."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lxmert_viz.figures.layers import Line, by_layer, cells, table
@@ -24,13 +25,14 @@ def test_lines_have_intervals_and_a_common_axis() -> None:
 def test_a_probe_stands_beside_what_it_is_compared_to() -> None:
     names = ("accuracy", "low", "high", "control", "majority", "noise")
     series = {name: np.array([0.1, 0.2]) + place / 10 for place, name in enumerate(names)}
-    figure = curves(series, ["L1", "X1"], "MLP", "colour", "12 states")
+    layers = pd.DataFrame({"layer": ["L1", "X1"]} | series)
+    figure = curves(layers, "MLP", "colour", "12 states")
     assert [line.name for line in figure.data] == ["MLP probe", "control task", "majority", "noise"]
     assert np.allclose(figure.data[0].error_y.array, 0.2)
     assert np.allclose(figure.data[3].y, series["noise"])
     assert "12 states" in figure.layout.title.subtitle.text
     assert figure.layout.yaxis.range == (-0.03, 1.05)
-    (line,) = description_length(np.array([1.5, np.nan]), ["L1", "X1"]).data
+    (line,) = description_length(layers.assign(compression=[1.5, np.nan])).data
     assert line.y[0] == 1.5
 
 

@@ -2,6 +2,7 @@ import csv
 import io
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from lxmert_viz.figures import saving
@@ -86,7 +87,7 @@ def test_a_file_is_named_after_its_figure() -> None:
 
 
 def test_a_table_gives_its_rows() -> None:
-    text = saving.table_as_csv({"number": [1, 2], "name": ["a, b", "c"]}, "2 regions")
+    text = saving.table_as_csv(pd.DataFrame({"number": [1, 2], "name": ["a, b", "c"]}), "2 regions")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert rows[0] == {"number": "1", "name": "a, b", "about": "2 regions"}
     assert len(rows) == 2

@@ -26,8 +26,22 @@ def test_every_scored_row_is_fixed_broken_or_as_it_was(folders: tuple[Path, Path
     assert (runs.shared, runs.alone) == (8, (0, 0))
     expected = {"fixed": 4, "broken": 1, "wrong in both": 1, "right in both": 1}
     assert runs.changes() == expected
-    assert [row["question_id"] for row in runs.page("change=fixed", 9)] == ["2", "3", "4", "6"]
-    assert [row["question_id"] for row in runs.page("change=fixed", 2, offset=2)] == ["4", "6"]
+    assert runs.page("change=fixed", 9)["question_id"].tolist() == ["2", "3", "4", "6"]
+    assert runs.page("change=fixed", 2, offset=2)["question_id"].tolist() == ["4", "6"]
+
+
+def test_rows_and_kinds_are_frames_with_types(folders: tuple[Path, Path]) -> None:
+    runs = TwoRuns(*folders)
+    kinds = runs.by_type("question_type")
+    assert list(kinds.itertuples(index=False, name=None)) == [
+        ("y", 4, 3, 0, pytest.approx(2.3 / 4)),
+        ("x", 3, 1, 1, pytest.approx(0)),
+    ]
+    rows = runs.page("", 9)
+    assert [
+        str(rows[name].dtype) for name in ("change", "same_answer", "gain", "regions_after")
+    ] == [*("string", "boolean", "float32", "Int64")]
+    assert rows["change"].isna().tolist() == [False] * 7 + [True]
 
 
 def test_gain_and_chance_are_those_of_the_formulas(folders: tuple[Path, Path]) -> None:
@@ -55,7 +69,7 @@ def test_a_word_alone_is_looked_for_in_the_answers_of_both_runs(
     folders: tuple[Path, Path],
 ) -> None:
     runs = TwoRuns(*folders)
-    found = {word: [row["question_id"] for row in runs.page(f'"{word}"', 9)] for word in WORDS}
+    found = {word: runs.page(f'"{word}"', 9)["question_id"].tolist() for word in WORDS}
     assert found == {"answer 0.3": ["6"], "answer 0.6": ["6"], "question 3": ["3"], "cat": []}
 
 

@@ -22,8 +22,8 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ROOT
 from lxmert_viz.region_files.lxmert_tsv import write_regions
-from lxmert_viz.results.board import Board
 from lxmert_viz.results.columns import SCHEMA
+from lxmert_viz.results.opening import open_run
 from lxmert_viz.results.run_folder import RunFolder
 from lxmert_viz.runs import evaluation
 from lxmert_viz.runs.evaluation import evaluate
@@ -104,7 +104,7 @@ def test_internals_are_kept_for_every_answered_row(
     tiny_pipeline: Pipeline, tiny_folder: Path, dataset: Dataset, tmp_path: Path
 ) -> None:
     run = evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", Settings())
-    kept = run.internals().to_pydict()
+    kept = run.internals()
     assert sorted(kept["question_id"]) == sorted(f"q{n}" for n in range(12) if n % 3 != 2)
     assert {len(state) for state in kept["state"]} == {16}
     assert {len(values) for values in kept["entropy lang"]} == {3 * 4}
@@ -241,4 +241,4 @@ def test_captions_are_scored_by_their_match(
     assert caption["score"] == float(caption["match"] >= 0.5)
     assert foil["score"] == float(foil["match"] < 0.5)
     assert caption["prior"] is None and caption["pair"] == foil["pair"] == "one"
-    assert Board(run.path).pairs("") == float(caption["match"] > foil["match"])
+    assert open_run(run.path).pairs("") == float(caption["match"] > foil["match"])

@@ -12,7 +12,7 @@ from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, GoldObject, Regions, Scores
-from lxmert_viz.results.board import Board
+from lxmert_viz.results.opening import open_run
 from lxmert_viz.runs.evaluation import evaluate
 from lxmert_viz.runs.manifest import Settings
 from lxmert_viz.runs.occlusion import judge_looks
@@ -73,13 +73,13 @@ def test_each_mistake_gets_the_cause_that_its_region_says(
     monkeypatch.setattr(tiny_pipeline, "score_many", rigged)
     bare = Settings(baselines=False, internals=False)
     run = evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", bare)
-    board = Board(run.path)
+    board = open_run(run.path)
     assert board.unexplained("") == {GOLD: "wrong", OTHER: "wrong"}
     assert judge_looks(tiny_pipeline, tiny_folder, dataset, board) == 2
-    for found in (board, Board(run.path)):
-        causes = {row["question_id"]: row["cause"] for row in found.page("", "", False, 3, 0)}
+    for found in (board, open_run(run.path)):
+        causes = dict(zip(*(found.frame()[n] for n in ("question_id", "cause")), strict=True))
         assert causes == {GOLD: LOOKED_RIGHT, OTHER: LOOKED_AWAY, NONE: "no rule"}
-        gains = {row["cause"]: row["gain"] for row in found.causes("")}
+        gains = found.causes("").set_index("cause")["gain"]
         assert gains[LOOKED_AWAY] == pytest.approx(1 / 3)
     assert board.count("looked=no") == 1 and board.unexplained("") == {}
     with monkeypatch.context() as patched:

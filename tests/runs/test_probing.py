@@ -167,3 +167,9 @@ def test_captions_tell_a_match(store: StateStore, miniature: Pipeline, tmp_path:
     dataset = replace(dataset, examples=dataset.examples[:40])
     captions = extract(miniature, dataset, tmp_path / "captions")
     assert task(captions, "match").names == ("belongs", "does not")
+
+
+def test_a_broken_row_of_labels_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text('id,kind\n1,a\n2,"b\n3,c\n')
+    with pytest.raises(DatasetError, match="labels.csv, line 3: it cannot be read, up to line 4"):
+        read_labels(tmp_path / "labels.csv", "kind")

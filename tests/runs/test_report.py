@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from lxmert_viz.__main__ import main
-from lxmert_viz.results.board import Board
 from lxmert_viz.results.columns import SCHEMA
+from lxmert_viz.results.opening import open_run
 from lxmert_viz.results.run_folder import TABLE, write_table
 from lxmert_viz.results.verdicts import Note, Notes
 from lxmert_viz.runs.report import notes_as_csv, notes_as_jsonl, report
@@ -47,7 +47,7 @@ def folder(tmp_path: Path, photograph: bytes) -> Path:
 
 
 def test_noted_rows_are_exported_in_the_datasets_order(folder: Path) -> None:
-    board = Board(folder)
+    board = open_run(folder)
     table = list(csv.DictReader(io.StringIO(notes_as_csv(board))))
     assert [row["question_id"] for row in table] == ["a", "c"]
     assert table[1]["tags"] == "counting hard" and table[1]["note"] == "hides, partly"
@@ -56,7 +56,7 @@ def test_noted_rows_are_exported_in_the_datasets_order(folder: Path) -> None:
 
 
 def test_the_page_holds_figures_and_chosen_examples_and_no_scripts(folder: Path) -> None:
-    page = report(Board(folder))
+    page = report(open_run(folder))
     assert "small on toy" in page and "2 chosen examples" in page
     assert "Mean score</th><td>0.5000" in page
     assert "1, gain +0.2500" in page  # one of four rows, fixed

@@ -11,7 +11,7 @@ import pytest
 from lxmert_viz.__main__ import main
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.results.board import Board
+from lxmert_viz.results.opening import open_run
 from lxmert_viz.results.run_folder import TABLE, write_table
 from lxmert_viz.runs.elsewhere import take_predictions
 from lxmert_viz.runs.result_file import result_file
@@ -106,7 +106,7 @@ def test_a_run_without_any_answer_is_no_result(tmp_path: Path) -> None:
     empty = rows.set_column(place, rows.schema.field(place), pa.nulls(len(rows), pa.string()))
     write_table(run / TABLE, empty)
     with pytest.raises(DatasetError, match="1 of 1 questions have no answer"):
-        result_file(Board(run), "vqa", partial=True)
+        result_file(open_run(run), "vqa", partial=True)
 
 
 def test_partial_is_for_servers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,4 +136,4 @@ def test_what_was_written_can_be_taken_as_predictions_again(tmp_path: Path) -> N
     dataset = open_dataset(tmp_path / "q.json")
     again = take_predictions(tmp_path / "again.json", dataset, tmp_path / "second").path
     names = ("question_id", "answer")
-    assert Board(again).table(names).equals(Board(run).table(names))
+    assert open_run(again).frame(columns=names).equals(open_run(run).frame(columns=names))

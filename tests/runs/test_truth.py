@@ -81,3 +81,17 @@ def test_an_error_in_place_of_regions_is_left_out(
     table = grade(tiny_pipeline, [(asked, PictureError("gone"))], 1)
     assert table[["method", "type", "examples"]].values.tolist() == [["", "no regions", 1]]
     assert isinstance(table, pd.DataFrame)
+
+
+def test_a_count_has_a_row_of_its_own_against_one_less(
+    tiny_pipeline: Pipeline, regions: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tiny network's answers renamed, so that its own answer is a count."""
+    asked = example(tiny_pipeline, regions, *range(len(regions)))
+    names = [*tiny_pipeline.answer_vocabulary]
+    names[names.index(asked.right)], names[-1 if names[-1] != asked.right else 0] = "3", "2"
+    monkeypatch.setattr(tiny_pipeline, "answer_vocabulary", tuple(names))
+    count = replace(asked, answers=("3",), types={"detailed": "count: count"})
+    table = grade(tiny_pipeline, [(count, regions)], 1, methods=("occlusion",))
+    found = table[table.method == "occlusion"].type.tolist()
+    assert found == [ALL, "count", "count, rather than one less"]

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from lxmert_viz.analysis import frames
 from lxmert_viz.analysis.regions import numbered_names
-from lxmert_viz.figures.heads import contribution_bars, key_table, written_strip
+from lxmert_viz.figures.heads import contribution_bars, written_strip
 from lxmert_viz.records import FAMILIES, Trace
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.server import answers, waiting
@@ -80,5 +81,5 @@ def show_keys(
         bars = contribution_bars(detail.query, detail.keys[key], detail.contributions[key], pair)
         saving.draw(bars, told, "inside.contributions")
     with left:
-        table = key_table(keys, detail.scores, detail.weights, detail.value_norms)
+        table = frames.keys(keys, detail.scores, detail.weights, detail.value_norms)
         st.dataframe(table, hide_index=True, height="content" if len(keys) < 12 else 420)

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from lxmert_viz.analysis.regions import table
+from lxmert_viz.analysis import frames
 from lxmert_viz.figures import saving
 from lxmert_viz.records import Regions, Trace
 
@@ -46,7 +46,7 @@ def offer_regions(seen: Regions, key: str) -> None:
         "kind": "regions",
         "file": "lxmert-regions",
         "caption": [caption],
-        "numbers": saving.table_as_csv(table(seen), caption),
+        "numbers": saving.table_as_csv(frames.regions(seen), caption),
     }
     _component(data=data, key=f"saving.of {key}")
 

@@ -53,20 +53,20 @@ def _vectors(kept: Internals, places: list[int], by: str) -> np.ndarray:
 
 
 def _mistakes(board: Board, kept: Internals) -> list[str]:
-    rows = board.arrays("correct=no", ["question_id"])["question_id"]
+    rows = board.frame("correct=no", ["question_id"])["question_id"]
     return [name for name in rows if name in kept.places]
 
 
 def _show(board: Board) -> None:
     filled = set(board.filled())
     names = ["cluster", *(name for name in TOLD_BY if name in filled)]
-    columns, _ = board.columns(names, "cluster!=none")
-    numbers = np.array(columns.pop("cluster"))
+    rows = board.frame("cluster!=none", names)
+    numbers = rows.pop("cluster").to_numpy(int)
     for number in range(1, int(numbers.max()) + 1):
         inside = numbers == number
         told = [
             f"{one.column}={spelled(one.value)} {one.inside:.0%} ({one.overall:.0%})"
-            for one in typical(columns, inside)
+            for one in typical(rows, inside)
         ]
         with st.container(
             horizontal=True, vertical_alignment="center", key=f"line.cluster {number}"

@@ -37,11 +37,11 @@ def inside(board: Board) -> None:
     name = st.selectbox(
         "Of every head", offered, format_func=STATISTICS.get, key="mistakes.statistic", width=420
     )
-    rows = board.arrays(get("where"), ["question_id", "score"])
-    known = [(kept.places[i], s) for i, s in zip(*rows.values(), strict=True) if i in kept.places]
+    rows = board.frame(get("where"), ["question_id", "score"]).dropna()
+    rows = rows[rows["question_id"].isin(kept.places)]
     families = [f for f in FAMILIES if f"{name} {f}" in kept.statistics]
-    places = np.array([place for place, _ in known], int)
-    is_right = np.array([score >= RIGHT_FROM for _, score in known], bool)
+    places = rows["question_id"].map(kept.places).to_numpy(int)
+    is_right = (rows["score"] >= RIGHT_FROM).to_numpy()
     blocks = [kept.statistics[f"{name} {family}"][places] for family in families]
     there = ~np.any([np.isnan(block).any(axis=1) for block in blocks], axis=0)
     is_right = is_right[there]
@@ -93,9 +93,9 @@ def alike(board: Board, name: str) -> None:
     places, likeness = nearest(kept.states, kept.places[name], MOST_ALIKE)
     for place, like in zip(places, likeness, strict=True):
         row = board.row(names[place])
-        mark = {True: "✓", False: "✗"}.get(row["correct"], "·")
+        mark = {True: "✓", False: "✗"}.get(row.correct, "·")
         st.button(
-            f"{mark} {plain(row['text'])} **{plain(row['answer'] or '')}** :gray[{like:.2f}]",
+            f"{mark} {plain(row.text)} **{plain(row.answer or '')}** :gray[{like:.2f}]",
             key=f"inside.alike {names[place]}",
             type="tertiary",
             on_click=put,

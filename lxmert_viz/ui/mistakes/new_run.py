@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -155,7 +156,7 @@ def show_check(wanted: Wanted) -> None:
         said = KINDS[kind]
         st.markdown(f"- {said[:1].upper()}{said[1:]}: **{count:,}**")
     if read.remarks:
-        st.dataframe([r._asdict() for r in read.remarks[:MOST_REMARKS]], hide_index=True)
+        st.dataframe(pd.DataFrame(read.remarks[:MOST_REMARKS]), hide_index=True)
     else:
         st.markdown(":green[Nothing odd was found.]")
 

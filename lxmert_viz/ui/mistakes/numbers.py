@@ -1,7 +1,7 @@
 """What the rows that a filter leaves come to: the score, its baselines, and all metrics."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import asdict
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -23,7 +23,7 @@ BASELINES = (
 
 
 class Metric(NamedTuple):
-    key: str  # of Board.totals
+    key: str  # of Totals, or what is measured apart
     title: str
     meaning: str
     needs: str  # without which it is not available
@@ -76,38 +76,41 @@ METRICS = (
 def show(board: Board) -> None:
     where = place.get("where")
     totals = board.totals(where)
-    st.metric("Rows", f"{totals['rows']:,}", width="content")
-    if not totals["scored"]:
+    st.metric("Rows", f"{totals.rows:,}", width="content")
+    if not totals.scored:
         return
-    interval = interval_of(totals["score"], totals["scored"])
+    interval = interval_of(totals.score, totals.scored)
     st.metric(
         "Score",
         f"{interval.mean:.3f}",
-        help=f"Mean over {totals['scored']:,} scored rows, 0 to 1; 95% interval "
+        help=f"Mean over {totals.scored:,} scored rows, 0 to 1; 95% interval "
         f"{interval.low:.3f} to {interval.high:.3f}.",
         width="content",
     )
     for key, title, meaning in BASELINES:
-        if totals[key] is not None:
-            st.metric(title, f"{totals[key]:.3f}", help=meaning, width="content")
-    if totals["errors"]:
+        value = getattr(totals, key)
+        if value is not None:
+            st.metric(title, f"{value:.3f}", help=meaning, width="content")
+    if totals.errors:
         why = "Counted as wrong. Filter by error!=none: the column says why."
-        st.metric("Not answered", f"{totals['errors']:,}", help=why, width="content")
+        st.metric("Not answered", f"{totals.errors:,}", help=why, width="content")
 
 
 def metrics(board: Board) -> None:
     """Every metric over the rows that the filter leaves, or what it would need."""
     where = place.get("where")
-    totals = board.totals(where) | {"distribution": _distribution(board, where)}
-    totals |= {"pairs": board.pairs(where), "statements": board.statements(where)}
-    tail = totals["tail"]
-    totals["gap"] = (totals["head"] - tail) / tail if tail and totals["head"] is not None else None
-    rows = "\n".join(_line(metric, totals) for metric in METRICS)
+    totals = board.totals(where)
+    values = asdict(totals) | {
+        "distribution": _distribution(board, where),
+        "pairs": board.pairs(where),
+        "statements": board.statements(where),
+        "gap": totals.gap,
+    }
+    rows = "\n".join(_line(metric, values[metric.key]) for metric in METRICS)
     st.markdown(f"| metric | value | meaning |\n| --- | ---: | --- |\n{rows}")
 
 
-def _line(metric: Metric, totals: Mapping[str, Any]) -> str:
-    value = totals[metric.key]
+def _line(metric: Metric, value: float | None) -> str:
     if value is None:
         return f"| {metric.title} | | :gray[not available: it needs {metric.needs}] |"
     return f"| {metric.title} | {value:.3f} | {metric.meaning} |"
@@ -115,5 +118,5 @@ def _line(metric: Metric, totals: Mapping[str, Any]) -> str:
 
 def _distribution(board: Board, where: str) -> float | None:
     names = ("answer", "right", "global_group")
-    found = board.arrays(where, names)
-    return distribution(*(found[n].tolist() for n in names)) if len(found["right"]) else None
+    found = board.frame(where, names).dropna()
+    return distribution(*(found[name].tolist() for name in names)) if len(found) else None

@@ -2,19 +2,20 @@
 
 import math
 
-import pyarrow as pa
+import pandas as pd
 import streamlit as st
 
-from lxmert_viz.results.board import KINDS, Board
+from lxmert_viz.results.board import Board
 from lxmert_viz.results.columns import title_of
 from lxmert_viz.ui.mistakes.place import DOWN, UP, get, page_number, put
-from lxmert_viz.ui.mistakes.row import Row, open_row, show_row
+from lxmert_viz.ui.mistakes.row import open_row, show_row
 from lxmert_viz.ui.server import boards
 
 ROWS = 20
 SEEN = 9  # rows of a page before it must be scrolled
 OPEN = "Open"
 SHOWN = ("text", "right", "answer", "score", "probability", "cause")
+READ = ("question_id", "picture_file", *SHOWN)
 SORTS = ("", "score", "probability", "margin", "words", "regions", "right", "answer", "cause")
 NARROW = ("Picture", OPEN, "Question", "Right", "Answer", "Cause")
 
@@ -31,11 +32,11 @@ def show(board: Board, model: str) -> None:
         )
         return
     sort, down = get("sort"), get("order") == DOWN
-    rows = board.page(where, sort, down, ROWS, (page - 1) * ROWS)
+    rows = board.page(where, sort, down, ROWS, (page - 1) * ROWS, READ)
     beside = st.columns([6, 5], gap="medium") if get("row") else [st.container()]
     with beside[0]:
         _show_rows(rows, f"{where} {sort} {down} {page}", len(beside) == 1)
-    _open_clicked(rows, model)
+    _open_clicked(board, model)
     chosen = get("row")
     row = board.row(chosen) if chosen else None
     if row is None:
@@ -94,13 +95,12 @@ def _turn(label: str, icon: str, page: int, enabled: bool) -> None:
     )
 
 
-def _show_rows(rows: list[Row], shown: str, wide: bool) -> None:
+def _show_rows(rows: pd.DataFrame, shown: str, wide: bool) -> None:
     """The table; a click on a cell chooses its row, and may open it."""
-    table = [
-        {"Picture": boards.thumbnail_of(row), OPEN: "Open ›"}
-        | {title_of(name): _cell(name, row) for name in SHOWN}
-        for row in rows
-    ]
+    rows = rows.fillna(dict.fromkeys(rows.select_dtypes("string"), ""))  # not “None”
+    table = rows[list(SHOWN)].rename(columns=title_of)
+    table.insert(0, "Picture", rows["picture_file"].map(boards.thumbnail_of))
+    table.insert(1, OPEN, "Open ›")
     columns = {
         "Picture": st.column_config.ImageColumn(width=84),
         OPEN: st.column_config.TextColumn(width=66, help="Look inside the model at this row"),
@@ -109,7 +109,7 @@ def _show_rows(rows: list[Row], shown: str, wide: bool) -> None:
         title_of("cause"): st.column_config.TextColumn(width=110),
         title_of("probability"): st.column_config.NumberColumn(format="%.3f", width=72),
     }
-    chosen = [n for n, row in enumerate(rows) if row["question_id"] == get("row")]
+    chosen = rows.index[rows["question_id"] == get("row")]
     key = f"board.rows {shown}"
     st.dataframe(
         table,
@@ -118,28 +118,23 @@ def _show_rows(rows: list[Row], shown: str, wide: bool) -> None:
         hide_index=True,
         row_height=56,
         height=56 * min(len(rows), SEEN) + 40,
-        on_select=lambda: _take_click(rows, key),
+        on_select=lambda: _take_click(rows["question_id"].tolist(), key),
         selection_mode="single-cell",
-        selection_default={"selection": {"cells": [(n, title_of("text")) for n in chosen]}},
+        selection_default={"selection": {"cells": [(int(n), title_of("text")) for n in chosen]}},
         key=key,
     )
 
 
-def _take_click(rows: list[Row], key: str) -> None:
+def _take_click(names: list[str], key: str) -> None:
     cells = st.session_state[key].selection.cells
     if cells:
         place, column = cells[0]
-        put(row=rows[place]["question_id"])
+        put(row=names[place])
         st.session_state["board.open"] = column == OPEN
 
 
-def _open_clicked(rows: list[Row], model: str) -> None:
+def _open_clicked(board: Board, model: str) -> None:
     """A callback cannot turn to another page."""
-    if st.session_state.pop("board.open", False):
-        name = get("row")
-        open_row(next(row for row in rows if row["question_id"] == name), model)
-
-
-def _cell(name: str, row: Row) -> object:
-    """Texts that are not there are empty; the table would write “None”."""
-    return "" if row[name] is None and pa.types.is_string(KINDS[name]) else row[name]
+    row = board.row(get("row")) if st.session_state.pop("board.open", False) else None
+    if row is not None:
+        open_row(row, model)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from lxmert_viz.analysis import calibration
@@ -44,6 +45,7 @@ GROUPS = (
 )
 MOST_BARS = 20
 MOST_ANSWERS = 14
+MOST_OTHERS = 4  # answers that are no right one of these
 NEEDS = {  # cause: columns of which one is enough, and what fills them
     "vocabulary": (("known",), "the model's answers"),
     "wrong kind": (("valid", "answer_type"), "GQA's choices or VQA's answer types"),
@@ -77,19 +79,20 @@ def groups(board: Board) -> None:
         persist_state="session",
         width=260,
     )
-    found = [row for row in board.breakdown(where, by) if row["scored"]]
-    if not found:
+    found = board.breakdown(where, by).dropna(subset="score")
+    if not len(found):
         st.info(NOT_SCORED)
         return
     shown = found[:MOST_BARS]
-    labels = [_label(by, row["value"]) for row in shown]
-    intervals = [interval_of(row["score"], row["scored"]) for row in shown]
+    values = [None if pd.isna(value) else value for value in shown["value"].tolist()]
+    scores, counts = shown["score"].tolist(), shown["scored"].tolist()
+    intervals = [interval_of(*pair) for pair in zip(scores, counts, strict=True)]
     figure = figures.group_bars(
-        labels,
-        [row["score"] for row in shown],
+        [_label(by, value) for value in values],
+        scores,
         [(interval.low, interval.high) for interval in intervals],
-        [row["scored"] for row in shown],
-        board.totals(where)["score"],
+        counts,
+        board.totals(where).score,
     )
     event = saving.draw(
         figure,
@@ -101,7 +104,7 @@ def groups(board: Board) -> None:
     if len(found) > MOST_BARS:
         st.caption(f"The {MOST_BARS} largest of {len(found):,} groups.")
     for point in event.selection.points:
-        _filter_by_group(by, shown[int(point["customdata"])]["value"])
+        _filter_by_group(by, values[int(point["customdata"])])
 
 
 def _filter_by_group(by: str, value: Any) -> None:
@@ -127,18 +130,16 @@ def _label(by: str, value: Any) -> str:
 def confusion(board: Board) -> None:
     where = get("where")
     cells = board.confusion(where, MOST_ANSWERS)
-    if not cells:
+    if not len(cells):
         st.info(NOT_SCORED)
         return
-    right = sorted({cell["gold"] for cell in cells})
-    others = [cell for cell in cells if cell["answer"] not in right]
-    others.sort(key=lambda cell: -cell["rows"])
-    extra = list(dict.fromkeys(cell["answer"] for cell in others))[:4]
+    right = sorted(cells["gold"].unique())
+    others = cells[~cells["answer"].isin(right)]
+    others = others.sort_values("rows", ascending=False, kind="stable")
+    extra = others["answer"].unique()[:MOST_OTHERS].tolist()
     answered = [*right, *extra]
-    counts = np.zeros((len(right), len(answered)), int)
-    for cell in cells:
-        if cell["answer"] in answered:
-            counts[right.index(cell["gold"]), answered.index(cell["answer"])] += cell["rows"]
+    table = cells.pivot(index="gold", columns="answer", values="rows")
+    counts = table.reindex(index=right, columns=answered).fillna(0).to_numpy(int)
     event = saving.draw(
         figures.confusion(counts, right, answered),
         about(board),
@@ -163,7 +164,7 @@ def causes(board: Board) -> None:
     where = get("where")
     found = board.causes(where)
     totals = board.totals(where)
-    if not totals["scored"]:
+    if not totals.scored:
         st.info(NOT_SCORED)
         return
     st.caption(
@@ -173,19 +174,19 @@ def causes(board: Board) -> None:
         "again."
     )
     _judge_looks(board)
-    by_name = {row["cause"]: row for row in found}
+    by_name = {cause.cause: cause for cause in found.itertuples()}
     for name, meaning in CAUSES.items():
         row = by_name.get(name)
         with st.container(horizontal=True, vertical_alignment="center", key=f"line.cause {name}"):
             st.button(
-                f"{row['rows'] if row else 0:,}",
+                f"{row.rows if row else 0:,}",
                 key=f"causes.show {name}",
                 disabled=row is None,
                 on_click=show_only,
                 args=("cause", name),
                 width=84,
             )
-            gain = f" Gain if fixed: **+{row['gain']:.3f}**." if row else ""
+            gain = f" Gain if fixed: **+{row.gain:.3f}**." if row else ""
             known = _unknown(name, board)
             st.markdown(f"**{name}**: {meaning}{gain}{known}")
 
@@ -232,8 +233,8 @@ def _unknown(name: str, board: Board) -> str:
 
 
 def sureness(board: Board) -> None:
-    found = board.arrays(get("where"), ["probability", "score"])
-    sure, score = (found[name].astype(np.float64) for name in ("probability", "score"))
+    found = board.frame(get("where"), ["probability", "score"]).dropna()
+    sure, score = found.to_numpy(np.float64).T
     if len(sure) < calibration.BINS:
         st.info(f"Not available: {len(sure)} of these rows have a probability and a right answer.")
         return

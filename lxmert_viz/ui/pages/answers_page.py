@@ -3,7 +3,8 @@
 import streamlit as st
 
 from lxmert_viz.analysis import answers as ranks
-from lxmert_viz.analysis.regions import captions, table
+from lxmert_viz.analysis import frames
+from lxmert_viz.analysis.regions import captions
 from lxmert_viz.figures.answers import answer_bars
 from lxmert_viz.figures.picture import regions_picture
 from lxmert_viz.records import Regions, Standing, Trace
@@ -24,7 +25,7 @@ def show_regions(address: str, seen: Regions) -> None:
     count = f"{len(seen)} region{'' if len(seen) == 1 else 's'}"
     st.caption(f"{count}. Point at one or tap it to read its name, score and place.")
     with st.expander("All regions as a table", icon=":material/table:"):
-        st.dataframe(table(seen), hide_index=True)
+        st.dataframe(frames.regions(seen), hide_index=True)
 
 
 @st.fragment
@@ -136,10 +137,11 @@ def show_next_steps() -> None:
     with st.container(
         border=True, horizontal=True, key="answers.next-steps", vertical_alignment="center"
     ):
-        st.markdown("**Three things to try**", width="content")
+        st.markdown("**Four things to try**", width="content")
         st.markdown(":material/edit: Ask something else, above", width="content")
         st.markdown(":material/upload: Upload a picture, above", width="content")
         navigation.link(navigation.ATTENTION, "See where the words look")
+        navigation.link(navigation.WHY, "See why it answers that")
 
 
 navigation.heading(

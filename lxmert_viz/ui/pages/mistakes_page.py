@@ -1,5 +1,6 @@
 """Where and why a model fails over a whole dataset, down to one example and back."""
 
+import pandas as pd
 import streamlit as st
 
 from lxmert_viz.errors import DatasetError
@@ -118,7 +119,7 @@ def show_warnings(board: Board) -> None:
             if board.remark_count > len(remarks):
                 where = plain(str(board.run.path / REMARKS))
                 st.caption(f"The first {len(remarks):,}; all of them are in {where}.")
-            st.dataframe([remark._asdict() for remark in remarks], hide_index=True)
+            st.dataframe(pd.DataFrame(remarks), hide_index=True)
 
 
 def choose_view() -> str:

@@ -4,12 +4,16 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lxmert_viz.analysis.regions import table
+from lxmert_viz.analysis import frames
 from lxmert_viz.records import Regions, Trace
 from lxmert_viz.ui.frame import boxes_link, navigation, own_boxes, results, workbench
 from lxmert_viz.ui.server import pictures, variant
 from lxmert_viz.ui.what_if import box_editor
 from lxmert_viz.ui.wording import plain
+
+NO_DETECTOR = (
+    "Boxes of your own need a detector, which {} does not have: it reads the stored regions below."
+)
 
 
 def show_answer(title: str, found: Trace) -> None:
@@ -38,7 +42,7 @@ def show_answers(before: Trace, now: Trace | None) -> None:
 def show_table(read: Regions) -> None:
     st.caption(f"What LXMERT reads now: {len(read)} region{'' if len(read) == 1 else 's'}.")
     if len(read):
-        st.dataframe(table(read), hide_index=True)
+        st.dataframe(frames.regions(read), hide_index=True)
 
 
 navigation.heading(
@@ -47,6 +51,12 @@ navigation.heading(
 )
 choice = workbench.choice()
 picture = results.picture(choice)
+if choice.asked.stored is not None:
+    read = results.regions(choice)
+    st.info(NO_DETECTOR.format(plain(choice.model)), icon=":material/center_focus_weak:")
+    st.image(pictures.shown_picture(picture))
+    show_table(read)
+    st.stop()
 boxes, as_detected = choice.asked.boxes, choice.as_detected
 with st.container():  # while it waits, what stands below keeps its place
     detected = results.regions(as_detected)

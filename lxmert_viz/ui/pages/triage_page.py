@@ -1,10 +1,13 @@
 """A queue of rows that a person judges one after the other, by keyboard."""
 
+from functools import partial
+
 import streamlit as st
 
 from lxmert_viz.results.board import Board
+from lxmert_viz.results.row import Row, rows_of
 from lxmert_viz.results.verdicts import Note
-from lxmert_viz.runs.report import noted_rows, notes_as_csv, notes_as_jsonl, report
+from lxmert_viz.runs.report import notes_as_csv, notes_as_jsonl, report
 from lxmert_viz.ui.frame import navigation
 from lxmert_viz.ui.mistakes.place import get, put
 from lxmert_viz.ui.mistakes.row import VERDICTS, show_answers, show_picture
@@ -18,6 +21,11 @@ QUEUES = {
 }
 BOARD = "as filtered on Mistakes"
 NOT_YET = "verdict=none"
+EXPORTS = (
+    ("Report (HTML)", report, "html", "text/html"),
+    ("CSV", notes_as_csv, "csv", "text/csv"),
+    ("JSON lines", notes_as_jsonl, "jsonl", "application/jsonl"),
+)
 KEYS = ("1", "2", "3", "4")  # one a verdict
 
 
@@ -70,19 +78,18 @@ def step(by: int, count: int) -> None:
     st.session_state["triage.place"] = min(max(place, 0), count - 1)
 
 
-def judge(board: Board, row: dict[str, object], verdict: str, count: int, stays: bool) -> None:
+def judge(board: Board, row: Row, verdict: str, count: int, stays: bool) -> None:
     """Writes the verdict and goes on; where judged rows leave the queue, the next one moves up."""
-    name = str(row["question_id"])
+    name = row.question_id
     before = board.notes.of(name)
     again = before.verdict == verdict
-    board.notes.write(Note(name, "" if again else verdict, before.tags, before.text))
-    board.read_notes()
+    board.write_note(Note(name, "" if again else verdict, before.tags, before.text))
     if not again and stays:
         step(1, count)
 
 
-def show(board: Board, row: dict[str, object], place: int, count: int, stays: bool) -> None:
-    note = board.notes.of(str(row["question_id"]))
+def show(board: Board, row: Row, place: int, count: int, stays: bool) -> None:
+    note = board.notes.of(row.question_id)
     st.progress((place + 1) / count, f"Row {place + 1:,} of {count:,}")
     with st.container(horizontal=True, key="triage.keys"):
         for key, (verdict, label) in zip(KEYS, VERDICTS.items(), strict=True):
@@ -108,47 +115,35 @@ def show(board: Board, row: dict[str, object], place: int, count: int, stays: bo
     with left:
         show_picture(row)
     with right:
-        st.markdown(f"##### {plain(str(row['text']))}")
+        st.markdown(f"##### {plain(row.text)}")
         show_answers(row)
         write_words(board, row, note)
 
 
-def write_words(board: Board, row: dict[str, object], note: Note) -> None:
-    name = str(row["question_id"])
+def write_words(board: Board, row: Row, note: Note) -> None:
+    name = row.question_id
     tags = st.text_input("Tags", note.tags, key=f"triage.tags {name}", placeholder="small occluded")
     text = st.text_area("Note", note.text, key=f"triage.text {name}", height=80)
     written = Note(name, note.verdict, " ".join(tags.split()), text.strip(), note.at)
     if written != note:
-        board.notes.write(written)
-        board.read_notes()
+        board.write_note(written)
         st.caption("Saved with the run.")
 
 
 def offer_exports(board: Board, name: str) -> None:
-    count = len(noted_rows(board))
+    count = len(board.notes.all())
     file = name.replace("/", "-")
     with st.container(horizontal=True, vertical_alignment="center", key="triage.exports"):
         st.markdown(f"**{count:,} noted row{'' if count == 1 else 's'}**", width="content")
-        st.download_button(
-            "Report (HTML)",
-            lambda: report(board),  # made when it is asked for: it holds pictures
-            f"{file}.html",
-            "text/html",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        for label, content, ending, mime in (
-            ("CSV", notes_as_csv(board), "csv", "text/csv"),
-            ("JSON lines", notes_as_jsonl(board), "jsonl", "application/jsonl"),
-        ):
+        for label, make, ending, mime in EXPORTS:
             st.download_button(
                 label,
-                content,
+                partial(make, board),  # made when it is asked for: it reads every row
                 f"{file}.{ending}",
                 mime,
                 icon=":material/download:",
                 on_click="ignore",
-                disabled=not count,
+                disabled=not count and make is not report,
             )
 
 
@@ -163,7 +158,7 @@ board = boards.board(name)
 count = board.count(queue)
 if count:
     place = min(st.session_state.setdefault("triage.place", 0), count - 1)
-    (row,) = board.page(queue, "probability", True, 1, place)
+    (row,) = rows_of(board.page(queue, "probability", True, 1, place))
     show(board, row, place, count, NOT_YET not in queue)
 else:
     st.success("Nothing is left in this queue.", icon=":material/done_all:")

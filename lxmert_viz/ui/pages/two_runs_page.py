@@ -2,11 +2,13 @@
 
 import math
 
+import pandas as pd
 import streamlit as st
 
 from lxmert_viz.figures.comparison import gain_points
 from lxmert_viz.records import RIGHT_FROM
 from lxmert_viz.results.columns import title_of
+from lxmert_viz.results.row import Row
 from lxmert_viz.results.two_runs import BOTH_RIGHT, BOTH_WRONG, BROKEN, CHANGES, FIXED, TwoRuns
 from lxmert_viz.runs import comparison
 from lxmert_viz.runs.comparison import Change
@@ -25,6 +27,14 @@ MEANINGS = {
     BOTH_RIGHT: "Right in both",
 }
 CHANCE = 0.05
+SHOWN = {
+    "text": "Question",
+    "right": "Right",
+    "answer_before": "Before",
+    "answer_after": "After",
+    "probability_before": "Sure before",
+    "probability_after": "Sure after",
+}
 
 
 def choose() -> tuple[str, str] | None:
@@ -122,7 +132,8 @@ def show_kinds(pair: TwoRuns) -> None:
     )
 
 
-def show_rows(pair: TwoRuns, model: str) -> None:
+def show_rows(pair: TwoRuns, after: str) -> None:
+    """after: the run's name."""
     counts = pair.changes()
     change = st.segmented_control(
         "Rows",
@@ -140,25 +151,18 @@ def show_rows(pair: TwoRuns, model: str) -> None:
             f"Page of {pages:,}", 1, pages, key=f"two-runs.page {change}", width=160
         )
     rows = pair.page(f'change="{change}"', ROWS, (page - 1) * ROWS)
-    if not rows:
+    if not len(rows):
         st.info("There is no such row.", icon=":material/check:")
         return
-    open_chosen(choose_row(rows, f"{change} {page}"), model)
+    name = choose_row(rows, f"{change} {page}")
+    board = boards.board(after)
+    open_chosen(board.row(name) if name else None, board.manifest["model"]["name"])
 
 
-def choose_row(rows: list[dict[str, object]], key: str) -> dict[str, object] | None:
-    table = [
-        {
-            "Picture": boards.thumbnail_of(row),
-            "Question": row["text"],
-            "Right": row["right"],
-            "Before": row["answer_before"],
-            "After": row["answer_after"],
-            "Sure before": row["probability_before"],
-            "Sure after": row["probability_after"],
-        }
-        for row in rows
-    ]
+def choose_row(rows: pd.DataFrame, key: str) -> str | None:
+    """The id of the example that is chosen."""
+    table = rows[list(SHOWN)].rename(columns=SHOWN)
+    table.insert(0, "Picture", rows["picture_file"].fillna("").map(boards.thumbnail_of))
     event = st.dataframe(
         table,
         column_config={
@@ -174,15 +178,15 @@ def choose_row(rows: list[dict[str, object]], key: str) -> dict[str, object] | N
         selection_mode="single-row",
         key=f"two-runs.rows {key}",
     )
-    return next((rows[place] for place in event.selection.rows), None)
+    return next((rows["question_id"][place] for place in event.selection.rows), None)
 
 
-def open_chosen(row: dict[str, object] | None, model: str) -> None:
+def open_chosen(row: Row | None, model: str) -> None:
     if row is None:
         st.caption("Choose a row at its left edge to look inside the model.")
         return
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        st.markdown(f"**{plain(str(row['text']))}**", width="content")
+        st.markdown(f"**{plain(row.text)}**", width="content")
         if st.button("Look inside at this row", icon=":material/visibility:", type="primary"):
             open_row(row, model)
 
@@ -200,4 +204,4 @@ if names is not None:
     else:
         show_numbers(pair, whole)
         show_kinds(pair)
-        show_rows(pair, pair.after["model"]["name"])
+        show_rows(pair, names[1])

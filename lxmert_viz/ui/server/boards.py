@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from lxmert_viz.analysis.slices import Slice, suggest
@@ -23,6 +24,8 @@ from lxmert_viz.picture import Picture, as_jpeg
 from lxmert_viz.places import ASSETS, data_folder
 from lxmert_viz.records import Report
 from lxmert_viz.results.board import Board
+from lxmert_viz.results.opening import open_run
+from lxmert_viz.results.row import Row
 from lxmert_viz.results.run_folder import TABLE
 from lxmert_viz.results.two_runs import TwoRuns
 from lxmert_viz.ui.server import models, own_data
@@ -62,7 +65,7 @@ def board(name: str) -> Board:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _board(folder: str, made: int) -> Board:
-    return Board(Path(folder))
+    return open_run(folder)
 
 
 def pair(before: str, after: str) -> TwoRuns:
@@ -85,9 +88,9 @@ def _internals(folder: str, made: int, _board: Board) -> Internals | None:
     table = _board.run.internals()
     if table is None:
         return None
-    ids = table.column("question_id").to_pylist()
-    columns = {n: _matrix(table.column(n).to_pylist()) for n in table.column_names[1:]}
-    return Internals({name: n for n, name in enumerate(ids)}, columns.pop("state"), columns)
+    places = {name: place for place, name in enumerate(table.pop("question_id"))}
+    columns = {name: _matrix(table[name]) for name in table}
+    return Internals(places, columns.pop("state"), columns)
 
 
 def suggestions(of: Board, names: Sequence[str]) -> list[Slice] | None:
@@ -100,8 +103,9 @@ def suggestions(of: Board, names: Sequence[str]) -> list[Slice] | None:
 def _suggestions(
     folder: str, made: int, names: tuple[str, ...], _board: Board
 ) -> list[Slice] | None:
-    columns, score = _board.columns(list(names))
-    return suggest(columns, score) if len(score) else None
+    rows = _board.frame(columns=["score", *names]).dropna(subset="score")
+    score = rows.pop("score").to_numpy(np.float64)
+    return suggest(rows, score) if len(rows) else None
 
 
 def _run(folder: Path) -> tuple[str, int]:
@@ -169,17 +173,17 @@ def _work(wanted: Wanted, folder: Path) -> Work:
     return work
 
 
-def picture_of(row: dict[str, object], which: str = "picture") -> Picture:
-    """which: or "second_picture", of a row that has one.
+def picture_of(name: str | None, file: str | None) -> Picture:
+    """name: the picture's id, as a row has it; file: where it lies.
 
     Raises PictureError where it is not below a folder of ours.
     """
-    named = str(row[f"{which}_file"] or "")
+    named = file or ""
     path = Path(named).resolve()
     allowed = [ASSETS.resolve(), data_folder().resolve()]
     if not named or not any(path.is_relative_to(folder) for folder in allowed):
         raise PictureError(
-            f"The picture {row[which]!r} does not lie in {data_folder()}, so it is not shown: "
+            f"The picture {name!r} does not lie in {data_folder()}, so it is not shown: "
             "start the server with --data and the folder that holds it."
         )
     try:
@@ -188,14 +192,14 @@ def picture_of(row: dict[str, object], which: str = "picture") -> Picture:
         raise PictureError(f"{path} cannot be read ({error.strerror}).") from error
 
 
-def is_shipped(row: dict[str, object]) -> bool:
-    return Path(str(row["picture_file"])).resolve().is_relative_to(ASSETS.resolve())
+def is_shipped(row: Row) -> bool:
+    return Path(row.picture_file or "").resolve().is_relative_to(ASSETS.resolve())
 
 
-def thumbnail_of(row: dict[str, object]) -> str:
-    """The row's picture as an address for an image column; an empty one where there is none."""
+def thumbnail_of(file: str | None) -> str:
+    """A picture as an address for an image column; an empty one where there is none."""
     try:
-        return _thumbnail(picture_of(row))
+        return _thumbnail(picture_of(None, file))
     except PictureError:
         return NOTHING
 
@@ -206,6 +210,10 @@ def _thumbnail(picture: Picture) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(small).decode()}"
 
 
-def _matrix(rows: list[list[float] | None]) -> np.ndarray:
-    length = next(len(row) for row in rows if row is not None)
-    return np.array([row if row is not None else [np.nan] * length for row in rows], np.float32)
+def _matrix(rows: pd.Series) -> np.ndarray:
+    """(N, length) of arrays of one length, or None."""
+    there = rows.notna().to_numpy()
+    known = np.stack(rows[there].to_list())
+    found = np.full((len(rows), known.shape[1]), np.nan, np.float32)
+    found[there] = known
+    return found

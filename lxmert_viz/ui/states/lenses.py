@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
+from lxmert_viz.analysis import frames
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.states import LENSES, STREAMS, by_depth, cosines, depth_names
 from lxmert_viz.errors import CheckpointError, DatasetError
@@ -207,15 +209,11 @@ def _cell(view: View, row: int, depth: int) -> None:
     st.markdown(f"##### {plain(view.rows[row])} after {depths[depth]}")
     left, right = st.columns(2, gap="large")
     with left:
+        table = frames.lens(read.at(depth, row), chosen.labels, [view.rows[row]], [depths[depth]])
+        risen = [rise(*ranks) for ranks in zip(read.ranks[depth, row], table["rank"], strict=True)]
+        table = table[["rank", "label", "share"]].round(4).rename(columns={"share": chosen.kind})
         st.dataframe(
-            {
-                "rank": list(range(1, len(ids) + 1)),
-                "label": labels,
-                chosen.kind: read.shares[depth, row].round(4).tolist(),
-                "since the layer below": [
-                    rise(below, rank) for rank, below in enumerate(read.ranks[depth, row], 1)
-                ],
-            },
+            table.assign(**{"since the layer below": risen}),
             hide_index=True,
             column_config={
                 "rank": {"width": 50},
@@ -249,26 +247,17 @@ def _stored(head: lenses.Head, ids: np.ndarray) -> None:
 def _neighbours(found: Trace, stream: str, depth: str, row: int) -> None:
     """The words and regions of the same layer that are most alike, by cosine."""
     own = _states_at(found, stream, depth)[row][None]
-    others = []
-    for other in STREAMS:
+    sides = []
+    for other, things in STREAMS.items():
         if depth in depth_names(found.states, other, inside=True):
             alike = cosines(own, _states_at(found, other, depth))[0]
-            names = row_names(found, other)
-            others += [
-                (float(alike[n]), names[n], STREAMS[other].removesuffix("s"))
-                for n in range(len(names))
-                if (other, n) != (stream, row)
-            ]
-    others.sort(reverse=True)
+            columns = {"state": row_names(found, other), "is a": things.removesuffix("s")}
+            side = pd.DataFrame(columns | {"cosine": alike})
+            sides.append(side.drop(index=row) if other == stream else side)
+    others = pd.concat(sides).sort_values("cosine", ascending=False, kind="stable")
     st.markdown(f"Nearest in {depth}")
     st.dataframe(
-        {
-            "state": [name for _, name, _ in others[:NEIGHBOURS]],
-            "is a": [kind for _, _, kind in others[:NEIGHBOURS]],
-            "cosine": [round(alike, 3) for alike, _, _ in others[:NEIGHBOURS]],
-        },
-        hide_index=True,
-        column_config={"state": {"width": 200}},
+        others[:NEIGHBOURS].round(3), hide_index=True, column_config={"state": {"width": 200}}
     )
 
 

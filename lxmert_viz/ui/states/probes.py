@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
+from lxmert_viz.analysis import frames
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.figures.layers import cells
 from lxmert_viz.figures.probes import curves, description_length
@@ -19,7 +21,7 @@ from lxmert_viz.ui.states.lenses import row_names
 from lxmert_viz.ui.wording import plain
 
 if TYPE_CHECKING:
-    from lxmert_viz.runs.probing import ProbeRun
+    from lxmert_viz.analysis.probes import ProbeRun
     from lxmert_viz.runs.states import StateStore
     from lxmert_viz.runs.targets import Task
 
@@ -122,15 +124,13 @@ def _about(run: "ProbeRun") -> list[str]:
 
 
 def _curves(run: "ProbeRun") -> None:
-    about = run.about
+    about, layers = run.about, frames.probes(run)
     title = f"{about.target}: what each layer holds"
-    figure = curves(run.series(), about.depths, about.kind, title, about.states)
+    figure = curves(layers, about.kind, title, about.states)
     saving.draw(figure, _about(run), "probes.curves")
     st.caption(HOW_TO_READ)
-    compressions = np.array(run.compressions)
-    if not np.isnan(compressions).all():
-        figure = description_length(compressions, about.depths)
-        saving.draw(figure, _about(run), "probes.code-curve")
+    if layers["compression"].notna().any():
+        saving.draw(description_length(layers), _about(run), "probes.code-curve")
 
 
 def _confusion(run: "ProbeRun", depth: int) -> None:
@@ -164,17 +164,14 @@ def _live(run: "ProbeRun", depth: int, found: Trace) -> None:
         return
     rows = ["this example"] if about.level == "example" else row_names(found, about.stream)
     best = shares[depth].argmax(1)
-    st.dataframe(
-        {
-            about.level: rows,
-            "read out": [about.names[label] for label in best],
-            "probability": shares[depth].max(1).round(3).tolist(),
-            "at each layer": [
-                " → ".join(about.names[label] for label in column) for column in shares.argmax(2).T
-            ],
-        },
-        hide_index=True,
-    )
+    names = np.array(about.names, object)
+    table = {
+        about.level: rows,
+        "read out": names[best],
+        "probability": shares[depth].max(1).round(3),
+        "at each layer": [" → ".join(column) for column in names[shares.argmax(2).T]],
+    }
+    st.dataframe(pd.DataFrame(table), hide_index=True)
     st.caption("A picture of the store itself may have been trained on; any other is unseen.")
 
 
@@ -187,14 +184,15 @@ def _misses(store: "StateStore", run: "ProbeRun", wanted: "Task", depth: int) ->
     if not wrong:
         return
     shown = wrong[:SHOWN_MISSES]
+    table = {
+        "picture": [store.rows[miss.row].example.picture for miss in shown],
+        "text": [store.rows[miss.row].example.text for miss in shown],
+        "state": [_state(store, run, miss.row, miss.item) for miss in shown],
+        "right": [run.about.names[miss.right] for miss in shown],
+        "read out": [run.about.names[miss.said] for miss in shown],
+    }
     event = st.dataframe(
-        {
-            "picture": [store.rows[miss.row].example.picture for miss in shown],
-            "text": [store.rows[miss.row].example.text for miss in shown],
-            "state": [_state(store, run, miss.row, miss.item) for miss in shown],
-            "right": [run.about.names[miss.right] for miss in shown],
-            "read out": [run.about.names[miss.said] for miss in shown],
-        },
+        pd.DataFrame(table),
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",

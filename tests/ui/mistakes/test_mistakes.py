@@ -7,14 +7,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.dataset.opening import open_dataset
+from lxmert_viz.errors import PictureError
 from lxmert_viz.places import APP, DATA_VARIABLE
-from lxmert_viz.results.board import Board
+from lxmert_viz.results.opening import open_run
 from lxmert_viz.results.row_filter import terms
+from lxmert_viz.results.verdicts import Note, Notes
 from lxmert_viz.runs.elsewhere import take_predictions
+from lxmert_viz.ui.frame.address import BOARD
 from lxmert_viz.ui.frame.navigation import ANSWERS, MISTAKES
 from lxmert_viz.ui.server import boards, catalogue, jobs
 from lxmert_viz.ui.server.boards import Wanted
-from tests.helpers.small_page import SECONDS, Counted, button, opened, texts
+from tests.helpers.counted_queries import watch
+from tests.helpers.small_page import SECONDS, Counted, button, chart, opened, texts
 
 COUNT = 40
 
@@ -93,7 +97,7 @@ def test_a_run_shows_its_score_and_a_filter_changes_it(counted: Counted, run: Pa
     field = next(f for f in page.text_input if f.label == "Filter and search")
     field.set_value("colour=red").run()
     assert "There is no column 'colour'" in texts(page) and not page.exception
-    assert stated(page, "where") == "probability>0.8" and metrics(page)["Rows"]  # as before
+    assert stated(page, "where") == "probability>0.8" and metrics(page)["Rows"] == "9"  # as before
 
 
 def test_a_broken_filter_of_an_address_is_told_and_left(counted: Counted, run: Path) -> None:
@@ -105,7 +109,6 @@ def test_a_broken_filter_of_an_address_is_told_and_left(counted: Counted, run: P
 @pytest.mark.parametrize(
     ("view", "said"),
     [
-        ("Groups", ""),
         ("Confusion", "most frequent right answers"),
         ("Causes", "first cause that fits"),
         ("Sureness", "Calibration error"),
@@ -121,6 +124,14 @@ def test_every_view_opens_from_the_address(
     assert said in texts(page)
 
 
+def test_groups_have_a_bar_each_and_the_score_of_all(counted: Counted, run: Path) -> None:
+    page = at(view="Groups")
+    (bars,) = (part for part in json.loads(chart(page))["data"] if part["type"] == "bar")
+    told = sorted(text.partition(" (")[0] for text in bars["hovertext"])
+    assert told == ["even: 1.000", "odd: 0.000"]
+    assert page.selectbox(key="mistakes.by").value == "question_type"
+
+
 def test_the_weak_half_is_suggested_as_a_slice_and_can_be_saved(
     counted: Counted, run: Path
 ) -> None:
@@ -129,7 +140,7 @@ def test_the_weak_half_is_suggested_as_a_slice_and_can_be_saved(
     name = next(f for f in page.text_input if f.label.startswith("Save what"))
     name.set_value("wrong ones")
     button(page, "Save slice").click().run()
-    assert Board(run).slices() == {"wrong ones": "correct=no"}
+    assert open_run(run).slices() == {"wrong ones": "correct=no"}
     assert "wrong ones" in texts(page)
 
 
@@ -147,13 +158,38 @@ def test_a_row_of_the_address_is_shown_and_opens_in_the_explorer(
     assert any("Back to q3" in link.proto.label for link in back)
 
 
+def test_a_click_on_a_row_asks_for_that_row_alone(
+    counted: Counted, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = watch(monkeypatch)
+    page = at()
+    assert seen.count("SELECT") > 1
+    seen.clear()
+    page.session_state[BOARD] = page.session_state[BOARD] | {"row": "q3"}
+    page.run()
+    assert "**is it 3 ?**" in texts(page) and seen == ["SELECT"]
+    page.run()
+    assert seen == ["SELECT"]
+
+
+def test_a_note_is_one_insert(counted: Counted, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(9):
+        Notes(run).write(Note(f"q{number}", "model"))
+    seen = watch(monkeypatch)
+    page = at(row="q3")
+    assert seen.count("INSERT") == 1  # all that are kept
+    seen.clear()
+    next(f for f in page.text_input if f.label == "Tags").set_value("odd small").run()
+    assert seen.count("INSERT") == 1 and not {"DELETE", "UPDATE"} & set(seen)
+
+
 def test_notes_are_kept_with_the_run_and_filtered_by(counted: Counted, run: Path) -> None:
     page = at(row="q3")
     next(f for f in page.text_input if f.label == "Tags").set_value("odd small").run()
     next(f for f in page.text_area if f.label == "Note").set_value("why?").run()
-    note = Board(run).notes.of("q3")
+    note = open_run(run).notes.of("q3")
     assert (note.tags, note.text) == ("odd small", "why?")
-    assert Board(run).count("tags~small") == 1 and terms("tags~small") == ["tags~small"]
+    assert open_run(run).count("tags~small") == 1 and terms("tags~small") == ["tags~small"]
 
 
 def test_a_run_is_begun_with_a_click_and_watched(
@@ -174,10 +210,11 @@ def test_a_run_is_begun_with_a_click_and_watched(
 
 
 def test_pictures_elsewhere_on_the_disk_are_not_shown(counted: Counted, run: Path) -> None:
-    row = boards.board("runs/mine").row("q1") | {"picture_file": "/etc/hostname"}
-    assert boards.thumbnail_of(row) == boards.NOTHING
-    with pytest.raises(Exception, match="does not lie in"):
-        boards.picture_of(row)
+    row = boards.board("runs/mine").row("q1")
+    assert boards.thumbnail_of(row.picture_file) != boards.NOTHING
+    assert boards.thumbnail_of("/etc/hostname") == boards.NOTHING
+    with pytest.raises(PictureError, match="picture 'a' does not lie in"):
+        boards.picture_of("a", "/etc/hostname")
 
 
 def test_columns_are_guessed_and_the_data_is_checked_first(counted: Counted, data: Path) -> None:

@@ -7,8 +7,9 @@ from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.places import APP
-from lxmert_viz.results.verdicts import Notes
+from lxmert_viz.results.verdicts import Note, Notes
 from lxmert_viz.ui.frame.navigation import TRIAGE
+from tests.helpers.counted_queries import watch
 from tests.helpers.served_page import WIDE, opened, served
 from tests.helpers.small_page import Counted, button, texts
 from tests.helpers.small_page import opened as opened_small
@@ -53,6 +54,26 @@ def test_a_verdict_is_kept_with_the_run_and_the_next_row_comes(counted: Counted,
     button(page, "Back").click().run()
     button(page, "The label is wrong").click().run()  # once more takes it back
     assert Notes(run).of("4").verdict == "" and progress(page) == "Row 1 of 3"
+
+
+def test_a_key_press_asks_for_one_row_and_writes_one_note(
+    counted: Counted, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        Notes(run).write(Note(str(number), tags="odd"))
+    seen = watch(monkeypatch)
+    page = triage()
+    seen.clear()
+    button(page, "The label is wrong").click().run()
+    assert "4 noted rows" not in texts(page) and "5 noted rows" in texts(page)
+    # the count of the queue, which row is next, and that row
+    assert seen == ["INSERT", "SELECT", "SELECT", "SELECT"]
+    seen.clear()
+    button(page, "Back").click().run()
+    assert len(seen) <= 2  # the count is known
+    seen.clear()
+    page.run()
+    assert seen == []
 
 
 def test_tags_and_text_are_kept(counted: Counted, run: Path) -> None:
