@@ -230,9 +230,9 @@ def test_without_a_cache_files_open_all_the_same(
     [
         (b"", "0 columns"),
         (b"a\tb\tc\n", "3 columns"),
-        (b"PAR1 no", "damaged or no Parquet"),
-        (b"12345678{no", "damaged or no file of regions"),
-        (b"\xff\xff\xff\xffno", "damaged or no Arrow stream"),
+        (b"PAR1 no", r"no whole file of regions \(parquet\): it is damaged"),
+        (b"12345678{no", r"no whole file of regions \(safetensors\)"),
+        (b"\xff\xff\xff\xffno", r"no whole file of regions \(reference\)"),
     ],
 )
 def test_another_kind_of_file_is_refused_in_a_sentence(

@@ -81,7 +81,7 @@ def _watch(future: Future[Result], progress: Progress, key: str) -> None:
         bar = st.progress(0.0, progress.line())
         st.button(
             "Cancel",
-            key=f"waiting.cancel {key}",
+            key=f"waiting.cancel {_of_this_run()} {key}",
             on_click=_cancel,
             args=(key,),
             icon=":material/close:",
@@ -100,13 +100,25 @@ def cancelled() -> str:
 
 def offer_again(label: str) -> None:
     """A button that takes the person's cancel back."""
-    st.button(label, key="waiting.again", on_click=_cancel, args=("",), type="primary")
+    key = f"waiting.again {_of_this_run()}"
+    st.button(label, key=key, on_click=_cancel, args=("",), type="primary")
 
 
 def _say_cancelled(title: str) -> None:
     st.warning(f"Cancelled: {title}. Nothing of it was kept.", icon=":material/cancel:")
     offer_again("Try again")
     st.stop()
+
+
+def begin_run() -> None:
+    """The script begins anew, and numbers its waits from 1."""
+    st.session_state["waiting.shown"] = 0
+
+
+def _of_this_run() -> int:
+    """A number for each wait that shows: on a busy server a page waits twice for the same work."""
+    st.session_state["waiting.shown"] += 1
+    return st.session_state["waiting.shown"]
 
 
 def _cancel(key: str) -> None:
