@@ -53,6 +53,11 @@ class Steps:
                 self._found.append(step)
             return self._found[min(pairs, len(self._found)) - 1]
 
+    def so_far(self, pairs: int) -> Relevance | None:
+        """After so many pairs or those that there are; None before the first."""
+        found = self._found[:pairs]
+        return found[-1] if found else None
+
 
 def explained(variant: Variant, asked: Asked, report: Report) -> Relevance:
     """Raises CheckpointError for a head that is missing."""
@@ -66,6 +71,10 @@ def drawn(variant: Variant, asked: Asked, pairs: int, report: Report) -> Relevan
     """Shapley values after so many pairs of orders, of those that are asked for."""
     steps = _steps(variant, asked.target, asked.removal, report)
     return steps.after(pairs, asked.pairs, report)
+
+
+def drawn_so_far(variant: Variant, asked: Asked, report: Report) -> Relevance | None:
+    return _steps(variant, asked.target, asked.removal, report).so_far(asked.pairs)
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_CONTENT)

@@ -62,7 +62,7 @@ def result_of(key: str, title: str, work: Callable[[Report], Result]) -> Result:
     key tells this piece of work from any other, so that only what was cancelled waits to be tried
     again. Any other click starts the page anew, and unfinished work ends at its next report.
     """
-    if was_cancelled(key):
+    if cancelled() == key:
         _say_cancelled(title)
     progress = Progress(title)
     future = workers().submit(work, progress.report)
@@ -93,9 +93,9 @@ def _watch(future: Future[Result], progress: Progress, key: str) -> None:
     place.empty()
 
 
-def was_cancelled(key: str) -> bool:
-    """For work that has something to show for it: `result_of` would stop the page."""
-    return st.session_state.get("waiting.cancelled") == key
+def cancelled() -> str:
+    """Key of the work that the person stopped last and did not try again; "" for none."""
+    return st.session_state.get("waiting.cancelled", "")
 
 
 def offer_again(label: str) -> None:

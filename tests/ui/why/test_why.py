@@ -106,14 +106,23 @@ def test_slow_steps_are_shown_one_by_one(why: AppTest, monkeypatch: pytest.Monke
 def test_a_cancelled_drawing_shows_what_there_is(
     why: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    keys = []
+    result_of = waiting.result_of
+    monkeypatch.setattr(
+        waiting, "result_of", lambda key, *more: keys.append(key) or result_of(key, *more)
+    )
+    box(why, "Method").set_value("shapley").run()
+    why.select_slider(key="why.orders").set_value(8).run()
     with monkeypatch.context() as cancelled:
-        cancelled.setattr(waiting, "was_cancelled", lambda key: key.startswith("draw 3 "))
-        box(why, "Method").set_value("shapley").run()
+        (drawn,) = {key.rpartition(" ")[0] for key in keys if "draw " in key and "pairs=4" in key}
+        cancelled.setattr(waiting, "cancelled", lambda: f"{drawn} 3")
+        cancelled.setattr(relevance.Steps, "so_far", lambda steps, pairs: steps._found[1])
+        why.run()
         assert not why.exception
-        assert "Stopped after 4 of 16 orders" in texts(why)
+        assert "Stopped after 4 of 8 orders" in texts(why)
         assert "4 orders; whiskers" in texts(why) and len(charts(why)) == 2
     button(why, "Go on").click().run()
-    assert "16 orders; whiskers" in texts(why) and "Stopped" not in texts(why)
+    assert "8 orders; whiskers" in texts(why) and "Stopped" not in texts(why)
 
 
 def test_two_methods_stand_side_by_side_with_their_agreement(why: AppTest) -> None:
