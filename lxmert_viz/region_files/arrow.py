@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from lxmert_viz.box_frames import UNIT
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.frames import UNIT
 from lxmert_viz.region_files.rows import Origin, RegionFile, RegionRow
 from lxmert_viz.whole_files import written_whole
 

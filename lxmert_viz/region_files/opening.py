@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from lxmert_viz.box_frames import FRAMES
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.frames import FRAMES
 from lxmert_viz.region_files import bottom_up_tsv, lxmert_tsv
 from lxmert_viz.region_files.arrow import STREAM_START, open_arrow, write_arrow
 from lxmert_viz.region_files.parquet import open_parquet, write_parquet

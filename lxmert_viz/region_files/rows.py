@@ -14,8 +14,8 @@ import pyarrow as pa
 from safetensors import SafetensorError
 
 from lxmert_viz import pickled
+from lxmert_viz.box_frames import CORNERS, boxes_px_of, numbers, sides
 from lxmert_viz.errors import ARCHIVE_ERRORS, DatasetError, RegionError
-from lxmert_viz.frames import CORNERS, boxes_px_of, numbers, sides
 from lxmert_viz.pickled import RefusedGlobal
 from lxmert_viz.records import TRAINED_PROFILE, UNNAMED, Regions
 from lxmert_viz.region_files.picture_ids import PictureIndex

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from lxmert_viz.box_frames import checked_size
 from lxmert_viz.errors import RegionError
-from lxmert_viz.frames import checked_size
 from lxmert_viz.region_files.cells import IDS, NUMBERS, decoded
 from lxmert_viz.region_files.rows import Origin, RegionRow
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lxmert_viz.box_frames import FRAMES
 from lxmert_viz.errors import DatasetError, RegionError
-from lxmert_viz.frames import FRAMES
 from lxmert_viz.records import Regions
 
 SIZE_PX = (480, 360)
