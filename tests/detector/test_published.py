@@ -13,8 +13,8 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from lxmert_viz.checkpoints import contents, known, weight_files
-from lxmert_viz.checkpoints.folder import missing_files
+from lxmert_viz.checkpoints import contents, known
+from lxmert_viz.checkpoints.folder import DETECTOR_WEIGHTS, missing_detector_files
 from lxmert_viz.checkpoints.tensors import read_tensors
 from lxmert_viz.config import DetectorConfig
 from lxmert_viz.detector.network import FasterRCNN
@@ -297,10 +297,10 @@ def test_a_folder_with_the_authors_pickle_is_complete(tiny_folder: Path, tmp_pat
     shutil.copytree(tiny_folder, own)
     weights = load_file(own / "detector" / "model.safetensors")
     (own / "detector" / "model.safetensors").unlink()
-    assert missing_files(own) == [weight_files.DETECTOR_WEIGHTS]
+    assert missing_detector_files(own) == [DETECTOR_WEIGHTS]
     kept = {k: v.numpy() for k, v in weights.items() if "attr" not in k and "cls_embed" not in k}
     pickled(own / "detector", kept)
-    assert missing_files(own) == []
+    assert missing_detector_files(own) == []
     Pipeline.open(own, device="cpu")
 
 
