@@ -37,6 +37,7 @@ FLOORS = {
     "detector": 2,
     "results": 3,
     "pipeline": 4,
+    "kept_form": 1,
     "traces": 4,
     "stage_data": 5,
     "experiments": 5,

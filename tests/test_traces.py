@@ -123,7 +123,7 @@ def test_a_trace_without_a_matching_head_or_regions_is_kept_too(
         ({"trace.json": b'{"format": 7}'}, "has the format 7"),
         ({"trace.json": b"[]"}, "has the format None"),
         ({"trace.safetensors": b"nothing"}, "damaged"),
-        ({"picture.png": b"no picture"}, "not complete"),
+        ({"picture.png": b"no picture"}, "has no picture"),
     ],
 )
 def test_a_damaged_file_is_one_sentence(folder: Path, change: dict[str, bytes], said: str) -> None:
@@ -135,7 +135,7 @@ def test_words_and_maps_must_belong_together(folder: Path) -> None:
     files = contents(folder)
     words = json.loads(files["trace.json"])
     words["tokens"]["pieces"].append("more")
-    with pytest.raises(TraceError, match="not complete.*lang has the shape"):
+    with pytest.raises(TraceError, match="not complete.*tokens.ids has the shape"):
         traces.read(zipped(files | {"trace.json": json.dumps(words).encode()}))
     words["tokens"]["pieces"].pop()
     words["answers"] = [["red", "much"]]

@@ -74,8 +74,10 @@ def forget_models() -> None:
     """
     for room in (answers, jobs, lenses, models, relevance, states):
         for cached in list(vars(room).values()):
-            if hasattr(cached, "clear") and hasattr(cached, "__wrapped__"):
-                cached.clear()
+            if hasattr(cached, "__wrapped__"):
+                forget = getattr(cached, "clear", None) or getattr(cached, "cache_clear", None)
+                if forget:
+                    forget()
 
 
 def opened() -> AppTest:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import cache
 from threading import Event
 from typing import TypeVar
 
@@ -135,7 +136,7 @@ def errors_in_a_sentence() -> Iterator[None]:
         st.stop()
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def workers() -> ThreadPoolExecutor:
     """Threads that compute while the page stays alive and can be told to stop waiting."""
     return ThreadPoolExecutor(WORKERS, thread_name_prefix="lxmert-viz")
