@@ -7,6 +7,7 @@ from lxmert_viz.ui.frame import navigation, workbench
 from lxmert_viz.ui.server import waiting
 
 st.set_page_config(page_title="lxmert-viz", page_icon=str(ASSETS / "icon.png"), layout="wide")
+waiting.begin_run()
 page, shown = navigation.choose()
 with waiting.errors_in_a_sentence():
     workbench.frame(page)

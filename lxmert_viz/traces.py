@@ -21,8 +21,8 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from lxmert_viz.box_frames import check_finite
 from lxmert_viz.errors import ARCHIVE_ERRORS, PictureError, TraceError
-from lxmert_viz.frames import check_finite
 from lxmert_viz.picture import as_png, decode
 from lxmert_viz.records import FAMILIES, Answer, LeftOut, Regions, Tokens, Trace
 from lxmert_viz.whole_files import write_together

@@ -245,7 +245,7 @@ def test_an_array_of_another_size_than_its_shape_is_refused(tmp_path: Path) -> N
 def test_altered_bytes_of_a_pickle_never_escape_as_another_error(tmp_path: Path) -> None:
     path = pickled(tmp_path, {"weight": np.arange(6, dtype=np.float32), "bias": np.ones(2)})
     content = path.read_bytes()
-    random = np.random.default_rng(0)
+    random, refused = np.random.default_rng(0), 0
     for _ in range(300):
         changed = bytearray(content)
         changed[random.integers(len(content))] = random.integers(256)
@@ -253,7 +253,8 @@ def test_altered_bytes_of_a_pickle_never_escape_as_another_error(tmp_path: Path)
         try:
             read_tensors(path)
         except CheckpointError:
-            continue
+            refused += 1
+    assert refused > 50
 
 
 @pytest.mark.parametrize("file", ["pytorch_model.bin", PKL])

@@ -3,18 +3,22 @@
 The stage writes keys of its own, which stay as they are.
 """
 
+import re
+
 import streamlit as st
 
 from lxmert_viz.ui.frame import handover
-from lxmert_viz.ui.server import examples, models, own_data
+from lxmert_viz.ui.server import examples, models, own_data, stored_pictures
 from lxmert_viz.ui.wording import plain
 
 BOARD_KEYS = ("run", "where", "sort", "order", "page", "view", "row")  # of pages about datasets
-KEYS = ("model", "example", "picture", "question", "steps", *BOARD_KEYS)
+STORED_KEYS = ("stored", "of")  # a file of stored regions, and the picture's id in it
+KEYS = ("model", "example", "picture", "question", "steps", *STORED_KEYS, *BOARD_KEYS)
 BOARD = "address.board"
 READ, STEPS, PENDING = "address.read", "address.steps", "address.pending"
 BOXES_OF = "boxes of"  # digest of the picture that pending boxes were drawn on
 MISSING, SHOWN = "address.missing", "address.shown"  # sentences, and how many are on the page
+NUMBER = re.compile("[0-9]{1,6}")  # nothing here is counted to a million
 NO_MODEL = (
     "This link was made with the model {}, which is not here: the page Models fetches it, or put "
     "its folder below the models folder."
@@ -36,6 +40,8 @@ def read() -> None:
     state[PENDING][BOXES_OF] = _picture_named()
     keep_steps(address.get("steps", ""))
     keep_board({key: address[key] for key in BOARD_KEYS if key in address})
+    if all(key in address for key in STORED_KEYS):
+        handover.look_at_stored(*(address[key] for key in STORED_KEYS))
     scenes = {scene.name: scene for scene in examples.examples()}
     if address.get("example") in scenes:
         handover.look_at_scene(address["example"])
@@ -80,6 +86,14 @@ def keep_steps(digest: str) -> None:
     st.session_state[STEPS] = digest
 
 
+def number(text: str) -> int | None:
+    """The number that a text of an address is; None for any other text.
+
+    Python's own test passes digits that are no decimals, and numbers too long for it to read.
+    """
+    return int(text) if NUMBER.fullmatch(text) else None
+
+
 def _picture_named() -> str:
     """The digest of the address's picture."""
     named = {scene.name: scene.picture.digest for scene in examples.examples()}
@@ -120,6 +134,8 @@ def write() -> None:
         "question": handover.asked(),
         "steps": steps(),
     } | board()
+    if not stored_pictures.has_detector(handover.model()):
+        chosen |= zip(STORED_KEYS, handover.stored(), strict=True)
     wanted = {key: value for key, value in chosen.items() if value}
     before = st.query_params.to_dict()
     if {key: before[key] for key in KEYS if key in before} != wanted:

@@ -13,6 +13,7 @@ from lxmert_viz.ui.server.examples import ExampleScene
 MODEL, SOURCE, TYPED = "model.name", "picture.source", "question.typed"  # the widgets' own
 EXAMPLES, UPLOAD, CAMERA = "examples", "upload", "camera"  # what SOURCE may be
 USED, SCENE, ASKED = "picture.used", "picture.scene", "question.asked"
+STORED_FILE, STORED_PICTURE = "stored.file", "stored.picture"  # a model without a detector
 NEXT, MARKED = "handover.next", "handover.marked"
 OPENED = "handover.opened"  # digest and text of what a board opened, its row, is it shipped
 
@@ -90,6 +91,16 @@ def look_at(digest: str) -> None:
     st.session_state[f"picture.own {UPLOAD}"] = digest
 
 
+def stored() -> tuple[str, str]:
+    """What the file of stored regions is called, and the picture's id in it."""
+    return st.session_state.get(STORED_FILE) or "", st.session_state.get(STORED_PICTURE, "")
+
+
+def look_at_stored(file: str, picture: str) -> None:
+    """Before the widgets of a run are drawn."""
+    st.session_state[STORED_FILE], st.session_state[STORED_PICTURE] = file, picture
+
+
 def open_next(
     picture: Picture,
     text: str,
@@ -98,14 +109,16 @@ def open_next(
     right: str = "",
     row: str = "",
     is_shipped: bool = False,
+    in_file: tuple[str, str] | None = None,
 ) -> None:
     """The next run begins with this picture and text.
 
     model: "" or one that is not here leaves the chosen one. right: the right answer, where it is
     known. row: of the board, where it was opened from one. is_shipped: it is of the study set.
+    in_file: where its regions are stored, for a model without a detector.
     """
     digest = pictures.kept_pictures().keep(picture)
-    st.session_state[NEXT] = (digest, text, model, right, row, is_shipped)
+    st.session_state[NEXT] = (digest, text, model, right, row, is_shipped, in_file)
 
 
 def take_next() -> None:
@@ -113,8 +126,10 @@ def take_next() -> None:
     waiting = st.session_state.pop(NEXT, None)
     if waiting is None:
         return
-    digest, text, model, right, row, is_shipped = waiting
+    digest, text, model, right, row, is_shipped, in_file = waiting
     look_at(digest)
+    if in_file:
+        look_at_stored(*in_file)
     ask(text)
     if model in models.model_names():
         use_model(model)

@@ -67,6 +67,8 @@ def state_regions(model: str, picture: Picture | None) -> None:
 
     Boxes of a picture that is lost, and those that no page has followed yet, stay as they are.
     """
+    if not models.pipeline(model).has_detector:
+        return
     profiles = models.pipeline(model).detector.config.profiles
     keys = {"profile": region_options.link(profiles)}
     if picture is not None and not names_boxes(picture):

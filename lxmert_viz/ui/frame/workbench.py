@@ -13,9 +13,16 @@ import streamlit as st
 from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.picture import PICTURE_ENDINGS, Picture
 from lxmert_viz.places import ASSETS
-from lxmert_viz.ui.frame import address, handover, navigation, own_boxes, region_options
+from lxmert_viz.ui.frame import (
+    address,
+    handover,
+    navigation,
+    own_boxes,
+    region_options,
+    stored_choice,
+)
 from lxmert_viz.ui.frame.navigation import Page
-from lxmert_viz.ui.server import examples, models, pictures, waiting
+from lxmert_viz.ui.server import examples, models, pictures, stored_pictures, waiting
 from lxmert_viz.ui.server.answers import regions
 from lxmert_viz.ui.server.examples import ExampleQuestion, ExampleScene
 from lxmert_viz.ui.server.variant import RegionsAsked
@@ -60,15 +67,18 @@ def frame(page: Page) -> None:
         about_model = st.container()
     handover.begin(examples.examples()[0])
     with st.container(key="workbench.here" if page.asks else "workbench.away", gap="small"):
-        _choose_picture()
+        if stored_pictures.has_detector(name):
+            _choose_picture()
+        else:
+            opened(name)
+            stored_choice.choose(name)
         _ask()
     row = handover.row_in_sight()
     if row and page.asks:
         back = f"Back to {row} among the mistakes"
         st.page_link(navigation.MISTAKES.path, label=back, icon=":material/arrow_back:")
     address.write()
-    # in the page and not in the sidebar, which a phone hides
-    waiting.result_of(f"open {name}", f"opening {name}", lambda report: models.pipeline(name))
+    opened(name)
     with about_model:
         _choose_profile(name)
     if page.asks:
@@ -77,8 +87,16 @@ def frame(page: Page) -> None:
     address.show_missing()
 
 
+def opened(name: str) -> None:
+    """Waits for the model in the page and not in the sidebar, which a phone hides."""
+    waiting.result_of(f"open {name}", f"opening {name}", lambda report: models.pipeline(name))
+
+
 def choice() -> Choice:
     """What the widgets of `frame` hold now."""
+    if not stored_pictures.has_detector(handover.model()):
+        held, where = stored_choice.chosen(handover.model())
+        return Choice(handover.model(), where, held, handover.asked(), None, False, "")
     source, text, chosen = handover.source(), handover.asked(), _example()
     is_example, own = source == handover.EXAMPLES, handover.own_picture(source)
     held = chosen.picture if is_example else pictures.kept_pictures().find(own)
@@ -109,8 +127,9 @@ def _follow_boxes() -> None:
 
 def _choose_profile(model: str) -> None:
     pipeline = models.pipeline(model)
-    config = pipeline.detector.config
-    region_options.choose(config.profiles, config.rpn_post_nms)
+    if pipeline.has_detector:
+        config = pipeline.detector.config
+        region_options.choose(config.profiles, config.rpn_post_nms)
     st.caption(f"Runs on: **{plain(pipeline.device)}**")
     st.caption(f"Knows: {plain(pipeline.scope.world)}")
 

@@ -11,11 +11,11 @@ from lxmert_viz.results.board import Board
 from lxmert_viz.results.columns import COLUMNS
 from lxmert_viz.results.row import Row
 from lxmert_viz.results.verdicts import Note
-from lxmert_viz.ui.frame import handover, navigation
+from lxmert_viz.ui.frame import address, handover, navigation
 from lxmert_viz.ui.frame.navigation import Page
 from lxmert_viz.ui.mistakes import inside
 from lxmert_viz.ui.mistakes.place import put
-from lxmert_viz.ui.server import boards, pictures
+from lxmert_viz.ui.server import boards, models, pictures, stored_pictures
 from lxmert_viz.ui.wording import plain
 
 VERDICTS = {
@@ -27,6 +27,11 @@ VERDICTS = {
 WAYS = (
     ("See its answers", navigation.ANSWERS),
     ("See its attention", navigation.ATTENTION),
+    ("Why did it answer that?", navigation.WHY),
+)
+NOT_STORED = (
+    "{} has no detector, and no file below the data folder is the one that this run took its "
+    "regions from: put that file there."
 )
 
 
@@ -37,6 +42,12 @@ def open_row(row: Row, model: str, page: Page = navigation.ATTENTION) -> None:
     except PictureError as error:
         st.warning(plain(str(error)), icon=":material/hide_image:")
         return
+    in_file = None
+    if model in models.model_names() and not stored_pictures.has_detector(model):
+        in_file = _in_file(row, model)
+        if in_file is None:
+            st.warning(NOT_STORED.format(plain(model)), icon=":material/hide_image:")
+            return
     put(row=row.question_id)
     handover.open_next(
         picture,
@@ -45,8 +56,17 @@ def open_row(row: Row, model: str, page: Page = navigation.ATTENTION) -> None:
         right=row.right or "",
         row=row.question_id,
         is_shipped=boards.is_shipped(row),
+        in_file=in_file,
     )
     st.switch_page(page.path)
+
+
+def _in_file(row: Row, model: str) -> tuple[str, str] | None:
+    """The file that the run took the row's regions from, and the picture's id; None: not here."""
+    run = address.board().get("run", "")
+    taken = boards.board(run).manifest["data"].get("region_file") if run else None
+    labels = stored_pictures.named(model, taken["name"]) if taken else []
+    return (labels[0], row.picture) if len(labels) == 1 else None
 
 
 def show_row(board: Board, row: Row, model: str) -> None:

@@ -11,6 +11,10 @@ from lxmert_viz.ui.server import pictures, variant
 from lxmert_viz.ui.what_if import box_editor
 from lxmert_viz.ui.wording import plain
 
+NO_DETECTOR = (
+    "Boxes of your own need a detector, which {} does not have: it reads the stored regions below."
+)
+
 
 def show_answer(title: str, found: Trace) -> None:
     """The most probable answer and the match, in two lines."""
@@ -47,6 +51,12 @@ navigation.heading(
 )
 choice = workbench.choice()
 picture = results.picture(choice)
+if choice.asked.stored is not None:
+    read = results.regions(choice)
+    st.info(NO_DETECTOR.format(plain(choice.model)), icon=":material/center_focus_weak:")
+    st.image(pictures.shown_picture(picture))
+    show_table(read)
+    st.stop()
 boxes, as_detected = choice.asked.boxes, choice.as_detected
 with st.container():  # while it waits, what stands below keeps its place
     detected = results.regions(as_detected)

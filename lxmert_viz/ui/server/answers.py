@@ -11,6 +11,7 @@ from lxmert_viz.picture import Picture
 from lxmert_viz.records import Answer, Regions, Report, Trace
 from lxmert_viz.stage_data import compared, stage_data
 from lxmert_viz.traces import KeptTrace, as_zip, files_of, read
+from lxmert_viz.ui.server import stored_pictures
 from lxmert_viz.ui.server.models import pipeline
 from lxmert_viz.ui.server.pictures import BY_DIGEST
 from lxmert_viz.ui.server.variant import RegionsAsked, Variant, drawn_sides, key_of
@@ -25,10 +26,12 @@ BY_CONTENT = {Variant: key_of}  # how caches tell apart what was asked
 
 
 def regions(model: str, picture: Picture, asked: RegionsAsked, report: Report) -> Regions:
-    """Those of the detector, or a person's own boxes where they are asked for.
+    """Those of the detector, of a file, or a person's own boxes, whichever are asked for.
 
     Checkpoints with the same detector look once for all.
     """
+    if asked.stored is not None:
+        return stored_pictures.regions(model, asked.stored)
     detected = _regions(pipeline(model).detector_digest, picture, asked.text, model, report)
     boxes = asked.boxes
     if boxes is None:

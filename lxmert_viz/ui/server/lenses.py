@@ -143,13 +143,18 @@ def reads_study_regions(model: str) -> bool:
 def stored_region(head: Head, label: int) -> tuple[bytes | None, str]:
     """A stored region's part of its picture, None where that is not at hand, and its name."""
     stored = bank(head.model, head.bank)
-    found = _pictures_beside(head.bank)
-    try:
-        picture = found.find(stored.pictures[label])
-    except DatasetError:  # several have its name
-        picture = None
+    picture = picture_beside(head.bank, stored.pictures[label])
     box = stored.boxes_unit[label]
-    return picture and crop(Path(picture).read_bytes(), box), stored.names[label]
+    return picture and crop(picture.read_bytes(), box), stored.names[label]
+
+
+def picture_beside(bank: str, name: str) -> Path | None:
+    """A picture by its id, in the folder of a file of stored regions; None where it is not."""
+    try:
+        found = _pictures_beside(bank).find(name)
+    except DatasetError:  # several have its name
+        return None
+    return Path(found) if found else None
 
 
 @st.cache_resource(max_entries=4, ttl=KEPT_SECONDS, show_spinner=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -23,13 +24,22 @@ class OwnBox(NamedTuple):
     detected: int  # the detected region that this is, unchanged but for its name; -1: drawn
 
 
+class Stored(NamedTuple):
+    """Where the regions of a picture are stored."""
+
+    file: str
+    picture: str  # its id there
+    written: int  # when, in nanoseconds: a file that is made anew holds others
+
+
 @dataclass(frozen=True, slots=True)
 class RegionsAsked:
     """How the regions of a picture are found."""
 
-    profile: str  # of the detector
+    profile: str  # of the detector; "" where the regions are stored
     numbers: tuple[tuple[str, float], ...] = ()  # a person's own, of detector.profiles.OPTIONS
     boxes: tuple[OwnBox, ...] | None = None  # a person's own; None: the detector's regions
+    stored: Stored | None = None  # None: the detector looks
 
     @classmethod
     def of(cls, profile: str, numbers: Mapping[str, float]) -> Self:
@@ -38,6 +48,8 @@ class RegionsAsked:
     @property
     def text(self) -> str:
         """Profile and numbers, as the page's address and the detector take them."""
+        if self.stored is not None:
+            return f"stored in {Path(self.stored.file).name}"
         return joined(self.profile, dict(self.numbers))
 
     @property
@@ -79,7 +91,11 @@ def with_model(variant: Variant, model: str) -> Variant:
 
     Then none stay off, and neither numbers nor boxes of a person's own are kept.
     """
+    if variant.asked.stored is not None:  # the same regions, whoever reads them
+        return replace(variant, model=model)
     other = pipeline(model)
+    if not other.has_detector:  # what is asked of it says what to do
+        return replace(variant, model=model)
     if pipeline(variant.model).detector_digest == other.detector_digest:
         return replace(variant, model=model)
     name = variant.asked.profile

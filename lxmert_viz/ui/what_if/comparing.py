@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import streamlit as st
 
+from lxmert_viz.errors import DatasetError
 from lxmert_viz.picture import PICTURE_ENDINGS, Picture
 from lxmert_viz.records import Trace
-from lxmert_viz.ui.frame import navigation, workbench
+from lxmert_viz.ui.frame import navigation, stored_choice, workbench
 from lxmert_viz.ui.server import answers, examples, models, pictures, variant
 from lxmert_viz.ui.server.variant import Variant
 from lxmert_viz.ui.what_if import links
@@ -34,6 +35,8 @@ def other_side(first: Variant) -> Variant:
         persist_state="session",
         label_visibility="collapsed",
     )
+    if kind == "picture" and first.asked.stored is not None:
+        return _other_stored(first)
     if kind == "picture":
         return replace(first, picture=_other_picture(first.picture))
     if kind == "question":
@@ -89,6 +92,21 @@ def _other_picture(own: Picture) -> Picture:
         st.info("Drop the other picture above.", icon=":material/add_photo_alternate:")
         st.stop()
     return held
+
+
+def _other_stored(first: Variant) -> Variant:
+    """Another picture of the same file of regions."""
+    name = st.text_input("The other picture's id", key=links.STORED, persist_state="session")
+    links.state_comparison("stored", name.strip())
+    if not name.strip():
+        st.info("Type the id of another picture of the same file.", icon=":material/edit:")
+        st.stop()
+    try:
+        picture, asked = stored_choice.other(first.model, first.asked, name.strip())
+    except DatasetError as error:
+        st.error(plain(str(error)), icon=":material/hide_image:")
+        st.stop()
+    return replace(first, picture=picture, asked=asked)
 
 
 def _other_question(first: Variant) -> str:

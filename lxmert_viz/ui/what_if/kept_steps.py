@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lxmert_viz.experiments.edits import PictureEdit
 from lxmert_viz.picture import Picture
-from lxmert_viz.ui.server.variant import OwnBox, RegionsAsked, Variant
+from lxmert_viz.ui.server.variant import OwnBox, RegionsAsked, Stored, Variant
 from lxmert_viz.ui.what_if.history import History, Step
 
 
@@ -68,4 +68,5 @@ def _read_asked(told: dict) -> RegionsAsked:
     if boxes is not None:
         boxes = tuple(OwnBox(tuple(sides), *others) for sides, *others in boxes)
     numbers = tuple((name, number) for name, number in told["numbers"])
-    return RegionsAsked(told["profile"], numbers, boxes)
+    stored = told.get("stored")
+    return RegionsAsked(told["profile"], numbers, boxes, stored and Stored(*stored))

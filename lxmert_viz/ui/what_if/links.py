@@ -19,7 +19,7 @@ SHORT = dict(zip(("", "zeroed", "none", "shuffled"), OPERATORS, strict=True))
 FROM_LINK = "from the link"
 # what the widgets of the other side hold
 KIND, TEXT, MODEL = "compare.kind", "compare.text", "compare.model"
-SCENE, OWN = "compare.scene", "compare.own"
+SCENE, OWN, STORED = "compare.scene", "compare.own", "compare.stored"
 NO_STEPS = (
     "The earlier steps of this link are kept for a day on the machine where it was made, and are "
     "not here. Its last step is below."
@@ -76,12 +76,11 @@ def _edited(chosen: Variant, regions_of: Callable[[Variant], Regions]) -> Varian
     if model:
         asked = variant.with_model(asked, model)
     count = len(regions_of(asked))
-    off = {int(number) - 1 for number in told.get("off", "").split("_") if number.isdecimal()}
-    seed = told.get("seed", "")
+    off = {address.number(number) or 0 for number in told.get("off", "").split("_")}
     edit = PictureEdit(
         SHORT.get(told.get("regions", ""), AS_IT_IS),
-        tuple(place for place in sorted(off) if 0 <= place < count),
-        int(seed) if seed.isdecimal() and len(seed) < 6 else 0,
+        tuple(number - 1 for number in sorted(off) if 1 <= number <= count),
+        address.number(told.get("seed", "")) or 0,
     )
     return replace(asked, edit=edit)
 
@@ -115,10 +114,12 @@ def follow_comparison() -> None:
         return
     state["links.compare"] = True
     kind, other = told.get("with", ""), told.get("other", "")
-    if kind not in ("picture", "question", "model") or not other:
+    if kind not in ("picture", "stored", "question", "model") or not other:
         return
-    state[KIND] = kind
-    if kind == "question":
+    state[KIND] = "picture" if kind == "stored" else kind
+    if kind == "stored":
+        state[STORED] = other
+    elif kind == "question":
         state[TEXT] = other
     elif kind == "model" and other in models.model_names():
         state[MODEL] = other

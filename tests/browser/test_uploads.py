@@ -1,0 +1,34 @@
+"""Pictures that people give, in a browser, which refuses some before the page hears of them."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def give(page: Page, path: Path) -> None:
+    page.locator("input[type=file]").first.set_input_files(path)
+
+
+def test_avif_is_taken_and_a_refused_file_goes_away_with_the_next(
+    browser: Browser, address: str, photograph: bytes, tmp_path: Path
+) -> None:
+    letter, picture = tmp_path / "letter.txt", tmp_path / "photograph.avif"
+    letter.write_text("no picture")
+    Image.open(io.BytesIO(photograph)).save(picture)
+    page = browser.new_page()
+    page.goto(address)
+    page.get_by_text("Upload", exact=True).first.click()
+    chips = page.get_by_test_id("stFileChip")
+    expect(page.locator("input[type=file]").first).to_be_attached(timeout=60_000)
+    give(page, letter)
+    expect(chips.filter(has_text="letter.txt")).to_be_visible(timeout=60_000)
+    give(page, picture)
+    expect(chips.filter(has_text="photograph.avif")).to_be_visible(timeout=60_000)
+    expect(chips.filter(has_text="letter.txt")).to_be_hidden()
+    expect(page.get_by_text("No picture yet")).to_have_count(0)
+    page.close()
