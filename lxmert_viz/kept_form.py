@@ -9,8 +9,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from lxmert_viz.frames import check_finite
+from lxmert_viz.box_frames import check_finite
 
+WORDS_FOR = {"regions.feats": "features", "regions.boxes_unit": "boxes"}
 SHARES = (0.0, 1.001)  # of float32, whose rows sum to 1 nearly
 ARRAYS: dict[str, tuple[type[np.generic], str]] = {
     "tokens.ids": (np.int64, "T"),
@@ -62,7 +63,7 @@ def check_arrays(arrays: Mapping[str, np.ndarray], words: int, regions: int) -> 
         array = arrays[name]
         if array.dtype != kind or not _has_shape(array.shape, letters.split(), sizes):
             raise ValueError(f"{name} has the shape {array.shape} of {array.dtype}")
-        check_finite(array, name)
+        check_finite(array, WORDS_FOR.get(name, name))
         if name.startswith("attention.") and not _are_shares(array):
             raise ValueError(f"{name} has weights that are no shares")
 
@@ -96,8 +97,9 @@ def fits(value: object, form: Any) -> bool:
         return True
     if form is str:  # half of a letter cannot be sent to a browser
         return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
-    if form is int:
-        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
+    if form in (int, float):  # a whole number of JSON may stand for any
+        kinds = int if form is int else int | float
+        return isinstance(value, kinds) and not isinstance(value, bool) and abs(value) < 2**53
     return isinstance(value, NoneType if form is None else form)
 
 

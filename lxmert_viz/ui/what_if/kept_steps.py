@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection
 from dataclasses import asdict
 from typing import NamedTuple
 
-from lxmert_viz.experiments.edits import PictureEdit
+from lxmert_viz.experiments.edits import OPERATORS, PictureEdit
+from lxmert_viz.kept_form import check_words
 from lxmert_viz.picture import Picture
-from lxmert_viz.ui.server.variant import OwnBox, RegionsAsked, Stored, Variant
-from lxmert_viz.ui.what_if.history import History, Step
+from lxmert_viz.ui.server.variant import MOST, OwnBox, RegionsAsked, Stored, Variant
+from lxmert_viz.ui.what_if.history import LONGEST, History, Step
 
 
 class Kept(NamedTuple):
@@ -32,11 +33,20 @@ def written(steps: History) -> bytes:
 
 
 def read(kept: bytes, picture_of: Callable[[str], Picture | None], models: Collection[str]) -> Kept:
-    """Where the step in use is lost, the last one takes its place."""
-    told = json.loads(kept)
-    found = [_read_step(entry, picture_of, models) for entry in told["steps"]]
+    """Where the step in use is lost, the last one takes its place.
+
+    Raises ValueError for what `written` never gives: anybody can keep anything in the store.
+    """
+    try:
+        told = json.loads(kept)
+        found = [_read_step(entry, picture_of, models) for entry in told["steps"]]
+        told["now"], told["before"]
+    except (LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"these are no steps: {error!r}") from error
     steps = [step for step in found if step is not None]
     numbers = [step.number for step in steps]
+    if len({*numbers}) < len(numbers) or len(numbers) > LONGEST:
+        raise ValueError(f"steps are numbered {numbers}")
     now = told["now"] if told["now"] in numbers else max(numbers, default=0)
     before = told["before"] if told["before"] in numbers else now
     return Kept(steps, now, before, len(found) - len(steps))
@@ -60,7 +70,13 @@ def _read_step(
         "picture": picture,
         "edit": PictureEdit(**edit | {"off": tuple(edit["off"])}),
     }
-    return Step(told["number"], told["name"], Variant(**variant | own))
+    step = Step(told["number"], told["name"], Variant(**variant | own))
+    boxes = own["asked"].boxes or ()
+    for record in (step, step.variant, own["asked"], own["edit"], *boxes):
+        check_words(record)
+    if own["edit"].operator not in OPERATORS or own["edit"].seed < 0 or len(boxes) > MOST:
+        raise ValueError(f"{own['edit']} with {len(boxes)} boxes is no step")
+    return step
 
 
 def _read_asked(told: dict) -> RegionsAsked:

@@ -56,7 +56,7 @@ def _put_back(steps: History, digest: str) -> bool:
         return False
     try:
         found = kept_steps.read(kept.content, pictures.picture_of, models.model_names())
-    except (ValueError, KeyError, TypeError):  # the address names something else of the store
+    except ValueError:  # the address names something else of the store
         return False
     if found.lost:
         address.say_missing(FEWER_STEPS.format(found.lost))
