@@ -94,7 +94,14 @@ class RunFolder:
     def write_part(
         self, number: int, predictions: Sequence[Prediction], internals: pa.Table | None
     ) -> None:
-        """The internals first: a part counts as finished once its predictions are there."""
+        """The internals first: a part counts as finished once its predictions are there.
+
+        Raises DatasetError where the folder was removed meanwhile.
+        """
+        if not (self.path / MANIFEST).is_file():
+            raise DatasetError(
+                f"{self.path} was removed or emptied while its run was made; begin the run again."
+            )
         if internals is not None:
             write_table(self.path / "internals" / f"{number:05d}.parquet", internals)
         write_table(self.path / "parts" / f"{number:05d}.parquet", as_table(predictions))

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -242,3 +243,19 @@ def test_captions_are_scored_by_their_match(
     assert foil["score"] == float(foil["match"] < 0.5)
     assert caption["prior"] is None and caption["pair"] == foil["pair"] == "one"
     assert open_run(run.path).pairs("") == float(caption["match"] > foil["match"])
+
+
+def test_a_folder_that_is_removed_while_its_run_is_made_is_one_sentence(
+    tiny_pipeline: Pipeline, tiny_folder: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    compute = evaluation.in_order(tiny_pipeline, tiny_folder, dataset, Settings(), tmp_path / "r")
+
+    def removing(parts: evaluation.Parts) -> Iterator[evaluation.Made]:
+        for made in compute(parts):
+            shutil.rmtree(run)
+            yield made
+
+    with pytest.raises(DatasetError, match="removed or emptied while its run was made"):
+        evaluate(tiny_pipeline, tiny_folder, dataset, run, Settings(), compute=removing)
+    assert not run.exists()

@@ -29,7 +29,7 @@ from lxmert_viz.results.row import Row
 from lxmert_viz.results.run_folder import TABLE
 from lxmert_viz.results.two_runs import TwoRuns
 from lxmert_viz.ui.server import models, own_data
-from lxmert_viz.ui.server.catalogue import path_of, run_names
+from lxmert_viz.ui.server.catalogue import BEGUN, path_of, run_names
 from lxmert_viz.ui.server.jobs import Work, evaluations
 from lxmert_viz.ui.server.pictures import BY_DIGEST
 from lxmert_viz.whole_files import write_json
@@ -146,7 +146,7 @@ def begun(name: str) -> Wanted | None:
 
 
 def _begun_at(name: str) -> Path:
-    return data_folder() / f"{name}.begun.json"
+    return data_folder() / f"{name}{BEGUN}"
 
 
 def _name_for(wanted: Wanted) -> str:

@@ -8,10 +8,11 @@ from lxmert_viz.dataset.opening import candidates, is_table, question_file
 from lxmert_viz.picture import PICTURE_ENDINGS
 from lxmert_viz.places import ASSETS, data_folder
 from lxmert_viz.region_files.picture_ids import pictures_below
-from lxmert_viz.results.run_folder import MANIFEST, TABLE
+from lxmert_viz.results.run_folder import LOCK, MANIFEST, TABLE
 from lxmert_viz.ui.server import own_data
 
 STUDY = "study"
+BEGUN = ".begun.json"  # beside a run that the page began: what it was begun with
 DEPTH = 3  # folders below the data folder that are looked into
 
 
@@ -29,8 +30,8 @@ def dataset_names() -> list[str]:
     """What was handed over, the shipped study set, then every folder with questions or pictures."""
     offered: list[Path] = []
     for path in _folders():
-        if not _is_run(path) and (
-            question_file(path) or _shows(path, {*offered} & {*path.parents})
+        if not _is_of_run(path) and (
+            _has_questions(path) or _shows(path, {*offered} & {*path.parents})
         ):
             offered.append(path)
     return [
@@ -66,6 +67,16 @@ def _folders_then(folder: Path, changed: int) -> tuple[Path, ...]:
 
 def _is_run(folder: Path) -> bool:
     return (folder / MANIFEST).is_file()
+
+
+def _is_of_run(folder: Path) -> bool:
+    """Also one that only begins, or was damaged."""
+    return _is_run(folder) or (folder / LOCK).exists() or (folder / TABLE).exists()
+
+
+def _has_questions(folder: Path) -> bool:
+    file = question_file(folder)
+    return file is not None and not file.name.endswith(BEGUN)
 
 
 def _own(key: str) -> list[str]:
