@@ -24,6 +24,7 @@ GROUND = {  # module: what it may import of ours, in itself or in others of the 
     "records": {"errors", "box_frames"},
     "pickled": set(),
     "whole_files": set(),
+    "going_out": set(),
     "config": {"errors", "whole_files"},
     "picture": {"errors"},
 }

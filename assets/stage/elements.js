@@ -21,6 +21,11 @@ function filled(made, attributes, children) {
   return made;
 }
 
+/* What neither XML nor HTML may hold, and halves of letters, become a mark. */
+function writable(text) {
+  return text.toWellFormed().replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]/g, "\ufffd");
+}
+
 /* Writes only what changed, so that the browser repaints only that. */
 function write(target, text) {
   if (target.textContent !== text) target.textContent = text;

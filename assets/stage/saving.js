@@ -82,7 +82,7 @@ class SaveMenu {
       element("script", { type: "text/plain", id: "stage-selection" }, address),
       element("script", { id: "stage-script" }, this.sources.script),
       element("script", {}, "mountAlone();"));
-    const text = `<!doctype html>\n${page.documentElement.outerHTML}`;
+    const text = writable(`<!doctype html>\n${page.documentElement.outerHTML}`);
     return { name: this.name("stage", "html"), blob: new Blob([text], { type: "text/html" }) };
   }
 }
@@ -97,7 +97,7 @@ function measureOf({ measure, combine }) {
 }
 
 function numbersAsCsv(trace, selection, map) {
-  const quoted = (text) => `"${String(text).replaceAll('"', '""')}"`;
+  const quoted = (text) => `"${cellOf(writable(text)).replaceAll('"', '""')}"`;
   const lines = [["map", "reads", "is read", "weight"].map(quoted).join(",")];
   const title = `${trace.model}: ${titleOf(selection, map)}`;
   map.rows.forEach((row, r) => map.columns.forEach((column, c) => {
@@ -107,6 +107,11 @@ function numbersAsCsv(trace, selection, map) {
     }
   }));
   return `${lines.join("\n")}\n`;
+}
+
+/* A spreadsheet would run what begins so; none of these columns holds numbers. */
+function cellOf(text) {
+  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
 }
 
 function dataAddress(blob) {

@@ -118,7 +118,7 @@ function figureFile(drawing, lines, root) {
   lines.forEach((line, i) => file.append(shape("text", {
     x: MARGIN, y: below + (i + 0.5) * LINE, "font-size": CAPTION_SIZE, fill: color,
   }, line)));
-  return { text: new XMLSerializer().serializeToString(file), width, height };
+  return { text: writable(new XMLSerializer().serializeToString(file)), width, height };
 }
 
 async function asPng({ text, width, height }) {

@@ -58,6 +58,7 @@ def run(options: argparse.Namespace) -> None:
 
 def grade_explanations(options: argparse.Namespace) -> None:
     from lxmert_viz.dataset.opening import open_dataset
+    from lxmert_viz.going_out import as_csv
     from lxmert_viz.miniature.world.study import write_study
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.runs.truth import grade_dataset, lines_of
@@ -71,7 +72,7 @@ def grade_explanations(options: argparse.Namespace) -> None:
             write_study(source, options.seed, options.scenes)
         table = grade_dataset(pipeline, open_dataset(source), report)
     if options.out:
-        write_text(options.out, table.to_csv(index=False, float_format="%.6g"))
+        write_text(options.out, as_csv(table, "%.6g"))
     print("\n".join(lines_of(table)))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from string import Template
 
 from lxmert_viz.figures import theme
+from lxmert_viz.going_out import writable
 
 SIDE = 260  # of the reliability diagram, in units of its SVG
 PAGE = Template("""<!doctype html>
@@ -71,23 +72,23 @@ def report_page(
         body.append(f'<div class="examples">{"".join(map(_example, examples))}</div>')
     else:
         body.append('<p class="how">Rows with a verdict, tags or a note appear here.</p>')
-    return PAGE.substitute(title=html.escape(title), body="".join(body), plain=theme.PLAIN)
+    return PAGE.substitute(title=_escaped(title), body="".join(body), plain=theme.PLAIN)
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> str:
-    rows = (f"<tr><th>{html.escape(n)}</th><td>{html.escape(v)}</td></tr>" for n, v in facts)
+    rows = (f"<tr><th>{_escaped(n)}</th><td>{_escaped(v)}</td></tr>" for n, v in facts)
     return f"<table>{''.join(rows)}</table>"
 
 
 def _section(section: Section) -> str:
     rows = (
-        f'<tr><td style="width:30%">{html.escape(bar.label)}</td>'
+        f'<tr><td style="width:30%">{_escaped(bar.label)}</td>'
         f'<td><div class="bar" style="width:{100 * min(max(bar.value, 0.0), 1.0):.1f}%"></div></td>'
-        f'<td class="n" style="width:24%">{html.escape(bar.told)}</td></tr>'
+        f'<td class="n" style="width:24%">{_escaped(bar.told)}</td></tr>'
         for bar in section.bars
     )
     return (
-        f'<h2>{html.escape(section.title)}</h2><p class="how">{html.escape(section.how)}</p>'
+        f'<h2>{_escaped(section.title)}</h2><p class="how">{_escaped(section.how)}</p>'
         f"<table>{''.join(rows)}</table>"
     )
 
@@ -112,17 +113,21 @@ def _reliability(bins: Sequence[tuple[float, float, int]]) -> str:
 
 
 def _example(shown: Shown) -> str:
-    picture = f'<img src="{html.escape(shown.picture)}" alt="">' if shown.picture else ""
+    picture = f'<img src="{_escaped(shown.picture)}" alt="">' if shown.picture else ""
     said = "right" if shown.is_right else "wrong"
     lines = [
-        f"<b>{html.escape(shown.text)}</b>",
-        f'<span class="{said}">{html.escape(shown.answer or "no answer")}</span>'
-        + (f" ({said}; right: {html.escape(shown.right)})" if shown.right else ""),
-        html.escape(shown.note),
-        f'<span class="tags">{html.escape(" · ".join(filter(None, _labels(shown))))}</span>',
+        f"<b>{_escaped(shown.text)}</b>",
+        f'<span class="{said}">{_escaped(shown.answer or "no answer")}</span>'
+        + (f" ({said}; right: {_escaped(shown.right)})" if shown.right else ""),
+        _escaped(shown.note),
+        f'<span class="tags">{_escaped(" · ".join(filter(None, _labels(shown))))}</span>',
     ]
     return f"<figure>{picture}{''.join(f'<p>{line}</p>' for line in lines if line)}</figure>"
 
 
 def _labels(shown: Shown) -> tuple[str, ...]:
     return shown.verdict, *(f"#{tag}" for tag in shown.tags.split()), shown.id
+
+
+def _escaped(text: str) -> str:
+    return html.escape(writable(text))

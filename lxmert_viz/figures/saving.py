@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lxmert_viz.figures import theme
+from lxmert_viz.going_out import as_csv
 from lxmert_viz.places import ASSETS
 
 MARKUP = re.compile(r"<[^<>]*>")
@@ -35,12 +36,12 @@ def numbers_as_csv(figure: go.Figure, about: str) -> str:
     told = {"figure": _text(title.text), "statistic": _text(statistic.text), "about": about}
     table = pd.concat(read, ignore_index=True).assign(**told)
     columns = [*told, "series", "x", "y", *(name for name in KEPT if name in table)]
-    return table[columns].to_csv(index=False, lineterminator="\n")
+    return as_csv(table[columns])
 
 
 def table_as_csv(table: pd.DataFrame, about: str) -> str:
     """A row a row of the table, with what it is about."""
-    return table.assign(about=about).to_csv(index=False, lineterminator="\n")
+    return as_csv(table.assign(about=about))
 
 
 def file_name(figure: go.Figure) -> str:

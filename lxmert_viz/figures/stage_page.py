@@ -5,6 +5,7 @@ import html
 from pathlib import Path
 
 from lxmert_viz.figures import stage
+from lxmert_viz.going_out import writable
 from lxmert_viz.whole_files import write_text
 
 HEIGHT_PX = 1180  # of the frame in a notebook, until the stage sets what it needs
@@ -31,7 +32,7 @@ def page(payload: bytes, title: str, selection: str = "") -> str:
     style, script = stage.style(), stage.script()
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{html.escape(title)}</title><style id="stage-style">{style}</style>
+<title>{html.escape(writable(title))}</title><style id="stage-style">{style}</style>
 <style id="stage-page-style">{stage.page_style()}</style></head><body>
 <div class="stage-frame"><div class="stage"></div></div>
 <script type="text/plain" id="stage-payload">{base64.b64encode(payload).decode()}</script>

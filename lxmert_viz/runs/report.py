@@ -13,6 +13,7 @@ from lxmert_viz.analysis.mistakes import CAUSES
 from lxmert_viz.analysis.significance import mean_interval
 from lxmert_viz.errors import LxmertVizError
 from lxmert_viz.figures.report import Bar, Section, Shown, report_page
+from lxmert_viz.going_out import as_csv
 from lxmert_viz.picture import decode
 from lxmert_viz.results.board import Board
 from lxmert_viz.results.row import Row, rows_of
@@ -31,7 +32,7 @@ SIDE_PX = 420
 
 
 def notes_as_csv(board: Board) -> str:
-    return _as_csv(board.noted(COLUMNS))
+    return as_csv(board.noted(COLUMNS))
 
 
 def notes_as_jsonl(board: Board) -> str:
@@ -40,15 +41,11 @@ def notes_as_jsonl(board: Board) -> str:
 
 def rows_as_csv(board: Board) -> str:
     """Every row, in the dataset's order, with its notes where there are any."""
-    return _as_csv(board.frame(columns=COLUMNS))
+    return as_csv(board.frame(columns=COLUMNS))
 
 
 def rows_as_jsonl(board: Board) -> str:
     return _as_jsonl(board.frame(columns=COLUMNS))
-
-
-def _as_csv(rows: pd.DataFrame) -> str:
-    return rows.to_csv(index=False, lineterminator="\n")
 
 
 def _as_jsonl(rows: pd.DataFrame) -> str:

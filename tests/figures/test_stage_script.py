@@ -1,6 +1,8 @@
 """The stage's script alone in a browser: what it makes of a payload and of an address."""
 
 import base64
+import csv
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -264,3 +266,21 @@ def test_names_of_others_are_letters_and_not_markup(page: Page, trace: Trace) ->
     assert page.locator(".matrix text", has_text="<img").count() >= 1
     assert page.locator(".stage img").count() == 1
     assert page.evaluate("window.broken") is None
+
+
+def test_what_is_saved_runs_nothing_and_can_be_read(page: Page) -> None:
+    """Formulas begin with an apostrophe; control characters and halves of letters are marks."""
+    told = page.evaluate(
+        """() => {
+          const labels = ["=1+1", "-x", "@x", "+x", "\\t=1", "green"].map((label) => ({ label }));
+          const columns = [{ label: "a\\u0000b\\ud800" }];
+          const map = { rows: labels, columns, kept: labels.map(() => true),
+            weights: [-0.5, 0, 0, 0, 0, 1] };
+          const selection = fitted(firstSelection(trace), trace);
+          return numbersAsCsv(trace, selection, { ...drawnMap(trace, selection), ...map });
+        }"""
+    )
+    rows = list(csv.reader(io.StringIO(told)))[1:]
+    assert [row[1] for row in rows] == ["'=1+1", "'-x", "'@x", "'+x", "'\t=1", "green"]
+    assert {row[2] for row in rows} == {"a\ufffdb\ufffd"}
+    assert rows[0][3] == "-0.5"
