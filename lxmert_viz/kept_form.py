@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from lxmert_viz.frames import check_finite
+from lxmert_viz.box_frames import check_finite
 
 SHARES = (0.0, 1.001)  # of float32, whose rows sum to 1 nearly
 ARRAYS: dict[str, tuple[type[np.generic], str]] = {
