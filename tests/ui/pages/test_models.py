@@ -105,7 +105,7 @@ def test_a_check_lists_every_finding(counted: Counted, models: Path, tiny_folder
     page.button(key="models.check tiny").click().run()
     assert not page.exception
     shown = texts(page)
-    assert "4 checks are right**, and none is wrong" in shown
+    assert "6 checks are right**, and none is wrong" in shown
     assert "**Tied decoder** · word embedding and decoder are equal" in shown
     assert "not applicable: " in shown
     (models / "tiny" / "answers.json").write_text("[]")
