@@ -25,7 +25,7 @@ class RefusedGlobal(pickle.UnpicklingError):
     """A pickle of arrays asked for something else by name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"it asks for {name}")
+        super().__init__(f"it is a pickle that asks for {name}, which is not run")
         self.name = name
 
 

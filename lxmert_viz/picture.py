@@ -1,11 +1,14 @@
 """Picture bytes -> upright RGB, or one sentence that says why not."""
 
 import hashlib
+import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from io import BytesIO
+from threading import Lock
 from typing import Self
 
 import numpy as np
@@ -16,6 +19,9 @@ from lxmert_viz.errors import PictureError
 
 MAX_BYTES = 200_000_000  # a 50-megapixel bitmap needs 150 million
 MAX_PIXELS = 50_000_000
+MAX_SIDE_PX = 65_535  # as a JPEG's; Pillow keeps some bytes for each row beside its pixels
+MAX_SCANS = 30  # of a JPEG, each as long as all pixels; progressive ones have 10, in CMYK 18
+LARGE_PIXELS = 12_000_000  # from here on a picture takes a second and hundreds of megabytes
 HEIF = "HEIF"
 ENDINGS_OF = {  # by Pillow's name of the format
     "JPEG": (".jpg", ".jpeg"),
@@ -33,6 +39,13 @@ HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"
 LONGEST_BRANDS = 256  # bytes; the box that names them is the first
 GREY = (128, 128, 128)
 READ_BY_EYE = "JPEG, PNG, GIF, BMP, TIFF, WebP, AVIF or PPM"
+
+WITH_SCANS = ("JPEG", "MPO")
+# of a JPEG; in the data of a scan FF stands before 00 or a restart, and before FF it fills
+MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
+START_OF_SCAN, END_OF_IMAGE = b"\xda", b"\xd9"
+WITHOUT_SEGMENT = (b"\xd8", b"\x01")
+ONE_LARGE = Lock()
 
 # what Pillow's readers raise on damaged files
 DAMAGE = (
@@ -82,19 +95,25 @@ def decode(picture: bytes) -> Image.Image:
     """The picture as a person sees it: upright, RGB, first frame, transparent parts on white.
 
     16 bits a channel keep their upper 8. Raises PictureError for what is no picture, is damaged,
-    or is too large.
+    or is too large. One large picture at a time: others wait.
     """
     image = _open(picture)
-    try:
-        image.load()
-    except DAMAGE as error:
+    if image.format in WITH_SCANS and _has_more_scans(picture, MAX_SCANS):
         raise PictureError(
-            f"This {image.format} picture of {image.width} x {image.height} pixels is damaged or "
-            f"cut short ({_sentence(error)}); save or download it again."
-        ) from error
-    turn = UPRIGHT.get(_orientation(image))
-    rgb = _to_rgb(image)
-    return rgb if turn is None else rgb.transpose(turn)
+            f"This JPEG has more than {MAX_SCANS} scans, which no camera or program writes; "
+            "save it again."
+        )
+    with _one_large(image.width * image.height):
+        try:
+            image.load()
+        except DAMAGE as error:
+            raise PictureError(
+                f"This {image.format} picture of {image.width} x {image.height} pixels is damaged "
+                f"or cut short ({_sentence(error)}); save or download it again."
+            ) from error
+        turn = UPRIGHT.get(_orientation(image))
+        rgb = _to_rgb(image)
+        return rgb if turn is None else rgb.transpose(turn)
 
 
 def size_px(picture: bytes) -> tuple[int, int]:
@@ -172,7 +191,32 @@ def _open(picture: bytes) -> Image.Image:
         ) from error
     if image.width * image.height > MAX_PIXELS:
         raise PictureError(_too_large(f"{image.width:,} x {image.height:,}"))
+    if max(image.size) > MAX_SIDE_PX:
+        raise PictureError(
+            f"This picture has {image.width:,} x {image.height:,} pixels and no side of more than "
+            f"{MAX_SIDE_PX:,} is read; cut a part out and try again."
+        )
     return image
+
+
+@contextmanager
+def _one_large(pixels: int) -> Iterator[None]:
+    if pixels < LARGE_PIXELS:
+        yield
+        return
+    with ONE_LARGE:
+        yield
+
+
+def _has_more_scans(jpeg: bytes, most: int) -> bool:
+    """Up to the picture's end; what follows may be another picture, or a film."""
+    scans, marker = 0, MARKER.search(jpeg)
+    while marker and marker[1] != END_OF_IMAGE and scans <= most:
+        place, scans = marker.end(), scans + (marker[1] == START_OF_SCAN)
+        if marker[1] not in WITHOUT_SEGMENT:
+            place += int.from_bytes(jpeg[place : place + 2])
+        marker = MARKER.search(jpeg, place)
+    return scans > most
 
 
 def _formats(start: bytes) -> list[str]:

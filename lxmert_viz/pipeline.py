@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from lxmert_viz.analysis.answers import best
+from lxmert_viz.box_frames import check_finite
 from lxmert_viz.checkpoints import contents, known
 from lxmert_viz.checkpoints.contents import RegionNames, Scope, notes_on
 from lxmert_viz.checkpoints.folder import called, find, without_detector
@@ -22,7 +23,6 @@ from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.speed import FULL
 from lxmert_viz.detector.weights import OWN, load_detector
 from lxmert_viz.errors import CheckpointError
-from lxmert_viz.frames import check_finite
 from lxmert_viz.model.arrays import arrays_of
 from lxmert_viz.model.devices import find_device
 from lxmert_viz.model.files.loading import Network, base_of, load_network

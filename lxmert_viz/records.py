@@ -11,8 +11,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from lxmert_viz.errors import RegionError
-from lxmert_viz.frames import (
+from lxmert_viz.box_frames import (
     CORNERS,
     boxes_unit_of,
     check_boxes_unit,
@@ -21,6 +20,7 @@ from lxmert_viz.frames import (
     numbers,
     whole_numbers,
 )
+from lxmert_viz.errors import RegionError
 
 # hears what is being done and the share done, 0..1; may raise to stop the work
 Report = Callable[[str, float], None]

@@ -22,7 +22,7 @@ import safetensors
 import safetensors.numpy
 
 from lxmert_viz.errors import ARCHIVE_ERRORS, PictureError, TraceError
-from lxmert_viz.frames import check_finite
+from lxmert_viz.kept_form import check_arrays, check_words
 from lxmert_viz.picture import as_png, decode
 from lxmert_viz.records import FAMILIES, Answer, LeftOut, Regions, Tokens, Trace
 from lxmert_viz.whole_files import write_together
@@ -110,7 +110,8 @@ def read(source: Path | bytes) -> KeptTrace:
     try:
         arrays = safetensors.numpy.load(files[ARRAYS])
         words = json.loads(files[WORDS])
-    except (safetensors.SafetensorError, ValueError) as error:
+    except (safetensors.SafetensorError, ValueError, KeyError, RecursionError) as error:
+        # KeyError: an array of a kind that numpy lacks
         raise TraceError(f"This saved analysis is damaged ({error}); save it again.") from error
     if not isinstance(words, dict) or words.get("format") != FORMAT:
         found = words.get("format") if isinstance(words, dict) else None
@@ -120,11 +121,13 @@ def read(source: Path | bytes) -> KeptTrace:
         )
     try:
         kept = _kept(arrays, words, files[PICTURE])
-        _check(kept)
-    except (KeyError, TypeError, ValueError, AttributeError, PictureError) as error:
+        _check(kept, arrays)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise TraceError(
             f"This saved analysis is not complete ({error!r}); save it again."
         ) from error
+    except PictureError as error:
+        raise TraceError(f"This saved analysis has no picture. {error}") from error
     return kept
 
 
@@ -176,21 +179,23 @@ def _kept(arrays: dict[str, np.ndarray], words: dict[str, Any], picture: bytes) 
     for name, array in arrays.items():
         group, _, own = name.partition(".")
         groups.setdefault(group, {})[own] = array
-    others = words["left_out"] and LeftOut(**_frozen(words["left_out"]), **groups["left_out"])
+    others = None
+    if words["left_out"] is not None:
+        others = LeftOut(**_frozen(words["left_out"]), **groups["left_out"])
     trace = Trace(
-        model=str(words["model"]),
+        model=words["model"],
         tokens=Tokens(**_frozen(words["tokens"]), **groups["tokens"]),
         regions=replace(Regions(**_frozen(words["regions"]), **groups["regions"]), left_out=others),
         attention={family: groups["attention"][family] for family in FAMILIES},
         states={name: groups["states"][name] for name in STATES},
-        answers=tuple(Answer(str(text), float(share)) for text, share in words["answers"]),
-        answer_kind=str(words["answer_kind"]),
+        answers=tuple(Answer(text, float(share)) for text, share in words["answers"]),
+        answer_kind=words["answer_kind"],
         match=None if words["match"] is None else float(words["match"]),
-        notes=tuple(str(note) for note in words["notes"]),
+        notes=tuple(words["notes"]),
     )
     norms = groups.get("norms", {})
     settings, versions = (dict(words[name]) for name in ("settings", "versions"))
-    digest = str(words.get("digest", ""))  # earlier versions named files of weights instead
+    digest = words.get("digest", "")  # earlier versions named files of weights instead
     return KeptTrace(trace, picture, norms, settings, digest, versions)
 
 
@@ -204,21 +209,19 @@ def _frozen(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check(kept: KeptTrace) -> None:
-    """Raises ValueError where words, regions and maps do not belong together."""
+def _check(kept: KeptTrace, arrays: Mapping[str, np.ndarray]) -> None:
+    """Raises ValueError where words, regions and maps are not what they should be."""
     trace = kept.trace
-    sizes = {"lang": len(trace.tokens.pieces), "vision": len(trace.regions)}
-    trace.regions.checked()
-    for name, array in {**trace.attention, **trace.states}.items():
-        check_finite(array, name)
-    kinds = {array.dtype for array in (*trace.attention.values(), *trace.states.values())}
-    if kinds != {np.dtype(np.float32)}:
-        raise ValueError(f"arrays are {sorted(map(str, kinds))}, not float32")
-    for family, maps in trace.attention.items():
-        sides = FAMILIES[family]
-        if maps.ndim != 4 or maps.shape[2:] != (sizes[sides.queries], sizes[sides.keys]):
-            raise ValueError(f"{family} has the shape {maps.shape}")
-        layers, heads, _, count = maps.shape
-        if kept.norms and kept.norms[family].shape != (layers, heads, count):
-            raise ValueError(f"the norms of {family} have the shape {kept.norms[family].shape}")
+    tokens, regions, others = trace.tokens, trace.regions, trace.regions.left_out
+    for record in (tokens, regions, trace, kept, *trace.answers, *((others,) if others else ())):
+        check_words(record)
+    check_arrays(arrays, len(tokens.pieces), len(regions.names))
+    regions.checked()
+    if not len(tokens.pieces) == len(tokens.offsets) == len(tokens.word_ids):
+        raise ValueError("word pieces, offsets and words are not equally many")
+    if others and not len(others.names) == len(others.reasons) == len(others.scores):
+        raise ValueError("names and reasons of what was left out are not equally many")
+    shares = [share for _, share in trace.answers]
+    if not all(0 <= share <= 1 for share in (*shares, trace.match or 0.0)):
+        raise ValueError("a probability is not between 0 and 1")
     decode(kept.picture)

@@ -20,8 +20,8 @@ PACKAGE = "lxmert_viz"
 GROUND = {  # module: what it may import of ours, in itself or in others of the ground
     "errors": set(),
     "places": set(),
-    "frames": {"errors"},
-    "records": {"errors", "frames"},
+    "box_frames": {"errors"},
+    "records": {"errors", "box_frames"},
     "pickled": set(),
     "whole_files": set(),
     "config": {"errors", "whole_files"},
@@ -37,6 +37,7 @@ FLOORS = {
     "detector": 2,
     "results": 3,
     "pipeline": 4,
+    "kept_form": 1,
     "traces": 4,
     "stage_data": 5,
     "experiments": 5,
@@ -67,6 +68,7 @@ UI_FLOORS = {
     "attention": 3,
     "states": 3,
     "what_if": 3,
+    "why": 3,
     "mistakes": 3,
     "pages": 4,
 }

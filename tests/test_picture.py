@@ -2,6 +2,7 @@ import io
 import struct
 import tracemalloc
 import zlib
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 import pytest
@@ -9,8 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from lxmert_viz import picture as reading
 from lxmert_viz.errors import PictureError
-from lxmert_viz.picture import MAX_BYTES, MAX_PIXELS, blank_like, crop, decode
+from lxmert_viz.picture import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    MAX_SCANS,
+    MAX_SIDE_PX,
+    blank_like,
+    crop,
+    decode,
+)
 
 ORIENTATION = 0x0112
 
@@ -185,6 +195,48 @@ def test_the_largest_picture_allowed_is_only_refused_for_its_missing_pixels() ->
     side = int(MAX_PIXELS**0.5)
     with pytest.raises(PictureError, match="cut short"):
         decode(png(side, side, 8, 0, b""))
+
+
+def jpeg_of_scans(more: int, end: bytes = b"") -> bytes:
+    """A progressive grey JPEG, whose last scan stands there `more` times more."""
+    whole = saved(Image.new("L", (64, 64), 128), "JPEG", progressive=True)
+    last = whole.rfind(b"\xff\xda")
+    return whole[:-2] + whole[last:-2] * more + whole[-2:] + end
+
+
+def test_more_scans_than_any_program_writes_are_refused() -> None:
+    own = jpeg_of_scans(0).count(b"\xff\xda")
+    assert decode(jpeg_of_scans(MAX_SCANS - own)).size == (64, 64)
+    with pytest.raises(PictureError, match=f"more than {MAX_SCANS} scans"):
+        decode(jpeg_of_scans(MAX_SCANS - own + 1))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_what_is_no_scan_of_a_jpeg_is_not_counted(mode: str) -> None:
+    comment = b"\xff\xda" * 100  # as of a small picture within, or of a film behind
+    noise = Image.effect_noise((200, 160), 90).convert(mode)
+    options = {"progressive": True, "quality": 95, "comment": comment, "restart_marker_rows": 1}
+    picture = saved(noise, "JPEG", **options)
+    assert picture.count(comment) == 1
+    assert decode(picture + comment).size == (200, 160)
+
+
+def test_a_side_of_any_jpeg_is_read_and_no_longer_one() -> None:
+    assert decode(saved(Image.new("L", (MAX_SIDE_PX, 2)), "PNG")).size == (MAX_SIDE_PX, 2)
+    for size in ((1, MAX_SIDE_PX + 1), (MAX_SIDE_PX + 1, 1)):
+        with pytest.raises(PictureError, match="no side of more than 65,535"):
+            decode(saved(Image.new("L", size), "PNG"))
+
+
+def test_one_large_picture_is_decoded_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    small, large = (saved(Image.new("L", (8, side)), "PNG") for side in (8, 16))
+    monkeypatch.setattr(reading, "LARGE_PIXELS", 100)
+    with ThreadPoolExecutor(1) as others:
+        with reading.ONE_LARGE:
+            waiting = others.submit(decode, large)
+            assert decode(small).size == (8, 8)
+            assert not wait([waiting], 0.2).done
+        assert waiting.result().size == (8, 16)
 
 
 def test_too_many_bytes_are_refused() -> None:

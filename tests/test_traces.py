@@ -123,7 +123,7 @@ def test_a_trace_without_a_matching_head_or_regions_is_kept_too(
         ({"trace.json": b'{"format": 7}'}, "has the format 7"),
         ({"trace.json": b"[]"}, "has the format None"),
         ({"trace.safetensors": b"nothing"}, "damaged"),
-        ({"picture.png": b"no picture"}, "not complete"),
+        ({"picture.png": b"no picture"}, "has no picture"),
     ],
 )
 def test_a_damaged_file_is_one_sentence(folder: Path, change: dict[str, bytes], said: str) -> None:
@@ -135,7 +135,7 @@ def test_words_and_maps_must_belong_together(folder: Path) -> None:
     files = contents(folder)
     words = json.loads(files["trace.json"])
     words["tokens"]["pieces"].append("more")
-    with pytest.raises(TraceError, match="not complete.*lang has the shape"):
+    with pytest.raises(TraceError, match="not complete.*tokens.ids has the shape"):
         traces.read(zipped(files | {"trace.json": json.dumps(words).encode()}))
     words["tokens"]["pieces"].pop()
     words["answers"] = [["red", "much"]]
@@ -176,3 +176,20 @@ def test_a_zip_that_grows_too_large_is_not_unpacked(
     monkeypatch.setattr(traces, "MAX_BYTES", 1000)
     with pytest.raises(TraceError, match="more than 1,000 bytes"):
         traces.read(zipped(contents(folder)))
+
+
+def test_regions_with_numbers_that_are_none_are_not_opened(
+    tmp_path: Path, trace: Trace, photograph: bytes
+) -> None:
+    feats = np.full_like(trace.regions.feats, np.nan)
+    for changed, sentence in (
+        ({"feats": feats}, "feats are not finite"),
+        ({"boxes_unit": trace.regions.boxes_unit * 300}, "a box is x0, y0, x1, y1 in 0..1"),
+    ):
+        traces.save(tmp_path, replace(trace, regions=replace(trace.regions, **changed)), photograph)
+        with pytest.raises(TraceError, match=sentence):
+            traces.read(tmp_path)
+    states = trace.states | {"lang": np.full_like(trace.states["lang"], np.inf)}
+    traces.save(tmp_path, replace(trace, states=states), photograph)
+    with pytest.raises(TraceError, match="lang are not finite"):
+        traces.read(tmp_path)

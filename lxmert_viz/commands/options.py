@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from lxmert_viz.frames import FRAMES
+from lxmert_viz.box_frames import FRAMES
 
 SEEDS = 2**31
 

@@ -5,15 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lxmert_viz.dataset.datasets import Entry
-from lxmert_viz.dataset.remarks import (
-    HALF,
-    HALF_LETTER,
-    UNREADABLE,
-    Json,
-    is_whole,
-    reading,
-    why,
-)
+from lxmert_viz.dataset.remarks import HALF, HALF_LETTER, UNREADABLE, Json, is_whole, reading, why
 
 LONGEST_LINE = 1 << 24  # letters; a longer one is a whole file
 

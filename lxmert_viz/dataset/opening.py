@@ -110,11 +110,8 @@ def open_dataset(
         dataset, names = with_pictures(dataset, pictures or file.parent)
         beside = [stored for stored in _region_files(file.parent) if stored != file]
     if not look and (regions or beside):
-        origin = Origin(boxes=boxes, size_of=Sizes(dataset.pictures))
-        paths = [regions] if regions else beside
-        stored = _fullest([open_regions(path, origin) for path in paths], names)
-        dataset = replace(dataset, region_boxes=boxes)
-        dataset = with_regions(dataset, names, stored, look_for_missing or regions is None)
+        paths, looks = [regions] if regions else beside, look_for_missing or regions is None
+        dataset = _with_stored(dataset, names, paths, boxes, looks)
     return replace(dataset, remarks=(*dataset.remarks, *not_found(dataset)))
 
 
@@ -222,6 +219,15 @@ def _of_pictures(folder: Path, asked: Sequence[str]) -> Dataset:
 
 def _region_files(folder: Path) -> list[Path]:
     return list(dict.fromkeys(p for pattern in REGION_FILES for p in sorted(folder.glob(pattern))))
+
+
+def _with_stored(
+    dataset: Dataset, names: dict[str, list[str]], paths: Sequence[Path], boxes: str, looks: bool
+) -> Dataset:
+    """With the regions of one of these files. boxes, looks: as open_dataset and with_regions."""
+    origin = Origin(boxes=boxes, size_of=Sizes(dataset.pictures))
+    stored = _fullest([open_regions(path, origin) for path in paths], names)
+    return with_regions(replace(dataset, region_boxes=boxes), names, stored, looks)
 
 
 def _fullest(stored: list[RegionFile], names: Mapping[str, Sequence[str]]) -> RegionFile:

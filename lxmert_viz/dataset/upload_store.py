@@ -32,7 +32,7 @@ class UploadStore:
             raise DatasetError(
                 "This server keeps nothing that is handed over. Start your own, with `serve`."
             )
-        self.drop(in_use)
+        self.drop(in_use, room=MAX_BYTES)
         key = secrets.token_hex(16)
         left_out = uploads.put(given, self.folder / key / FILES)
         about = {
@@ -59,14 +59,17 @@ class UploadStore:
         """It stays for all its hours again."""
         (self.folder / key / ABOUT).touch()
 
-    def drop(self, in_use: Collection[str] = ()) -> None:
-        """Removes what was not used for long, and the oldest where all is too much."""
+    def drop(self, in_use: Collection[str] = (), room: int = 0) -> None:
+        """Removes what was not used for long, and the oldest where all is too much.
+
+        room: bytes to be free for one more.
+        """
         found = [path for path in self.folder.glob("*") if KEY.fullmatch(path.name)]
         idle = sorted((p for p in found if p.name not in in_use), key=_last_used)
         sizes = {path: _size(path) for path in found}
         for path in idle:
             is_old = _last_used(path) < self._now() - self._seconds
-            if is_old or sum(sizes.values()) > MAX_KEPT_BYTES - MAX_BYTES:  # room for one more
+            if is_old or sum(sizes.values()) > MAX_KEPT_BYTES - room:
                 shutil.rmtree(path, ignore_errors=True)
                 del sizes[path]
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from lxmert_viz.box_frames import check_boxes_unit, numbers
 from lxmert_viz.checkpoints.contents import RegionNames
 from lxmert_viz.detector.detectron2 import Detectron2RCNN
 from lxmert_viz.detector.network import FasterRCNN
@@ -15,7 +16,6 @@ from lxmert_viz.detector.profiles import Rules, rules_of
 from lxmert_viz.detector.selection import Detections, describe_boxes, detect
 from lxmert_viz.detector.speed import FULL, check_precision, make_fast
 from lxmert_viz.errors import CheckpointError, OptionError
-from lxmert_viz.frames import check_boxes_unit, numbers
 from lxmert_viz.picture import decode
 from lxmert_viz.records import ZOO, LeftOut, Regions, Report
 

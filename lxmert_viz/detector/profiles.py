@@ -15,6 +15,7 @@ REGIONS = (10, 100)
 PROPOSALS = (100, 1000)
 LEAST = (1, 100)
 SCORES = (0.0, 1.0)
+LONGEST_TOLD = 40  # letters of what is not understood
 OPTIONS: dict[str, tuple[float, float]] = {
     "regions": REGIONS,
     "proposals": PROPOSALS,
@@ -67,6 +68,7 @@ def _numbers(options: list[str]) -> dict[str, float]:
     numbers: dict[str, float] = {}
     for option in options:
         name, _, text = option.partition("=")
+        option = option[:LONGEST_TOLD]
         if name not in OPTIONS or name in numbers:
             raise OptionError(
                 f"{option!r} is not understood; after the profile's name may stand "

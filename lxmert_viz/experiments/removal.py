@@ -85,6 +85,10 @@ class Game:
         regions[self.region_places] = values[len(self.word_places) :]
         return words, regions
 
+    def gather(self, words: np.ndarray, regions: np.ndarray) -> np.ndarray:
+        """(n, ...) of the players, from (T, ...) of all words and (R, ...) of all regions."""
+        return np.concatenate([words[self.word_places], regions[self.region_places]])
+
     @torch.inference_mode()
     def worth(self, members: np.ndarray) -> np.ndarray:
         """(N,) float64 of coalitions (N, n)."""

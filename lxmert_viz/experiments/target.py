@@ -75,6 +75,16 @@ def answer(pipeline: Pipeline, text: str, against: str | None = None) -> Target:
     )
 
 
+def another(pipeline: Pipeline, target: Target) -> Target | None:
+    """Two answers that the target is not about; None where the checkpoint has no two more."""
+    known = pipeline.answer_vocabulary
+    own = (target.label, target.against) if target.kind == "answer" else ()
+    free = [text for place, text in enumerate(known) if place not in own]
+    if len(free) < 2 or pipeline.judges_pairs:
+        return None
+    return answer(pipeline, free[0], free[-1])
+
+
 def match(pipeline: Pipeline) -> Target:
     """That the text belongs to the picture, against that it does not."""
     _check(pipeline, "match")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from lxmert_viz.figures import theme
 from lxmert_viz.places import ASSETS
 
 MARKUP = re.compile(r"<[^<>]*>")
@@ -21,7 +22,7 @@ def numbers_as_csv(figure: go.Figure, about: str) -> str:
 
     Axes give their labels where they have some. `frame` is a step of the slider, `value` is of
     cells, `minus` and `plus` are the lengths of error bars, `label` is what pointing tells. Points
-    that are there to be clicked and cannot be seen are left out.
+    that are there to be clicked and cannot be seen are left out, and so are empty cells.
     """
     frames = [(frame.name, part) for frame in figure.frames for part in frame.data]
     parts = frames or [("", part) for part in figure.data]
@@ -57,6 +58,8 @@ def style() -> str:
 
 
 def _is_seen(part: Any) -> bool:
+    if part.meta == theme.PAINT:
+        return False
     return part.type != "scatter" or part.marker.opacity != 0 or "text" in (part.mode or "")
 
 
@@ -67,9 +70,9 @@ def _points(figure: go.Figure, part: Any) -> pd.DataFrame:
     columns: dict[str, Sequence[Any]] = {}
     if part.type == "heatmap":
         cells = np.asarray(part.z)
-        places = list(np.ndindex(cells.shape))
+        places = [place for place in np.ndindex(cells.shape) if not np.isnan(cells[place])]
         at = [(_at(part.x, column, column), _at(part.y, row, row)) for row, column in places]
-        columns["value"] = cells.ravel()
+        columns["value"] = [cells[place] for place in places]
         labels = None if told is None else [told[row][column] for row, column in places]
     else:
         at = list(zip(part.x, part.y, strict=True))

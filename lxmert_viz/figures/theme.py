@@ -22,6 +22,7 @@ GRID = "rgba(128, 128, 128, 0.25)"
 SHARES = ((0, "#f1f4f6"), (0.5, "#b5dcec"), (1, "#4fb0d6"))  # 0 to 1, under dark text
 SIGNED = ((0, "#b0a3d8"), (0.5, MIDDLE), (1, "#eda768"))  # -1 to 1, under dark text
 INK = "#10171b"
+PAINT = "paint"  # meta of cells that only colour what other parts of the figure tell
 FRAME = "#d55e00"
 LINES = ("#2f8fb5", "#d55e00", "#009e73", "#b45f96", "#a08a00", "#5b6770", "#56b4e9", "#e69f00")
 

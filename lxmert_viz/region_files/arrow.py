@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lxmert_viz.errors import DatasetError, RegionError
-from lxmert_viz.frames import UNIT
+from lxmert_viz.box_frames import UNIT
+from lxmert_viz.errors import DatasetError
 from lxmert_viz.region_files.rows import Origin, RegionFile, RegionRow
 from lxmert_viz.whole_files import written_whole
 
@@ -51,17 +51,14 @@ def write_arrow(path: Path, rows: Iterable[RegionRow]) -> None:
 
 def open_arrow(path: Path, origin: Origin) -> RegionFile:
     """Memory-mapped: features stay on the disk until they are asked for."""
-    try:
-        table = pa.ipc.open_stream(pa.memory_map(str(path))).read_all()
-    except (OSError, pa.ArrowInvalid) as error:
-        raise DatasetError(f"{path} is damaged or no Arrow stream: {error}.") from error
+    table = pa.ipc.open_stream(pa.memory_map(str(path))).read_all()
     missing = {*FLAT, "img_id", "boxes", "roi_features", "sizes", "preds_per_image"}.difference(
         table.column_names
     )
     if missing:
         raise DatasetError(f"{path} has no column {', '.join(sorted(missing))}.")
     pictures = [str(number) for number in table["img_id"].to_pylist()]
-    return RegionFile(path, "reference", pictures, lambda place: _row(path, table, place, origin))
+    return RegionFile(path, "reference", pictures, lambda place: _row(table, place, origin))
 
 
 def number_of(picture: str) -> int:
@@ -75,24 +72,22 @@ def number_of(picture: str) -> int:
     return int(digits[1])
 
 
-def _row(path: Path, table: pa.Table, place: int, origin: Origin) -> RegionRow:
-    picture = str(table["img_id"][place].as_py())
-    try:
-        count = table["preds_per_image"][place].as_py()
-        height, width = (int(side) for side in table["sizes"][place].as_py())
-        flat = {own: _numbers(table[name][place])[:count] for name, own in FLAT.items()}
-        feats, rows = _numbers(table["roi_features"][place]), len(table["roi_features"][place])
-        return RegionRow.from_arrays(
-            picture,
-            _numbers(table["boxes"][place]).reshape(-1, 4)[:count],
-            feats.reshape(rows, feats.size // max(rows, 1))[:count],
-            (width, height),
-            origin,
-            UNIT,
-            **flat,
-        )
-    except (ValueError, TypeError, OverflowError) as error:
-        raise RegionError(f"{path}, picture {picture!r}: {error}.") from error
+def _row(table: pa.Table, place: int, origin: Origin) -> RegionRow:
+    row = table.slice(place, 1)
+    row.validate(full=True)  # what points out of a mapped file would end the process
+    count = row["preds_per_image"][0].as_py()
+    height, width = (int(side) for side in row["sizes"][0].as_py())
+    flat = {own: _numbers(row[name][0])[:count] for name, own in FLAT.items()}
+    feats, rows = _numbers(row["roi_features"][0]), len(row["roi_features"][0])
+    return RegionRow.from_arrays(
+        str(row["img_id"][0].as_py()),
+        _numbers(row["boxes"][0]).reshape(-1, 4)[:count],
+        feats.reshape(rows, feats.size // max(rows, 1))[:count],
+        (width, height),
+        origin,
+        UNIT,
+        **flat,
+    )
 
 
 def _numbers(value: pa.Scalar) -> np.ndarray:

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from lxmert_viz.box_frames import FRAMES
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.frames import FRAMES
 from lxmert_viz.region_files import bottom_up_tsv, lxmert_tsv
 from lxmert_viz.region_files.arrow import STREAM_START, open_arrow, write_arrow
 from lxmert_viz.region_files.parquet import open_parquet, write_parquet
 from lxmert_viz.region_files.picture_ids import pictures_below
 from lxmert_viz.region_files.read_only import hdf5, lmdb, lmdb_pages, numpy_files
-from lxmert_viz.region_files.rows import Origin, RegionFile, RegionRow
+from lxmert_viz.region_files.rows import DAMAGE, Origin, RegionFile, RegionRow, why
 from lxmert_viz.region_files.safetensors import open_safetensors, write_safetensors
 from lxmert_viz.region_files.tsv import columns_in_first_line, open_tsv, write_tsv
 
@@ -65,12 +65,23 @@ def open_regions(
     if origin.boxes and origin.boxes not in FRAMES:
         raise DatasetError(f"There are no boxes {origin.boxes!r}; use {', '.join(FRAMES)}.")
     layout = _layout_of(path)
+    try:
+        return _opened(path, layout, origin, report or (lambda share: None))
+    except DatasetError:
+        raise
+    except DAMAGE as error:
+        raise DatasetError(
+            f"{path} is no whole file of regions ({layout}): {why(error)}."
+        ) from error
+
+
+def _opened(path: Path, layout: str, origin: Origin, report: Callable[[float], None]) -> RegionFile:
     if layout in (PARQUET, SAFETENSORS):
         if origin.boxes:
             raise DatasetError(f"{path} says itself what its boxes are; leave {origin.boxes} out.")
         return open_parquet(path) if layout == PARQUET else open_safetensors(path)
     if layout in TSV_LAYOUTS:
-        return open_tsv(path, layout, TSV_LAYOUTS[layout], origin, report or (lambda share: None))
+        return open_tsv(path, layout, TSV_LAYOUTS[layout], origin, report)
     if layout in (numpy_files.NPZ, numpy_files.NPY):
         return numpy_files.open_numpy(path, layout, origin)
     open_ = {REFERENCE: open_arrow, hdf5.LAYOUT: hdf5.open_hdf5, lmdb.LAYOUT: lmdb.open_lmdb}

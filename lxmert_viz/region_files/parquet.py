@@ -10,7 +10,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lxmert_viz.errors import DatasetError
 from lxmert_viz.region_files.rows import RegionFile, RegionRow
 from lxmert_viz.region_files.table import SCHEMA, batch_of, check_schema, row_of
 from lxmert_viz.whole_files import written_whole
@@ -29,22 +28,16 @@ def write_parquet(path: Path, rows: Iterable[RegionRow]) -> None:
 
 
 def open_parquet(path: Path) -> RegionFile:
-    try:
-        file = pq.ParquetFile(path)
-        check_schema(path, file.schema_arrow)
-        pictures = file.read(columns=["picture"])["picture"].to_pylist()
-    except (OSError, pa.ArrowInvalid) as error:
-        raise DatasetError(f"{path} is damaged or no Parquet file: {error}.") from error
+    file = pq.ParquetFile(path)
+    check_schema(path, file.schema_arrow)
+    pictures = file.read(columns=["picture"])["picture"].to_pylist()
     groups = range(file.num_row_groups)
     starts = [0, *accumulate(file.metadata.row_group(group).num_rows for group in groups)]
     one_at_a_time = threading.Lock()
 
     @lru_cache(maxsize=1)
     def rows_of(group: int) -> pa.Table:
-        try:
-            return file.read_row_group(group)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise DatasetError(f"{path} is damaged: {error}.") from error
+        return file.read_row_group(group)
 
     def at(place: int) -> RegionRow:
         group = bisect_right(starts, place) - 1

@@ -1,5 +1,7 @@
 """One picture's regions as files hold them, and a file of them, opened."""
 
+import struct
+import tokenize
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -8,15 +10,28 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import pyarrow as pa
+from safetensors import SafetensorError
 
-from lxmert_viz.errors import DatasetError, RegionError
-from lxmert_viz.frames import CORNERS, boxes_px_of, numbers, sides
+from lxmert_viz import pickled
+from lxmert_viz.box_frames import CORNERS, boxes_px_of, numbers, sides
+from lxmert_viz.errors import ARCHIVE_ERRORS, DatasetError, RegionError
+from lxmert_viz.pickled import RefusedGlobal
 from lxmert_viz.records import TRAINED_PROFILE, UNNAMED, Regions
 from lxmert_viz.region_files.picture_ids import PictureIndex
 
 NameOf = Callable[[int, int], str]  # object and attribute label -> a region's name
 SizeOf = Callable[[str], tuple[int, int]]  # a picture's id -> its width and height in pixels
 LOOKED_AT = 8  # rows that tell what a file is
+DAMAGE = (  # what the libraries raise that read damaged files
+    *ARCHIVE_ERRORS,
+    *pickled.DAMAGE,
+    pa.ArrowException,
+    SafetensorError,
+    SyntaxError,
+    struct.error,
+    tokenize.TokenError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +92,16 @@ class RegionFile:
         pictures: Sequence[str],
         at: Callable[[int], RegionRow],
         newline: str = "",
+        where: Callable[[int], str] | None = None,
     ) -> None:
-        """pictures: one a row. at: the row of a place, or DatasetError. newline: what ends a line
-        of a text file."""
+        """pictures: one a row. at: the row of a place; it may raise RegionError and DAMAGE.
+        newline: what ends a line of a text file. where: what to call a place; else its picture."""
         self.path = path
         self.layout = layout
         self.pictures = pictures
         self.newline = newline
         self._at = at
+        self._where = where or (lambda place: f"picture {pictures[place]!r}")
         self._places: dict[str, int] = {}
         self.again: dict[str, list[int]] = {}  # pictures that stand twice -> their later places
         for place, picture in enumerate(pictures):
@@ -143,12 +160,33 @@ class RegionFile:
         return whole[0]
 
     def _checked(self, place: int) -> RegionRow:
-        row = self._at(place)
+        """Every row of every layout comes this way."""
         try:
-            row.regions.checked()
-        except RegionError as error:
-            raise RegionError(f"{self.path}, picture {row.picture!r}: {error}.") from error
-        return row
+            row = self._at(place)
+            self._check_size(row.regions.checked().feats)
+            return row
+        except DAMAGE as error:  # a RegionError too
+            raise RegionError(f"{self.path}, {self._where(place)}: {why(error)}.") from error
+
+    def _check_size(self, feats: np.ndarray) -> None:
+        size, usual = feats.shape[1], self._feature_size
+        if len(feats) and size != usual:
+            raise RegionError(
+                f"it has {size:,} features a region, and others of this file {usual:,}: it is cut, "
+                "or of another detector"
+            )
+
+    @cached_property
+    def _feature_size(self) -> int:
+        """The largest of the first rows: what is cut has less."""
+        largest = 0
+        for place in range(min(LOOKED_AT, len(self.pictures))):
+            try:
+                feats = self._at(place).regions.feats
+            except (DatasetError, *DAMAGE):
+                continue
+            largest = max(largest, feats.shape[1] if len(feats) else 0)
+        return largest
 
     def remarks(self) -> Iterator[str]:
         """What its first pictures tell a person who uses it."""
@@ -171,6 +209,13 @@ class RegionFile:
     def rows(self) -> Iterator[RegionRow]:
         """A row a picture in the order of the file, one in memory at a time."""
         return map(self.row, self)
+
+
+def why(error: Exception) -> str:
+    """As the end of a sentence about a file."""
+    told = str(error).strip().rstrip(".") or type(error).__name__
+    is_told = isinstance(error, RegionError | RefusedGlobal)
+    return told if is_told else f"it is damaged or cut short ({told})"
 
 
 def _same(some: Regions, others: Regions) -> bool:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import LeftOut, Regions
@@ -72,22 +72,21 @@ def write_safetensors(path: Path, rows: Iterable[RegionRow]) -> None:
 
 def open_safetensors(path: Path) -> RegionFile:
     """Raises DatasetError for another kind of file."""
-    try:
-        file = safe_open(path, framework="numpy")
-        mark = file.metadata() or {}
-        if mark not in (MARK, FIRST_MARK):
-            raise DatasetError(f"{path} holds tensors, but no regions as this tool writes them.")
-        names = KINDS.keys() - (LATER if mark == FIRST_MARK else set())
-        arrays = {name: file.get_slice(name) for name in names}
-        texts = json.loads(arrays["texts"][:].tobytes())
-    except (OSError, SafetensorError, ValueError) as error:
-        raise DatasetError(f"{path} is damaged or no file of regions: {error}.") from error
+    file = safe_open(path, framework="numpy")
+    mark = file.metadata() or {}
+    if mark not in (MARK, FIRST_MARK):
+        raise DatasetError(f"{path} holds tensors, but no regions as this tool writes them.")
+    names = KINDS.keys() - (LATER if mark == FIRST_MARK else set())
+    arrays = {name: file.get_slice(name) for name in names}
+    texts = json.loads(arrays["texts"][:].tobytes())
     starts, sizes_px, makers = (arrays[name][:] for name in ("starts", "sizes_px", "makers"))
     missing = arrays["missing"][:] if mark == MARK else np.zeros(len(makers), np.int64)
     others_at = _left_out_reader(arrays, texts) if mark == MARK else lambda place: None
 
     def at(place: int) -> RegionRow:
         start, end = (int(edge) for edge in starts[place : place + 2])
+        if not 0 <= start <= end:
+            raise ValueError(f"its regions would be {start} to {end}")
         own = {n: arrays[n][start:end].copy() for n in (*ARRAYS, "boxes_unit", "boxes_px", "feats")}
         profile, detector = texts["makers"][makers[place]]
         boxes_px = own.pop("boxes_px")

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lxmert_viz.errors import DatasetError, RegionError
+from lxmert_viz.errors import DatasetError
 from lxmert_viz.places import cache_folder
 from lxmert_viz.region_files.cells import Cells, plain
 from lxmert_viz.region_files.rows import Origin, RegionFile, RegionRow
@@ -50,14 +50,12 @@ def open_tsv(
         with path.open("rb") as file:
             file.seek(index.starts[place])
             line = file.readline(LONGEST_LINE)
-        try:
-            return layout.row_of(Cells(_cells(line), columns), origin)
-        except (RegionError, UnicodeDecodeError) as error:
-            raise RegionError(
-                f"{path}, line {index.lines[place]} is not a line of {layout.name}: {error}."
-            ) from error
+        return layout.row_of(Cells(_cells(line), columns), origin)
 
-    return RegionFile(path, layout_name, index.pictures, at, index.newline)
+    def where(place: int) -> str:
+        return f"line {index.lines[place]} is not a line of {layout.name}"
+
+    return RegionFile(path, layout_name, index.pictures, at, index.newline, where)
 
 
 def write_tsv(path: Path, layout: TsvLayout, rows: Iterable[RegionRow], newline: str) -> None:

@@ -22,15 +22,7 @@ from lxmert_viz.runs.asking import ask_each
 from lxmert_viz.runs.evaluation import Progress, sorted_by_picture
 from lxmert_viz.runs.manifest import data_of
 from lxmert_viz.runs.pictures import Looker
-from lxmert_viz.runs.states import (
-    FORMAT,
-    HEAD,
-    ITEMS,
-    ROWS,
-    StateStore,
-    head_of,
-    whole_lines,
-)
+from lxmert_viz.runs.states import FORMAT, HEAD, ITEMS, ROWS, StateStore, head_of, whole_lines
 from lxmert_viz.whole_files import write_json
 
 LOCK = "states.lock"

@@ -10,14 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from lxmert_viz.analysis.probes import (
-    About,
-    FittedProbe,
-    ProbeResult,
-    ProbeRun,
-    compression,
-    probe,
-)
+from lxmert_viz.analysis.probes import About, FittedProbe, ProbeResult, ProbeRun, compression, probe
 from lxmert_viz.analysis.states import by_depth, depth_names
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Report

@@ -17,6 +17,7 @@ from lxmert_viz.analysis.significance import interval_of
 from lxmert_viz.checkpoints.contents import TRAINED_PROFILE
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.experiments import target as targets
+from lxmert_viz.experiments.proof import drops
 from lxmert_viz.experiments.relevance import METHODS, Relevance, explain
 from lxmert_viz.experiments.removal import Game, Removal
 from lxmert_viz.experiments.target import Target
@@ -193,14 +194,16 @@ def _judged(
     }
     is_signed = found is None or METHODS[method].is_signed
     if is_signed:
-        numbers["violations"] = faithfulness.sign_violations(scores, _drops(game))
+        seen = np.arange(len(game.word_places), game.players)
+        numbers["violations"] = faithfulness.sign_violations(scores, drops(game, seen))
     if truth.competitor is not None:
         numbers["sign_right"] = float(scores[truth.competitor] < 0)
     if found is not None:
         numbers |= {"forwards": found.forwards, "seconds": seconds}
-        other = targets.answer(pipeline, *_another(pipeline, truth))
-        changed = _explained(pipeline, truth, method, Removal(), other)
-        numbers["other_target"] = faithfulness.similarity(scores, changed.regions)
+        other = targets.another(pipeline, truth.target)
+        if other is not None:
+            changed = _explained(pipeline, truth, method, Removal(), other)
+            numbers["other_target"] = faithfulness.similarity(scores, changed.regions)
         if METHODS[method].removes:
             zeroed = _explained(pipeline, truth, method, Removal("zero"))
             numbers["other_removal"] = faithfulness.similarity(scores, zeroed.regions)
@@ -214,13 +217,6 @@ def _explained(
     return explain(pipeline, truth.regions, truth.text, method, asked, removal=removal)
 
 
-def _another(pipeline: Pipeline, truth: Truth) -> tuple[str, str]:
-    """The two answers of the vocabulary after the target's own two."""
-    known = pipeline.answer_vocabulary
-    free = [n for n in range(len(known)) if n not in (truth.target.label, truth.target.against)]
-    return known[free[0]], known[free[-1]]
-
-
 def _kept(pipeline: Pipeline, truth: Truth, order: np.ndarray) -> float:
     """Area under the share of answers kept, 0 or 1 each, as regions leave in this order."""
     left = [truth.regions.only(np.sort(order[gone:])) for gone in range(len(order) + 1)]
@@ -228,15 +224,6 @@ def _kept(pipeline: Pipeline, truth: Truth, order: np.ndarray) -> float:
     tops = np.array([int(score.answer_logits.argmax()) for score in scores])
     shares = np.linspace(0, 1, len(order) + 1)
     return faithfulness.area(shares, (tops == truth.target.label).astype(float))
-
-
-def _drops(game: Game) -> np.ndarray:
-    """(R,) how much the target falls without each region."""
-    regions = np.arange(len(game.word_places), game.players)
-    members = np.ones((len(regions) + 1, game.players), bool)
-    members[1 + np.arange(len(regions)), regions] = False
-    worth = game.worth(members)
-    return worth[0] - worth[1:]
 
 
 def _line(method: str, kind: str, graded: Graded) -> dict[str, object]:

@@ -60,7 +60,7 @@ def test_a_figure_is_pixels_of_twice_the_size(stage: Page, tmp_path: Path) -> No
 def test_numbers_are_those_of_the_map(stage: Page, tmp_path: Path) -> None:
     scene = examples.examples()[0]
     pipeline = Pipeline.open(device="cpu")
-    trace = pipeline.ask(pipeline.look(scene.picture), scene.questions[0].text)
+    trace = pipeline.ask(pipeline.look(scene.picture.content), scene.questions[0].text)
     with saved(stage, "Save numbers as CSV", tmp_path).open(newline="") as file:
         rows = list(csv.DictReader(file))
     weights = trace.attention["lang_from_vision"][1, 2]
@@ -125,7 +125,7 @@ def test_a_plotly_figure_is_pixels_of_twice_the_size(answers: Page, tmp_path: Pa
 def test_numbers_of_a_plotly_figure_are_those_of_the_answers(answers: Page, tmp_path: Path) -> None:
     scene = examples.examples()[0]
     pipeline = Pipeline.open(device="cpu")
-    trace = pipeline.ask(pipeline.look(scene.picture), scene.questions[0].text)
+    trace = pipeline.ask(pipeline.look(scene.picture.content), scene.questions[0].text)
     with saved(answers, f"Save {BARS} as CSV", tmp_path).open(newline="") as file:
         rows = list(csv.DictReader(file))
     probabilities = [float(row["x"]) for row in rows]
@@ -146,7 +146,7 @@ def test_figures_of_a_head_name_layer_and_head(stage: Page, tmp_path: Path) -> N
 def test_a_picture_with_its_regions_is_saved_with_frames_and_numbers(
     answers: Page, tmp_path: Path
 ) -> None:
-    seen = Pipeline.open(device="cpu").look(examples.examples()[0].picture)
+    seen = Pipeline.open(device="cpu").look(examples.examples()[0].picture.content)
     root = ET.parse(saved(answers, "Save lxmert-regions as SVG", tmp_path)).getroot()
     texts = [node.text for node in root.iter(TEXT)]
     assert sorted(texts[:-1], key=int) == [str(number + 1) for number in range(len(seen))]

@@ -22,7 +22,7 @@ def trace() -> Trace:
     """What the page shows: the first scene with its first question."""
     scene = examples.examples()[0]
     pipeline = Pipeline.open(device="cpu")
-    return pipeline.ask(pipeline.look(scene.picture), scene.questions[0].text)
+    return pipeline.ask(pipeline.look(scene.picture.content), scene.questions[0].text)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lxmert_viz.checkpoints.contents import RegionNames
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
@@ -48,8 +49,8 @@ def test_regions_of_another_detector_are_refused(
     test_data: Path, tiny_pipeline: Pipeline, tmp_path: Path
 ) -> None:
     dataset = open_dataset(test_data / "gqa_sample")
-    few_names = ("ball", "cube").__getitem__  # published labels go up to 1599
+    few_names = RegionNames(("ball", "cube"), ())  # published labels go up to 1599
     cache = RegionCache(tmp_path)
-    looker = Looker(tiny_pipeline, dataset, "trained", lambda o, a: few_names(o), cache, "tiny")
+    looker = Looker(tiny_pipeline, dataset, "trained", few_names.of, cache, "tiny")
     with pytest.raises(DatasetError, match="2048 features a region and tiny takes 64"):
         looker.check()

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -29,8 +30,13 @@ def find() -> str | None:
 
 def _places() -> Iterator[str]:
     yield from filter(None, map(shutil.which, NAMES))
+    with ThreadPoolExecutor(1) as alone:  # a thread that starts Playwright can do so only once
+        yield alone.submit(_playwrights).result()
+
+
+def _playwrights() -> str:
     with sync_playwright() as playwright:
-        yield playwright.chromium.executable_path
+        return playwright.chromium.executable_path
 
 
 def _starts(path: str) -> bool:

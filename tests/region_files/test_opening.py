@@ -140,6 +140,27 @@ def test_published_files_come_through_byte_for_byte(
     assert again.read_bytes() == published.read_bytes()
 
 
+@pytest.mark.parametrize("first", LAYOUTS)
+@pytest.mark.parametrize("second", LAYOUTS)
+def test_published_regions_are_the_same_through_any_two_layouts(
+    test_data: Path, tmp_path: Path, first: str, second: str
+) -> None:
+    published = open_regions(test_data / "coco_sample" / "obj36.tsv", ORIGIN)
+    one, two = (path_for(tmp_path, la, f"{n}") for n, la in enumerate((first, second)))
+    write_rows(one, first, published.rows())
+    write_rows(two, second, open_regions(one, ORIGIN).rows())
+    read = open_regions(two, ORIGIN)
+    assert len(read) == len(published) == 10
+    for picture in published:
+        before, after = published[picture], read[picture]
+        assert after.size_px == before.size_px
+        assert after.feats.tobytes() == before.feats.tobytes()
+        np.testing.assert_allclose(after.boxes_unit, before.boxes_unit, atol=1e-6)
+        if "bottom-up" not in (first, second):
+            assert after.names == before.names
+            assert after.scores.tobytes() == before.scores.tobytes()
+
+
 @pytest.mark.parametrize("sample", ["gqa_sample", "coco_sample"])
 def test_published_regions_lie_in_the_picture_and_have_sensible_names(
     test_data: Path, sample: str
@@ -230,9 +251,9 @@ def test_without_a_cache_files_open_all_the_same(
     [
         (b"", "0 columns"),
         (b"a\tb\tc\n", "3 columns"),
-        (b"PAR1 no", "damaged or no Parquet"),
-        (b"12345678{no", "damaged or no file of regions"),
-        (b"\xff\xff\xff\xffno", "damaged or no Arrow stream"),
+        (b"PAR1 no", r"no whole file of regions \(parquet\): it is damaged"),
+        (b"12345678{no", r"no whole file of regions \(safetensors\)"),
+        (b"\xff\xff\xff\xffno", r"no whole file of regions \(reference\)"),
     ],
 )
 def test_another_kind_of_file_is_refused_in_a_sentence(

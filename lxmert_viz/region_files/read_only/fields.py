@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from lxmert_viz.box_frames import checked_size
 from lxmert_viz.errors import RegionError
-from lxmert_viz.frames import checked_size
 from lxmert_viz.region_files.cells import IDS, NUMBERS, decoded
 from lxmert_viz.region_files.rows import Origin, RegionRow
 
@@ -27,6 +27,7 @@ LABELS = {
 }
 IDS_OF = ("object_ids", "attribute_ids")
 INFO = "info"  # more of the same, in a dictionary of its own
+MOST_BYTES = 1 << 28  # of one array; 100 regions of 2048 features have 0.8 million
 Fields = Mapping[str, Any]
 
 

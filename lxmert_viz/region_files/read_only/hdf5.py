@@ -11,29 +11,25 @@ import numpy as np
 
 from lxmert_viz import pickled
 from lxmert_viz.errors import DatasetError, RegionError
-from lxmert_viz.region_files.read_only.fields import BOXES, FEATS, UNIT_BOXES, row_of
+from lxmert_viz.region_files.read_only.fields import BOXES, FEATS, MOST_BYTES, UNIT_BOXES, row_of
 from lxmert_viz.region_files.rows import Origin, RegionFile, RegionRow
 
 LAYOUT = "hdf5"
 IDS = ("image_id", "image_ids", "img_id", "img_ids", "ids")
 ENDS = "pos_boxes"  # (N, 2): where each picture's regions begin and end
 BESIDE = "_imgid2idx.pkl"  # {picture's number: place}, where the file itself names no pictures
-DAMAGE = (OSError, KeyError, ValueError, TypeError, RuntimeError, OverflowError, MemoryError)
 FieldsAt = Callable[[int], dict[str, Any]]
 
 
 def open_hdf5(path: Path, origin: Origin) -> RegionFile:
     """Features stay on the disk until they are asked for. Raises DatasetError."""
-    try:
-        file = h5py.File(path, "r")
-        tables = {name: part for name, part in file.items() if isinstance(part, h5py.Dataset)}
-        if any(name in tables for name in FEATS):
-            pictures, fields_at = _table_ids(path, tables), _table_reader(tables)
-        else:
-            pictures = _groups(file, "", set())
-            fields_at = partial(_group_fields, file, pictures)
-    except DAMAGE as error:
-        raise DatasetError(f"{path} is damaged or no HDF5 file: {error}.") from error
+    file = h5py.File(path, "r")
+    tables = {name: part for name, part in file.items() if isinstance(part, h5py.Dataset)}
+    if any(name in tables for name in FEATS):
+        pictures, fields_at = _table_ids(path, tables), _table_reader(tables)
+    else:
+        pictures = _groups(file, "", set())
+        fields_at = partial(_group_fields, file, pictures)
     if not pictures:
         raise DatasetError(
             f"{path} holds no regions as this tool knows them: neither a group a picture nor "
@@ -41,10 +37,7 @@ def open_hdf5(path: Path, origin: Origin) -> RegionFile:
         )
 
     def at(place: int) -> RegionRow:
-        try:
-            return row_of(pictures[place], fields_at(place), origin)
-        except DAMAGE as error:  # a RegionError too
-            raise RegionError(f"{path}, picture {pictures[place]!r}: {error}.") from error
+        return row_of(pictures[place], fields_at(place), origin)
 
     return RegionFile(path, LAYOUT, pictures, at)
 
@@ -71,14 +64,14 @@ def _group_fields(file: h5py.File, pictures: list[str], place: int) -> dict[str,
     group = file[pictures[place]]
     if not isinstance(group, h5py.Group):
         raise RegionError("it is no group with features and boxes")
-    parts = {name: part[()] for name, part in group.items() if isinstance(part, h5py.Dataset)}
+    parts = {name: _read(part) for name, part in group.items() if isinstance(part, h5py.Dataset)}
     return {**dict(group.attrs), **parts}
 
 
 def _table_ids(path: Path, tables: dict[str, h5py.Dataset]) -> list[str]:
     named = next((tables[name] for name in IDS if name in tables), None)
     if named is not None:
-        ids = named[()].reshape(-1).tolist()
+        ids = np.reshape(_read(named), -1).tolist()
         return [i.decode("utf-8", "replace") if isinstance(i, bytes) else str(i) for i in ids]
     beside = path.with_name(f"{path.stem}{BESIDE}")
     if not beside.is_file():
@@ -98,7 +91,7 @@ def _table_ids(path: Path, tables: dict[str, h5py.Dataset]) -> list[str]:
 
 
 def _table_reader(tables: dict[str, h5py.Dataset]) -> FieldsAt:
-    ends = tables[ENDS][()] if ENDS in tables else None
+    ends = _read(tables[ENDS]) if ENDS in tables else None
     per_region = {name for name in (*FEATS, *BOXES, *UNIT_BOXES) if name in tables}
 
     def at(place: int) -> dict[str, Any]:
@@ -106,12 +99,21 @@ def _table_reader(tables: dict[str, h5py.Dataset]) -> FieldsAt:
         for name, table in tables.items():
             if ends is not None and name in per_region:
                 start, end = (int(edge) for edge in ends[place])
-                fields[name] = table[start:end]
+                fields[name] = _read(table, start, end)
             elif name != ENDS and len(table.shape) and place < len(table):
-                fields[name] = table[place]
+                fields[name] = _read(table, place, place + 1)[0]
         return fields | _size_from_shares(fields)
 
     return at
+
+
+def _read(table: h5py.Dataset, start: int = 0, end: int | None = None) -> np.ndarray | Any:
+    """Rows of a table, or all that it holds. Raises ValueError for more than fits."""
+    each = table.nbytes // max(len(table), 1) if table.shape else table.nbytes
+    rows = (len(table) if end is None else end - start) if table.shape else 1
+    if not 0 <= rows * each <= MOST_BYTES:
+        raise ValueError(f"{table.name} would have {rows * each:,} bytes")
+    return table[start:end] if table.shape else table[()]
 
 
 def _size_from_shares(fields: dict[str, Any]) -> dict[str, int]:

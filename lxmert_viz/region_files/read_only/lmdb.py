@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from lxmert_viz import pickled
-from lxmert_viz.errors import DatasetError, RegionError
+from lxmert_viz.errors import RegionError
 from lxmert_viz.region_files.read_only.fields import row_of
 from lxmert_viz.region_files.read_only.lmdb_pages import LmdbFile
 from lxmert_viz.region_files.rows import Origin, RegionFile, RegionRow
@@ -20,25 +21,24 @@ def open_lmdb(path: Path, origin: Origin) -> RegionFile:
     file = LmdbFile(path / DATA if path.is_dir() else path)
     keys = [key for key in file.keys() if key not in NO_PICTURES]  # noqa: SIM118
 
-    def at(place: int) -> RegionRow:
-        picture = keys[place].decode("utf-8", "replace")
-        try:
-            value = pickled.unpickled(BytesIO(file.value(keys[place])))
-            if not isinstance(value, Mapping):
-                raise RegionError(f"it holds a {type(value).__name__}, not a dictionary")
-            fields = {str(name): pickled.plain(part) for name, part in value.items()}
-            return row_of(picture, fields, origin)
-        except pickled.RefusedGlobal as error:
-            raise RegionError(
-                f"{path}, picture {picture!r} is a pickle that {error}, which may run anything "
-                "and is not called: write it anew with plain arrays of numpy."
-            ) from error
-        except DatasetError as error:
-            raise RegionError(f"{path}, picture {picture!r}: {error}.") from error
-        except pickled.DAMAGE as error:
-            raise RegionError(
-                f"{path}, picture {picture!r} is no pickled dictionary ({error}); LMDB files of "
-                "other makes (msgpack, lz4) are not read: write .npz files from them."
-            ) from error
+    pictures = [key.decode("utf-8", "replace") for key in keys]
 
-    return RegionFile(path, LAYOUT, [key.decode("utf-8", "replace") for key in keys], at)
+    def at(place: int) -> RegionRow:
+        return row_of(pictures[place], _fields(file.value(keys[place])), origin)
+
+    return RegionFile(path, LAYOUT, pictures, at)
+
+
+def _fields(value: bytes) -> dict[str, Any]:
+    try:
+        item = pickled.unpickled(BytesIO(value))
+    except pickled.RefusedGlobal:
+        raise
+    except pickled.DAMAGE as error:
+        raise RegionError(
+            f"it is no whole pickle ({error}); LMDB files of other makes (msgpack, lz4) are not "
+            "read: write .npz files from them"
+        ) from error
+    if not isinstance(item, Mapping):
+        raise RegionError(f"it holds a {type(item).__name__}, not a dictionary")
+    return {str(name): pickled.plain(part) for name, part in item.items()}

@@ -45,19 +45,17 @@ class LmdbFile:
     """Its keys in order, and what they stand for. Threads may share it."""
 
     def __init__(self, path: Path) -> None:
-        """Raises DatasetError for another kind of file, and for one that is damaged."""
+        """Raises DatasetError for another kind of file, and for one that is damaged; struct.error
+        and OverflowError where a page lies outside of it."""
         self._path = path
         try:
             with path.open("rb") as file:
                 self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:  # ValueError: it is empty
             raise DatasetError(f"{path} cannot be read: {error}.") from error
-        try:
-            meta = self._meta()
-            self._page_size = meta.page_size
-            self._spans = {} if meta.root == NONE else dict(self._walk(meta.root, set()))
-        except struct.error as error:
-            raise self._damaged("a page lies outside of the file") from error
+        meta = self._meta()
+        self._page_size = meta.page_size
+        self._spans = {} if meta.root == NONE else dict(self._walk(meta.root, set()))
 
     def keys(self) -> list[bytes]:
         return list(self._spans)

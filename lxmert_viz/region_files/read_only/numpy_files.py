@@ -1,7 +1,6 @@
 """Regions in numpy's files, one picture a file: .npz as bottom-up-attention.pytorch writes them,
 .npy with NAME_info.npy beside it as mmf does, .npy of one dictionary as ViLBERT does."""
 
-import tokenize
 import zipfile
 from collections.abc import Mapping
 from io import BytesIO
@@ -12,15 +11,13 @@ import numpy as np
 from numpy.lib import format as npy
 
 from lxmert_viz import pickled
-from lxmert_viz.errors import ARCHIVE_ERRORS, DatasetError, RegionError
+from lxmert_viz.errors import RegionError
 from lxmert_viz.region_files.picture_ids import files_below
-from lxmert_viz.region_files.read_only.fields import IDS_OF, INFO, LABELS, row_of
+from lxmert_viz.region_files.read_only.fields import IDS_OF, INFO, LABELS, MOST_BYTES, row_of
 from lxmert_viz.region_files.rows import Origin, RegionFile, RegionRow
 
 NPZ, NPY = "npz", "npy"
 INFO_ENDING = "_info.npy"
-MOST_BYTES = 1 << 28  # of one array; 100 regions of 2048 features have 0.8 million
-DAMAGE = (*ARCHIVE_ERRORS, *pickled.DAMAGE, SyntaxError, tokenize.TokenError)
 
 
 def open_numpy(path: Path, layout: str, origin: Origin) -> RegionFile:
@@ -32,20 +29,13 @@ def open_numpy(path: Path, layout: str, origin: Origin) -> RegionFile:
     fields_of = _npz_fields if layout == NPZ else _npy_fields
 
     def at(place: int) -> RegionRow:
-        picture, file = pictures[place], files[pictures[place]]
-        try:
-            return row_of(picture, fields_of(file), origin)
-        except pickled.RefusedGlobal as error:
-            raise RegionError(
-                f"{file} is a pickle that {error}, which may run anything and is not called: "
-                "write it anew with plain arrays of numpy."
-            ) from error
-        except DatasetError as error:
-            raise RegionError(f"{file}: {error}.") from error
-        except DAMAGE as error:
-            raise RegionError(f"{file} is damaged or cut short: {error}.") from error
+        picture = pictures[place]
+        return row_of(picture, fields_of(files[picture]), origin)
 
-    return RegionFile(path, layout, pictures, at)
+    def where(place: int) -> str:
+        return f"file {files[pictures[place]].name}"
+
+    return RegionFile(path, layout, pictures, at, where=where)
 
 
 def _npz_fields(path: Path) -> dict[str, Any]:

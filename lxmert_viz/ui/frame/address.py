@@ -3,6 +3,8 @@
 The stage writes keys of its own, which stay as they are.
 """
 
+import re
+
 import streamlit as st
 
 from lxmert_viz.ui.frame import handover
@@ -16,6 +18,7 @@ BOARD = "address.board"
 READ, STEPS, PENDING = "address.read", "address.steps", "address.pending"
 BOXES_OF = "boxes of"  # digest of the picture that pending boxes were drawn on
 MISSING, SHOWN = "address.missing", "address.shown"  # sentences, and how many are on the page
+NUMBER = re.compile("[0-9]{1,6}")  # nothing here is counted to a million
 NO_MODEL = (
     "This link was made with the model {}, which is not here: the page Models fetches it, or put "
     "its folder below the models folder."
@@ -81,6 +84,14 @@ def steps() -> str:
 
 def keep_steps(digest: str) -> None:
     st.session_state[STEPS] = digest
+
+
+def number(text: str) -> int | None:
+    """The number that a text of an address is; None for any other text.
+
+    Python's own test passes digits that are no decimals, and numbers too long for it to read.
+    """
+    return int(text) if NUMBER.fullmatch(text) else None
 
 
 def _picture_named() -> str:

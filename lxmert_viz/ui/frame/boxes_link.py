@@ -7,17 +7,16 @@ name that a person gave follows after a colon.
 
 import base64
 import binascii
-import re
 from collections.abc import Sequence
 from urllib.parse import quote, unquote
 
 import numpy as np
 
+from lxmert_viz.ui.frame import address
 from lxmert_viz.ui.server.variant import LONGEST_NAME, MOST, STEPS, OwnBox
 
 DRAWN_LETTERS = 11
 LONGEST = 4000  # letters; longer addresses do not pass everywhere
-DETECTED = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?")
 
 
 def encoded(boxes: Sequence[OwnBox], detected: Sequence[OwnBox]) -> str:
@@ -61,10 +60,10 @@ def _run(places: list[int]) -> str:
 
 
 def _places(text: str, count: int) -> range:
-    found = DETECTED.fullmatch(text)
-    if found is None:
-        raise ValueError(f"{text!r} is neither a region nor a box")
-    first, last = int(found[1]), int(found[2] or found[1])
+    start, dash, end = text.partition("-")
+    first, last = address.number(start), address.number(end if dash else start)
+    if first is None or last is None:
+        raise ValueError(f"{text[:LONGEST_NAME]!r} is neither a region nor a box")
     if not first <= last < count:
         raise ValueError(f"there are {count} regions and not {text!r}")
     return range(first, last + 1)

@@ -28,6 +28,7 @@ class Page:
 
 ANSWERS = Page("answers_page.py", "Answers", ":material/question_answer:", ONE)
 ATTENTION = Page("attention_page.py", "Attention", ":material/visibility:", ONE)
+WHY = Page("why_page.py", "Why", ":material/balance:", ONE)
 STATES = Page("states_page.py", "States", ":material/layers:", ONE)
 PROBES = Page("probes_page.py", "Probes", ":material/troubleshoot:", ONE)
 WALK = Page("walk_page.py", "Walk", ":material/directions_walk:", ONE)
@@ -42,6 +43,7 @@ MODELS = Page("models_page.py", "Models", ":material/deployed_code:", CHECKPOINT
 ALL = (
     ANSWERS,
     ATTENTION,
+    WHY,
     STATES,
     PROBES,
     WALK,

@@ -60,10 +60,11 @@ def _follow_link(profiles: dict[str, RegionProfile], proposals: int) -> None:
     state["regions.profile"], numbers = parted(asked)
     state["regions.own"] = bool(numbers)
     state["regions.how"] = BY_SCORE if "score" in numbers else EXACTLY
-    state["regions.exactly"] = max(rules.profile.max_regions, REGIONS[0])
+    # what an option leaves open is the detector's own, and may lie outside of the sliders
+    state["regions.exactly"] = _within(REGIONS, rules.profile.max_regions)
     state["regions.score"] = rules.profile.min_score
-    state["regions.range"] = (rules.profile.min_regions, rules.profile.max_regions)
-    state["regions.proposals"] = rules.proposals
+    state["regions.range"] = _range_of(rules.profile)
+    state["regions.proposals"] = _within(PROPOSALS, rules.proposals)
 
 
 def chosen() -> RegionsAsked:
@@ -73,7 +74,7 @@ def chosen() -> RegionsAsked:
 def _numbers(profile: RegionProfile, proposals: int) -> dict[str, float]:
     state = st.session_state
     state.setdefault("regions.how", EXACTLY)
-    state.setdefault("regions.proposals", min(max(proposals, PROPOSALS[0]), PROPOSALS[1]))
+    state.setdefault("regions.proposals", _within(PROPOSALS, proposals))
     how = st.segmented_control(
         "How many regions",
         (EXACTLY, BY_SCORE),
@@ -95,7 +96,7 @@ def _numbers(profile: RegionProfile, proposals: int) -> dict[str, float]:
 
 
 def _exactly(profile: RegionProfile) -> dict[str, float]:
-    st.session_state.setdefault("regions.exactly", max(profile.max_regions, REGIONS[0]))
+    st.session_state.setdefault("regions.exactly", _within(REGIONS, profile.max_regions))
     count = st.slider(
         "Regions",
         *REGIONS,
@@ -108,8 +109,7 @@ def _exactly(profile: RegionProfile) -> dict[str, float]:
 
 def _by_score(profile: RegionProfile) -> dict[str, float]:
     st.session_state.setdefault("regions.score", profile.min_score)
-    first = (max(profile.min_regions, LEAST[0]), max(profile.max_regions, REGIONS[0]))
-    st.session_state.setdefault("regions.range", first)
+    st.session_state.setdefault("regions.range", _range_of(profile))
     score = st.slider(
         "Score from",
         *SCORES,
@@ -127,3 +127,12 @@ def _by_score(profile: RegionProfile) -> dict[str, float]:
         persist_state="session",
     )
     return {"score": round(score, 2), "least": least, "most": max(most, REGIONS[0])}
+
+
+def _range_of(profile: RegionProfile) -> tuple[int, int]:
+    return _within(LEAST, profile.min_regions), _within(REGIONS, profile.max_regions)
+
+
+def _within(limits: tuple[int, int], number: int) -> int:
+    """The nearest that a slider takes."""
+    return min(max(number, limits[0]), limits[1])

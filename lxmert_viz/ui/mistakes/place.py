@@ -20,8 +20,7 @@ def put(**values: str) -> None:
 
 
 def page_number() -> int:
-    text = get("page")
-    return max(int(text), 1) if text.isdigit() else 1
+    return address.number(get("page")) or 1
 
 
 def filter_by(text: str) -> None:

@@ -27,6 +27,7 @@ VERDICTS = {
 WAYS = (
     ("See its answers", navigation.ANSWERS),
     ("See its attention", navigation.ATTENTION),
+    ("Why did it answer that?", navigation.WHY),
 )
 NOT_STORED = (
     "{} has no detector, and no file below the data folder is the one that this run took its "

@@ -137,10 +137,11 @@ def show_next_steps() -> None:
     with st.container(
         border=True, horizontal=True, key="answers.next-steps", vertical_alignment="center"
     ):
-        st.markdown("**Three things to try**", width="content")
+        st.markdown("**Four things to try**", width="content")
         st.markdown(":material/edit: Ask something else, above", width="content")
         st.markdown(":material/upload: Upload a picture, above", width="content")
         navigation.link(navigation.ATTENTION, "See where the words look")
+        navigation.link(navigation.WHY, "See why it answers that")
 
 
 navigation.heading(

@@ -134,7 +134,7 @@ def begin_check(name: str) -> None:
 
 
 def remove_models(entries: Sequence[Kept]) -> None:
-    models.close_all()
+    models.open_models().close_all()
     for entry in entries:
         if entry.folder.name == handover.model():
             handover.use_model(SHIPPED)

@@ -21,9 +21,9 @@ def show_kept(kept: KeptTrace, given: bytes) -> None:
     found = kept.trace
     with st.container(horizontal=True, vertical_alignment="center"):
         st.image(pictures.thumbnail(Picture.of(kept.picture)), width=160)
-        first = f"  \n**{plain(found.answers[0].text)}** {found.answers[0].probability:.3f}"
+        first = "".join(f"  \n**{plain(a.text)}** {a.probability:.3f}" for a in found.answers[:1])
         match = "" if found.match is None else f" · P(match) {found.match:.3f}"
-        st.markdown(f"{plain(found.tokens.text)}{first if found.answers else ''}{match}")
+        st.markdown(f"{plain(found.tokens.text)}{first}{match}")
         st.button(
             "Ask this again",
             icon=":material/replay:",

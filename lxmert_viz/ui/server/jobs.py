@@ -2,9 +2,8 @@
 
 import threading
 from collections.abc import Callable
+from functools import cache
 from threading import Event, Lock
-
-import streamlit as st
 
 from lxmert_viz.checkpoints.fetching import fetch, plan
 from lxmert_viz.errors import LxmertVizError
@@ -12,6 +11,7 @@ from lxmert_viz.records import Report
 from lxmert_viz.ui.server.waiting import Stopped
 
 STOPPED = "Stopped. What is done is kept, and it goes on from there."
+MOST_OVER = 200  # jobs that are over and still told of
 Work = Callable[[Report], tuple[str, ...]]  # gives notes; may be stopped at every report
 
 
@@ -45,7 +45,10 @@ class Job:
 
 
 class Jobs:
-    """The last job of each name. first_stage: said until a job reports another."""
+    """The last job of each name; the oldest that are over are forgotten.
+
+    first_stage: said until a job reports another.
+    """
 
     def __init__(self, first_stage: str) -> None:
         self._first_stage = first_stage
@@ -56,7 +59,8 @@ class Jobs:
         return self._by_name.get(name)
 
     def running(self) -> list[Job]:
-        return [job for job in self._by_name.values() if not job.over.is_set()]
+        with self._lock:
+            return [job for job in self._by_name.values() if not job.over.is_set()]
 
     def start(self, name: str, work: Work) -> None:
         """Nothing happens where the job of that name is on its way."""
@@ -64,20 +68,25 @@ class Jobs:
             before = self._by_name.get(name)
             if before and not before.over.is_set():
                 return
+            self._by_name.pop(name, None)  # the last one begun stands last
+            over = [name for name, job in self._by_name.items() if job.over.is_set()]
+            for forgotten in over[:-MOST_OVER]:
+                del self._by_name[forgotten]
             begun = self._by_name[name] = Job(name, self._first_stage, work)
         # a daemon: closing the server does not wait for a gigabyte, and what is done is kept
         threading.Thread(target=begun.run, name=f"job {name}", daemon=True).start()
 
     def forget(self, name: str) -> None:
-        self._by_name.pop(name, None)
+        with self._lock:
+            self._by_name.pop(name, None)
 
 
-@st.cache_resource(show_spinner=False)
+@cache  # not Streamlit's, which any visitor can clear
 def downloads() -> Jobs:
     return Jobs("Asking what there is to download")
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def evaluations() -> Jobs:
     return Jobs("opening model and data")
 

@@ -1,6 +1,9 @@
 """The checkpoints that the page has opened."""
 
 import os
+from collections import OrderedDict
+from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -15,6 +18,8 @@ from lxmert_viz.ui.server.pictures import hours_kept
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
     from lxmert_viz.pipeline import Pipeline
+
+MOST_OPEN = 2  # pages compare two
 
 
 def model_names() -> tuple[str, ...]:
@@ -37,17 +42,47 @@ def load_pipeline(name: str) -> "Pipeline":
 
 def pipeline(name: str) -> "Pipeline":
     """Opened anew where the files below its name have changed."""
-    return _pipeline(name, stamp(find(name)))
+    return open_models().get(name, stamp(find(name)))
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _pipeline(name: str, files: Stamp) -> "Pipeline":
-    return load_pipeline(name)
+class _Opening:
+    """A checkpoint that is open, or on its way: who asks meanwhile waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._pipeline: Pipeline | None = None
+
+    def pipeline(self, name: str) -> "Pipeline":
+        with self._lock:
+            if self._pipeline is None:
+                self._pipeline = load_pipeline(name)
+            return self._pipeline
 
 
-def close_all() -> None:
-    """Their memory is free once nobody computes with them any more."""
-    _pipeline.clear()
+class OpenModels:
+    """The checkpoints used last. No visitor can close them, as all caches of Streamlit."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._by_files: OrderedDict[tuple[str, Stamp], _Opening] = OrderedDict()
+
+    def get(self, name: str, files: Stamp) -> "Pipeline":
+        with self._lock:
+            opening = self._by_files.setdefault((name, files), _Opening())
+            self._by_files.move_to_end((name, files))
+            while len(self._by_files) > MOST_OPEN:
+                self._by_files.popitem(last=False)
+        return opening.pipeline(name)
+
+    def close_all(self) -> None:
+        """Their memory is free once nobody computes with them any more."""
+        with self._lock:
+            self._by_files.clear()
+
+
+@cache
+def open_models() -> OpenModels:
+    return OpenModels()
 
 
 def findings(model: str, report: Report) -> list[Finding]:

@@ -33,16 +33,21 @@ def know(name: str) -> None:
 
 def keep(given: Sequence[Given], in_use: Sequence[str]) -> str:
     """The name of the new dataset. in_use: runs on their way. Raises DatasetError."""
-    key = store().keep(given, {key_in(name) for name in in_use})
+    key = store().keep(given, {key_named(name) for name in in_use})
     st.session_state.setdefault(KNOWN, []).insert(0, key)
     return files_of(key)
 
 
 def key_in(name: str) -> str:
     """The key in a dataset's or run's name; "" where there is none that is here."""
+    key = key_named(name)
+    return key if store().has(key) else ""
+
+
+def key_named(name: str) -> str:
+    """The same, though its hours are over: a run on its way goes on with it."""
     folder, _, rest = name.partition("/")
-    key = rest.partition("/")[0]
-    return key if folder == FOLDER and store().has(key) else ""
+    return rest.partition("/")[0] if folder == FOLDER else ""
 
 
 def files_of(key: str) -> str:

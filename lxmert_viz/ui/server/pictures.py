@@ -5,6 +5,7 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import cache
 from operator import attrgetter
 from threading import Lock
 
@@ -47,6 +48,11 @@ class PictureStore:
             self._kept.move_to_end(digest)
             return self._kept[digest][1]
 
+    def sweep(self) -> None:
+        """What is too old leaves though nobody asks."""
+        with self._lock:
+            self._drop()
+
     def _drop(self) -> None:
         oldest = self._now() - self._seconds
         for digest in [d for d, (since, _) in self._kept.items() if since <= oldest]:
@@ -69,7 +75,7 @@ def thumbnail(picture: Picture) -> str:
     return _address(picture, THUMBNAIL_SIDE_PX)
 
 
-@st.cache_resource(show_spinner=False)
+@cache  # not Streamlit's, which any visitor can clear
 def kept_pictures() -> PictureStore:
     return PictureStore(hours_kept())
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import cache
 from threading import Event
 from typing import TypeVar
 
@@ -62,7 +63,7 @@ def result_of(key: str, title: str, work: Callable[[Report], Result]) -> Result:
     key tells this piece of work from any other, so that only what was cancelled waits to be tried
     again. Any other click starts the page anew, and unfinished work ends at its next report.
     """
-    if st.session_state.get("waiting.cancelled") == key:
+    if cancelled() == key:
         _say_cancelled(title)
     progress = Progress(title)
     future = workers().submit(work, progress.report)
@@ -81,7 +82,7 @@ def _watch(future: Future[Result], progress: Progress, key: str) -> None:
         bar = st.progress(0.0, progress.line())
         st.button(
             "Cancel",
-            key=f"waiting.cancel {key}",
+            key=f"waiting.cancel {_of_this_run()} {key}",
             on_click=_cancel,
             args=(key,),
             icon=":material/close:",
@@ -93,10 +94,32 @@ def _watch(future: Future[Result], progress: Progress, key: str) -> None:
     place.empty()
 
 
+def cancelled() -> str:
+    """Key of the work that the person stopped last and did not try again; "" for none."""
+    return st.session_state.get("waiting.cancelled", "")
+
+
+def offer_again(label: str) -> None:
+    """A button that takes the person's cancel back."""
+    key = f"waiting.again {_of_this_run()}"
+    st.button(label, key=key, on_click=_cancel, args=("",), type="primary")
+
+
 def _say_cancelled(title: str) -> None:
     st.warning(f"Cancelled: {title}. Nothing of it was kept.", icon=":material/cancel:")
-    st.button("Try again", key="waiting.again", on_click=_cancel, args=("",), type="primary")
+    offer_again("Try again")
     st.stop()
+
+
+def begin_run() -> None:
+    """The script begins anew, and numbers its waits from 1."""
+    st.session_state["waiting.shown"] = 0
+
+
+def _of_this_run() -> int:
+    """A number for each wait that shows: on a busy server a page waits twice for the same work."""
+    st.session_state["waiting.shown"] += 1
+    return st.session_state["waiting.shown"]
 
 
 def _cancel(key: str) -> None:
@@ -113,7 +136,7 @@ def errors_in_a_sentence() -> Iterator[None]:
         st.stop()
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def workers() -> ThreadPoolExecutor:
     """Threads that compute while the page stays alive and can be told to stop waiting."""
     return ThreadPoolExecutor(WORKERS, thread_name_prefix="lxmert-viz")

@@ -76,12 +76,11 @@ def _edited(chosen: Variant, regions_of: Callable[[Variant], Regions]) -> Varian
     if model:
         asked = variant.with_model(asked, model)
     count = len(regions_of(asked))
-    off = {int(number) - 1 for number in told.get("off", "").split("_") if number.isdecimal()}
-    seed = told.get("seed", "")
+    off = {address.number(number) or 0 for number in told.get("off", "").split("_")}
     edit = PictureEdit(
         SHORT.get(told.get("regions", ""), AS_IT_IS),
-        tuple(place for place in sorted(off) if 0 <= place < count),
-        int(seed) if seed.isdecimal() and len(seed) < 6 else 0,
+        tuple(number - 1 for number in sorted(off) if 1 <= number <= count),
+        address.number(told.get("seed", "")) or 0,
     )
     return replace(asked, edit=edit)
 

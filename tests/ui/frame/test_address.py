@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.picture import Picture
 from lxmert_viz.places import APP
-from lxmert_viz.ui.frame.navigation import ATTENTION
+from lxmert_viz.ui.frame import address
+from lxmert_viz.ui.frame.navigation import ANSWERS, ATTENTION, EDIT, Page
+from lxmert_viz.ui.mistakes.place import page_number
 from lxmert_viz.ui.server import examples, pictures
 from tests.helpers.small_page import SECONDS, Counted, ask, button, texts
 
 
-def opened_at(address: Mapping[str, str]) -> AppTest:
+def opened_at(told: Mapping[str, str]) -> AppTest:
     page = AppTest.from_file(str(APP), default_timeout=SECONDS)
-    page.query_params.update(address)
+    page.query_params.update(told)
     return page.run()
 
 
@@ -61,10 +64,10 @@ def test_an_uploaded_picture_is_found_by_another_session(
 ) -> None:
     page.button_group(key="picture.source").set_value("upload").run()
     page.file_uploader(key="picture.upload").upload("mine.jpg", photograph, "image/jpeg").run()
-    address = stated(page)
-    assert address["picture"] == pictures.kept_pictures().keep(Picture.of(photograph))
-    assert "example" not in address
-    again = opened_at(address)
+    told = stated(page)
+    assert told["picture"] == pictures.kept_pictures().keep(Picture.of(photograph))
+    assert "example" not in told
+    again = opened_at(told)
     assert not again.exception
     assert "This is the picture that you gave before" in texts(again)
     assert again.get("plotly_chart")
@@ -81,6 +84,34 @@ def test_a_picture_that_is_not_here_is_named_with_what_to_do(counted: Counted) -
 def test_keys_of_the_stage_stay(counted: Counted) -> None:
     page = opened_at({"map": "lang.2", "locks": "w3"})
     assert {"map": "lang.2", "locks": "w3"}.items() <= stated(page).items()
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("12", 12), ("007", 7), ("", None), ("²", None), ("٣", None), ("9" * 4301, None)]
+    + [(text, None) for text in ("-1", "1.5", "1_0", " 1", "1e3", "1\n")],
+)
+def test_one_parser_reads_the_numbers_of_an_address(text: str, meant: int | None) -> None:
+    assert address.number(text) == meant
+
+
+@pytest.mark.parametrize(("told", "page"), [("3", 3), ("0", 1), ("²", 1), ("9" * 4301, 1), ("", 1)])
+def test_the_page_of_a_table_is_one_that_can_be_counted(
+    told: str, page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address, "board", lambda: {"page": told})
+    assert page_number() == page
+
+
+@pytest.mark.parametrize("place", [ANSWERS, EDIT], ids=lambda place: place.title)
+@pytest.mark.parametrize("number", ["²", "9" * 4301, "-1"], ids=["no decimal", "long", "negative"])
+def test_numbers_that_are_none_are_passed_over(place: Page, number: str, counted: Counted) -> None:
+    page = opened_at(
+        {"profile": f"trained, regions={number}", "boxes": number, "seed": number} | {"off": number}
+    )
+    page.switch_page(place.path).run()
+    assert not page.exception
+    assert not page.error
 
 
 def test_picture_question_answer_and_match_stay_in_sight(page: AppTest) -> None:

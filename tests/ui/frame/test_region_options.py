@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from lxmert_viz.records import Regions
 from lxmert_viz.ui.server import waiting
 from tests.helpers.small_page import Counted, texts
+from tests.ui.frame.test_address import opened_at
 
 
 @pytest.fixture
@@ -60,6 +61,20 @@ def test_choices_stay_over_a_change_of_pages(numbers: AppTest, seen: list[Region
     numbers.switch_page("lxmert_viz/ui/pages/attention_page.py").run()
     assert numbers.slider(key="regions.exactly").value == 21
     assert seen[-1].profile == "trained, regions=21, proposals=100"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["regions=50", "score=0.3", "score=0.3, least=2", "most=10", "proposals=1000"],
+)
+def test_a_link_leaves_open_what_the_sliders_cannot_show(asked: str, counted: Counted) -> None:
+    page = opened_at({"profile": f"trained, {asked}"})  # a detector of 24 proposals, 8 regions
+    assert not page.exception
+    assert "cannot be followed" not in texts(page)
+    assert page.toggle(key="regions.own").value
+    name, number = asked.split("=", 1)
+    if name == "regions":
+        assert page.slider(key="regions.exactly").value == int(number)
 
 
 def test_waiting_tells_the_stage_and_how_long_it_will_take() -> None:

@@ -158,6 +158,14 @@ def test_a_row_of_the_address_is_shown_and_opens_in_the_explorer(
     assert any("Back to q3" in link.proto.label for link in back)
 
 
+def test_a_row_says_why_it_was_answered_so(counted: Counted, run: Path) -> None:
+    page = at(row="q3", where="correct=no")
+    button(page, "Why did it answer that?").click().run()
+    assert not page.exception
+    assert any(line.value == "Why" for line in page.subheader)
+    assert "Why " in page.get("plotly_chart")[0].proto.spec
+
+
 def test_a_click_on_a_row_asks_for_that_row_alone(
     counted: Counted, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ def test_the_page_opens_on_an_answer(page: AppTest, counted: Counted) -> None:
 
 
 def test_the_page_says_what_to_do_next_and_what_attention_does_not_prove(page: AppTest) -> None:
-    assert "Three things to try" in texts(page)
+    assert "Four things to try" in texts(page)
     assert "where a head looked, not why the model answered" in texts(page)
 
 

@@ -1,0 +1,201 @@
+"""What is to be explained and how: widgets, and keys of the page's address."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from lxmert_viz.errors import CheckpointError
+from lxmert_viz.experiments import target as targets
+from lxmert_viz.experiments.relevance import METHODS, PAIRS
+from lxmert_viz.experiments.removal import REGION_REMOVALS, USUAL, WORD_REMOVALS, Removal
+from lxmert_viz.experiments.target import Target
+from lxmert_viz.records import Trace
+from lxmert_viz.ui.frame import address
+from lxmert_viz.ui.server import models
+from lxmert_viz.ui.server.relevance import MOST_PAIRS
+from lxmert_viz.ui.wording import plain
+
+ANSWER, AGAINST, METHOD, BESIDE = "why", "rather", "method", "beside"  # keys of the address
+REGIONS_GONE, WORDS_GONE, ORDERS = "regions-gone", "words-gone", "orders"
+DEFAULT = "bimodal"  # as fast as one answer
+MATCH, ALONE, NOTHING = "=match", "=alone", ""  # beside answers' texts, which have no such form
+OFFERED = 50  # of the most probable answers
+ORDER_COUNTS = [2 * pairs for pairs in (4, PAIRS, 16, 32, MOST_PAIRS)]
+UNKNOWN = "This link asks for {} that this version or checkpoint does not have: {}."
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    target: Target
+    method: str  # of METHODS
+    beside: str  # another of them, or NOTHING
+    removal: Removal
+    pairs: int  # of orders
+
+    @property
+    def removes(self) -> bool:
+        """Whether one of the maps does; their proofs all do."""
+        return any(METHODS[name].removes for name in (self.method, self.beside) if name)
+
+
+def choose(found: Trace) -> Choice:
+    """Stops the page where the checkpoint has nothing to be asked about."""
+    _follow({answer.text for answer in found.answers}, found)
+    held = st.session_state
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        target = _choose_target(found)
+        st.selectbox(
+            "Method",
+            list(METHODS),
+            format_func=title,
+            key="why.method",
+            persist_state="session",
+            width=310,
+        )
+        if held["why.beside"] == held["why.method"]:
+            held["why.beside"] = NOTHING
+        st.selectbox(
+            "Beside it",
+            [NOTHING, *(name for name in METHODS if name != held["why.method"])],
+            format_func=title,
+            key="why.beside",
+            persist_state="session",
+            width=310,
+        )
+    chosen = _held(target)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if chosen.removes:
+            choose_removal()
+        if "shapley" in (chosen.method, chosen.beside):
+            st.select_slider(
+                "Orders", ORDER_COUNTS, key="why.orders", persist_state="session", width=200
+            )
+    _state(found, chosen)
+    return chosen
+
+
+def _held(target: Target) -> Choice:
+    """What the widgets hold, in sight or not."""
+    held = st.session_state
+    removal = Removal(held["why.gone regions"], held["why.gone words"])
+    return Choice(target, held["why.method"], held["why.beside"], removal, held["why.orders"] // 2)
+
+
+def choose_removal() -> None:
+    """Drawn once a page: beside the method where it removes, else in its proof."""
+    for kind, known, width in (("regions", REGION_REMOVALS, 420), ("words", WORD_REMOVALS, 300)):
+        st.selectbox(
+            f"Removed {kind} are",
+            list(known),
+            format_func=known.get,
+            key=f"why.gone {kind}",
+            persist_state="session",
+            width=width,
+        )
+
+
+def _choose_target(found: Trace) -> Target:
+    pipeline, held = models.pipeline(found.model), st.session_state
+    offered = _offered(found)
+    options = [*offered, MATCH] if found.match is not None else offered
+    if not options:
+        raise CheckpointError(
+            f"{found.model} has no answers about one picture and no matching head, so there is "
+            "nothing to explain; lxmert-base has both."
+        )
+    answer = st.selectbox(
+        "Why",
+        options,
+        format_func=_answer,
+        key=_key("why.answer", found),
+        persist_state="session",
+        width=130,
+    )
+    if answer == MATCH:
+        return targets.match(pipeline)
+    others = [*(text for text in offered if text != answer), ALONE]
+    key = _key("why.against", found)
+    if held.get(key) not in others:
+        held[key] = others[0]
+    against = st.selectbox(
+        "rather than",
+        others,
+        format_func=_answer,
+        key=key,
+        persist_state="session",
+        width=170,
+        help="What speaks for one answer against another. Alone: for the answer's own logit, which "
+        "also rises with what makes every answer of its kind likely.",
+    )
+    return targets.answer(pipeline, answer, None if against == ALONE else against)
+
+
+def _follow(known: set[str], found: Trace) -> None:
+    """Once a session: what the address names. Then the widgets hold it."""
+    told, held = st.query_params, st.session_state
+    if held.get("why.followed"):
+        return
+    held["why.followed"] = True
+    offered = {
+        METHOD: ("why.method", METHODS, DEFAULT, "a method"),
+        BESIDE: ("why.beside", METHODS, NOTHING, "a method"),
+        REGIONS_GONE: ("why.gone regions", REGION_REMOVALS, USUAL.regions, "a removal"),
+        WORDS_GONE: ("why.gone words", WORD_REMOVALS, USUAL.words, "a removal"),
+        ORDERS: ("why.orders", {str(n): n for n in ORDER_COUNTS}, 2 * PAIRS, "a number of orders"),
+        ANSWER: (_key("why.answer", found), {*known, MATCH}, None, "an answer"),
+        AGAINST: (_key("why.against", found), {*known, ALONE}, None, "an answer"),
+    }
+    for name, (key, values, usual, kind) in offered.items():
+        value = told.get(name, "")
+        if value and value not in values:
+            address.say_missing(UNKNOWN.format(kind, plain(value)))
+        if value and value in values:
+            held[key] = int(value) if name == ORDERS else value
+        elif usual is not None:
+            held[key] = usual
+    address.begin_again_to_say_it()
+
+
+def _state(found: Trace, chosen: Choice) -> None:
+    """What is not as usual."""
+    held, offered = st.session_state, _offered(found)
+    answer, against = (held.get(_key(name, found), "") for name in ("why.answer", "why.against"))
+    usual = offered[:2] == [answer, against]
+    orders = str(2 * chosen.pairs) if chosen.pairs != PAIRS else ""
+    address.put(
+        {
+            ANSWER: "" if usual else answer,
+            AGAINST: "" if usual or answer == MATCH else against,
+            METHOD: "" if chosen.method == DEFAULT else chosen.method,
+            BESIDE: chosen.beside,
+            REGIONS_GONE: "" if chosen.removal.regions == USUAL.regions else chosen.removal.regions,
+            WORDS_GONE: "" if chosen.removal.words == USUAL.words else chosen.removal.words,
+            ORDERS: orders,
+        }
+    )
+
+
+def _offered(found: Trace) -> list[str]:
+    """The likely answers, and those that were chosen before."""
+    if models.pipeline(found.model).judges_pairs:
+        return []
+    held = st.session_state
+    chosen = [held.get(_key(name, found)) for name in ("why.answer", "why.against")]
+    known = [answer.text for answer in found.answers]
+    return known[:OFFERED] + [text for text in known[OFFERED:] if text in chosen]
+
+
+def _key(name: str, found: Trace) -> str:
+    """A target belongs to one question of one picture and one model."""
+    return f"{name} {found.model} {found.regions.digest} {found.tokens.text}"
+
+
+def title(method: str) -> str:
+    """ "" is no method."""
+    known = METHODS[method].title if method else "nothing"
+    return known[:1].upper() + known[1:]
+
+
+def _answer(text: str) -> str:
+    special = {MATCH: "the text belongs to the picture", ALONE: "nothing: its own logit alone"}
+    return special.get(text, text)

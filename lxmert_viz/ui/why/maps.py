@@ -1,0 +1,221 @@
+"""One map or two side by side: on the picture, as a ranked list, with its proof."""
+
+import time
+
+import numpy as np
+import streamlit as st
+
+from lxmert_viz.analysis import faithfulness, shapley
+from lxmert_viz.analysis.regions import numbered_names
+from lxmert_viz.experiments.relevance import BLIND, METHODS, Relevance
+from lxmert_viz.experiments.removal import SPECIAL, Removal
+from lxmert_viz.figures import relevance as figures
+from lxmert_viz.figures.relevance import Scored, ranked_bars, relevance_map
+from lxmert_viz.records import Trace
+from lxmert_viz.ui.browser import saving
+from lxmert_viz.ui.server import relevance, waiting
+from lxmert_viz.ui.server.answers import unheard
+from lxmert_viz.ui.server.relevance import Asked
+from lxmert_viz.ui.server.variant import Variant
+from lxmert_viz.ui.why import proof
+from lxmert_viz.ui.why.choice import NOTHING, Choice, title
+from lxmert_viz.ui.why.naming import number, removal_named, target_named
+from lxmert_viz.ui.why.view import View
+from lxmert_viz.ui.wording import plain
+
+ROWS = 12  # of a ranked list
+SHOWN_EVERY_SECONDS = 1.0  # of steps; where one takes less, more orders are drawn at once
+WIDEST_GAP = 0.05  # share, from which a map is not what it says it is
+MISSES = (
+    "Not drawn: its numbers miss {:.0%} of what they should sum to. Choose another method, or "
+    "another answer to compare with."
+)
+SIGNED = "Signed: orange speaks for it, purple against."
+UNSIGNED = "Unsigned: how much, not whether it speaks for or against."
+SAME = "Blind to the target: the same map for every answer."
+STOPPED = "Stopped after {} of {} orders. The intervals below hold at whatever moment one stops."
+
+
+def show(variant: Variant, found: Trace, chosen: Choice, picture: str) -> None:
+    methods = [method for method in (chosen.method, chosen.beside) if method != NOTHING]
+    named = st.empty()
+    maps = []
+    columns = st.columns(len(methods), gap="large")
+    for column, side, method in zip(columns, ("first", "second"), methods, strict=False):
+        asked = Asked(method, chosen.target, chosen.removal, chosen.pairs)
+        with column:
+            chooses = side == "first" and not chosen.removes
+            view = View(variant, found, asked, picture, side, chooses)
+            maps.append(_show_side(view, len(methods) == 1))
+    named.markdown(f"#### {plain(target_named(chosen.target, maps[0].value))}")
+    if len(maps) == 2:
+        _show_agreement(found, *maps)
+
+
+def _show_side(view: View, is_alone: bool) -> Relevance:
+    method = view.asked.method
+    if not is_alone:
+        st.markdown(f"##### {title(method)}")
+    above = st.container()
+    st.caption(_how_to_read(method))
+    explained = _explained(view)
+    if explained.gap is not None and explained.gap > WIDEST_GAP:
+        st.warning(MISSES.format(explained.gap), icon=":material/warning:")
+        return explained
+    places = st.columns([11, 9], gap="large") if is_alone else [st.container(), st.container()]
+    with places[0]:
+        saving.draw(_map(view, explained), view.about, f"why.map {view.side}")
+    with places[1]:
+        _show_ranks(view, explained)
+    told = _told(view, explained)
+    if told:
+        st.caption(" ".join(told))
+    judged = proof.show(view, explained)
+    if judged is not None and judged.curves is not None and not judged.curves.beats_random:
+        above.warning(proof.no_better(judged.curves), icon=":material/report:")
+    return explained
+
+
+def _how_to_read(method: str) -> str:
+    line = SIGNED if METHODS[method].is_signed else UNSIGNED
+    return f"{line} {SAME}" if method in BLIND else line
+
+
+def _explained(view: View) -> Relevance:
+    if view.asked.method == "shapley":
+        return _drawn(view)
+    return waiting.result_of(
+        f"explain {view.key}",
+        f"explaining by {METHODS[view.asked.method].title}",
+        lambda report: relevance.explained(view.variant, view.asked, report),
+    )
+
+
+def _drawn(view: View) -> Relevance:
+    """Shapley values, shown as they become better; after a cancel those that there are."""
+    orders, all_of_it = 2 * view.asked.pairs, f"draw {view.key} "
+    if waiting.cancelled().startswith(all_of_it):
+        so_far = relevance.drawn_so_far(view.variant, view.asked, unheard)
+        if so_far is not None:
+            st.info(STOPPED.format(so_far.orders, orders), icon=":material/front_hand:")
+            waiting.offer_again("Go on")
+            return so_far
+    place, pairs, more = st.empty(), 0, 1
+    while True:
+        pairs, began = min(pairs + more, view.asked.pairs), time.monotonic()
+        step = waiting.result_of(
+            f"{all_of_it}{pairs}",
+            f"Shapley values, {orders} orders",
+            lambda report, pairs=pairs: relevance.drawn(view.variant, view.asked, pairs, report),
+        )
+        if not step.orders or pairs == view.asked.pairs:  # exact ones have no orders
+            place.empty()
+            return step
+        if time.monotonic() - began < SHOWN_EVERY_SECONDS:
+            more *= 2
+            continue
+        with place.container():
+            st.caption(f"After {step.orders} of {orders} orders:")
+            key = f"why.step {view.side} {pairs}"
+            st.plotly_chart(_map(view, step), config={"displayModeBar": False}, key=key)
+
+
+def _told(view: View, explained: Relevance) -> list[str]:
+    told = []
+    if explained.orders:
+        told.append(
+            f"{explained.orders} orders; whiskers are 95 % confidence sequences, which hold at "
+            f"every moment (of contributions cut at ±{explained.bound:.1f} logits); the widest is "
+            f"{explained.width:.1f} logits."
+        )
+    elif view.asked.method == "shapley":
+        told.append("Exact: every coalition was asked, nothing was drawn.")
+    if view.asked.method == "shapley":
+        values = np.concatenate([explained.words, explained.regions])
+        words, regions = shapley.shares(values, len(explained.words))
+        told.append(f"Of all magnitude words carry {words:.0%} and regions {regions:.0%}.")
+    elif explained.gap is not None:
+        told.append(f"Completeness gap {explained.gap:.2%}.")
+    return told
+
+
+def _scored(view: View, explained: Relevance) -> Scored:
+    method = METHODS[view.asked.method]
+    return Scored(
+        view.found.tokens.pieces,
+        explained.words,
+        numbered_names(view.found.regions),
+        explained.regions,
+        method.is_signed,
+        method.unit,
+    )
+
+
+def _map(view: View, explained: Relevance) -> figures.go.Figure:
+    scored, seen = _scored(view, explained), view.found.regions
+    low = scored.written(-scored.top) if scored.is_signed else "0"
+    statistic = [
+        f"{title(view.asked.method)}, from {low} to {scored.written(scored.top)}",
+        _removed(explained.removal),
+        "Where boxes overlap, the largest magnitude is seen.",
+    ]
+    named = f"Why {target_named(explained.target, explained.value)}"
+    return relevance_map(scored, seen.boxes_unit, (view.picture, seen.size_px), named, statistic)
+
+
+def _removed(removal: Removal | None) -> str:
+    return f"Removed: {removal_named(removal)}" if removal else "Nothing is removed."
+
+
+def _show_ranks(view: View, explained: Relevance) -> None:
+    players = _players(view.found)
+    labels = [f"“{view.found.tokens.pieces[place]}”" for place in players]
+    labels += numbered_names(view.found.regions)
+    values = np.concatenate([explained.words[players], explained.regions])
+    intervals = None
+    if explained.words_interval is not None:
+        intervals = np.concatenate([explained.words_interval[players], explained.regions_interval])
+    top = np.argsort(-np.abs(values), kind="stable")
+    if len(top) > ROWS and not st.toggle(
+        f"All {len(top)} words and regions", key=f"why.all {view.side}", persist_state="session"
+    ):
+        top = top[:ROWS]
+    method = METHODS[view.asked.method]
+    unit = "logits" if method.unit else "without a unit"
+    figure = ranked_bars(
+        [labels[place] for place in top],
+        values[top],
+        None if intervals is None else intervals[top],
+        method.is_signed,
+        f"{title(view.asked.method)}, ranked",
+        [
+            f"{explained.target.name}, {unit}",
+            _removed(explained.removal),
+        ],
+    )
+    saving.draw(figure, view.about, f"why.ranks {view.side}")
+
+
+def _players(found: Trace) -> list[int]:
+    return [place for place, piece in enumerate(found.tokens.pieces) if piece not in SPECIAL]
+
+
+def _show_agreement(found: Trace, one: Relevance, other: Relevance) -> None:
+    players = _players(found)
+    first, second = (np.concatenate([m.words[players], m.regions]) for m in (one, other))
+    st.markdown("##### How far they agree")
+    most = min(len(first), 10)
+    k = st.slider("Of their strongest", 1, most, min(3, most), key="why.top", width=320)
+    shared = faithfulness.agreement(first, second, k)
+    lines = [
+        f"- **{shared.feature:.0%}** are among the {k} strongest of both",
+        f"- **{shared.rank:.0%}** are at the same place in both",
+    ]
+    unsigned = [title(m.method) for m in (one, other) if not METHODS[m.method].is_signed]
+    if unsigned:
+        lines.append(f"- of signs nothing can be said: unsigned is {' and '.join(unsigned)}")
+    else:
+        lines.append(f"- **{shared.sign:.0%}** are among them with the same sign")
+    alike = faithfulness.similarity(first, second)
+    lines.append(f"- Spearman's rank correlation over all {len(first)}: **{number(alike)}**")
+    st.markdown("\n".join(lines))
