@@ -12,7 +12,6 @@ from http import HTTPStatus
 from pathlib import Path
 
 from lxmert_viz.checkpoints.download import (
-    CHUNK,
     STALLED_SECONDS,
     Arrived,
     RemoteFile,
@@ -104,7 +103,7 @@ def receive(url: str, have: int, arrived: Arrived) -> None:
             if response.is_error:
                 raise refusal(response.status_code, response.reason_phrase)
             begins = response.headers.get("Content-Range", "")
-            arrived(response.status_code, begins, response.iter_bytes(CHUNK))
+            arrived(response.status_code, begins, response.iter_bytes())
     except httpx2.HTTPError as error:
         raise ConnectionError(str(error) or type(error).__name__) from error
 

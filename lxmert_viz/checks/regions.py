@@ -20,6 +20,7 @@ FEATURES = "Feature statistics"
 NO_REGIONS = "it has no detector: name a file of its regions with --regions FILE"
 NO_TRUTH = "no picture of which the truth is known; fetching again brings the published sample"
 CLEAR = 1.05  # ratio of confidences below which two ways of giving a picture are alike
+CLEAR_BY_ITSELF = 1.1  # the same where no right answer is known
 ENOUGH = 0.9  # share of the published classes
 SAME_PLACE = 0.5  # IoU
 CORNER = 0.1  # of the picture: boxes of many regions that reach no farther are no boxes
@@ -72,7 +73,7 @@ def _check_own_channels(subject: Subject) -> Finding:
         f"the detector's names for what it finds in the shipped scenes have {upright:.1%} on "
         f"average, with red and blue swapped {swapped:.1%}"
     )
-    if max(scores) < CLEAR * min(scores):
+    if max(scores) < CLEAR_BY_ITSELF * min(scores):
         return not_applicable(COLOURS, f"{said}: too close to tell")
     meaning = "its weights or its pixel means may be in the order R G B, and it reads B G R"
     return judged(COLOURS, upright > swapped, said, f"{said}: {meaning}")

@@ -80,6 +80,16 @@ def test_a_repository_in_the_cache_opens_by_its_name_without_network(
     assert find(REPOSITORY, models) == Path(kept).parent
 
 
+def test_a_break_is_taken_up_where_it_was(hub: Hub, models: Path) -> None:
+    chosen = plan("lxmert-vqa", models)
+    (weights,) = (file for file in chosen.files if file.path == "pytorch_model.bin")
+    address = weights.urls[0].removeprefix(hub.address)
+    hub.drops[address] = [10_000]
+    fetched("lxmert-vqa", models)
+    assert [asked for asked in hub.asked(address) if asked] == ["bytes=10000-"] * 2  # and its place
+    assert find("lxmert-vqa", models)
+
+
 def test_proxies_are_used(hub: Hub, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://hub.invalid")
     monkeypatch.setenv("HTTP_PROXY", hub.address)

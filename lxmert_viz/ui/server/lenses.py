@@ -16,7 +16,7 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.picture import PICTURE_ENDINGS, crop
 from lxmert_viz.places import ASSETS, data_folder
 from lxmert_viz.region_files.bank import FeatureBank, read_bank
-from lxmert_viz.region_files.opening import ENDINGS as REGION_ENDINGS
+from lxmert_viz.region_files.opening import READ_ENDINGS as REGION_ENDINGS
 from lxmert_viz.region_files.picture_ids import PictureIndex
 from lxmert_viz.ui.server import catalogue, models, own_data
 
