@@ -183,7 +183,7 @@ def test_regions_with_numbers_that_are_none_are_not_opened(
 ) -> None:
     feats = np.full_like(trace.regions.feats, np.nan)
     for changed, sentence in (
-        ({"feats": feats}, "feats are not finite"),
+        ({"feats": feats}, "are not finite"),
         ({"boxes_unit": trace.regions.boxes_unit * 300}, "a box is x0, y0, x1, y1 in 0..1"),
     ):
         traces.save(tmp_path, replace(trace, regions=replace(trace.regions, **changed)), photograph)
