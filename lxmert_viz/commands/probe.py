@@ -11,7 +11,7 @@ from lxmert_viz.commands.inputs import add_dataset_options, read_dataset
 from lxmert_viz.commands.options import SEEDS, add_models_option, number, whole
 from lxmert_viz.commands.progress import report
 from lxmert_viz.commands.stopping import goes_on
-from lxmert_viz.errors import DatasetError
+from lxmert_viz.errors import DatasetError, OptionError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.analysis.probes import ProbeRun
@@ -64,6 +64,8 @@ def run(options: argparse.Namespace) -> None:
         raise DatasetError("--labels and --column belong together: a CSV and one of its columns.")
     if options.out is not None:
         files.check(options.out)
+    if options.save is not None and options.save.is_dir():  # told before minutes of work
+        raise OptionError(f"{options.save} is a folder; --save takes the name of a new file.")
     store = _store(options)
     found = run_probe(
         store,

@@ -285,9 +285,13 @@ def test_pictures_that_are_not_there_are_said_before_any_work(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_probes_cannot_take_the_place_of_a_folder(tmp_path: Path) -> None:
+def test_probes_cannot_take_the_place_of_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     states = ["--layers", "X1", "--store", str(tmp_path / "states")]
     assert main(["probe", "study", "--save", str(tmp_path), *states]) == 2
+    assert f"{tmp_path} is a folder" in capsys.readouterr().err
+    assert not (tmp_path / "states").exists()  # told before anything was extracted
 
 
 def test_a_terminal_of_few_letters_shows_the_rest_as_codes() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 import torch
 from safetensors.torch import load_file, save_file
 
@@ -18,6 +17,7 @@ from lxmert_viz.runs.states import STATES_VARIABLE, store_folder
 from lxmert_viz.runs.targets import task
 from lxmert_viz.ui.server import answers, lenses, models, states
 from lxmert_viz.ui.server.variant import RegionsAsked, Variant, key_of
+from tests.helpers.small_page import forget_models
 
 NAME = "mine"
 QUESTION = "what color is the cube?"
@@ -32,11 +32,9 @@ def folder(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """A checkpoint that may be changed, under its name; nothing is kept before and after."""
     monkeypatch.setenv("LXMERT_VIZ_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv(STATES_VARIABLE, str(tmp_path / "states"))
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    forget_models()
     yield shutil.copytree(tiny_folder, tmp_path / "models" / NAME)
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    forget_models()
 
 
 def retrained(weights: Path) -> None:
