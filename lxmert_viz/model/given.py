@@ -2,8 +2,22 @@
 
 from torch import Tensor
 
+from lxmert_viz.config import LxmertConfig
 from lxmert_viz.model.interventions import Intervention
 from lxmert_viz.model.outputs import Stream
+
+
+def check_fits(
+    intervention: Intervention | None,
+    config: LxmertConfig,
+    words: tuple[Tensor | None, Tensor | None],
+    regions: tuple[Tensor | None, Stream | None],
+) -> None:
+    """Raises OptionError. words: ids or vectors; regions: features or a stream."""
+    if intervention is not None:
+        text = words[0] if words[1] is None else words[1]
+        seen = regions[0] if regions[1] is None else regions[1].state
+        intervention.check(config, text.shape[1], seen.shape[1])
 
 
 def check_stream(

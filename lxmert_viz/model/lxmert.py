@@ -9,7 +9,7 @@ from lxmert_viz.config import LxmertConfig
 from lxmert_viz.model.answering import AnsweringNetwork
 from lxmert_viz.model.documented import documented
 from lxmert_viz.model.files.weights import PretrainedNetwork
-from lxmert_viz.model.given import check_axes, check_stream, chosen
+from lxmert_viz.model.given import check_axes, check_fits, check_stream, chosen
 from lxmert_viz.model.heads import AnswerHead, PreTrainingHeads, RegionHead
 from lxmert_viz.model.interventions import Intervention, LayerAsked
 from lxmert_viz.model.layers import Embeddings, Encoder, Pooler, through
@@ -71,17 +71,12 @@ class LxmertModel(PretrainedNetwork):
         maps_wanted = chosen(output_attentions, self.config.output_attentions)
         states_wanted = chosen(output_hidden_states, self.config.output_hidden_states)
         collect = maps_wanted or states_wanted
-        if intervention is not None:
-            words = inputs_embeds if input_ids is None else input_ids
-            regions = visual_feats if vision is None else vision.state
-            intervention.check(self.config, words.shape[1], regions.shape[1])
+        check_fits(intervention, self.config, (input_ids, inputs_embeds), (visual_feats, vision))
+        visual = (visual_feats, visual_pos, visual_attention_mask)
         if vision is None:
-            vision = self.encode_vision(
-                visual_feats, visual_pos, visual_attention_mask, intervention, collect=collect
-            )
+            vision = self.encode_vision(*visual, intervention, collect=collect)
         else:
-            given = (visual_feats, visual_pos, visual_attention_mask)
-            check_stream(vision, given, intervention, collect)
+            check_stream(vision, visual, intervention, collect)
         lang = self.encode_language(
             input_ids, attention_mask, token_type_ids, inputs_embeds, intervention, collect=collect
         )
