@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lxmert_viz.dataset.remarks import Remark
@@ -38,6 +39,7 @@ PREDICTION = pa.schema(
         ("without_picture", pa.string()),
         ("without_question", pa.string()),
         ("error", pa.string()),
+        ("machine", pa.bool_()),
     ]
 )
 
@@ -89,7 +91,27 @@ class RunFolder:
         return (self.path / TABLE).is_file()
 
     def finished_parts(self) -> set[int]:
-        return {int(path.stem) for path in (self.path / "parts").glob("[0-9]*.parquet")}
+        return {int(path.stem) for path in self._parts()}
+
+    def failed_parts(self) -> set[int]:
+        """Those with a row that has an error."""
+        return {
+            int(path.stem)
+            for path in self._parts()
+            if any(pq.read_table(path, columns=["error"])["error"].to_pylist())
+        }
+
+    def machine_faults(self) -> list[str]:
+        """Errors of the rows that failed because of a machine, not of what was asked."""
+        faults: list[str] = []
+        for path in self._parts():
+            if "machine" in pq.read_schema(path).names:  # older runs do not tell
+                rows = pq.read_table(path, columns=["error"], filters=pc.field("machine"))
+                faults += rows["error"].to_pylist()
+        return faults
+
+    def _parts(self) -> list[Path]:
+        return sorted((self.path / "parts").glob("[0-9]*.parquet"))
 
     def write_part(
         self, number: int, predictions: Sequence[Prediction], internals: pa.Table | None
@@ -159,6 +181,7 @@ def as_table(predictions: Sequence[Prediction]) -> pa.Table:
             "without_picture": p.without_picture,
             "without_question": p.without_question,
             "error": p.error,
+            "machine": p.machine,
         }
         for p in predictions
     ]

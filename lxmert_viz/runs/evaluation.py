@@ -40,15 +40,16 @@ def evaluate(
     report: Report = lambda stage, share: None,
     compute: Compute | None = None,
     region_cache: Path | None = None,
+    retry_errors: bool = False,
 ) -> RunFolder:
     """Predictions of every example, and the table of the board.
 
     compute: what makes the parts, in any order; unless given, this process, one after the other.
     region_cache: where it keeps the regions that it finds; runs may share it; else the run's own,
-    which is emptied once the run is whole.
-    report hears what is being done and the share done, 0..1, and may raise to stop: the same call
-    goes on from there. Raises OptionError for a profile that is not, and DatasetError where the
-    folder holds another run, or is in use.
+    which is emptied once the run is whole. retry_errors: makes parts with an error again. report
+    hears what is done and the share of it, 0..1, and may raise to stop: the same call goes on.
+    Raises OptionError for a profile that is not, DatasetError where the folder is in use, or of
+    another run, and DeviceError.
     """
     pipeline.check_profile(settings.profile)
     run = RunFolder(folder)
@@ -57,17 +58,16 @@ def evaluate(
         with FileLock(folder / LOCK, timeout=0):
             run.begin(manifest_of(pipeline, dataset, settings))
             run.write_remarks([*dataset.remarks, *outside(dataset, pipeline.answer_vocabulary)])
-            own = folder / REGIONS
-            cache = region_cache or own
-            parts = _missing_parts(run, dataset.examples)
+            cache = region_cache or folder / REGIONS
+            parts = _missing_parts(run, dataset.examples, retry_errors)
             total, missing = len(dataset.examples), sum(map(len, parts.values()))
             progress = Progress(total, total - missing, report)
             if parts:
                 here = (pipeline, model_folder, dataset, settings, cache)
                 _write_parts(run, (compute or in_order(*here))(parts), progress)
             finish(run, dataset, pipeline.answer_vocabulary)
-            if cache.resolve() == own.resolve():
-                shutil.rmtree(own, ignore_errors=True)
+            if cache.resolve() == (folder / REGIONS).resolve():
+                shutil.rmtree(cache, ignore_errors=True)
     except Timeout as error:
         raise DatasetError(f"{folder} is being made by another process just now.") from error
     return run
@@ -102,8 +102,8 @@ def in_order(
     return compute
 
 
-def _missing_parts(run: RunFolder, examples: Sequence[Example]) -> Parts:
-    done = run.finished_parts()
+def _missing_parts(run: RunFolder, examples: Sequence[Example], retry_errors: bool) -> Parts:
+    done = run.finished_parts() - (run.failed_parts() if retry_errors else set())
     return {n: part for n, part in enumerate(cut(examples)) if n not in done}
 
 

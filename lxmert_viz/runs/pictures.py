@@ -8,7 +8,13 @@ from hashlib import sha256
 from itertools import groupby, islice
 
 from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.errors import DatasetError, LxmertVizError, PictureError
+from lxmert_viz.errors import (
+    DatasetError,
+    DeviceError,
+    LxmertVizError,
+    MachineError,
+    PictureError,
+)
 from lxmert_viz.pipeline import Pair, Pipeline
 from lxmert_viz.records import Example, Regions
 from lxmert_viz.region_files.cache import RegionCache
@@ -79,7 +85,7 @@ class Looker:
         for picture in islice(self._dataset.region_ids.values(), CHECKED):
             try:
                 regions = self._file[picture]
-            except DatasetError:  # a broken row is that picture's error
+            except (DatasetError, MachineError):  # a broken row is that picture's error
                 continue
             fitting(self._pipeline, regions)
             return
@@ -87,6 +93,8 @@ class Looker:
     def _look(self, picture: str) -> Regions | LxmertVizError:
         try:
             return self._regions(picture)
+        except DeviceError:  # no other picture can be looked at either
+            raise
         except LxmertVizError as error:
             return error
 
@@ -109,7 +117,7 @@ class Looker:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise PictureError(f"{path} cannot be read ({error.strerror}).") from error
+            raise MachineError(f"{path} cannot be read ({error.strerror}).") from error
         facts: dict[str, object] = {
             "picture": sha256(content).hexdigest(),
             "detector": self._detector,
