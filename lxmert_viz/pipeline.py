@@ -24,7 +24,7 @@ from lxmert_viz.detector.speed import FULL
 from lxmert_viz.detector.weights import OWN, load_detector
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.arrays import arrays_of
-from lxmert_viz.model.devices import find_device
+from lxmert_viz.model.devices import computing_on, find_device
 from lxmert_viz.model.files.loading import Network, base_of, load_network
 from lxmert_viz.model.inputs import Inputs, Row, in_batches
 from lxmert_viz.model.lxmert import LxmertForPreTraining
@@ -173,10 +173,11 @@ class Pipeline:
         profile: a profile's name, with numbers of one's own as detector.profiles reads them.
         progress is called with the stage's name and the share done, 0..1. boxes_unit: (R, 4); the
         regions are then these boxes, in their order, and nothing is searched for. Raises
-        PictureError, OptionError, CheckpointError where there is no detector, and RegionError for
-        what are no boxes.
+        PictureError, OptionError, CheckpointError where there is no detector, RegionError for what
+        are no boxes, and MachineError.
         """
-        return self._looker.look(picture, profile, progress, boxes_unit)
+        with computing_on(self.device):
+            return self._looker.look(picture, profile, progress, boxes_unit)
 
     def check_profile(self, profile: str) -> None:
         """Raises OptionError for a profile that `look` would refuse, whatever the picture."""
@@ -184,7 +185,7 @@ class Pipeline:
 
     def ask(self, regions: Regions, text: str) -> Trace:
         """Everything that one forward pass computes. Raises TextError for a text it cannot take,
-        RegionError for regions with numbers that are none.
+        RegionError for regions with numbers that are none, MachineError for lack of memory.
 
         The detector is not asked again, nor the vision encoder where it saw these regions lately.
         """
@@ -261,12 +262,13 @@ class Pipeline:
 
     @torch.inference_mode()
     def _run(self, batch: Sequence[Row], *, collect: bool = False) -> LxmertModelOutput:
-        output = base_of(self._network)(
-            **self.inputs.of(batch, collect=collect),
-            output_attentions=collect,
-            output_hidden_states=collect,
-            return_dict=True,
-        )
+        with computing_on(self.device):
+            output = base_of(self._network)(
+                **self.inputs.of(batch, collect=collect),
+                output_attentions=collect,
+                output_hidden_states=collect,
+                return_dict=True,
+            )
         check_finite(
             output.pooled_output.float().cpu().numpy(), "the network's states of these regions"
         )

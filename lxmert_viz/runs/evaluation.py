@@ -16,19 +16,18 @@ from lxmert_viz.checkpoints import contents
 from lxmert_viz.dataset.datasets import Dataset, outside
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.records import Example, Report
+from lxmert_viz.records import Report
 from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.results.run_folder import LOCK, RunFolder
 from lxmert_viz.runs import internals
 from lxmert_viz.runs.asking import Asker
 from lxmert_viz.runs.manifest import Settings, data_of, manifest_of
 from lxmert_viz.runs.pictures import Looker, pictures_of
-from lxmert_viz.runs.preparing import Prepared, Shard, parts_of, prepare, prepared_in
+from lxmert_viz.runs.preparing import Prepared, Shard, parts_of, prepared_for, prepared_in
 from lxmert_viz.runs.progress import Progress
 from lxmert_viz.runs.table import finish
 
 REGIONS = "regions"
-EXAMPLES = "examples"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,55 +54,43 @@ def evaluate(
     report: Report = lambda stage, share: None,
     compute: Compute | None = None,
     region_cache: Path | None = None,
+    retry_errors: bool = False,
 ) -> RunFolder:
     """Predictions of every example, and the table of the board.
 
     compute: what makes the shards, in any order; unless given, this process, one after the other.
     region_cache: where it keeps the regions that it finds; runs may share it; else the run's own,
-    which is emptied once the run is whole.
-    report hears what is being done and the share done, 0..1, and may raise to stop: the same call
-    goes on from there. Raises OptionError for a profile that is not, and DatasetError where the
-    folder holds another run, or is in use.
+    which is emptied once the run is whole. retry_errors: makes parts with an error again. report
+    hears what is done and the share of it, 0..1, and may raise to stop: the same call goes on.
+    Raises OptionError for a profile that is not, DatasetError where the folder is in use, or of
+    another run, and DeviceError.
     """
     pipeline.check_profile(settings.profile)
     run = RunFolder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / LOCK, timeout=0):
-            prepared = _prepared(run, dataset)
-            run.begin(manifest_of(pipeline, dataset, prepared.data, settings))
-            if run.is_whole:
+            data = data_of(dataset)
+            run.begin(manifest_of(pipeline, dataset.ids, data, settings))
+            prepared = prepared_for(run, dataset, data)
+            if run.is_whole and not retry_errors:
                 return run
             run.write_remarks([*dataset.remarks, *outside(dataset, pipeline.answer_vocabulary)])
-            own = folder / REGIONS
-            cache = region_cache or own
-            done = run.finished_parts()
-            missing = [shard for shard in prepared.shards if shard.number not in done]
-            here = (pipeline, model_folder, prepared.about, run, settings, cache)
-            _make(prepared, missing, compute or in_order(*here), report)
+            cache = region_cache or folder / REGIONS
+            done = run.finished_parts() - (run.failed_parts() if retry_errors else set())
+            here = in_order(pipeline, model_folder, run, settings, cache)
+            _make(prepared, done, compute or here, report)
             finish(run, prepared.dataset(), pipeline.answer_vocabulary)
-            if cache.resolve() == own.resolve():
-                shutil.rmtree(own, ignore_errors=True)
+            if cache.resolve() == (folder / REGIONS).resolve():
+                shutil.rmtree(cache, ignore_errors=True)
     except Timeout as error:
         raise DatasetError(f"{folder} is being made by another process just now.") from error
     return run
 
 
-def _prepared(run: RunFolder, dataset: Dataset) -> Prepared:
-    """The shards beside a run. Those of other examples stay where the run has begun."""
-    folder, data = run.path / EXAMPLES, data_of(dataset)
-    run.check_free()
-    if folder.exists():
-        prepared = prepared_in(folder)
-        if prepared.data == data or run.finished_parts():
-            return prepared
-        shutil.rmtree(folder)
-    return prepare(dataset, data, folder)
-
-
-def _make(
-    prepared: Prepared, missing: Sequence[Shard], compute: Compute, report: Report
-) -> None:
+def _make(prepared: Prepared, done: set[int], compute: Compute, report: Report) -> None:
+    """done: the numbers of the shards that are made already."""
+    missing = [shard for shard in prepared.shards if shard.number not in done]
     left = sum(shard.rows for shard in missing)
     progress = Progress(prepared.rows, prepared.rows - left, report)
     shards, pictures, errors = len(prepared.shards) - len(missing), 0, 0
@@ -124,9 +111,10 @@ def _make(
 
 
 def equipped(
-    pipeline: Pipeline, model_folder: Path, about: Dataset, settings: Settings, region_cache: Path
+    pipeline: Pipeline, model_folder: Path, run: RunFolder, settings: Settings, region_cache: Path
 ) -> tuple[Looker, Asker]:
-    """What asks shard after shard, for the life of a process. about: as Prepared has it."""
+    """What asks shard after shard of a run that is prepared, for the life of a process."""
+    about = prepared_in(run.examples).about
     name_of = contents.read_region_names(model_folder).of
     cache = RegionCache(region_cache, max_bytes=sys.maxsize)
     detector = pipeline.detector_digest
@@ -135,17 +123,12 @@ def equipped(
 
 
 def in_order(
-    pipeline: Pipeline,
-    model_folder: Path,
-    about: Dataset,
-    run: RunFolder,
-    settings: Settings,
-    region_cache: Path,
+    pipeline: Pipeline, model_folder: Path, run: RunFolder, settings: Settings, region_cache: Path
 ) -> Compute:
     """Makes one shard after the other, in this process."""
-    looker, asker = equipped(pipeline, model_folder, about, settings, region_cache)
 
     def compute(shards: Sequence[Shard]) -> Iterator[Counts]:
+        looker, asker = equipped(pipeline, model_folder, run, settings, region_cache)
         for shard in shards:
             yield from asked(shard, looker, asker, run)
 
@@ -185,11 +168,3 @@ def asked(shard: Shard, looker: Looker, asker: Asker, run: RunFolder) -> Iterato
             errors = sum(bool(prediction.error) for prediction in made)
             pictures = len({pictures_of(example) for example in part})
             yield Counts(len(part), pictures, errors, host, shards=int(is_last))
-
-
-def sorted_by_picture(examples: Sequence[Example]) -> list[Example]:
-    """Pictures in the order of their first example, so that each is looked at once."""
-    first: dict[str, int] = {}
-    for example in examples:
-        first.setdefault(example.picture, len(first))
-    return sorted(examples, key=lambda example: first[example.picture])

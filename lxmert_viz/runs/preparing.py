@@ -4,24 +4,24 @@ A shard holds all questions of its pictures; only a picture with very many has s
 Whoever makes its predictions needs the shard alone: it says where pictures and regions lie.
 """
 
-import hashlib
 import json
 import math
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lxmert_viz.dataset import example_table
 from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
 from lxmert_viz.results.large_queries import querying
+from lxmert_viz.results.run_folder import RunFolder
 from lxmert_viz.whole_files import write_json
 
 PART = 64  # examples that are asked together, or a few more
@@ -48,9 +48,19 @@ class Shard:
     path: Path  # a table of its examples
     rows: int
 
+    def table(self) -> pa.Table:
+        """Raises DatasetError where the file is gone."""
+        try:
+            return pq.read_table(self.path)
+        except FileNotFoundError as error:
+            raise DatasetError(
+                f"{self.path} is not there: its folder was removed or emptied while its run was "
+                "made; begin the run again."
+            ) from error
+
     def dataset(self, about: Dataset) -> Dataset:
         """Its examples, with what is known of their pictures. about: as Prepared has it."""
-        return example_table.dataset_of(pq.read_table(self.path), about)
+        return example_table.dataset_of(self.table(), about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +69,16 @@ class Prepared:
 
     about: Dataset  # without examples, pictures and remarks
     shards: tuple[Shard, ...]
-    sha256: str  # of ids, pictures and texts
+    data: dict[str, Any]  # what tells it from other datasets
 
     @property
     def rows(self) -> int:
         return sum(shard.rows for shard in self.shards)
+
+    def dataset(self) -> Dataset:
+        """All of it, in its own order."""
+        tables = pa.concat_tables(shard.table() for shard in self.shards)
+        return example_table.dataset_of(tables.sort_by("number"), self.about)
 
 
 def prepared_in(folder: Path) -> Prepared:
@@ -78,22 +93,34 @@ def prepared_in(folder: Path) -> Prepared:
         region_file=Path(region_file) if region_file else None,
     )
     shards = (Shard(n, _path(folder, n), rows) for n, rows in enumerate(index["rows"]))
-    return Prepared(about, tuple(shards), index["sha256"])
+    return Prepared(about, tuple(shards), index["data"])
 
 
-def prepare(dataset: Dataset, folder: Path) -> Prepared:
-    """Writes the shards of a dataset. The folder appears whole, and must not be there."""
+def prepared_for(run: RunFolder, dataset: Dataset, data: dict[str, Any]) -> Prepared:
+    """The shards beside a run that has begun with this data; made where they are not there."""
+    if run.examples.exists():
+        prepared = prepared_in(run.examples)
+        if prepared.data == json.loads(json.dumps(data)):
+            return prepared
+        shutil.rmtree(run.examples)
+    return prepare(dataset, data, run.examples)
+
+
+def prepare(dataset: Dataset, data: Mapping[str, Any], folder: Path) -> Prepared:
+    """Writes the shards of a dataset. The folder appears whole, and must not be there.
+
+    data: what tells the dataset from others.
+    """
     unfinished = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(unfinished, ignore_errors=True)
     passing = unfinished / "passing"
     passing.mkdir(parents=True)
-    rows, found = [], hashlib.sha256()
+    rows = []
     for number, shard in enumerate(_sorted(dataset, passing)):
         pq.write_table(shard, _path(unfinished, number), row_group_size=ROW_GROUP)
         rows.append(shard.num_rows)
-        found.update(_content(shard))
     shutil.rmtree(passing)
-    write_json(unfinished / INDEX, _index(dataset, rows, found.hexdigest()))
+    write_json(unfinished / INDEX, _index(dataset, rows) | {"data": data})
     unfinished.rename(folder)
     return prepared_in(folder)
 
@@ -109,7 +136,7 @@ def _sorted(dataset: Dataset, passing: Path) -> Iterator[pa.Table]:
         names = database.sql(NAMES).fetchall()
         database.register("views", example_table.views_of(dataset, (name for (name,) in names)))
         counts = [count for (count,) in database.sql(COUNTS).fetchall()]
-        coming = database.sql(SORTED.format(views=_view_columns())).fetch_arrow_reader(LARGEST)
+        coming = database.sql(SORTED.format(views=_view_columns())).to_arrow_reader(LARGEST)
         yield from _cut(coming, shard_rows(counts))
 
 
@@ -158,6 +185,14 @@ def parts_of(examples: Sequence[Example]) -> list[list[Example]]:
     return parts
 
 
+def sorted_by_picture(examples: Sequence[Example]) -> list[Example]:
+    """Pictures in the order of their first example, so that each is looked at once."""
+    first: dict[str, int] = {}
+    for example in examples:
+        first.setdefault(example.picture, len(first))
+    return sorted(examples, key=lambda example: first[example.picture])
+
+
 def _cut(coming: Iterable[pa.RecordBatch], sizes: Iterable[int]) -> Iterator[pa.Table]:
     """Tables of these sizes, one after the other."""
     batches = iter(coming)
@@ -178,18 +213,12 @@ def _view_columns() -> str:
     )
 
 
-def _content(shard: pa.Table) -> bytes:
-    columns = (shard.column(name) for name in ("id", "picture", "text"))
-    lines = pc.binary_join_element_wise(*columns, "\x1f")
-    return "\x1e".join(lines.to_pylist()).encode()
-
-
-def _index(dataset: Dataset, rows: list[int], sha256: str) -> dict[str, Any]:
+def _index(dataset: Dataset, rows: list[int]) -> dict[str, Any]:
     told = {name: getattr(dataset, name) for name in TOLD}
     region_file = str(dataset.region_file) if dataset.region_file else ""
     files = [str(path) for path in dataset.files]
     about = told | {"region_file": region_file}
-    return {"about": about, "files": files, "rows": rows, "sha256": sha256}
+    return {"about": about, "files": files, "rows": rows}
 
 
 def _path(folder: Path, number: int) -> Path:
