@@ -60,10 +60,9 @@ def evaluate(
 
     compute: what makes the shards, in any order; unless given, this process, one after the other.
     region_cache: where it keeps the regions that it finds; runs may share it; else the run's own,
-    which is emptied once the run is whole. retry_errors: makes parts with an error again. report
-    hears what is done and the share of it, 0..1, and may raise to stop: the same call goes on.
-    Raises OptionError for a profile that is not, DatasetError where the folder is in use, or of
-    another run, and DeviceError.
+    which is emptied once the run is whole. retry_errors: makes shards with an error again. report
+    hears the work and the share done, 0..1, and may raise to stop: the same call goes on. Raises
+    OptionError for no profile, DatasetError for a folder in use or of another run, DeviceError.
     """
     pipeline.check_profile(settings.profile)
     run = RunFolder(folder)
@@ -78,8 +77,8 @@ def evaluate(
             run.write_remarks([*dataset.remarks, *outside(dataset, pipeline.answer_vocabulary)])
             cache = region_cache or folder / REGIONS
             done = run.finished_parts() - (run.failed_parts() if retry_errors else set())
-            here = in_order(pipeline, model_folder, run, settings, cache)
-            _make(prepared, done, compute or here, report)
+            compute = compute or in_order(pipeline, model_folder, run, settings, cache)
+            _make(prepared, done, compute, report)
             finish(run, prepared.dataset(), pipeline.answer_vocabulary)
             if cache.resolve() == (folder / REGIONS).resolve():
                 shutil.rmtree(cache, ignore_errors=True)
