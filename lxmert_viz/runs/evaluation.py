@@ -79,7 +79,7 @@ def evaluate(
             done = run.finished_parts() - (run.failed_parts() if retry_errors else set())
             compute = compute or in_order(pipeline, model_folder, run, settings, cache)
             _make(prepared, done, compute, report)
-            finish(run, prepared.dataset(), pipeline.answer_vocabulary)
+            finish(run, prepared, pipeline.answer_vocabulary)
             if cache.resolve() == (folder / REGIONS).resolve():
                 shutil.rmtree(cache, ignore_errors=True)
     except Timeout as error:
