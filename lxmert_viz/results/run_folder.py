@@ -120,6 +120,13 @@ class RunFolder:
     def _parts(self) -> list[Path]:
         return sorted((self.path / "parts").glob("[0-9]*.parquet"))
 
+    def check_there(self) -> None:
+        """Raises DatasetError where the folder was removed since the run began."""
+        if not (self.path / MANIFEST).is_file():
+            raise DatasetError(
+                f"{self.path} was removed or emptied while its run was made; begin the run again."
+            )
+
     def write_part(
         self, number: int, predictions: Sequence[Prediction], internals: pa.Table | None
     ) -> None:
@@ -127,10 +134,7 @@ class RunFolder:
 
         Raises DatasetError where the folder was removed meanwhile.
         """
-        if not (self.path / MANIFEST).is_file():
-            raise DatasetError(
-                f"{self.path} was removed or emptied while its run was made; begin the run again."
-            )
+        self.check_there()
         if internals is not None:
             write_table(self.path / "internals" / f"{number:05d}.parquet", internals)
         write_table(self.path / "parts" / f"{number:05d}.parquet", as_table(predictions))

@@ -66,6 +66,7 @@ def finish(run: RunFolder, prepared: Prepared, vocabulary: Sequence[str]) -> Non
 
     vocabulary: the model's answers; empty where they are not known.
     """
+    run.check_there()
     passing = run.path / PASSING
     shutil.rmtree(passing, ignore_errors=True)
     passing.mkdir()
