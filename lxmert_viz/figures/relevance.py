@@ -1,6 +1,6 @@
 """What each word and region contributes: on the picture, as a list, and as regions leave.
 
-Letters: T word pieces, R regions, V regions that can be removed.
+Letters: T word pieces, R regions, V words or regions that can be removed.
 """
 
 import html
@@ -116,14 +116,15 @@ def removal_curves(
     shares: np.ndarray,
     lines: dict[str, np.ndarray],
     band: np.ndarray,
-    title: str,
+    things: str,
     statistic: Sequence[str],
 ) -> go.Figure:
-    """The target in logits as regions leave. shares: (V + 1,); lines: name -> (V + 1,);
-    band: (2, V + 1), low and high end of what random orders do."""
+    """The target in logits as words or regions leave. shares: (V + 1,); lines: name -> (V + 1,);
+    band: (2, V + 1), low and high end of what random orders do; things: what leaves."""
     if band.shape != (2, len(shares)) or any(v.shape != shares.shape for v in lines.values()):
         raise ValueError(f"curves do not fit {shares.shape} steps; the band is {band.shape}")
     top = TOP_PX + LINE_PX * (len(statistic) - 1)
+    title = f"As {things} leave"
     figure = go.Figure(layout=theme.layout(title, "<br>".join(statistic), 330 + top, t=top))
     grey = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     figure.add_scatter(x=shares, y=band[0], name="95 % of random orders, low end", **grey)
@@ -141,7 +142,11 @@ def removal_curves(
         )
     figure.update_layout(showlegend=True, legend=theme.LEGEND | {"traceorder": "normal"})
     figure.update_xaxes(
-        title="share of regions gone", tickformat=".0%", fixedrange=True, showgrid=False, dtick=0.25
+        title=f"share of {things} gone",
+        tickformat=".0%",
+        fixedrange=True,
+        showgrid=False,
+        dtick=0.25,
     )
     figure.update_xaxes(range=(-0.02, 1.02), automargin=True)
     figure.update_yaxes(title="target, logits", fixedrange=True, gridcolor=theme.GRID)

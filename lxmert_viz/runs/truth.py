@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,12 +13,12 @@ from lxmert_viz.analysis import faithfulness
 from lxmert_viz.analysis.significance import interval_of
 from lxmert_viz.checkpoints.contents import TRAINED_PROFILE
 from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.errors import CheckpointError
 from lxmert_viz.experiments import target as targets
 from lxmert_viz.experiments.proof import drops
 from lxmert_viz.experiments.randomised import with_random_head
-from lxmert_viz.experiments.relevance import METHODS, Relevance, explain
-from lxmert_viz.experiments.removal import USUAL, Game, Removal
-from lxmert_viz.experiments.target import Target
+from lxmert_viz.experiments.relevance import METHODS, explain_game
+from lxmert_viz.experiments.removal import Game, Removal
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions, Report
 from lxmert_viz.runs.evaluation import sorted_by_picture
@@ -32,6 +33,7 @@ from lxmert_viz.runs.known_causes import (
 )
 from lxmert_viz.runs.pictures import Looker, Row
 
+GRADES = "explanations.csv"  # beside a checkpoint's weights: how methods do there
 RANDOM = "random"  # a map of noise: what a method must do better than
 SHARES = {  # columns that are shares of examples, and get an interval
     "points_right": "the top region is one that the question is about",
@@ -140,21 +142,22 @@ def _judged(
     if method == RANDOM:
         scores = draw.normal(size=len(truth.regions))
         return _compared(pipeline, truth, scores, is_signed=True)
+    game = Game(pipeline, truth.regions, truth.text, truth.target)
     began = time.process_time()
-    found = _explained(pipeline, truth, method)
+    found = explain_game(game, method)
     seconds = time.process_time() - began
     numbers = _compared(pipeline, truth, found.regions, METHODS[method].is_signed)
     numbers |= {"forwards": found.forwards, "seconds": seconds}
-    changed = {
-        "random_head": _explained(with_random_head(pipeline, truth.target, 0), truth, method)
-    }
+    changed = {"random_head": game.about(truth.target, with_random_head(pipeline, truth.target, 0))}
     other = targets.another(pipeline, truth.target)
     if other is not None:
-        changed["other_target"] = _explained(pipeline, truth, method, target=other)
+        changed["other_target"] = game.about(other)
     if METHODS[method].removes:
-        changed["other_removal"] = _explained(pipeline, truth, method, Removal("zero"))
+        zero = Removal("zero")
+        changed["other_removal"] = Game(pipeline, truth.regions, truth.text, truth.target, zero)
+    maps = {name: explain_game(own, method).regions for name, own in changed.items()}
     return numbers | {
-        name: faithfulness.similarity(found.regions, map_.regions) for name, map_ in changed.items()
+        name: faithfulness.similarity(found.regions, regions) for name, regions in maps.items()
     }
 
 
@@ -178,17 +181,6 @@ def _compared(
     return numbers
 
 
-def _explained(
-    pipeline: Pipeline,
-    truth: Truth,
-    method: str,
-    removal: Removal = USUAL,
-    target: Target | None = None,
-) -> Relevance:
-    asked = target or truth.target
-    return explain(pipeline, truth.regions, truth.text, method, asked, removal=removal)
-
-
 def _kept(pipeline: Pipeline, truth: Truth, order: np.ndarray) -> float:
     """Area under the share of answers kept, 0 or 1 each, as regions leave in this order."""
     left = [truth.regions.only(np.sort(order[gone:])) for gone in range(len(order) + 1)]
@@ -210,6 +202,18 @@ def _line(method: str, kind: str, graded: Graded, seen: float) -> dict[str, obje
         values = graded.values.get(name, [])
         line[name] = float(np.mean(values)) if values else np.nan
     return line
+
+
+def read_grades(path: Path) -> pd.DataFrame:
+    """A table that `grade` made and `check explanations --out` wrote. Raises CheckpointError."""
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read as a table ({error}).") from error
+    if list(table.columns) != COLUMNS:
+        raise CheckpointError(f"{path} is not what `check explanations` writes; write it again.")
+    texts = {name: table[name].fillna("").astype(str) for name in ("method", "type", "left_out")}
+    return table.assign(**texts)
 
 
 def lines_of(table: pd.DataFrame) -> Iterator[str]:

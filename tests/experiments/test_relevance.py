@@ -93,6 +93,26 @@ def test_equal_coalitions_are_asked_once(tiny_pipeline: Pipeline, regions: Regio
     assert game.forwards == 1 and len(set(found.tolist())) == 1
 
 
+def test_another_target_takes_no_forward_where_the_same_state_is_read(
+    tiny_pipeline: Pipeline, regions: Regions
+) -> None:
+    game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
+    occluded = ~np.eye(game.players, dtype=bool)
+    game.worth(occluded)
+    matching = target.match(tiny_pipeline)
+    other = game.about(matching)
+    alone = Game(tiny_pipeline, regions, TEXT, matching)
+    assert other.worth(occluded) == pytest.approx(alone.worth(occluded), abs=1e-5)
+    assert (other.forwards, alone.forwards) == (0, game.players)
+    thing = target.region_label(tiny_pipeline, "object", 4, tiny_pipeline.region_names.objects[1])
+    elsewhere = game.about(thing)
+    everybody = np.ones((1, elsewhere.players), bool)
+    assert elsewhere.worth(everybody) == pytest.approx(
+        Game(tiny_pipeline, regions, TEXT, thing).worth(everybody), abs=1e-5
+    )
+    assert elsewhere.forwards == 1
+
+
 def test_the_regions_side_of_the_last_layer_has_no_gradient(
     tiny_pipeline: Pipeline, regions: Regions
 ) -> None:
@@ -171,7 +191,7 @@ def test_sampled_values_come_to_the_exact_ones(tiny_pipeline: Pipeline, regions:
     seen = regions.only(range(4))
     game = Game(tiny_pipeline, seen, TEXT, red(tiny_pipeline))
     exact = shapley.exact(game.worth(shapley.every_coalition(game.players)), game.players)
-    *_, found = shapley_steps(tiny_pipeline, seen, TEXT, red(tiny_pipeline), pairs=400)
+    *_, found = shapley_steps(game, pairs=400)
     words, regions_exact = game.spread(exact)
     spread = np.abs(exact).max()
     assert np.abs(found.words - words).max() < 0.1 * spread
@@ -183,7 +203,8 @@ def test_sampled_values_come_to_the_exact_ones(tiny_pipeline: Pipeline, regions:
 def test_every_step_is_efficient_and_no_interval_grows(
     tiny_pipeline: Pipeline, regions: Regions
 ) -> None:
-    steps = list(shapley_steps(tiny_pipeline, regions, TEXT, red(tiny_pipeline), pairs=6))
+    game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
+    steps = list(shapley_steps(game, pairs=6))
     assert [step.orders for step in steps] == [2, 4, 6, 8, 10, 12]
     assert max(step.gap for step in steps) < 1e-4
     widths = [step.width for step in steps]

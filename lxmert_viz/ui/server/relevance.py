@@ -10,7 +10,7 @@ from lxmert_viz.experiments import relevance
 from lxmert_viz.experiments.edits import edited
 from lxmert_viz.experiments.proof import Proof, prove
 from lxmert_viz.experiments.relevance import METHODS, PAIRS, Relevance
-from lxmert_viz.experiments.removal import USUAL, Removal
+from lxmert_viz.experiments.removal import USUAL, Game, Removal
 from lxmert_viz.experiments.target import Target
 from lxmert_viz.records import Regions, Report
 from lxmert_viz.ui.server.answers import BY_CONTENT, regions_of
@@ -90,8 +90,8 @@ def _explained(
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=BY_CONTENT)
 def _steps(variant: Variant, target: Target, removal: Removal, _report: Report) -> Steps:
     opened, seen = pipeline(variant.model), _regions(variant, _report)
-    drawn = relevance.shapley_steps(opened, seen, variant.text, target, removal, MOST_PAIRS)
-    return Steps(drawn)
+    game = Game(opened, seen, variant.text, target, removal)
+    return Steps(relevance.shapley_steps(game, MOST_PAIRS))
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)

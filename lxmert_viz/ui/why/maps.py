@@ -71,8 +71,8 @@ def _show_side(view: View, is_alone: bool) -> Relevance:
     if told:
         st.caption(" ".join(told))
     judged = proof.show(view, explained)
-    if judged is not None and judged.curves is not None and not judged.curves.beats_random:
-        above.warning(proof.no_better(judged.curves), icon=":material/report:")
+    for sentence in [] if judged is None else proof.no_better(judged):
+        above.warning(sentence, icon=":material/report:")
     return explained
 
 

@@ -148,10 +148,12 @@ def test_the_proof_is_computed_when_it_is_opened(
     assert "Comprehensiveness" not in texts(why)
     opened_proof(why)
     assert not why.exception
-    curves = charts(why)[2]
+    curves, of_words = charts(why)[2:]
+    assert "As words leave" in of_words and "regions stay" in of_words
     assert "As regions leave" in curves and "95 % of random orders" in curves
     assert "Bi-modal relevance: " in curves and "Removed: regions left out" in curves
     said = ("Comprehensiveness", "Sufficiency", "Sign violations", "Complexity", "Rank correlation")
+    said += ("after the head was shuffled", "Max-sensitivity")
     assert all(word in texts(why) for word in said)
     assert "Test-retest" not in texts(why)
     why.run()
@@ -165,12 +167,17 @@ def test_a_map_no_better_than_random_says_so(why: AppTest, monkeypatch: pytest.M
 
     def prove(*given: Any, **options: Any) -> Proof:
         found = truth(*given, **options)
-        return replace(found, curves=replace(found.curves, positive=found.curves.oracle + shift))
+        moved = {
+            name: replace(curves, positive=curves.oracle + shift)
+            for name, curves in (("regions", found.regions), ("words", found.words))
+        }
+        return replace(found, **moved)
 
     monkeypatch.setattr(relevance, "prove", prove)
     shift = 99.0
     opened_proof(why)
-    assert "This map does no better than random here" in texts(why)
+    assert "This map does no better than random here: as regions leave" in texts(why)
+    assert "This map does no better than random here: as words leave" in texts(why)
     assert f"Of {DRAWS} random orders {DRAWS} make it fall" in texts(why)
     shift = -99.0
     box(why, "Removed regions are").set_value("mean").run()
