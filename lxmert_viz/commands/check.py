@@ -62,7 +62,8 @@ def grade_explanations(options: argparse.Namespace) -> None:
     from lxmert_viz.going_out import as_csv
     from lxmert_viz.miniature.world.study import write_study
     from lxmert_viz.pipeline import Pipeline
-    from lxmert_viz.runs.truth import grade_dataset, lines_of
+    from lxmert_viz.runs.grades import lines_of
+    from lxmert_viz.runs.truth import grade_dataset
 
     if options.out and options.out.suffix.lower() != ".csv":
         raise OptionError(f"{options.out} should end in .csv.")

@@ -80,7 +80,7 @@ class Proof:
     another_target: float | None  # Spearman's correlation with that map
     random_head: float  # the same with the map of a checkpoint whose head was shuffled
     retest: float | None  # the same with the map of other orders; None: nothing is drawn
-    sensitivity: float  # largest relative change of the map over small edits of the features
+    sensitivity: float | None  # largest relative change of the map over small edits of features
     forwards: int  # of the network
 
 
@@ -101,15 +101,11 @@ def prove(
     count = len(game.word_places)
     of_regions = curves_of(game, np.arange(count, game.players), scores[count:], seed, report)
     of_words = curves_of(game, np.arange(count), scores[:count], seed, report)
-    report("the strongest words and regions", 0)
+    report("the strongest words and regions, and each alone", 0)
     comprehensive, sufficient = without_and_alone(game, scores)
-    report("every word and region alone", 0)
     violations = faithfulness.sign_violations(scores, drops(game, np.arange(game.players)))
     again = Again(game, scores, found.method, pairs, report)
     another = targets.another(pipeline, found.target)
-    unlike = (
-        None if another is None else again.likeness(game.about(another), seed, "another answer")
-    )
     shuffled = game.about(found.target, with_random_head(pipeline, found.target, seed))
     return Proof(
         removal=removal,
@@ -120,7 +116,7 @@ def prove(
         violations=violations,
         complexity=faithfulness.complexity(scores),
         another=another.name if another else "",
-        another_target=unlike,
+        another_target=another and again.likeness(game.about(another), seed, "another answer"),
         random_head=again.likeness(shuffled, seed, "a shuffled head"),
         retest=again.likeness(game, seed + 1, "other orders") if found.orders else None,
         sensitivity=again.sensitivity(seed),

@@ -12,8 +12,9 @@ from lxmert_viz.experiments.relevance import METHODS, explain
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Answer, Example, GoldObject, Regions, Scores
 from lxmert_viz.runs import truth as truth_room
+from lxmert_viz.runs.grades import RANDOM, lines_of
 from lxmert_viz.runs.known_causes import ALL, CONTENDED, NO_OTHER, STAYS, Truth, readings, truth_of
-from lxmert_viz.runs.truth import RANDOM, grade, lines_of
+from lxmert_viz.runs.truth import grade
 
 
 @pytest.fixture(scope="module")

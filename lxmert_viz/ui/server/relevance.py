@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 
+import pandas as pd
 import streamlit as st
 
+from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.experiments import relevance
 from lxmert_viz.experiments.edits import edited
 from lxmert_viz.experiments.proof import Proof, prove
@@ -13,6 +16,7 @@ from lxmert_viz.experiments.relevance import METHODS, PAIRS, Relevance
 from lxmert_viz.experiments.removal import USUAL, Game, Removal
 from lxmert_viz.experiments.target import Target
 from lxmert_viz.records import Regions, Report
+from lxmert_viz.runs.grades import GRADES, read_grades
 from lxmert_viz.ui.server.answers import BY_CONTENT, regions_of
 from lxmert_viz.ui.server.models import pipeline
 from lxmert_viz.ui.server.variant import Variant
@@ -75,6 +79,20 @@ def drawn(variant: Variant, asked: Asked, pairs: int, report: Report) -> Relevan
 
 def drawn_so_far(variant: Variant, asked: Asked, report: Report) -> Relevance | None:
     return _steps(variant, asked.target, asked.removal, report).so_far(asked.pairs)
+
+
+def grades(model: str) -> pd.DataFrame | None:
+    """How the methods do on this checkpoint where causes are known; None: nobody graded them.
+
+    Raises CheckpointError for a file that is no such table.
+    """
+    path = find(model) / GRADES
+    return _grades(path, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _grades(path: Path, written: int) -> pd.DataFrame:
+    return read_grades(path)
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_CONTENT)

@@ -17,7 +17,7 @@ from lxmert_viz.ui.server import relevance, waiting
 from lxmert_viz.ui.server.answers import unheard
 from lxmert_viz.ui.server.relevance import Asked
 from lxmert_viz.ui.server.variant import Variant
-from lxmert_viz.ui.why import proof
+from lxmert_viz.ui.why import grades, proof
 from lxmert_viz.ui.why.choice import NOTHING, Choice, title
 from lxmert_viz.ui.why.naming import number, removal_named, target_named
 from lxmert_viz.ui.why.view import View
@@ -57,7 +57,9 @@ def _show_side(view: View, is_alone: bool) -> Relevance:
     if not is_alone:
         st.markdown(f"##### {title(method)}")
     above = st.container()
-    st.caption(_how_to_read(method))
+    st.caption(
+        " ".join(filter(None, (_how_to_read(method), grades.line(view.found.model, method))))
+    )
     explained = _explained(view)
     if explained.gap is not None and explained.gap > WIDEST_GAP:
         st.warning(MISSES.format(explained.gap), icon=":material/warning:")
