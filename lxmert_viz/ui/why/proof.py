@@ -4,7 +4,7 @@ import streamlit as st
 
 from lxmert_viz.experiments.proof import DRAWS, EDITS, FEWEST, NOISE, SMALL, Curves, Proof
 from lxmert_viz.experiments.relevance import METHODS, Relevance
-from lxmert_viz.figures.relevance import removal_curves
+from lxmert_viz.figures.removal import removal_curves
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.server import relevance, waiting
 from lxmert_viz.ui.why import choice

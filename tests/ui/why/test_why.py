@@ -1,5 +1,7 @@
 """The page of relevance on a tiny checkpoint."""
 
+import json
+import re
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -10,7 +12,7 @@ from lxmert_viz.experiments.proof import DRAWS, Proof
 from lxmert_viz.experiments.relevance import BLIND, METHODS
 from lxmert_viz.ui.frame.navigation import WHY
 from lxmert_viz.ui.server import examples, relevance, waiting
-from lxmert_viz.ui.why import maps
+from lxmert_viz.ui.why import drawn, maps
 from tests.helpers.small_page import Counted, ask, button, opened, texts
 
 
@@ -96,8 +98,8 @@ def test_shapley_says_its_orders_and_more_can_be_drawn(why: AppTest) -> None:
 def test_slow_steps_are_shown_one_by_one(why: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     monkeypatch.setattr(maps, "SHOWN_EVERY_SECONDS", 0.0)
-    draw = maps.relevance_map
-    monkeypatch.setattr(maps, "relevance_map", lambda *a: seen.append(a[0].words) or draw(*a))
+    draw = drawn.relevance_map
+    monkeypatch.setattr(drawn, "relevance_map", lambda *a: seen.append(a[0].words) or draw(*a))
     box(why, "Method").set_value("shapley").run()
     assert not why.exception and len(charts(why)) == 2
     assert len(seen) == 8 and any((one != seen[0]).any() for one in seen)
@@ -182,6 +184,24 @@ def test_a_map_no_better_than_random_says_so(why: AppTest, monkeypatch: pytest.M
     shift = -99.0
     box(why, "Removed regions are").set_value("mean").run()
     assert "random here" not in texts(why) and "cannot be told" not in texts(why)
+
+
+def test_all_figures_are_linked_and_leave_as_a_page_of_their_own(why: AppTest) -> None:
+    box(why, "Method").set_value("occlusion")
+    box(why, "Beside it").set_value("rollout").run()
+    (linked,) = [c for c in why.get("bidi_component") if "linked" in c.proto.component_name]
+    data = json.loads(linked.proto.json)
+    assert [figure["key"] for figure in data["figures"]] == [
+        f"why-{kind}-{side}" for side in ("first", "second") for kind in ("map", "ranks")
+    ]
+    told = dict(zip(data["labels"], data["sentences"], strict=True))
+    assert told["“[CLS]”"] == "“[CLS]”: it always stays, and has no number"
+    assert re.fullmatch(
+        r"“blue”: Occlusion [+−][\d.]+ logits \(rank \d+ of \d+\), "
+        r"Joint attention rollout [\d.]+ \(rank \d+ of \d+\)",
+        told["“blue”"],
+    )
+    assert any(b.label == "Save these figures as a page (HTML)" for b in why.get("download_button"))
 
 
 def test_match_can_be_the_target(why: AppTest) -> None:
