@@ -3,6 +3,7 @@
 Tensors become float32 numpy here.
 """
 
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -150,6 +151,13 @@ class Pipeline:
     def network(self) -> Network:
         """The network itself, for what looks inside; it keeps nothing between calls."""
         return self._network
+
+    def with_network(self, network: Network) -> Self:
+        """The same checkpoint with another network of its sizes; nothing else is copied."""
+        other = copy.copy(self)
+        other._network = network
+        other.inputs = Inputs(base_of(network), torch.device(self.device))
+        return other
 
     @property
     def has_detector(self) -> bool:
