@@ -1,6 +1,7 @@
 """The page as a web application: its guards, what goes on beside it, and the port it listens on."""
 
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Collection
@@ -12,9 +13,10 @@ from starlette.middleware import Middleware
 
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.errors import AddressError, LxmertVizError
-from lxmert_viz.places import APP
+from lxmert_viz.places import APP, PUBLIC_VARIABLE
 from lxmert_viz.serving import incidents, logs
 from lxmert_viz.serving.guard import Guard
+from lxmert_viz.serving.limits import Limits
 
 FIRST_PORT, PORTS = 8501, 100  # where nobody names one: the first that is free
 MESSAGE_BYTES = 2**25  # of a websocket; the page's own are smaller, and pictures come otherwise
@@ -26,7 +28,10 @@ def application(hosts: Collection[str] = ()) -> st.App:
     return st.App(
         APP,
         lifespan=_lifespan,
-        middleware=[Middleware(Guard, hosts=hosts)],
+        middleware=[
+            Middleware(Guard, hosts=hosts),
+            Middleware(Limits, public=bool(os.environ.get(PUBLIC_VARIABLE))),
+        ],
         on_script_error=incidents.tell_visitor,
     )
 
