@@ -39,14 +39,6 @@ from lxmert_viz.region_files.cache import RegionCache
 
 MASK = "[MASK]"
 Pair = tuple[Regions, Regions]  # of the left and the right picture
-WITHOUT_NAMES = (
-    "{name} has no answers.json, so its answers are numbers of labels; "
-    "fetching it again brings the published list, where there is one."
-)
-NEEDS_TWO = (
-    "{name} judges statements about two pictures (NLVR2) and has no answers about one; "
-    "`ask --second-picture` on the command line and Pipeline.judge ask it."
-)
 
 
 class Pipeline:
@@ -78,10 +70,10 @@ class Pipeline:
         self.judges_pairs = isinstance(network, LxmertForVisualReasoning)
         self._notes = network.load_report.notes if network.load_report else ()
         if self.judges_pairs:
-            self._notes += (NEEDS_TWO.format(name=name),)
+            self._notes += (contents.NEEDS_TWO.format(name=name),)
         if self.has_answers and not answer_vocabulary:
             answer_vocabulary = tuple(f"label {n}" for n in range(network.config.num_qa_labels))
-            self._notes += (WITHOUT_NAMES.format(name=name),)
+            self._notes += (contents.WITHOUT_NAMES.format(name=name),)
         self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
         self.region_names, self.tokenizer = region_names, tokenizer
         if device.type == "cuda":  # TensorFloat convolutions would move features by 1e-3
@@ -247,7 +239,7 @@ class Pipeline:
         traces = self.ask_many([(regions, statement) for regions in pictures])
         pooled = torch.from_numpy(np.stack([trace.states["pooled"] for trace in traces]))
         (truth,) = truths_of(self._network, pooled.to(self.device, self._network.dtype))
-        asks_one = NEEDS_TWO.format(name=self.name)
+        asks_one = contents.NEEDS_TWO.format(name=self.name)
         first, second = (
             replace(trace, notes=tuple(note for note in trace.notes if note != asks_one))
             for trace in traces
