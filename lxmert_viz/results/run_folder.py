@@ -1,7 +1,8 @@
 """A run's folder: what it was made of, its finished parts, and the table that they make.
 
-manifest.json; parts/00000.parquet and internals/00000.parquet, each written whole or not at all;
-predictions.parquet, once every part is there; remarks.jsonl, notes.jsonl, slices.json.
+manifest.json; examples/00000.parquet, the shards of the dataset; parts/00000.parquet and
+internals/00000.parquet, what was made of each, written whole or not at all; predictions.parquet,
+once every part is there; remarks.jsonl, notes.jsonl, slices.json.
 """
 
 import json
@@ -25,6 +26,8 @@ Json = dict[str, Any]
 TABLE = "predictions.parquet"
 MANIFEST = "manifest.json"
 LOCK = "running.lock"
+RAY_LOG = "ray.log"  # what a cluster said
+BEFORE = (LOCK, RAY_LOG)  # files that are there before a run begins
 REMARKS = "remarks.jsonl"
 MUST_AGREE = ("model", "data", "settings")  # a run goes on only with the same of each
 PREDICTION = pa.schema(
@@ -49,6 +52,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.examples = path / "examples"  # the shards of its dataset
 
     def begin(self, manifest: Json) -> None:
         """Raises DatasetError where the folder holds something else, or a run of other things.
@@ -59,7 +63,11 @@ class RunFolder:
             self._check(manifest)
             return
         begun = (self.path / MANIFEST).exists()
-        if not begun and self.path.exists() and any(p.name != LOCK for p in self.path.iterdir()):
+        if (
+            not begun
+            and self.path.exists()
+            and any(p.name not in BEFORE for p in self.path.iterdir())
+        ):
             raise DatasetError(f"{self.path} holds other files; name a new folder for the run.")
         for name in ("parts", "internals"):
             (self.path / name).mkdir(parents=True, exist_ok=True)
@@ -67,6 +75,11 @@ class RunFolder:
 
     def _check(self, manifest: Json) -> None:
         before = self.manifest()
+        if not self.is_whole and before.get("format") != manifest["format"]:
+            raise DatasetError(
+                f"{self.path} was begun by another version, which cut the dataset otherwise: go on "
+                "with that version, or name a new folder."
+            )
         for name in MUST_AGREE:
             old, new = before.get(name, {}), json.loads(json.dumps(manifest[name]))
             if old != new:
@@ -140,12 +153,7 @@ class RunFolder:
         those that a part lacks are left out or None.
         """
         paths = sorted((self.path / "internals").glob("[0-9]*.parquet"))
-        files = [pq.ParquetFile(path) for path in paths]
-        asked = [names or file.schema_arrow.names for file in files]
-        tables = [
-            file.read([name for name in wanted if name in file.schema_arrow.names])
-            for file, wanted in zip(files, asked, strict=True)
-        ]
+        tables = [_read(path, names) for path in paths]  # one open at a time of thousands
         return as_frame(pa.concat_tables(tables, promote_options="default")) if tables else None
 
     def write_remarks(self, remarks: Iterable[Remark]) -> None:
@@ -199,3 +207,10 @@ def as_predictions(table: pa.Table) -> list[Prediction]:
 def write_table(path: Path, table: pa.Table) -> None:
     with written_whole(path) as unfinished:
         pq.write_table(table, unfinished)
+
+
+def _read(path: Path, names: Sequence[str] | None) -> pa.Table:
+    """names: those that the file lacks are left out."""
+    with pq.ParquetFile(path) as file:
+        there = file.schema_arrow.names
+        return file.read(there if names is None else [name for name in names if name in there])

@@ -24,8 +24,8 @@ from lxmert_viz.experiments.target import Target
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Regions, Report
 from lxmert_viz.runs.asking import gold_regions
-from lxmert_viz.runs.evaluation import sorted_by_picture
 from lxmert_viz.runs.pictures import Looker, Row
+from lxmert_viz.runs.preparing import sorted_by_picture
 
 ALL = "all"
 RANDOM = "random"  # a map of noise: what a method must do better than

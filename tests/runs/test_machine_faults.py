@@ -13,7 +13,7 @@ from lxmert_viz.model.devices import computing_on
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
 from lxmert_viz.results.run_folder import TABLE, RunFolder
-from lxmert_viz.runs import evaluation
+from lxmert_viz.runs import preparing
 from lxmert_viz.runs.asking import ask_each
 from lxmert_viz.runs.evaluation import evaluate
 from lxmert_viz.runs.manifest import Settings
@@ -59,7 +59,7 @@ def test_many_such_rows_end_with_code_2_and_are_asked_again_when_the_machine_is_
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(evaluation, "PART", 2)
+    monkeypatch.setattr(preparing, "PART", 2)
     assert call(questions, tiny_folder, tmp_path / "whole") == 0
     picture = questions / "p002.jpg"
     picture.chmod(0)

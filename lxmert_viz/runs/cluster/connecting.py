@@ -1,11 +1,8 @@
 """A Ray cluster: reached with a deadline, and its own words kept in a file."""
 
-import io
-import logging
 import os
 import socket
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -21,7 +18,7 @@ ADDRESS_VARIABLE = "RAY_ADDRESS"
 SECONDS = 5.0  # that a cluster has to answer
 GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"  # gRPC begins so: RFC 9113
 SETTINGS = b"\4"  # the kind of frame that answers it
-RAY_LOGGERS = ("ray", "ray.data")
+QUIET = {"log_to_driver": False, "configure_logging": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +34,56 @@ class Cluster:
     def place(self) -> str:
         return self.address or os.environ.get(ADDRESS_VARIABLE, "")
 
+    def needs(self, device: str) -> str:
+        gpus = f" and {self.gpus:g} GPUs" if device == "cuda" else ""
+        return f"{self.processors} processors{gpus}"
+
 
 @contextmanager
-def connected(cluster: Cluster, log: Path) -> Iterator[None]:
-    """Raises ClusterError where no cluster answers.
+def connected(cluster: Cluster, log: Path) -> Iterator[TextIO]:
+    """Gives what leads to the person; all else that is printed meanwhile goes into the log.
 
-    log: gets what Ray says, should it say anything. A cluster elsewhere gets this package's code.
+    A cluster elsewhere gets this package's code. Raises ClusterError where none answers.
     """
     if find_spec("ray") is None:
         raise ClusterError(MISSING)
-    with _ray_says_in(log):
+    import ray  # before prints are caught: it remembers where they went
+
+    with _printing_into(log) as own:
         try:
             _begin(cluster)
         except (OSError, ValueError, RuntimeError) as error:
             place = cluster.place or "this machine"
-            said = f" (of {ADDRESS_VARIABLE})" if place and not cluster.address else ""
+            said = f" ({ADDRESS_VARIABLE})" if cluster.place and not cluster.address else ""
             raise ClusterError(
                 f"No Ray cluster answers at {place}{said}: {error}. Start one with `ray start "
-                "--head`, or give its address; --address local starts one on this machine."
+                "--head` and give its address; --address local starts one on this machine."
             ) from error
         try:
-            yield
+            yield own
         finally:
-            import ray
-
             ray.shutdown()
+
+
+def device_of(asked: str) -> str:
+    """What actors compute on: "auto" is a GPU where the connected cluster has any."""
+    import ray
+
+    if asked != "auto":
+        return asked
+    return "cuda" if ray.cluster_resources().get("GPU", 0) else "cpu"
+
+
+def machines(cluster: Cluster, device: str) -> dict[str, str]:
+    """Those of the connected cluster that have room for an actor: id of the node -> its host."""
+    import ray
+
+    least = {"CPU": cluster.processors, "GPU": cluster.gpus if device == "cuda" else 0}
+    return {
+        node["NodeID"]: node["NodeManagerHostname"]
+        for node in ray.nodes()
+        if node["Alive"] and all(node["Resources"].get(k, 0) >= n for k, n in least.items())
+    }
 
 
 def _begin(cluster: Cluster) -> None:
@@ -69,12 +91,13 @@ def _begin(cluster: Cluster) -> None:
         _knock(cluster.place)  # Ray would wait for minutes
     import ray
 
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     if cluster.place in ("", "local"):  # with fewer CPUs than actors, some would wait for ever
         cpus = max(os.cpu_count() or 1, 1 + cluster.workers * cluster.processors)
-        ray.init("local", num_cpus=cpus, include_dashboard=False, log_to_driver=False)
+        ray.init("local", num_cpus=cpus, include_dashboard=False, **QUIET)
     else:
         sent = {"py_modules": [str(PACKAGE)], "excludes": ["__pycache__"]}
-        ray.init(cluster.place, log_to_driver=False, runtime_env=sent)
+        ray.init(cluster.place, runtime_env=sent, **QUIET)
 
 
 def _knock(address: str) -> None:
@@ -93,62 +116,39 @@ def _knock(address: str) -> None:
 
 
 @contextmanager
-def _ray_says_in(log: Path) -> Iterator[None]:
+def _printing_into(log: Path) -> Iterator[TextIO]:
+    """All that is printed goes into the log, but for what is written to the stream it gives.
+
+    Ray prints from many threads and from C++.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        file = stack.enter_context(_Late(log))
-        stack.enter_context(redirect_stdout(_Aside(sys.stdout, file)))
-        stack.enter_context(redirect_stderr(_Aside(sys.stderr, file)))
-        for name in RAY_LOGGERS:
-            stack.enter_context(_logging_to(logging.getLogger(name), file))
-        yield
+        file = stack.enter_context(log.open("a", encoding="utf-8", buffering=1))  # a log grows
+        for number in (1, 2):
+            kept = stack.enter_context(_moved(number, file))
+        own = sys.stderr
+        if _descriptor(own) == 2:  # else somebody catches what is printed
+            own = stack.enter_context(open(kept, "w", encoding=own.encoding, closefd=False))
+        stack.enter_context(redirect_stdout(file))
+        stack.enter_context(redirect_stderr(file))
+        yield own
 
 
 @contextmanager
-def _logging_to(logger: logging.Logger, file: TextIO) -> Iterator[None]:
-    before = logger.handlers, logger.propagate
-    logger.handlers, logger.propagate = [logging.StreamHandler(file)], False
+def _moved(number: int, file: TextIO) -> Iterator[int]:
+    """A descriptor leads to the file; gives another one that leads where it led."""
+    sys.stdout.flush()
+    kept = os.dup(number)
+    os.dup2(file.fileno(), number)
     try:
-        yield
+        yield kept
     finally:
-        logger.handlers, logger.propagate = before
+        os.dup2(kept, number)
+        os.close(kept)
 
 
-class _Late(io.TextIOBase):
-    """A file that is there once something is written into it."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: TextIO | None = None
-
-    def write(self, text: str) -> int:
-        if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("a", encoding="utf-8", buffering=1)  # a log grows
-        return self._file.write(text)
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        super().close()
-
-
-class _Aside(io.TextIOBase):
-    """What other threads print goes into the log: Ray's do, and this program's do not."""
-
-    def __init__(self, own: TextIO, log: TextIO) -> None:
-        self._own, self._log, self._thread = own, log, threading.get_ident()
-
-    def write(self, text: str) -> int:
-        return self._stream().write(text)
-
-    def flush(self) -> None:
-        self._own.flush()
-
-    def isatty(self) -> bool:
-        return self._own.isatty()
-
-    def fileno(self) -> int:
-        return self._own.fileno()
-
-    def _stream(self) -> TextIO:
-        return self._own if threading.get_ident() == self._thread else self._log
+def _descriptor(stream: TextIO) -> int | None:
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):  # it has none
+        return None

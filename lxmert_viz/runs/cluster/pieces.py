@@ -1,6 +1,5 @@
 """What an actor is handed at once: a shard, or a piece of one that ended its actors."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +24,9 @@ class Piece:
 
     @property
     def name(self) -> str:
-        return f"{self.of:05d}" + ("" if self.is_whole else f"-{self.shard.number}-{self.shard.rows}")
+        return f"{self.of:05d}" + (
+            "" if self.is_whole else f"-{self.shard.number}-{self.shard.rows}"
+        )
 
 
 def halved(piece: Piece, middle: int) -> tuple[Piece, Piece]:
@@ -45,8 +46,3 @@ def halved(piece: Piece, middle: int) -> tuple[Piece, Piece]:
         write_table(path, table.slice(start, rows))
         halves.append(Piece(piece.of, Shard(number, path, rows), folder))
     return halves[0], halves[1]
-
-
-def forget_pieces(run: Path) -> None:
-    """Those of a run that ended before they were joined; their shards are made again."""
-    shutil.rmtree(run / PIECES, ignore_errors=True)

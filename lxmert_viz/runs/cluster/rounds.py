@@ -5,108 +5,137 @@ what is left goes into the next one, away from machines that cannot do it. A pie
 actor three times is halved, until the one row that does it is an error.
 """
 
-import pickle
-import socket
-import traceback
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
-from lxmert_viz.errors import ClusterError, LxmertVizError, MachineError
-from lxmert_viz.runs.cluster.connecting import Cluster
-from lxmert_viz.runs.cluster.pieces import Piece, forget_pieces, halved
+from lxmert_viz.errors import ClusterError, MachineError
+from lxmert_viz.runs.cluster.actors import NOTES, Outcome, Work, one_round
+from lxmert_viz.runs.cluster.connecting import Cluster, machines
+from lxmert_viz.runs.cluster.pieces import PIECES, Piece, halved
 from lxmert_viz.runs.evaluation import Counts
 from lxmert_viz.runs.preparing import Shard
-from lxmert_viz.whole_files import write_text
 
-if TYPE_CHECKING:
-    import numpy as np
-
-TRIES = 3  # of a piece that ends its actors, before it is halved
-NOTES = "begun"
-NODE = "ray.io/node-id"  # Ray's own label
-Batch = dict[str, "np.ndarray"]
+TRIES = 3  # of a shard that ends its actors, before it is halved, and of a row
 Say = Callable[[str], None]
 
 
-class Work(Protocol):
-    """One kind of work, as it travels to the actors."""
-
-    @property
-    def folder(self) -> Path:
-        """Of the run; all machines see it under this path."""
-
-    @property
-    def device(self) -> str: ...
-
-    def open(self, *, last: bool) -> Callable[[Piece], Counts]:
-        """On the actor's machine, once. Raises LxmertVizError or OSError where it cannot be done.
-
-        What it gives raises MachineError for what another machine may do; unless `last`: then no
-        other machine is left, and such rows are errors.
-        """
-
-    def middle(self, shard: Shard) -> int:
-        """Before which row a shard is halved, so that each half computes what the whole would."""
-
-    def give_up(self, piece: Piece, why: str) -> None:
-        """Makes an error of a piece of one row."""
-
-    def join(self, shard: Shard, pieces: Path) -> None:
-        """Makes the results of a shard of those of all its pieces."""
-
-
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an actor says of a piece: counts, or one of three reasons why there are none."""
+class _Away:
+    """A machine that gets no more pieces."""
 
-    piece: Piece
     host: str
-    node: str
-    counts: Counts | None = None
-    refusal: str = ""  # why this machine takes part in nothing
-    fault: str = ""  # how this machine failed at the piece
-    trace: str = ""  # of a fault of this program
+    why: str
+    refused: bool  # else it failed at one
 
 
-class Actor:
-    """Opens the work once, and does every piece that it is handed."""
+class Rounds:
+    """All pieces of some shards, round after round."""
 
-    def __init__(self, work: Work, last: bool) -> None:
-        import ray
+    def __init__(self, cluster: Cluster, work: Work, shards: Sequence[Shard], say: Say) -> None:
+        """say: hears what a person should know, a line each."""
+        self._cluster, self._work, self._say = cluster, work, say
+        self._shards = {shard.number: shard for shard in shards}
+        pieces = [Piece(shard.number, shard, work.folder) for shard in shards]
+        self._waiting = {piece.name: piece for piece in pieces}
+        self._away: dict[str, _Away] = {}  # by the id of its node
+        self._there: dict[str, str] = {}  # id of a node -> its host
+        self._lost: Counter[str] = Counter()  # how often a piece ended its actor
+        self._actors: set[tuple[str, int]] = set()  # of this round: host and process
+        for name in (PIECES, NOTES):  # of a run that was broken off
+            shutil.rmtree(work.folder / name, ignore_errors=True)
 
-        self._host, self._node = socket.gethostname(), ray.get_runtime_context().get_node_id()
-        self._notes, self._refusal = work.folder / NOTES, ""
-        self._alone = ThreadPoolExecutor(1)  # hands back whatever is raised in it
-        try:
-            self._make = work.open(last=last)
-        except (LxmertVizError, OSError) as error:
-            self._refusal = str(error)
+    def run(self) -> Iterator[Counts]:
+        """Counts that add up to those of the shards. Raises ClusterError and MachineError."""
+        (self._work.folder / NOTES).mkdir(parents=True, exist_ok=True)
+        while self._waiting:
+            away, last = self._machines_away()
+            pieces, told = list(self._waiting.values()), 0
+            self._actors.clear()
+            for outcome in one_round(self._cluster, self._work, pieces, away, last=last):
+                told += 1
+                self._watch()
+                yield from self._taken(outcome, last)
+            if not told and not any((self._work.folder / NOTES).iterdir()):
+                raise ClusterError("No actor of the cluster began any work: see the log of Ray.")
+            for piece in pieces:
+                if piece.name in self._waiting:
+                    yield from self._again(piece)
+        for name in (PIECES, NOTES):
+            shutil.rmtree(self._work.folder / name, ignore_errors=True)
 
-    def __call__(self, batch: Batch) -> dict[str, list[bytes]]:
-        """batch: "piece" (1,), pickled. Gives an Outcome, pickled."""
-        piece = pickle.loads(batch["piece"][0])
-        if self._refusal:
-            outcome = self._outcome(piece, refusal=self._refusal)
-        else:
-            note = self._notes / piece.name  # stays where this process ends before the piece does
-            error = self._alone.submit(write_text, note, self._host).exception()
-            outcome = self._tried(piece) if error is None else self._failed(piece, error)
-            note.unlink(missing_ok=True)
-        return {"outcome": [pickle.dumps(outcome)]}
+    def _taken(self, outcome: Outcome, last: bool) -> Iterator[Counts]:
+        self._actors.add((outcome.host, outcome.process))
+        if outcome.trace:
+            raise RuntimeError(f"on {outcome.host}: {outcome.trace}")
+        if outcome.counts is not None:
+            yield from self._finished(outcome.piece, outcome.counts)
+            return
+        why, refused = outcome.refusal or outcome.fault, bool(outcome.refusal)
+        if last and not refused:
+            raise MachineError(f"{outcome.host}: {why}")
+        if outcome.node not in self._away:
+            self._away[outcome.node] = _Away(outcome.host, why, refused)
+            what = "takes no part" if refused else f"failed at part {outcome.piece.name}"
+            self._say(f"{outcome.host} {what}: {why}")
 
-    def _tried(self, piece: Piece) -> Outcome:
-        made = self._alone.submit(self._make, piece)
-        error = made.exception()
-        return self._failed(piece, error) if error else self._outcome(piece, counts=made.result())
+    def _finished(self, piece: Piece, counts: Counts) -> Iterator[Counts]:
+        del self._waiting[piece.name]
+        tried = sum(self._lost.values())
+        beside = f"actors: {len(self._actors)}" + (f", lost: {tried}" if tried else "")
+        if piece.is_whole:
+            yield replace(counts, beside=beside)
+            return
+        yield replace(counts, beside=beside, shards=0)
+        if not any(other.of == piece.of for other in self._waiting.values()):
+            self._work.join(self._shards[piece.of], piece.folder)
+            yield replace(counts, rows=0, pictures=0, errors=0, beside=beside)
 
-    def _failed(self, piece: Piece, error: BaseException) -> Outcome:
-        if isinstance(error, LxmertVizError | OSError):
-            return self._outcome(piece, fault=str(error))
-        return self._outcome(piece, trace="".join(traceback.format_exception(error)))
+    def _again(self, piece: Piece) -> Iterator[Counts]:
+        """What becomes of a piece that no actor told of, or that a machine could not do."""
+        note = self._work.folder / NOTES / piece.name
+        if not note.exists():
+            return
+        host = note.read_text()
+        note.unlink()
+        self._lost[piece.name] += 1
+        tries, rows = self._lost[piece.name], piece.shard.rows
+        self._say(f"An actor on {host} ended at part {piece.name} ({rows:,} rows), try {tries}.")
+        if tries < (TRIES if piece.is_whole or rows == 1 else 1):
+            return
+        if rows == 1:
+            why = f"Asking it ended the process that did so, {tries} times, last on {host}."
+            self._work.give_up(piece, why)
+            yield from self._finished(piece, Counts(1, 1, 1, host))
+            return
+        del self._waiting[piece.name]
+        for half in halved(piece, self._work.middle(piece.shard)):
+            self._waiting[half.name] = half
 
-    def _outcome(self, piece: Piece, **told: object) -> Outcome:
-        return Outcome(piece, self._host, self._node, **told)
+    def _machines_away(self) -> tuple[list[str], bool]:
+        """Ids of nodes that get nothing in the next round, and whether it is the last resort.
+
+        Raises ClusterError where no machine is left.
+        """
+        self._watch()
+        able = [node for node in self._there if node not in self._away]
+        willing = [n for n in self._there if n not in self._away or not self._away[n].refused]
+        if not willing:
+            told = "; ".join(f"{away.host}: {away.why}" for away in self._away.values())
+            raise ClusterError(
+                f"No machine of the cluster can do it. {told}"
+                if told
+                else f"No machine of the cluster has {self._cluster.needs(self._work.device)}."
+            )
+        last = not able or len(willing) == 1
+        kept = willing if last else able
+        return [node for node in self._away if node not in kept], last
+
+    def _watch(self) -> None:
+        """Tells of machines that are gone."""
+        now = machines(self._cluster, self._work.device)
+        for node, host in self._there.items():
+            if node not in now:
+                self._say(f"{host} left the cluster; what it did not finish is done elsewhere.")
+        self._there = now
