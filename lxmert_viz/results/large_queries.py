@@ -8,10 +8,11 @@ import duckdb
 
 MEMORY = "400MB"  # beside what the process holds itself
 THREADS = 2
+Queries = duckdb.DuckDBPyConnection
 
 
 @contextmanager
-def querying(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def querying(folder: Path) -> Iterator[Queries]:
     """A database whose tables and overflow lie in a folder, which must be there."""
     config = {
         "memory_limit": MEMORY,

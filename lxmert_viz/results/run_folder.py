@@ -126,6 +126,13 @@ class RunFolder:
     def _parts(self) -> list[Path]:
         return sorted((self.path / "parts").glob("[0-9]*.parquet"))
 
+    def check_there(self) -> None:
+        """Raises DatasetError where the folder was removed since the run began."""
+        if not (self.path / MANIFEST).is_file():
+            raise DatasetError(
+                f"{self.path} was removed or emptied while its run was made; begin the run again."
+            )
+
     def write_part(
         self, number: int, predictions: Sequence[Prediction], internals: pa.Table | None
     ) -> None:
@@ -133,18 +140,24 @@ class RunFolder:
 
         Raises DatasetError where the folder was removed meanwhile.
         """
-        if not (self.path / MANIFEST).is_file():
-            raise DatasetError(
-                f"{self.path} was removed or emptied while its run was made; begin the run again."
-            )
+        self.check_there()
         if internals is not None:
             write_table(self.path / "internals" / f"{number:05d}.parquet", internals)
         write_table(self.path / "parts" / f"{number:05d}.parquet", as_table(predictions))
 
+    def part(self, number: int) -> pa.Table:
+        """The predictions of a finished part, as `as_table` gives them."""
+        return pq.read_table(self.path / "parts" / f"{number:05d}.parquet")
+
     def predictions(self) -> Iterator[Prediction]:
         """Those of all finished parts, in the order in which they were made."""
         for number in sorted(self.finished_parts()):
-            yield from as_predictions(pq.read_table(self.path / "parts" / f"{number:05d}.parquet"))
+            yield from as_predictions(self.part(number))
+
+    def kept(self, number: int, names: Sequence[str]) -> pa.Table | None:
+        """Columns of a part's internals, those that it has; None where it has none at all."""
+        path = self.path / "internals" / f"{number:05d}.parquet"
+        return _read(path, names) if path.exists() else None
 
     def internals(self, names: Sequence[str] | None = None) -> pd.DataFrame | None:
         """States and statistics of heads, a row an example; None where the run has none.

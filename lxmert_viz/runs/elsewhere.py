@@ -54,7 +54,7 @@ def take_predictions(file: Path, dataset: Dataset, folder: Path) -> RunFolder:
         asked = shard.dataset(prepared.about).examples
         made = [found.get(e.id, Prediction(e.id, error=NOT_THERE)) for e in asked]
         run.write_part(shard.number, made, None)
-    finish(run, prepared.dataset(), ())
+    finish(run, prepared, ())
     return run
 
 

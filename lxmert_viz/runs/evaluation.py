@@ -100,7 +100,7 @@ def evaluate(
             done = run.finished_parts() - (run.failed_parts() if resume.retry_errors else set())
             here = in_order(pipeline, model_folder, run, settings, cache)
             _make(prepared, done, engine.compute or here, report)
-            finish(run, prepared.dataset(), pipeline.answer_vocabulary)
+            finish(run, prepared, pipeline.answer_vocabulary)
             if cache.resolve() == (folder / REGIONS).resolve():
                 shutil.rmtree(cache, ignore_errors=True)
     except Timeout as error:

@@ -75,11 +75,6 @@ class Prepared:
     def rows(self) -> int:
         return sum(shard.rows for shard in self.shards)
 
-    def dataset(self) -> Dataset:
-        """All of it, in its own order."""
-        tables = pa.concat_tables(shard.table() for shard in self.shards)
-        return example_table.dataset_of(tables.sort_by("number"), self.about)
-
 
 def prepared_in(folder: Path) -> Prepared:
     """What lies in a folder of shards. Raises FileNotFoundError where nothing was prepared."""
