@@ -8,19 +8,16 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lxmert_viz.errors import ClusterError
-from lxmert_viz.model.devices import processor_threads
 from lxmert_viz.model.inputs import BATCH
-from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Prediction
 from lxmert_viz.results.run_folder import RunFolder
 from lxmert_viz.runs.cluster.connecting import Cluster
+from lxmert_viz.runs.cluster.models import open_alike
 from lxmert_viz.runs.cluster.pieces import Piece
 from lxmert_viz.runs.cluster.rounds import Rounds, Say
 from lxmert_viz.runs.evaluation import Compute, Counts, ask_shard, equipped
 from lxmert_viz.runs.manifest import Settings, region_file_facts
 from lxmert_viz.runs.preparing import Shard, parts_of, prepared_in
-from lxmert_viz.runs.provenance import differences, of_run, provenance
 
 
 def on_cluster(
@@ -49,15 +46,9 @@ class Evaluation:
 
     def open(self, *, last: bool) -> Callable[[Piece], Counts]:
         run = RunFolder(self.folder)
-        manifest = run.manifest()
-        wanted = of_run(manifest)
-        threads = processor_threads(int(wanted["threads"]))
-        pipeline = Pipeline.open(self.model_folder, device=self.device)
         facts = region_file_facts(prepared_in(run.examples).about.region_file)
-        mine = provenance(pipeline.digest, facts, pipeline.device, threads)
-        if unlike := differences(mine, wanted):
-            raise ClusterError(f"it has {', '.join(unlike)}")
-        settings = Settings(**manifest["settings"])
+        pipeline = open_alike(run, self.model_folder, self.device, facts)
+        settings = Settings(**run.manifest()["settings"])
         tools = equipped(
             pipeline, self.model_folder, run, settings, self.region_cache, strict=not last
         )
