@@ -17,7 +17,6 @@ from lxmert_viz.experiments.relevance import METHODS, explain_game
 from lxmert_viz.experiments.removal import Game, Removal
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions, Report
-from lxmert_viz.runs.evaluation import sorted_by_picture
 from lxmert_viz.runs.grades import COLUMNS, RANDOM, Graded, line_of
 from lxmert_viz.runs.known_causes import (
     ALL,
@@ -29,6 +28,7 @@ from lxmert_viz.runs.known_causes import (
     truth_of,
 )
 from lxmert_viz.runs.pictures import Looker, Row
+from lxmert_viz.runs.preparing import sorted_by_picture
 
 
 def grade_dataset(
