@@ -11,6 +11,7 @@ from lxmert_viz.ui.frame import address
 from lxmert_viz.ui.mistakes import (
     clusters,
     inside,
+    looked,
     numbers,
     place,
     run_choice,
@@ -40,6 +41,7 @@ VIEWS = {
     "Metrics": numbers.metrics,
     "Slices": slices.slices,
     "Inside": inside.inside,
+    "Looked at": looked.looked,
     "Alike": clusters.clusters,
 }
 
