@@ -12,6 +12,7 @@ from lxmert_viz.ui.mistakes import (
     clusters,
     counts,
     inside,
+    looked,
     numbers,
     place,
     run_choice,
@@ -42,6 +43,7 @@ VIEWS = {
     "Metrics": numbers.metrics,
     "Slices": slices.slices,
     "Inside": inside.inside,
+    "Looked at": looked.looked,
     "Alike": clusters.clusters,
 }
 
