@@ -2,16 +2,22 @@
 
 import argparse
 import os
+import signal
+import sys
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
 
 from lxmert_viz.checkpoints.folder import MODELS_VARIABLE, models_folder
 from lxmert_viz.commands.options import add_models_option, number, whole
-from lxmert_viz.errors import DatasetError
+from lxmert_viz.errors import DatasetError, OptionError
 from lxmert_viz.places import (
     BACKEND_VARIABLE,
     DATA_VARIABLE,
     KEEP_PICTURES_VARIABLE,
     PRECISION_VARIABLE,
+    PUBLIC_VARIABLE,
 )
 
 EXAMPLE = "serve --data runs --port 8600"
@@ -54,6 +60,12 @@ def _add_visitor_options(parser: argparse.ArgumentParser) -> None:
         "--port", type=whole(1, 65535), help="port to listen on (default: 8501, or the next free)"
     )
     parser.add_argument(
+        "--public",
+        action="store_true",
+        help="for strangers: examples and uploaded pictures only, no folders, no downloads, limits "
+        "for each address, nothing kept",
+    )
+    parser.add_argument(
         "--allow-host",
         action="append",
         default=[],
@@ -71,6 +83,8 @@ def _add_visitor_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     if options.models is not None:
         os.environ[MODELS_VARIABLE] = str(models_folder(options.models))
+    if options.public:
+        _check_public(options)
     if options.data is not None:
         if not options.data.is_dir():
             raise DatasetError(f"There is no folder {options.data}; create it or name another.")
@@ -94,4 +108,23 @@ def run(options: argparse.Namespace) -> None:
     logs.structured(options.log_texts)
     from lxmert_viz.serving.application import serve
 
-    serve(options.host, options.port, options.allow_host)
+    signal.signal(signal.SIGTERM, _end)
+    with ExitStack() as stack:
+        if options.public:
+            passing = stack.enter_context(TemporaryDirectory(prefix="lxmert-viz-public-"))
+            os.environ |= {PUBLIC_VARIABLE: "1", KEEP_PICTURES_VARIABLE: "0"}
+            os.environ[DATA_VARIABLE] = passing
+        serve(options.host, options.port, options.allow_host)
+
+
+def _end(signal_number: int, frame: FrameType | None) -> None:
+    """What was made for this server alone is removed on the way out."""
+    sys.exit(0)
+
+
+def _check_public(options: argparse.Namespace) -> None:
+    """Raises OptionError where strangers would be shown, or leave, what they must not."""
+    if options.data is not None:
+        raise OptionError("--public offers no folder of datasets; leave --data out.")
+    if options.keep_pictures:
+        raise OptionError("--public keeps no pictures; leave --keep-pictures out.")

@@ -1,7 +1,6 @@
 """The page as a web application: its guards, what goes on beside it, and the port it listens on."""
 
 import asyncio
-import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Collection
@@ -13,7 +12,7 @@ from starlette.middleware import Middleware
 
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.errors import AddressError, LxmertVizError
-from lxmert_viz.places import APP, PUBLIC_VARIABLE
+from lxmert_viz.places import APP, is_public
 from lxmert_viz.serving import incidents, logs
 from lxmert_viz.serving.guard import Guard
 from lxmert_viz.serving.limits import Limits
@@ -30,7 +29,7 @@ def application(hosts: Collection[str] = ()) -> st.App:
         lifespan=_lifespan,
         middleware=[
             Middleware(Guard, hosts=hosts),
-            Middleware(Limits, public=bool(os.environ.get(PUBLIC_VARIABLE))),
+            Middleware(Limits, public=is_public()),
         ],
         on_script_error=incidents.tell_visitor,
     )

@@ -17,7 +17,6 @@ from lxmert_viz.ui.server.upload_limits import (
     LABELS_MB,
     MEGABYTE,
     PICTURE_MB,
-    PUBLIC_DATASET_MB,
     megabytes_for,
 )
 from tests.helpers.page_client import FORM, Visitor
@@ -113,10 +112,10 @@ def test_a_pace_is_of_each_address_and_of_a_minute() -> None:
     assert pace.has_room("a")
 
 
-def test_the_public_gives_smaller_datasets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_public_gives_no_datasets(monkeypatch: pytest.MonkeyPatch) -> None:
     assert megabytes_for("a.csv") == DATASET_MB
     monkeypatch.setenv("LXMERT_VIZ_PUBLIC", "1")
-    assert megabytes_for("a.csv") == max(PUBLIC_DATASET_MB, ANALYSIS_MB)
+    assert megabytes_for("a.csv") == ANALYSIS_MB
     assert megabytes_for("a.png") == PICTURE_MB
 
 
