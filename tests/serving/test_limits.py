@@ -1,6 +1,5 @@
 """Every upload has a limit that its page states and the server holds to."""
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -19,7 +18,7 @@ from lxmert_viz.ui.server.upload_limits import (
     PICTURE_MB,
     megabytes_for,
 )
-from tests.helpers.page_client import FORM, Visitor
+from tests.helpers.page_client import FORM, Visitor, waited
 
 PLACE = f"{UPLOADS}session/file"
 
@@ -131,8 +130,8 @@ def test_each_uploader_states_the_limit_that_the_server_holds_to(address: str) -
             assert await visitor.upload(label, name, too_much) == 413
         await visitor.leave()
 
-    asyncio.run(visit("", "Your picture", "a.png", PICTURE_MB, picture="0" * 64))
-    asyncio.run(visit("saved_page", "Open one that was kept", "a.zip", ANALYSIS_MB))
+    waited(visit("", "Your picture", "a.png", PICTURE_MB, picture="0" * 64))
+    waited(visit("saved_page", "Open one that was kept", "a.zip", ANALYSIS_MB))
 
 
 def test_the_page_reads_no_more_than_it_states() -> None:

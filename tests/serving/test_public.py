@@ -1,6 +1,5 @@
 """A server for strangers: examples and uploaded pictures, no folders, nothing kept."""
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from lxmert_viz.__main__ import main
 from lxmert_viz.places import APP, ROOT
 from lxmert_viz.ui.frame.navigation import MISTAKES
 from lxmert_viz.ui.server import sweeping
-from tests.helpers.page_client import Visitor
+from tests.helpers.page_client import Visitor, waited
 from tests.helpers.served_page import free_port, served, wait_until_healthy
 from tests.helpers.small_page import Counted
 
@@ -41,7 +40,7 @@ def _seen(address: str, page: str, **query: str) -> Visitor:
         await visitor.leave()
         return visitor
 
-    return asyncio.run(visit())
+    return waited(visit())
 
 
 def test_examples_are_answered(public: str) -> None:
