@@ -17,6 +17,7 @@ try:
     from lxmert_viz.commands import (
         ask,
         cache,
+        cause,
         check,
         compare,
         evaluate,
@@ -27,6 +28,7 @@ try:
         regions,
         report,
         serve,
+        steer,
         train_miniature,
     )
 except ModuleNotFoundError as missing:
@@ -51,6 +53,8 @@ COMMANDS = (
     compare,
     report,
     probe,
+    cause,
+    steer,
     make_scenes,
     train_miniature,
 )
