@@ -19,6 +19,7 @@ from lxmert_viz.errors import MachineError
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.dataset.datasets import Dataset
     from lxmert_viz.dataset.remarks import Remark
+    from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.results.run_folder import RunFolder
 
 
@@ -53,6 +54,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="then judge the mistakes of a filter, or all, by where the model looked",
     )
     add(
+        "--relevance",
+        nargs="+",
+        default=[],
+        metavar="METHOD",
+        help="then keep what each answer rests on, by these methods (those of the page Why)",
+    )
+    add(
         "--predictions",
         type=Path,
         metavar="FILE",
@@ -80,12 +88,15 @@ def run(options: argparse.Namespace) -> None:
 
 def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
     from lxmert_viz.dataset.datasets import outside
+    from lxmert_viz.experiments.relevance import check_method
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.results.run_folder import RAY_LOG, RunFolder
     from lxmert_viz.runs.cluster.evaluating import on_cluster
     from lxmert_viz.runs.evaluation import Engine, Resume, evaluate
     from lxmert_viz.runs.manifest import Settings
 
+    for method in options.relevance:
+        check_method(method)
     folder = find(options.model, options.models)
     with goes_on(), engine(options, options.out / RAY_LOG) as site:
         device = "cpu" if site else options.device  # the cluster's is its machines' own
@@ -99,11 +110,7 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
         made = evaluate(
             pipeline, folder, dataset, options.out, settings, report, made_by, cache, resume
         )
-        if options.looked is not None:
-            from lxmert_viz.results.opening import open_run
-            from lxmert_viz.runs.occlusion import judge_looks
-
-            judge_looks(pipeline, folder, dataset, open_run(made.path), options.looked, report)
+        look_closer(options, pipeline, folder, dataset, made)
         return made
 
 
