@@ -45,10 +45,6 @@ def show_table(read: Regions) -> None:
         st.dataframe(frames.regions(read), hide_index=True)
 
 
-navigation.heading(
-    "Regions",
-    "LXMERT sees these boxes and nothing else. Draw, move, rename or delete them.",
-)
 choice = workbench.choice()
 picture = results.picture(choice)
 if choice.asked.stored is not None:
@@ -64,8 +60,7 @@ with st.container():  # while it waits, what stands below keeps its place
 if choice.text:
     before = results.trace(as_detected)
     now = None if boxes is None else results.trace(choice)
-    results.pinned(choice, now or before)
-    results.notes(choice, now or before)
+    results.tell(choice, now or before)
 left, right = st.columns([11, 9], gap="large")
 with left:
     in_use = variant.of_regions(detected) if boxes is None else boxes
