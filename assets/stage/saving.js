@@ -18,13 +18,12 @@ class SaveMenu {
       element("span", {}, words),
       save(`Save ${words} as SVG`, "SVG", () => this.svg(figure)),
       save(`Save ${words} as PNG`, "PNG", () => this.png(figure))));
-    this.root = element("details", { class: "save" }, element("summary", {}, "Save …"),
-      element("div", { class: "controls" }, ...rows,
-        element("span", { class: "field" }, element("span", {}, "This map's numbers"),
-          save("Save numbers as CSV", "CSV", () => this.csv())),
-        element("span", { class: "field" }, element("span", {}, "This stage, offline"),
-          save("Save this stage as a page", "HTML", () => this.page())),
-        this.said));
+    this.menu = new Menu("Save …", "Files of this stage", ...rows,
+      element("span", { class: "field" }, element("span", {}, "This map's numbers"),
+        save("Save numbers as CSV", "CSV", () => this.csv())),
+      element("span", { class: "field" }, element("span", {}, "This stage, offline"),
+        save("Save this stage as a page", "HTML", () => this.page())),
+      this.said);
   }
 
   async save(make) {
@@ -49,7 +48,7 @@ class SaveMenu {
     const { title, sentence } = trace.statistic(selection.statistic);
     const lines = isModel
       ? [`Colour: ${title}, from 0 to 1 of its scale. ${sentence}`]
-      : [`${titleOf(selection, map)}. ${measureOf(selection)}. ${scaleSentence(selection, map)}`];
+      : [`${titleOf(selection, map)}. ${measureOf(selection)}. ${scaleSentence(map)}`];
     return figureFile(drawing, [...lines, `Model ${trace.model}. “${trace.text}”`], stage.root);
   }
 

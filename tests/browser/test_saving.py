@@ -137,6 +137,7 @@ def test_numbers_of_a_plotly_figure_are_those_of_the_answers(answers: Page, tmp_
 
 
 def test_figures_of_a_head_name_layer_and_head(stage: Page, tmp_path: Path) -> None:
+    stage.get_by_text("Save …").click()  # its menu lies over the page
     stage.get_by_role("button", name="Query and key").first.click()
     label = "Save lxmert-what-head-3-of-4-writes-into-the-state as SVG"
     texts = [n.text or "" for n in ET.parse(saved(stage, label, tmp_path)).getroot().iter(TEXT)]
