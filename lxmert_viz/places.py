@@ -14,6 +14,7 @@ DATA_VARIABLE = "LXMERT_VIZ_DATA"  # the folder of datasets and runs that the pa
 KEEP_PICTURES_VARIABLE = "LXMERT_VIZ_KEEP_PICTURES"  # hours that uploads stay; 0: not at all
 PRECISION_VARIABLE = "LXMERT_VIZ_PRECISION"  # of the page's detectors: full or mixed
 BACKEND_VARIABLE = "LXMERT_VIZ_BACKEND"  # of the page's detectors: own or detectron2
+PUBLIC_VARIABLE = "LXMERT_VIZ_PUBLIC"  # set where strangers come: examples and uploads only
 CACHE_VARIABLE = "LXMERT_VIZ_CACHE"
 
 

@@ -13,6 +13,7 @@ from lxmert_viz.commands.inputs import add_dataset_options, read_dataset
 from lxmert_viz.commands.options import add_models_option, whole
 from lxmert_viz.commands.progress import report
 from lxmert_viz.commands.stopping import goes_on
+from lxmert_viz.errors import MachineError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.dataset.datasets import Dataset
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.results.run_folder import RunFolder
 
 
+FEW = 0.01  # of all rows
 AT_THE_END = ("no regions", "unclear")  # remarks that are said again
 EXAMPLE = "evaluate study --out runs/study"
 
@@ -35,6 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     add("--no-baselines", action="store_true", help="ask only with picture and question")
     add("--no-internals", action="store_true", help="keep no states and statistics of heads")
+    add("--retry-errors", action="store_true", help="ask again what a run could not answer")
     add("--engine", choices=("here", "ray"), default="here", help="ray: on a Ray cluster")
     add("--address", default="", help="of the Ray cluster (default: one on this machine)")
     add("--workers", type=whole(1), default=2, help="models at work on the cluster (default: 2)")
@@ -67,6 +70,8 @@ def run(options: argparse.Namespace) -> None:
         print(line)
     for line in summary([r for r in dataset.remarks if r.kind in AT_THE_END]):
         print(line)
+    if options.predictions is None:
+        tell_machine_faults(made)
 
 
 def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
@@ -82,18 +87,45 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
     settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
     compute, cache = None, (options.region_cache or options.out / "regions").resolve()
     if options.engine == "ray":
+        from lxmert_viz.results.run_folder import RunFolder
         from lxmert_viz.runs.cluster import Cluster, on_cluster
 
-        cluster = Cluster(options.address, options.workers)
-        compute = on_cluster(cluster, folder, pipeline.device, dataset, settings, cache)
+        cluster, run = Cluster(options.address, options.workers), RunFolder(options.out)
+        compute = on_cluster(cluster, folder, pipeline.device, run, settings, cache)
     with goes_on():
-        made = evaluate(pipeline, folder, dataset, options.out, settings, report, compute, cache)
+        made = evaluate(
+            pipeline,
+            folder,
+            dataset,
+            options.out,
+            settings,
+            report,
+            compute,
+            cache,
+            options.retry_errors,
+        )
         if options.looked is not None:
             from lxmert_viz.results.opening import open_run
             from lxmert_viz.runs.occlusion import judge_looks
 
             judge_looks(pipeline, folder, dataset, open_run(made.path), options.looked, report)
         return made
+
+
+def tell_machine_faults(run: "RunFolder") -> None:
+    """Raises MachineError where they are more than a few: the score is not the model's then."""
+    from lxmert_viz.results.opening import open_run
+
+    faults, rows = run.machine_faults(), open_run(run.path).totals().rows
+    if not faults:
+        return
+    told = (
+        f"{len(faults):,} of {rows:,} rows failed because of the machine, not of the question. "
+        f"First: {faults[0]} Mend that; the same call with --retry-errors asks them again."
+    )
+    if len(faults) > FEW * rows:
+        raise MachineError(told)
+    print(told)
 
 
 def summary(remarks: "Sequence[Remark]") -> Iterator[str]:

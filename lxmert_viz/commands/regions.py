@@ -18,7 +18,7 @@ from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.options import add_boxes_option, add_detector_options
 from lxmert_viz.commands.progress import PROGRESS
 from lxmert_viz.commands.stopping import goes_on
-from lxmert_viz.errors import DatasetError, OptionError
+from lxmert_viz.errors import DatasetError, MachineError, OptionError
 from lxmert_viz.runs.regions import UNFIT, look_at_all, pictures_in
 from lxmert_viz.whole_files import write_text
 
@@ -154,7 +154,7 @@ def whole_rows(source: "RegionFile", failed: list[tuple[str, str]]) -> "Iterator
     for picture in source:
         try:
             row = source.row(picture)
-        except DatasetError as error:
+        except (DatasetError, MachineError) as error:
             failed.append((picture, str(error)))
             continue
         yield row

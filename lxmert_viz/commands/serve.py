@@ -2,14 +2,12 @@
 
 import argparse
 import os
-import socket
 from pathlib import Path
 
 from lxmert_viz.checkpoints.folder import MODELS_VARIABLE, models_folder
 from lxmert_viz.commands.options import add_models_option, number, whole
-from lxmert_viz.errors import AddressError, DatasetError
+from lxmert_viz.errors import DatasetError
 from lxmert_viz.places import (
-    APP,
     BACKEND_VARIABLE,
     DATA_VARIABLE,
     KEEP_PICTURES_VARIABLE,
@@ -44,11 +42,29 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=("own", "detectron2"),
         help="whose modules the detector runs on (default: own)",
     )
+    _add_visitor_options(parser)
+
+
+def _add_visitor_options(parser: argparse.ArgumentParser) -> None:
+    """Who may come, and where."""
     parser.add_argument(
         "--host", default="localhost", help="address to listen on (default: this machine only)"
     )
     parser.add_argument(
         "--port", type=whole(1, 65535), help="port to listen on (default: 8501, or the next free)"
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name that browsers may know this server by, besides localhost and its addresses; "
+        "may be given several times",
+    )
+    parser.add_argument(
+        "--log-texts",
+        action="store_true",
+        help="log errors with their messages, which may quote what visitors typed",
     )
 
 
@@ -73,27 +89,9 @@ def run(options: argparse.Namespace) -> None:
 
             check_is_here()
         os.environ[BACKEND_VARIABLE] = options.backend
-    check_address(options.host, options.port)
-    from streamlit.web import cli  # half a second that --help should not wait for
+    from lxmert_viz.serving import logs  # libraries that --help should not wait for
 
-    cli.main(["run", str(APP), *streamlit_options(options.host, options.port)])
+    logs.structured(options.log_texts)
+    from lxmert_viz.serving.application import serve
 
-
-def check_address(host: str, port: int | None) -> None:
-    """Raises AddressError where nothing can listen; Streamlit would only log it."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        socket.create_server(address[:2], family=family).close()
-    except OSError as error:
-        place = host if port is None else f"{host}, port {port}"
-        raise AddressError(
-            f"The page cannot be served at {place} ({error.strerror}); "
-            "choose another --port or --host."
-        ) from error
-
-
-def streamlit_options(host: str, port: int | None) -> list[str]:
-    options = ["--server.address", host]
-    if port is not None:
-        options += ["--server.port", str(port)]
-    return options
+    serve(options.host, options.port, options.allow_host)

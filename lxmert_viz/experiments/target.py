@@ -40,21 +40,41 @@ class Target:
         """Whether it is about this word piece or region, which then cannot be removed."""
         return self.kind not in POOLED and (stream, place) == (self.stream, self.place)
 
+    def shares_states(self, other: "Target") -> bool:
+        """Whether both are told by the same state, and leave the same players."""
+        if self.kind in POOLED or other.kind in POOLED:
+            return self.kind in POOLED and other.kind in POOLED
+        return (self.stream, self.place) == (other.stream, other.place)
+
+    def state(self, lang: Tensor, vision: Tensor, places: np.ndarray) -> Tensor:
+        """(B, D) that its head reads, of the last states (B, T, D) and (B, R, D).
+
+        places: (B,) where the named word piece or region is.
+        """
+        rows = range(len(lang))
+        if self.kind in POOLED:
+            return lang[:, 0]
+        return lang[rows, places] if self.stream == "lang" else vision[rows, places]
+
+    def read(self, pipeline: Pipeline, states: Tensor) -> Tensor:
+        """(B,) logits, of states (B, D) as `state` gives them."""
+        network = pipeline.network
+        if self.kind == "answer":
+            found = network.answer_head(network.lxmert.pooler(states[:, None]))
+        elif self.kind == "match":
+            found = network.cls.seq_relationship(network.lxmert.pooler(states[:, None]))
+        elif self.kind == "word":
+            found = network.cls.predictions(states)
+        else:
+            found = network.obj_predict_head(states)[REGION_TASKS[self.kind]]
+        chosen = found[:, self.label]
+        return chosen if self.against is None else chosen - found[:, self.against]
+
     def logits(
         self, pipeline: Pipeline, lang: Tensor, vision: Tensor, places: np.ndarray
     ) -> Tensor:
         """(B,) of the last states (B, T, D) and (B, R, D). places: (B,) where the named one is."""
-        network, rows = pipeline.network, range(len(lang))
-        if self.kind == "answer":
-            found = network.answer_head(network.lxmert.pooler(lang))
-        elif self.kind == "match":
-            found = network.cls.seq_relationship(network.lxmert.pooler(lang))
-        elif self.kind == "word":
-            found = network.cls.predictions(lang[rows, places])
-        else:
-            found = network.obj_predict_head(vision[rows, places])[REGION_TASKS[self.kind]]
-        chosen = found[:, self.label]
-        return chosen if self.against is None else chosen - found[:, self.against]
+        return self.read(pipeline, self.state(lang, vision, places))
 
 
 def top_answer(pipeline: Pipeline, scores: Scores) -> Target:

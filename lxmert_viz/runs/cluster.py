@@ -1,28 +1,23 @@
-"""The same evaluation on a Ray cluster: one model an actor, parts taken as they come.
+"""The same evaluation on a Ray cluster: one model an actor, shards taken as they come.
 
-Needs `ray`, and the files of model and dataset under the same paths on every machine.
+Needs `ray`, and the files of model, dataset and run under the same paths on every machine.
 """
 
-import io
 import logging
 import os
-import pickle
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import ClusterError
-from lxmert_viz.results.run_folder import as_predictions, as_table
-from lxmert_viz.runs.evaluation import Compute, Made, Parts, in_order
+from lxmert_viz.results.run_folder import RunFolder
+from lxmert_viz.runs.evaluation import Compute, Counts, ask_shard, equipped
 from lxmert_viz.runs.manifest import Settings
+from lxmert_viz.runs.preparing import Shard
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,54 +40,43 @@ def on_cluster(
     cluster: Cluster,
     model_folder: Path,
     device: str,
-    dataset: Dataset,
+    run: RunFolder,
     settings: Settings,
     region_cache: Path,
 ) -> Compute:
-    """Makes parts on the cluster; what an actor's death interrupts, another actor makes again.
+    """Makes shards on the cluster; what an actor's death interrupts, another actor makes again.
 
     device: "cuda" gives every actor a GPU of its own. Raises ClusterError where Ray is not.
     """
     if find_spec("ray") is None:
         raise ClusterError(MISSING)
-    known = replace(dataset, examples=(), remarks=())  # examples travel with their part
-    arguments = (model_folder, device, known, settings, region_cache)
+    arguments = (model_folder, device, run.path.resolve(), settings, region_cache)
 
-    def compute(parts: Parts) -> Iterator[Made]:
+    def compute(shards: Sequence[Shard]) -> Iterator[Counts]:
         with _connected(cluster):
-            for row in _work(cluster, parts, arguments).iter_rows():
-                kept = row["internals"]
-                predictions = as_predictions(_table(row["predictions"]))
-                yield int(row["part"]), predictions, _table(kept) if kept else None
+            for row in _work(cluster, shards, arguments).iter_rows():
+                yield Counts(**row)
 
     return compute
 
 
 class Actor:
-    """Holds a model, and makes every part that it is handed."""
+    """Holds a model, and makes every shard that it is handed."""
 
     def __init__(
-        self,
-        model_folder: Path,
-        device: str,
-        dataset: Dataset,
-        settings: Settings,
-        region_cache: Path,
+        self, model_folder: Path, device: str, run: Path, settings: Settings, region_cache: Path
     ) -> None:
         from lxmert_viz.pipeline import Pipeline
 
         pipeline = Pipeline.open(model_folder, device=device)
-        self._compute = in_order(pipeline, model_folder, dataset, settings, region_cache)
+        self._run = RunFolder(run)
+        self._tools = equipped(pipeline, model_folder, self._run, settings, region_cache)
 
     def __call__(self, batch: Batch) -> dict[str, list[Any]]:
-        """batch: "part" (1,) and "examples" (1,), pickled."""
-        number = int(batch["part"][0])
-        ((_, predictions, kept),) = self._compute({number: pickle.loads(batch["examples"][0])})
-        return {
-            "part": [number],
-            "predictions": [_bytes(as_table(predictions))],
-            "internals": [b"" if kept is None else _bytes(kept)],
-        }
+        """batch: the fields of one shard."""
+        (number,), (path,), (rows,) = (batch[name] for name in ("number", "path", "rows"))
+        made = ask_shard(Shard(int(number), Path(path), int(rows)), *self._tools, self._run)
+        return {name: [value] for name, value in asdict(made).items()}
 
 
 @contextmanager
@@ -129,12 +113,14 @@ def _knock(address: str) -> None:
         socket.create_connection((host, int(port)), SECONDS).close()
 
 
-def _work(cluster: Cluster, parts: Parts, arguments: tuple[Any, ...]) -> "ray.data.Dataset":
+def _work(
+    cluster: Cluster, shards: Sequence[Shard], arguments: tuple[Any, ...]
+) -> "ray.data.Dataset":
     import ray.data
 
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     ray.data.DataContext.get_current().enable_progress_bars = False
-    rows = [{"part": n, "examples": pickle.dumps(part)} for n, part in parts.items()]
+    rows = [{"number": s.number, "path": str(s.path.resolve()), "rows": s.rows} for s in shards]
     count = min(cluster.workers, len(rows))
     return ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
         Actor,
@@ -144,13 +130,3 @@ def _work(cluster: Cluster, parts: Parts, arguments: tuple[Any, ...]) -> "ray.da
         num_gpus=1 if arguments[1].startswith("cuda") else 0,
         fn_constructor_args=arguments,
     )
-
-
-def _bytes(table: pa.Table) -> bytes:
-    written = io.BytesIO()
-    pq.write_table(table, written)
-    return written.getvalue()
-
-
-def _table(content: bytes) -> pa.Table:
-    return pq.read_table(io.BytesIO(content))

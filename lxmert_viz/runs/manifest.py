@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,19 +14,23 @@ from lxmert_viz.pipeline import Pipeline
 
 LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "tokenizers", "pyarrow")
 HEAD_BYTES = 2**20
+FORMAT = 2  # of run folders; 1 cut a dataset into parts, 2 into shards
 LMDB_LOCK = "lock.mdb"  # whoever reads changes it
 
 
-def manifest_of(pipeline: Pipeline, dataset: Dataset, settings: "Settings") -> dict[str, Any]:
+def manifest_of(
+    pipeline: Pipeline, ids: str, data: Mapping[str, Any], settings: "Settings"
+) -> dict[str, Any]:
+    """ids: as Dataset has it. data: as of data_of."""
     return {
-        "format": 1,
+        "format": FORMAT,
         "model": {
             "name": pipeline.name,
             "sha256": pipeline.digest,
             "heads": pipeline.network.config.num_attention_heads,
         },
-        "data": data_of(dataset),
-        "ids": dataset.ids,
+        "data": data,
+        "ids": ids,
         "settings": asdict(settings),
         "answer_kind": pipeline.answer_kind,
         "versions": {

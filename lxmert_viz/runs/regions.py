@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lxmert_viz.errors import DatasetError, LxmertVizError
+from lxmert_viz.errors import DatasetError, DeviceError, LxmertVizError
 from lxmert_viz.picture import PICTURE_ENDINGS
 from lxmert_viz.region_files.picture_ids import pictures_below
 from lxmert_viz.region_files.rows import RegionRow
@@ -32,7 +32,7 @@ def look_at_all(
     journal: "RegionJournal",
     done: Callable[[bool], None],
 ) -> list[tuple[Path, str]]:
-    """Adds what is missing in the journal; returns what failed, and why.
+    """Adds what is missing in the journal; returns what failed, and why. Raises DeviceError.
 
     done hears of each picture whether it had to be looked at.
     """
@@ -45,6 +45,8 @@ def look_at_all(
                 journal.add(RegionRow.of(picture, pipeline.look(path.read_bytes(), profile)))
         except OSError as error:
             failed.append((path, f"it cannot be read: {error.strerror}"))
+        except DeviceError:  # no other picture can be looked at either
+            raise
         except LxmertVizError as error:
             failed.append((path, str(error)))
         if unfit:

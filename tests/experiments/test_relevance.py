@@ -1,16 +1,21 @@
 """Methods of relevance on a tiny random network: laws, known answers, and captum and shapiq."""
 
+import copy
+import itertools
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from lxmert_viz.analysis import shapley
 from lxmert_viz.errors import CheckpointError, OptionError, TextError
 from lxmert_viz.experiments import gradients, target
-from lxmert_viz.experiments.relevance import METHODS, explain, shapley_steps
+from lxmert_viz.experiments.relevance import METHODS, explain, explain_game, shapley_steps
 from lxmert_viz.experiments.removal import Game, Removal
+from lxmert_viz.model.layers import Attention
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
 
@@ -93,6 +98,26 @@ def test_equal_coalitions_are_asked_once(tiny_pipeline: Pipeline, regions: Regio
     assert game.forwards == 1 and len(set(found.tolist())) == 1
 
 
+def test_another_target_takes_no_forward_where_the_same_state_is_read(
+    tiny_pipeline: Pipeline, regions: Regions
+) -> None:
+    game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
+    occluded = ~np.eye(game.players, dtype=bool)
+    game.worth(occluded)
+    matching = target.match(tiny_pipeline)
+    other = game.about(matching)
+    alone = Game(tiny_pipeline, regions, TEXT, matching)
+    assert other.worth(occluded) == pytest.approx(alone.worth(occluded), abs=1e-5)
+    assert (other.forwards, alone.forwards) == (0, game.players)
+    thing = target.region_label(tiny_pipeline, "object", 4, tiny_pipeline.region_names.objects[1])
+    elsewhere = game.about(thing)
+    everybody = np.ones((1, elsewhere.players), bool)
+    assert elsewhere.worth(everybody) == pytest.approx(
+        Game(tiny_pipeline, regions, TEXT, thing).worth(everybody), abs=1e-5
+    )
+    assert elsewhere.forwards == 1
+
+
 def test_the_regions_side_of_the_last_layer_has_no_gradient(
     tiny_pipeline: Pipeline, regions: Regions
 ) -> None:
@@ -171,7 +196,7 @@ def test_sampled_values_come_to_the_exact_ones(tiny_pipeline: Pipeline, regions:
     seen = regions.only(range(4))
     game = Game(tiny_pipeline, seen, TEXT, red(tiny_pipeline))
     exact = shapley.exact(game.worth(shapley.every_coalition(game.players)), game.players)
-    *_, found = shapley_steps(tiny_pipeline, seen, TEXT, red(tiny_pipeline), pairs=400)
+    *_, found = shapley_steps(game, pairs=400)
     words, regions_exact = game.spread(exact)
     spread = np.abs(exact).max()
     assert np.abs(found.words - words).max() < 0.1 * spread
@@ -183,7 +208,8 @@ def test_sampled_values_come_to_the_exact_ones(tiny_pipeline: Pipeline, regions:
 def test_every_step_is_efficient_and_no_interval_grows(
     tiny_pipeline: Pipeline, regions: Regions
 ) -> None:
-    steps = list(shapley_steps(tiny_pipeline, regions, TEXT, red(tiny_pipeline), pairs=6))
+    game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
+    steps = list(shapley_steps(game, pairs=6))
     assert [step.orders for step in steps] == [2, 4, 6, 8, 10, 12]
     assert max(step.gap for step in steps) < 1e-4
     widths = [step.width for step in steps]
@@ -281,3 +307,119 @@ def test_a_text_without_words_and_a_head_that_is_missing(
     monkeypatch.setattr(tiny_pipeline, "has_match", False)
     with pytest.raises(CheckpointError, match="tiny has no head for matching"):
         target.match(tiny_pipeline)
+
+
+def test_gradients_of_maps_are_those_of_finite_differences(
+    tiny_pipeline: Pipeline, regions: Regions
+) -> None:
+    """In double precision: one weight of a map is moved, and all that follows computed again."""
+    asked, network = red(tiny_pipeline), copy.deepcopy(tiny_pipeline.network).double()
+    exact = tiny_pipeline.with_network(network)
+    maps, slopes = gradients.of_maps(exact, regions, TEXT, asked)
+    draw = np.random.default_rng(0)
+    for name in ("lang", "vision", "lang_from_vision", "vision_from_lang", "cross_lang"):
+        layer = 0
+        for _ in range(3):
+            place = tuple(draw.integers(size) for size in maps[name].shape[1:])
+            moved = [
+                with_weight_moved(exact, regions, asked, name, layer, place, by)
+                for by in (1e-4, -1e-4)
+            ]
+            found = (moved[0] - moved[1]) / 2e-4
+            assert slopes[name][layer][place] == pytest.approx(found, rel=1e-3, abs=1e-7), name
+
+
+def with_weight_moved(
+    pipeline: Pipeline,
+    regions: Regions,
+    asked: target.Target,
+    name: str,
+    layer: int,
+    place: tuple[int, ...],
+    by: float,
+) -> float:
+    """The target where one weight of one map is another; what is shared is told apart by calls."""
+    encoder = pipeline.network.lxmert.encoder
+    module, call = {
+        "lang": (encoder.layer[layer].attention.self, 0),
+        "vision": (encoder.r_layers[layer].attention.self, 0),
+        "lang_from_vision": (encoder.x_layers[layer].visual_attention.att, 0),
+        "vision_from_lang": (encoder.x_layers[layer].visual_attention.att, 1),
+        "cross_lang": (encoder.x_layers[layer].lang_self_att.self, 0),
+    }[name]
+    calls = itertools.count()
+
+    def moved(own: Attention, given: tuple[Tensor, ...], out: tuple[Tensor, Tensor]) -> object:
+        if next(calls) != call:
+            return None
+        context, weights = out
+        queries, keys, _ = given
+        value = own.split_heads(own.value(keys))[0, place[0], place[2]]  # of one head: (D/H,)
+        change = torch.zeros_like(context)
+        size = value.shape[0]
+        change[0, place[1], place[0] * size : (place[0] + 1) * size] = by * value
+        return context + change, weights
+
+    handle = module.register_forward_hook(moved)
+    try:
+        return worth_of(pipeline, regions, asked)
+    finally:
+        handle.remove()
+
+
+def worth_of(pipeline: Pipeline, regions: Regions, asked: target.Target) -> float:
+    rows = pipeline.rows([(regions, TEXT)])
+    with torch.no_grad():
+        out = pipeline.network.lxmert(
+            **pipeline.inputs.of_words([rows[0][1]]), **pipeline.inputs.of_regions([regions])
+        )
+        places = np.array([asked.place])
+        return asked.logits(pipeline, out.language_output, out.vision_output, places).item()
+
+
+def test_occlusion_of_an_additive_model_is_what_each_adds(
+    tiny_pipeline: Pipeline, regions: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
+    own = np.random.default_rng(3).normal(size=game.players)
+    monkeypatch.setattr(game, "worth", lambda members: members @ own + 7)
+    for method in ("occlusion", "shapley"):
+        found = explain_game(game, method, pairs=1)
+        assert game.gather(found.words, found.regions) == pytest.approx(own)
+
+
+def test_two_visitors_with_different_targets_at_once(
+    tiny_pipeline: Pipeline, regions: Regions
+) -> None:
+    names = ("red", "blue", "ball", "cube")
+    alone = {
+        (name, method): explain(tiny_pipeline, regions, TEXT, method, name)
+        for name in names
+        for method in METHODS
+    }
+    with ThreadPoolExecutor(4) as visitors:
+        asked = {
+            key: visitors.submit(explain, tiny_pipeline, regions, TEXT, key[1], key[0])
+            for key in alone
+        }
+        for key, own in alone.items():
+            found = asked[key].result()
+            assert found.regions == pytest.approx(own.regions, abs=1e-5), key
+            assert found.words == pytest.approx(own.words, abs=1e-5), key
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_most_words_and_regions(tiny_pipeline: Pipeline, regions: Regions, method: str) -> None:
+    longest = tiny_pipeline.network.config.max_position_embeddings
+    text = " ".join(["cube"] * (longest - 2))
+    many = regions.only([place % len(regions) for place in range(100)])
+    found = explain(tiny_pipeline, many, text, method, "red", "blue", pairs=1)
+    assert (len(found.words), len(found.regions)) == (longest, 100)
+    assert np.isfinite(found.words).all() and np.isfinite(found.regions).all()
+
+
+def test_a_text_that_is_too_long_is_one_sentence(tiny_pipeline: Pipeline, regions: Regions) -> None:
+    with pytest.raises(TextError):
+        explain(
+            tiny_pipeline, regions, "cube " * tiny_pipeline.network.config.max_position_embeddings
+        )

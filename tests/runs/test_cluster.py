@@ -14,8 +14,8 @@ import pytest
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.errors import ClusterError
 from lxmert_viz.places import ASSETS
-from lxmert_viz.results.run_folder import TABLE
-from lxmert_viz.runs import cluster, evaluation
+from lxmert_viz.results.run_folder import TABLE, RunFolder
+from lxmert_viz.runs import cluster, preparing
 from lxmert_viz.runs.cluster import Cluster, on_cluster
 from lxmert_viz.runs.evaluation import evaluate
 from lxmert_viz.runs.manifest import Settings
@@ -57,7 +57,7 @@ def test_a_worker_dies_in_the_middle_and_nothing_is_lost_or_twice(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(evaluation, "PART", 8)
+    monkeypatch.setattr(preparing, "PART", 8)
     study = open_dataset(ASSETS / "study")
     dataset = replace(study.without_regions(), examples=study.examples[:96])
     killed: list[int | None] = []
@@ -70,7 +70,8 @@ def test_a_worker_dies_in_the_middle_and_nothing_is_lost_or_twice(
 
     settings, cache = Settings(internals=False), tmp_path / "regions"
     alone = evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "alone", settings)
-    compute = on_cluster(Cluster(workers=2), tiny_folder, "cpu", dataset, settings, cache)
+    run = RunFolder(tmp_path / "together")
+    compute = on_cluster(Cluster(workers=2), tiny_folder, "cpu", run, settings, cache)
     together = evaluate(
         tiny_pipeline, tiny_folder, dataset, tmp_path / "together", settings, report, compute
     )
@@ -92,7 +93,7 @@ def test_without_ray_one_sentence_says_how_to_get_it(
 ) -> None:
     monkeypatch.setattr(cluster, "find_spec", lambda name: None)
     with pytest.raises(ClusterError, match="pip install"):
-        on_cluster(Cluster(), tmp_path, "cpu", open_dataset(ASSETS / "study"), Settings(), tmp_path)
+        on_cluster(Cluster(), tmp_path, "cpu", RunFolder(tmp_path), Settings(), tmp_path)
 
 
 def test_a_cluster_that_is_not_there_is_said_before_ray_tries_for_minutes(

@@ -25,6 +25,7 @@ from lxmert_viz.ui.frame.navigation import Page
 from lxmert_viz.ui.server import examples, models, pictures, stored_pictures, waiting
 from lxmert_viz.ui.server.answers import regions
 from lxmert_viz.ui.server.examples import ExampleQuestion, ExampleScene
+from lxmert_viz.ui.server.upload_limits import PICTURE_MB
 from lxmert_viz.ui.server.variant import RegionsAsked
 from lxmert_viz.ui.wording import plain
 
@@ -153,9 +154,15 @@ def _choose_picture() -> None:
     if source == handover.EXAMPLES:
         _gallery()
     elif source == handover.UPLOAD:
-        _keep(source, st.file_uploader("Your picture", PICTURE_ENDINGS, key="picture.upload"))
+        _keep(source, _uploaded())
     else:
         _keep(source, st.camera_input("Take a picture", key="picture.camera"))
+
+
+def _uploaded() -> BytesIO | None:
+    return st.file_uploader(
+        "Your picture", PICTURE_ENDINGS, key="picture.upload", max_upload_size=PICTURE_MB
+    )
 
 
 def _keep(source: str, given: BytesIO | None) -> None:

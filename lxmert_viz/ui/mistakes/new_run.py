@@ -15,12 +15,11 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.places import data_folder
 from lxmert_viz.ui.frame import handover
 from lxmert_viz.ui.mistakes import place
-from lxmert_viz.ui.server import boards, catalogue, jobs, own_data
+from lxmert_viz.ui.server import boards, catalogue, jobs, own_data, upload_limits
 from lxmert_viz.ui.server.boards import Wanted
 from lxmert_viz.ui.wording import plain
 
 MOST_REMARKS = 500  # that are listed
-MOST_MEGABYTES = 500  # of one file
 DATASET, CHECKED, ROUND = "new.dataset", "new.checked", "new.round"
 KIND_TITLES = {
     "picture": "Picture",
@@ -82,7 +81,7 @@ def take_files() -> bool:
         accept_multiple_files=True,
         key=f"new.files {number}",
         help=WHAT_TO_BRING,
-        max_upload_size=MOST_MEGABYTES,
+        max_upload_size=upload_limits.dataset_megabytes(),
     )
     if given:
         names = f"{len(given)} files" if given[1:] else given[0].name

@@ -2,7 +2,7 @@
 
 from lxmert_viz.ui.frame import navigation, results, workbench
 from lxmert_viz.ui.server import pictures
-from lxmert_viz.ui.why import choice, maps
+from lxmert_viz.ui.why import choice, grades, maps
 
 navigation.heading(
     "Why",
@@ -15,3 +15,4 @@ results.pinned(chosen, found)
 results.notes(chosen, found)
 asked = choice.choose(found)
 maps.show(results.variant(chosen), found, asked, pictures.shown_picture(results.picture(chosen)))
+grades.show(chosen.model)

@@ -9,6 +9,7 @@ from lxmert_viz.picture import PICTURE_ENDINGS, Picture
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.frame import navigation, stored_choice, workbench
 from lxmert_viz.ui.server import answers, examples, models, pictures, variant
+from lxmert_viz.ui.server.upload_limits import PICTURE_MB
 from lxmert_viz.ui.server.variant import Variant
 from lxmert_viz.ui.what_if import links
 from lxmert_viz.ui.what_if.history import Step
@@ -82,7 +83,9 @@ def _other_picture(own: Picture) -> Picture:
     if name in scenes:
         links.state_comparison("picture", name)
         return scenes[name].picture
-    given = st.file_uploader("The other picture", PICTURE_ENDINGS, key="compare.upload")
+    given = st.file_uploader(
+        "The other picture", PICTURE_ENDINGS, key="compare.upload", max_upload_size=PICTURE_MB
+    )
     if given is not None:
         taken = Picture.of(given.getvalue())
         st.session_state[links.OWN] = pictures.kept_pictures().keep(taken)
