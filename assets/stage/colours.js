@@ -49,11 +49,21 @@ class Colours {
     return this.bins[binOf(share)];
   }
 
-  ramp(signed) {
-    const shares = signed ? [-1, -0.6, -0.3, 0, 0.3, 0.6, 1] : [0, 0.2, 0.4, 0.6, 0.8, 1];
-    const stops = shares.map((share) => this.weight(share));
-    return `linear-gradient(to right, ${stops.join(", ")})`;
+  /* From end to end, at equal distances. */
+  stops(signed) {
+    const shares = signed ? [-1, -0.67, -0.33, 0, 0.33, 0.67, 1] : [0, 0.2, 0.4, 0.6, 0.8, 1];
+    return shares.map((share) => this.weight(share));
   }
+
+  ramp(signed) {
+    return `linear-gradient(to right, ${this.stops(signed).join(", ")})`;
+  }
+}
+
+/* For the page that a stage stands on; the ones before where they still fit. */
+function coloursOf(root, before) {
+  const dark = brightness(getComputedStyle(root).backgroundColor) < 0.5;
+  return before?.dark === dark ? before : new Colours(dark);
 }
 
 function channels(hex) {

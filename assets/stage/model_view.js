@@ -84,14 +84,13 @@ class ModelView {
     return ROW_LABEL + head * this.cellWidth;
   }
 
-  /* selection: what was chosen; map: what is drawn, which is another one while it is previewed.
-     pair: of pairOver, or null. */
-  draw(selection, map, pair, colours) {
+  /* slots: the heads that the chosen map is made of. pair: of pairOver, or null. */
+  draw(selection, slots, pair, colours) {
     const { statistic, bins, measure } = selection;
     const painted = JSON.stringify([statistic, bins, colours.dark, pair && [pair.query, pair.key, measure]]);
     const repaint = painted !== this.painted;
     this.painted = painted;
-    const inUse = new Set(map.slots.map(([layer, head]) => `${layer}.${head}`));
+    const inUse = new Set(slots.map(([layer, head]) => `${layer}.${head}`));
     const frames = [];
     for (const { row, head, rect } of this.cells) {
       if (repaint) this.paint(row, head, rect, selection, pair, colours);

@@ -202,6 +202,21 @@ class Stage {
     for (const stage of [this, ...this.peers.others()]) stage.showFigure(figure);
   }
 
+  /* What `make` gives while a figure stands there as a whole, whatever the person sees. */
+  whileShown(figure, make) {
+    const { selection, root: { dataset: { figure: before } } } = this;
+    this.scene.classList.add("whole");
+    this.selection = { ...selection, table: false };
+    this.showFigure(figure);
+    try {
+      return make();
+    } finally {
+      this.scene.classList.remove("whole");
+      this.selection = selection;
+      this.showFigure(before);
+    }
+  }
+
   play() {
     if (this.playing) {
       clearInterval(this.playing);
@@ -271,7 +286,8 @@ class Stage {
     const { selection, trace } = this;
     this.colours = coloursOf(this.root, this.colours);
     this.pair = pairOver(trace, selection);
-    this.model.draw(selection, drawnHeads(trace, selection), this.pair, this.colours);
+    const slots = selection.combine === "rollout" ? [] : slotsOf(selection, trace);
+    this.model.draw(selection, slots, this.pair, this.colours);
     this.legend.draw(selection, this.pair, this.colours);
     this.pairView.draw(selection, this.pair);
     this.mapControls.draw(selection, this.playing !== null);
@@ -328,13 +344,4 @@ class Stage {
     if (this.hasMatrix) this.matrix.light(lit);
     this.state.draw(locks, this.pointed, this.headTold, this.pair, this.shown, this.map);
   }
-}
-
-function drawnHeads(trace, selection) {
-  return { slots: selection.combine === "rollout" ? [] : slotsOf(selection, trace) };
-}
-
-function coloursOf(root, before) {
-  const dark = brightness(getComputedStyle(root).backgroundColor) < 0.5;
-  return before?.dark === dark ? before : new Colours(dark);
 }
