@@ -17,8 +17,8 @@ const SCALES = {
     statistic: ["#2a2536", "#4a3d68", "#7762a6", "#a990d8", "#e0d2fa"],
   },
 };
-const INK = { light: "#1d2529", dark: "#0d1113" };
-const PAPER = "#ffffff";
+const LETTERS = ["#1d2529", "#ffffff", "#000000"]; // on some oranges only black is clear enough
+const CLEAR = 4.5; // the contrast that WCAG AA asks for
 
 class Colours {
   constructor(dark) {
@@ -87,5 +87,21 @@ function brightness(colour) {
 }
 
 function readableOn(colour) {
-  return brightness(colour) > 0.52 ? INK.light : PAPER;
+  const contrasts = LETTERS.map((letters) => contrast(rgb(channels(letters)), colour));
+  const clear = contrasts.findIndex((found) => found >= CLEAR);
+  return LETTERS[clear < 0 ? contrasts.indexOf(Math.max(...contrasts)) : clear];
+}
+
+/* WCAG 2.2, contrast ratio: 1 to 21. */
+function contrast(one, other) {
+  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+function luminance(colour) {
+  const [red, green, blue] = colour.match(/[\d.]+/g).map((level) => {
+    const share = level / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }

@@ -67,3 +67,22 @@ def test_differences_keep_0_in_the_middle(page: Page, scale: str) -> None:
     found = scaled(page, [-0.2, 0.1, 0.05], scale)
     assert found["shares"] == pytest.approx([-1, 0.5, 0.25])
     assert found["ends"] == ["−0.200", "+0.200"]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_letters_are_clear_on_every_colour(page: Page, dark: bool) -> None:
+    """WCAG AA; and the ratio itself is the known one: black on white has 21, #777 on white 4.48."""
+    least = page.evaluate(
+        """(dark) => {
+          const colours = new Colours(dark);
+          const shares = Array.from({ length: 129 }, (_, i) => i / 64 - 1);
+          return Math.min(...shares.map((share) =>
+            contrast(rgb(channels(colours.onWeight(share))), colours.weight(share))));
+        }""",
+        dark,
+    )
+    assert least >= 4.5
+    ratios = page.evaluate(
+        "['#000000', '#777777'].map((c) => contrast(rgb(channels(c)), rgb(channels('#ffffff'))))"
+    )
+    assert ratios == pytest.approx([21, 4.48], abs=0.01)
