@@ -22,6 +22,7 @@ VIEWS = {  # key of the address: what it is called
     "patching": "Patching",
     "steering": "Steering",
     "edits": "Edits",
+    "flow": "Flow",
 }
 OF_THE_ANSWER = ("edges", "steering")
 VIEW, ANSWER, AGAINST = "cause", "cause-answer", "cause-against"  # keys of the address
