@@ -4,16 +4,19 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from lxmert_viz.checkpoints import contents
-from lxmert_viz.dataset.datasets import Dataset, outside
+from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.dataset.opening import Source
+from lxmert_viz.dataset.remarks import Tally
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Report
@@ -21,7 +24,7 @@ from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.results.run_folder import LOCK, RunFolder
 from lxmert_viz.runs import internals
 from lxmert_viz.runs.asking import Asker
-from lxmert_viz.runs.manifest import Settings, data_of, manifest_of
+from lxmert_viz.runs.manifest import Settings, described, identity_of, manifest_of, source_of
 from lxmert_viz.runs.pictures import Looker, pictures_of
 from lxmert_viz.runs.preparing import Prepared, Shard, parts_of, prepared_for, prepared_in
 from lxmert_viz.runs.progress import Progress
@@ -48,43 +51,66 @@ Compute = Callable[[Sequence[Shard]], Iterator[Counts]]  # makes them, in any or
 def evaluate(
     pipeline: Pipeline,
     model_folder: Path,
-    dataset: Dataset,
+    dataset: Source | Dataset,
     folder: Path,
     settings: Settings,
     report: Report = lambda stage, share: None,
     compute: Compute | None = None,
     region_cache: Path | None = None,
     retry_errors: bool = False,
+    hear: Callable[[Tally, str], None] = lambda tally, note: None,
 ) -> RunFolder:
     """Predictions of every example, and the table of the board.
 
-    compute: what makes the shards, in any order; unless given, this process, one after the other.
-    region_cache: where it keeps the regions that it finds; runs may share it; else the run's own,
-    which is emptied once the run is whole. retry_errors: makes shards with an error again. report
-    hears the work and the share done, 0..1, and may raise to stop: the same call goes on. Raises
+    compute: what makes the shards; unless given, this process, one after the other. region_cache:
+    of the regions that it finds; runs may share it; else the run's own, which goes once the run is
+    whole. retry_errors: makes shards with an error again. report hears the work and the share done,
+    0..1, and may raise to stop: the same call goes on. hear: remarks, training note. Raises
     OptionError for no profile, DatasetError for a folder in use or of another run, DeviceError.
     """
     pipeline.check_profile(settings.profile)
-    run = RunFolder(folder)
+    source = source_of(dataset)
+    with taken(folder) as run:
+        manifest = manifest_of(pipeline, identity_of(source), settings)
+        run.check(manifest)
+        if not run.is_whole or retry_errors:
+            prepared = prepared_for(run, source, manifest["source"], report)
+            _begin(run, manifest, prepared, pipeline.answer_vocabulary)
+            hear(Tally.of(run.manifest()["remarks"]), prepared.about.training_note)
+            done = run.finished_parts() - (run.failed_parts() if retry_errors else set())
+            cache = region_cache or folder / REGIONS
+            here = in_order(pipeline, model_folder, run, settings, cache)
+            _make(prepared, done, compute or here, report)
+            finish(run, prepared, pipeline.answer_vocabulary)
+            shutil.rmtree(folder / REGIONS, ignore_errors=True)
+    return run
+
+
+@contextmanager
+def taken(folder: Path) -> Iterator[RunFolder]:
+    """A run's folder for this process alone; a new one goes again where nothing began in it.
+
+    Raises DatasetError where another process has it.
+    """
+    run, is_new = RunFolder(folder), not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / LOCK, timeout=0):
-            data = data_of(dataset)
-            run.begin(manifest_of(pipeline, dataset.ids, data, settings))
-            prepared = prepared_for(run, dataset, data)
-            if run.is_whole and not retry_errors:
-                return run
-            run.write_remarks([*dataset.remarks, *outside(dataset, pipeline.answer_vocabulary)])
-            cache = region_cache or folder / REGIONS
-            done = run.finished_parts() - (run.failed_parts() if retry_errors else set())
-            compute = compute or in_order(pipeline, model_folder, run, settings, cache)
-            _make(prepared, done, compute, report)
-            finish(run, prepared, pipeline.answer_vocabulary)
-            if cache.resolve() == (folder / REGIONS).resolve():
-                shutil.rmtree(cache, ignore_errors=True)
+            yield run
     except Timeout as error:
         raise DatasetError(f"{folder} is being made by another process just now.") from error
-    return run
+    finally:
+        if is_new and not run.is_begun:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _begin(
+    run: RunFolder, manifest: dict[str, Any], prepared: Prepared, vocabulary: Sequence[str]
+) -> None:
+    """With what is odd about the dataset, for this model."""
+    if not run.finished_parts():
+        tally = run.write_remarks(chain(prepared.remarks(), prepared.outside(vocabulary)))
+        run.begin(manifest | described(prepared) | {"remarks": tally.told()})
 
 
 def _make(prepared: Prepared, done: set[int], compute: Compute, report: Report) -> None:
