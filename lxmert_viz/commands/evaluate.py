@@ -1,22 +1,23 @@
 """Ask a model all questions of a dataset; the same call goes on with a broken run."""
 
 import argparse
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
+from lxmert_viz.commands.engines import add_engine_options, engine
 from lxmert_viz.commands.inputs import add_dataset_options, named_source
-from lxmert_viz.commands.options import add_models_option, whole
-from lxmert_viz.commands.progress import report
+from lxmert_viz.commands.options import add_models_option
+from lxmert_viz.commands.progress import PROGRESS, report
 from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import MachineError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.dataset.opening import Source
     from lxmert_viz.dataset.remarks import Tally
+    from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.results.run_folder import RunFolder
 
 
@@ -37,15 +38,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--no-baselines", action="store_true", help="ask only with picture and question")
     add("--no-internals", action="store_true", help="keep no states and statistics of heads")
     add("--retry-errors", action="store_true", help="ask again what a run could not answer")
-    add("--engine", choices=("here", "ray"), default="here", help="ray: on a Ray cluster")
-    add("--address", default="", help="of the Ray cluster (default: one on this machine)")
-    add("--workers", type=whole(1), default=2, help="models at work on the cluster (default: 2)")
+    add(
+        "--mix",
+        action="store_true",
+        help="go on with a run that other libraries, devices or another version began",
+    )
+    add_engine_options(parser)
     add(
         "--looked",
         nargs="?",
         const="",
         metavar="FILTER",
         help="then judge the mistakes of a filter, or all, by where the model looked",
+    )
+    add(
+        "--relevance",
+        nargs="+",
+        default=[],
+        metavar="METHOD",
+        help="then keep what each answer rests on, by these methods (those of the page Why)",
     )
     add(
         "--predictions",
@@ -75,44 +86,59 @@ def run(options: argparse.Namespace) -> None:
 
 
 def ask_model(options: argparse.Namespace, source: "Source") -> "RunFolder":
+    from lxmert_viz.experiments.relevance import check_method
     from lxmert_viz.pipeline import Pipeline
-    from lxmert_viz.runs.evaluation import evaluate
+    from lxmert_viz.results.run_folder import RAY_LOG, RunFolder
+    from lxmert_viz.runs.cluster.evaluating import on_cluster
+    from lxmert_viz.runs.evaluation import Engine, Resume, evaluate
     from lxmert_viz.runs.manifest import Settings
 
+    for method in options.relevance:
+        check_method(method)
     folder = find(options.model, options.models)
-    pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
-    settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
-    compute, cache = None, (options.region_cache or options.out / "regions").resolve()
-    if options.engine == "ray":
-        from lxmert_viz.results.run_folder import RunFolder
-        from lxmert_viz.runs.cluster import Cluster, on_cluster
-
-        cluster, run = Cluster(options.address, options.workers), RunFolder(options.out)
-        compute = on_cluster(cluster, folder, pipeline.device, run, settings, cache)
-    with goes_on():
+    with goes_on(), engine(options, options.out / RAY_LOG) as site:
+        device = "cpu" if site else options.device  # the cluster's is its machines' own
+        pipeline = Pipeline.open(options.model, device=device, models=options.models)
+        settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
+        cache = options.region_cache or options.out / "regions"
+        made_by = Engine() if site is None else on_cluster(site, RunFolder(options.out), cache)
+        resume = Resume(options.retry_errors, options.mix)
         made = evaluate(
-            pipeline,
-            folder,
-            source,
-            options.out,
-            settings,
-            report,
-            compute,
-            cache,
-            options.retry_errors,
-            say,
+            pipeline, folder, source, options.out, settings, report, made_by, cache, resume, say
         )
-        if options.looked is not None:
-            from lxmert_viz.results.opening import open_run
-            from lxmert_viz.runs.occlusion import judge_looks
-            from lxmert_viz.runs.preparing import prepared_in
-
-            board = open_run(made.path)
-            known = {*board.unexplained(options.looked)}
-            is_here = made.examples.exists()  # an older run has none
-            asked = prepared_in(made.examples).only(known) if is_here else source.whole()
-            judge_looks(pipeline, folder, asked, board, options.looked, report)
+        look_closer(options, pipeline, folder, source, made)
         return made
+
+
+def say(tally: "Tally", training_note: str) -> None:
+    """What a person should know of a dataset before it is asked."""
+    from lxmert_viz.dataset.remarks import KINDS
+
+    for line in filter(None, (*tally.lines(KINDS), training_note)):
+        PROGRESS.line(line)
+
+
+def look_closer(
+    options: argparse.Namespace,
+    pipeline: "Pipeline",
+    folder: Path,
+    source: "Source",
+    made: "RunFolder",
+) -> None:
+    """What is asked of a whole run: what its answers rest on, and where its mistakes looked."""
+    from lxmert_viz.results.opening import open_run
+    from lxmert_viz.runs.explaining import explain_run
+    from lxmert_viz.runs.occlusion import judge_looks
+    from lxmert_viz.runs.preparing import prepared_in
+
+    for method in options.relevance:
+        explain_run(pipeline, folder, made, method, report)
+    if options.looked is not None:
+        board = open_run(made.path)
+        mistakes = {*board.unexplained(options.looked)}
+        is_here = made.examples.exists()  # an older run has none
+        asked = prepared_in(made.examples).only(mistakes) if is_here else source.whole()
+        judge_looks(pipeline, folder, asked, board, options.looked, report)
 
 
 def tell_machine_faults(run: "RunFolder") -> None:
@@ -129,14 +155,6 @@ def tell_machine_faults(run: "RunFolder") -> None:
     if len(faults) > FEW * rows:
         raise MachineError(told)
     print(told)
-
-
-def say(tally: "Tally", training_note: str) -> None:
-    """What a person should know of a dataset before it is asked."""
-    from lxmert_viz.dataset.remarks import KINDS
-
-    for line in filter(None, (*tally.lines(KINDS), training_note)):
-        print(line, file=sys.stderr)
 
 
 def result(folder: Path) -> Iterator[str]:

@@ -18,16 +18,25 @@ from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.opening import Source
 from lxmert_viz.dataset.remarks import Tally
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.model.devices import processor_threads
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Report
 from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.results.run_folder import LOCK, RunFolder
 from lxmert_viz.runs import internals
 from lxmert_viz.runs.asking import Asker
-from lxmert_viz.runs.manifest import Settings, described, identity_of, manifest_of, source_of
+from lxmert_viz.runs.manifest import (
+    Settings,
+    described,
+    identity_of,
+    manifest_of,
+    region_file_facts,
+    source_of,
+)
 from lxmert_viz.runs.pictures import Looker, pictures_of
 from lxmert_viz.runs.preparing import Prepared, Shard, parts_of, prepared_for, prepared_in
 from lxmert_viz.runs.progress import Progress
+from lxmert_viz.runs.provenance import agree, provenance
 from lxmert_viz.runs.table import finish
 
 REGIONS = "regions"
@@ -48,6 +57,24 @@ class Counts:
 Compute = Callable[[Sequence[Shard]], Iterator[Counts]]  # makes them, in any order
 
 
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What makes the shards: this process, unless something else is named."""
+
+    name: str = "here"
+    device: str = ""  # of its processes; "": as the pipeline has it
+    threads: int = 0  # of a process; 0: as this one has them
+    compute: Compute | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """How a run goes on that was begun before."""
+
+    retry_errors: bool = False  # shards with an error are made again
+    mix: bool = False  # also where what computes it is not what began it
+
+
 def evaluate(
     pipeline: Pipeline,
     model_folder: Path,
@@ -55,32 +82,32 @@ def evaluate(
     folder: Path,
     settings: Settings,
     report: Report = lambda stage, share: None,
-    compute: Compute | None = None,
+    engine: Engine = Engine(),
     region_cache: Path | None = None,
-    retry_errors: bool = False,
-    hear: Callable[[Tally, str], None] = lambda tally, note: None,
+    resume: Resume = Resume(),
+    hear: Callable[[Tally, str], None] = lambda tally, training_note: None,
 ) -> RunFolder:
     """Predictions of every example, and the table of the board.
 
-    compute: what makes the shards; unless given, this process, one after the other. region_cache:
-    of the regions that it finds; runs may share it; else the run's own, which goes once the run is
-    whole. retry_errors: makes shards with an error again. report hears the work and the share done,
-    0..1, and may raise to stop: the same call goes on. hear: remarks, training note. Raises
-    OptionError for no profile, DatasetError for a folder in use or of another run, DeviceError.
+    region_cache: where it keeps the regions that it finds; runs may share it; else the run's own,
+    which is emptied once the run is whole. report hears what is done and the share of it, 0..1,
+    and may raise to stop: the same call goes on. hear: what is odd about the dataset, and who was
+    trained on it. Raises OptionError for a profile that is not, DatasetError where the folder is
+    in use, or of another run, and DeviceError.
     """
     pipeline.check_profile(settings.profile)
     source = source_of(dataset)
     with taken(folder) as run:
         manifest = manifest_of(pipeline, identity_of(source), settings)
         run.check(manifest)
-        if not run.is_whole or retry_errors:
+        if not run.is_whole or resume.retry_errors:
             prepared = prepared_for(run, source, manifest["source"], report)
-            _begin(run, manifest, prepared, pipeline.answer_vocabulary)
+            _begin(run, manifest, prepared, pipeline, engine, resume)
             hear(Tally.of(run.manifest()["remarks"]), prepared.about.training_note)
-            done = run.finished_parts() - (run.failed_parts() if retry_errors else set())
+            done = run.finished_parts() - (run.failed_parts() if resume.retry_errors else set())
             cache = region_cache or folder / REGIONS
             here = in_order(pipeline, model_folder, run, settings, cache)
-            _make(prepared, done, compute or here, report)
+            _make(prepared, done, engine.compute or here, report)
             finish(run, prepared, pipeline.answer_vocabulary)
             shutil.rmtree(folder / REGIONS, ignore_errors=True)
     return run
@@ -105,12 +132,23 @@ def taken(folder: Path) -> Iterator[RunFolder]:
 
 
 def _begin(
-    run: RunFolder, manifest: dict[str, Any], prepared: Prepared, vocabulary: Sequence[str]
+    run: RunFolder,
+    manifest: dict[str, Any],
+    prepared: Prepared,
+    pipeline: Pipeline,
+    engine: Engine,
+    resume: Resume,
 ) -> None:
-    """With what is odd about the dataset, for this model."""
+    """With what is odd about the dataset for this model, and with what makes the shards now."""
+    device, threads = engine.device or pipeline.device, engine.threads or processor_threads()
+    regions = region_file_facts(prepared.about.region_file)
+    mine = provenance(pipeline.digest, regions, device, threads)
     if not run.finished_parts():
-        tally = run.write_remarks(chain(prepared.remarks(), prepared.outside(vocabulary)))
-        run.begin(manifest | described(prepared) | {"remarks": tally.told()})
+        odd = prepared.outside(pipeline.answer_vocabulary)
+        tally = run.write_remarks(chain(prepared.remarks(), odd))
+        made_by = {"engine": engine.name, "provenance": mine}
+        run.begin(manifest | described(prepared) | made_by | {"remarks": tally.told()})
+    agree(run, mine, mix=resume.mix)
 
 
 def _make(prepared: Prepared, done: set[int], compute: Compute, report: Report) -> None:
@@ -136,15 +174,24 @@ def _make(prepared: Prepared, done: set[int], compute: Compute, report: Report) 
 
 
 def equipped(
-    pipeline: Pipeline, model_folder: Path, run: RunFolder, settings: Settings, region_cache: Path
+    pipeline: Pipeline,
+    model_folder: Path,
+    run: RunFolder,
+    settings: Settings,
+    region_cache: Path,
+    *,
+    strict: bool = False,
 ) -> tuple[Looker, Asker]:
-    """What asks shard after shard of a run that is prepared, for the life of a process."""
+    """What asks shard after shard of a run that is prepared, for the life of a process.
+
+    strict: as Asker has it.
+    """
     about = prepared_in(run.examples).about
     name_of = contents.read_region_names(model_folder).of
     cache = RegionCache(region_cache, max_bytes=sys.maxsize)
     detector = pipeline.detector_digest
     looker = Looker(pipeline, about, settings.profile, name_of, cache, detector)
-    return looker, Asker(pipeline, settings.baselines, settings.internals)
+    return looker, Asker(pipeline, settings.baselines, settings.internals, strict=strict)
 
 
 def in_order(

@@ -6,7 +6,6 @@ import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example
 from lxmert_viz.runs.preparing import Prepared
 
-LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "tokenizers", "pyarrow")
 HEAD_BYTES = 2**20
 FORMAT = 2  # of run folders; 1 cut a dataset into parts, 2 into shards
 LMDB_LOCK = "lock.mdb"  # whoever reads changes it
@@ -37,11 +35,7 @@ def manifest_of(
         "source": identity,
         "settings": asdict(settings),
         "answer_kind": pipeline.answer_kind,
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in LIBRARIES},
-        },
-        "device": pipeline.device,
+        "python": platform.python_version(),
         "begun": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -51,7 +45,7 @@ def identity_of(source: Source) -> dict[str, Any]:
     told = {
         "opened": source.facts,
         "files": {path.name: file_hash(path) for path in source.reading.files},
-        "regions": [_region_file(path) for path in source.regions],
+        "regions": [region_file_facts(path) for path in source.regions],
     }
     return json.loads(json.dumps(told))
 
@@ -105,7 +99,7 @@ def _about(dataset: Dataset) -> dict[str, Any]:
     return {
         "name": dataset.name,
         "layout": dataset.layout,
-        "region_file": None if dataset.region_file is None else _region_file(dataset.region_file),
+        "region_file": region_file_facts(dataset.region_file),
         "training_note": dataset.training_note,
         **({"region_boxes": dataset.region_boxes} if dataset.region_boxes else {}),
         **({} if dataset.looks_for_missing else {"looks_for_missing": False}),
@@ -117,8 +111,10 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _region_file(path: Path) -> dict[str, Any]:
+def region_file_facts(path: Path | None) -> dict[str, Any] | None:
     """Size and first megabyte tell one from another; the whole may have many gigabytes."""
+    if path is None:
+        return None
     if path.is_dir():
         return _region_folder(path)
     with path.open("rb") as file:
