@@ -18,6 +18,10 @@ ADDRESS_VARIABLE = "RAY_ADDRESS"
 SECONDS = 5.0  # that a cluster has to answer
 GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"  # gRPC begins so: RFC 9113
 SETTINGS = b"\4"  # the kind of frame that answers it
+ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is told to anybody
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # what runs on after the end starts no cluster of its own
+}
 QUIET = {"log_to_driver": False, "configure_logging": False}
 
 
@@ -47,6 +51,7 @@ def connected(cluster: Cluster, log: Path) -> Iterator[TextIO]:
     """
     if find_spec("ray") is None:
         raise ClusterError(MISSING)
+    os.environ.update(ENVIRONMENT)
     import ray  # before prints are caught: it remembers where they went
 
     with _printing_into(log) as own:
@@ -91,7 +96,6 @@ def _begin(cluster: Cluster) -> None:
         _knock(cluster.place)  # Ray would wait for minutes
     import ray
 
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     if cluster.place in ("", "local"):  # with fewer CPUs than actors, some would wait for ever
         cpus = max(os.cpu_count() or 1, 1 + cluster.workers * cluster.processors)
         ray.init("local", num_cpus=cpus, include_dashboard=False, **QUIET)

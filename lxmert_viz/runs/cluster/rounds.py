@@ -21,6 +21,7 @@ from lxmert_viz.runs.preparing import Shard
 
 TRIES = 3  # of a shard that ends its actors, before it is halved, and of a row
 WATCH = 5.0  # seconds between two looks at the machines
+AT_THE_END = 2.0  # seconds for a round to be closed
 Say = Callable[[str], None]
 
 
@@ -100,7 +101,8 @@ class Rounds:
                 self._watch()
                 yield outcome
         finally:
-            fetching.shutdown(wait=False)  # it ends with the connection
+            wait((fetching.submit(outcomes.close),), AT_THE_END)
+            fetching.shutdown(wait=False)  # what still waits for Ray ends with the connection
 
     def _taken(self, outcome: Outcome, last: bool) -> Iterator[Counts]:
         self._actors.add((outcome.host, outcome.process))
