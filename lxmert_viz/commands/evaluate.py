@@ -98,18 +98,21 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
     for method in options.relevance:
         check_method(method)
     folder = find(options.model, options.models)
-    with goes_on(), engine(options, options.out / RAY_LOG) as site:
-        device = "cpu" if site else options.device  # the cluster's is its machines' own
-        pipeline = Pipeline.open(options.model, device=device, models=options.models)
-        for line in summary(outside(dataset, pipeline.answer_vocabulary)):
-            PROGRESS.line(line)
-        settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
-        cache = options.region_cache or options.out / "regions"
-        made_by = Engine() if site is None else on_cluster(site, RunFolder(options.out), cache)
-        resume = Resume(options.retry_errors, options.mix)
-        made = evaluate(
-            pipeline, folder, dataset, options.out, settings, report, made_by, cache, resume
-        )
+    settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
+    cache = options.region_cache or options.out / "regions"
+    resume = Resume(options.retry_errors, options.mix)
+    with goes_on():
+        with engine(options, options.out / RAY_LOG) as site:
+            device = "cpu" if site else options.device  # the cluster's is its machines' own
+            pipeline = Pipeline.open(options.model, device=device, models=options.models)
+            for line in summary(outside(dataset, pipeline.answer_vocabulary)):
+                PROGRESS.line(line)
+            made_by = Engine() if site is None else on_cluster(site, RunFolder(options.out), cache)
+            made = evaluate(
+                pipeline, folder, dataset, options.out, settings, report, made_by, cache, resume
+            )
+        if site and (options.relevance or options.looked is not None):  # this machine does it
+            pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
         look_closer(options, pipeline, folder, dataset, made)
         return made
 

@@ -13,7 +13,10 @@ from typing import TextIO
 from lxmert_viz.errors import ClusterError
 from lxmert_viz.places import PACKAGE
 
-MISSING = "Ray is not installed here: run `python -m pip install 'ray[data]'`, then ask again."
+MISSING = (
+    "Ray is not installed here: run `python -m pip install 'ray[data]>=2.60,<2.64'`, "
+    "then ask again."
+)
 ADDRESS_VARIABLE = "RAY_ADDRESS"
 SECONDS = 5.0  # that a cluster has to answer
 GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"  # gRPC begins so: RFC 9113
@@ -126,8 +129,9 @@ def _printing_into(log: Path) -> Iterator[TextIO]:
     Ray prints from many threads and from C++.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    # a log grows; it stays open, because Ray's threads and loggers speak on after the end
+    file = log.open("a", encoding="utf-8", buffering=1)
     with ExitStack() as stack:
-        file = stack.enter_context(log.open("a", encoding="utf-8", buffering=1))  # a log grows
         for number in (1, 2):
             kept = stack.enter_context(_moved(number, file))
         own = sys.stderr
