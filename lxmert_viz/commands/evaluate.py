@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.commands.engines import add_engine_options, engine
+from lxmert_viz.commands.engines import add_engine_options, engine, hold_elsewhere
 from lxmert_viz.commands.inputs import add_dataset_options, named_source
 from lxmert_viz.commands.options import add_models_option
 from lxmert_viz.commands.progress import PROGRESS, report
@@ -69,6 +69,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from lxmert_viz.dataset.remarks import KINDS, Tally
 
+    hold_elsewhere(options)
     source = named_source(options)
     if options.predictions is None:
         made = ask_model(options, source)

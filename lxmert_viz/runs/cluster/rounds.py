@@ -50,6 +50,7 @@ class Rounds:
     def __init__(self, site: Site, work: Work, shards: Sequence[Shard]) -> None:
         self._cluster, self._work, self._say = site.cluster, work, site.say
         self._notes = work.folder / NOTES
+        shards = [replace(shard, path=shard.path.resolve()) for shard in shards]
         self._shards = {shard.number: shard for shard in shards}
         pieces = [Piece(shard.number, shard, work.folder) for shard in shards]
         self._waiting = {piece.name: piece for piece in pieces}
