@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.helpers.served_page import PHONE, WIDE, opened
+from tests.helpers.served_page import PHONE, WIDE, go_to, opened
 
 pytestmark = pytest.mark.browser
 
@@ -54,7 +54,7 @@ def test_two_stages_move_together_with_one_scale(browser: Browser, address: str)
     expect(second.locator(".lock")).to_have_count(2)
     expect(first.locator(".lock")).to_have_count(1)
 
-    page.get_by_role("link", name="Attention").click()
+    go_to(page, "Attention")
     expect(page.locator(".stage")).to_have_count(1)
     page.wait_for_function("document.lxmertStages.size === 1")  # those that left are forgotten
     assert [text for text in complaints if "404" not in text] == []
