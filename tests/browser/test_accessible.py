@@ -1,10 +1,14 @@
-"""axe-core's serious and critical kinds, on the stage in both themes and on a phone."""
+"""axe-core's serious and critical kinds: the stage, and every page, in both themes."""
+
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
+from lxmert_viz.ui.frame import navigation
 from tests.browser.test_looks import payload
 from tests.helpers.accessibility import grave_faults
+from tests.helpers.served_page import MILLISECONDS, WIDE
 from tests.helpers.stage_alone import mounted
 
 pytestmark = pytest.mark.browser
@@ -38,3 +42,27 @@ def test_each_figure_of_a_phone_has_no_grave_fault(browser: Browser) -> None:
         page.get_by_role("radio", name=figure, exact=True).first.check(force=True)
         assert grave_faults(page, but=OF_THE_PAGE) == []
     page.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_has_a_grave_fault(browser: Browser, address: str, theme: str) -> None:
+    context = browser.new_context(
+        color_scheme=theme, viewport={"width": WIDE[0], "height": WIDE[1]}
+    )
+    page = context.new_page()
+    page.set_default_timeout(MILLISECONDS)
+    found = {}
+    for own in navigation.ALL:
+        name = "" if own is navigation.ANSWERS else Path(own.path).stem
+        page.goto(f"{address}/{name}")
+        page.locator(
+            '[data-testid="stMain"] :is(.stElementContainer, .stMarkdown)'
+        ).first.wait_for()
+        expect(page.locator(".stApp")).to_have_attribute(
+            "data-test-script-state", "notRunning", timeout=MILLISECONDS
+        )
+        page.wait_for_load_state("networkidle")
+        if faults := grave_faults(page):
+            found[own.title] = faults
+    assert found == {}
+    context.close()
