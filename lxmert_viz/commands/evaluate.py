@@ -119,6 +119,24 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
         return made
 
 
+def look_closer(
+    options: argparse.Namespace,
+    pipeline: "Pipeline",
+    folder: Path,
+    dataset: "Dataset",
+    made: "RunFolder",
+) -> None:
+    """What is asked of a whole run: what its answers rest on, and where its mistakes looked."""
+    from lxmert_viz.results.opening import open_run
+    from lxmert_viz.runs.explaining import explain_run
+    from lxmert_viz.runs.occlusion import judge_looks
+
+    for method in options.relevance:
+        explain_run(pipeline, folder, made, method, report)
+    if options.looked is not None:
+        judge_looks(pipeline, folder, dataset, open_run(made.path), options.looked, report)
+
+
 def tell_machine_faults(run: "RunFolder") -> None:
     """Raises MachineError where they are more than a few: the score is not the model's then."""
     from lxmert_viz.results.opening import open_run
