@@ -1,11 +1,11 @@
 """The page as a web application: its guards, what goes on beside it, and the port it listens on."""
 
 import asyncio
-import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from typing import Any
 
 import streamlit as st
 import uvicorn
@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.errors import AddressError, LxmertVizError
-from lxmert_viz.places import APP, PUBLIC_VARIABLE
+from lxmert_viz.places import APP, is_public
 from lxmert_viz.serving import incidents, logs
 from lxmert_viz.serving.guard import Guard
 from lxmert_viz.serving.limits import Limits
@@ -23,14 +23,15 @@ MESSAGE_BYTES = 2**25  # of a websocket; the page's own are smaller, and picture
 CLOSING_SECONDS = 5  # for requests that are on their way
 
 
-def application(hosts: Collection[str] = ()) -> st.App:
+def application(hosts: Collection[str] = (), secrets: dict[str, Any] | None = None) -> st.App:
     """hosts: names that the server answers to, beside localhost and addresses."""
     return st.App(
         APP,
+        secrets=secrets,
         lifespan=_lifespan,
         middleware=[
             Middleware(Guard, hosts=hosts),
-            Middleware(Limits, public=bool(os.environ.get(PUBLIC_VARIABLE))),
+            Middleware(Limits, public=is_public()),
         ],
         on_script_error=incidents.tell_visitor,
     )
@@ -74,12 +75,17 @@ def listening(host: str, port: int | None) -> socket.socket:
     )
 
 
-def serve(host: str, port: int | None, hosts: Collection[str]) -> None:
-    """Until SIGINT or SIGTERM. Raises AddressError where nothing can listen."""
+def serve(
+    host: str, port: int | None, hosts: Collection[str], secrets: dict[str, Any] | None
+) -> None:
+    """Until SIGINT or SIGTERM. Raises AddressError where nothing can listen.
+
+    secrets: of visitors who log in, as identity.secrets_of reads them.
+    """
     with listening(host, port) as place:
         server = uvicorn.Server(
             uvicorn.Config(
-                application({host, *hosts}),
+                application({host, *hosts}, secrets),
                 ws="websockets-sansio",
                 ws_max_size=MESSAGE_BYTES,
                 log_config=None,

@@ -1,8 +1,10 @@
 """A visitor without a browser: Streamlit's websocket, spoken as its page does."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -11,6 +13,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
+Result = TypeVar("Result")
 SECONDS = 120.0  # a busy machine, not a slow page
 MOST_BYTES = 2**28
 RUN_AGAIN = 2  # a script's end that is none
@@ -18,6 +21,12 @@ FORM = (
     '--cut\r\nContent-Disposition: form-data; name="file"; filename="{}"\r\n'
     "Content-Type: application/octet-stream\r\n\r\n"
 )
+
+
+def waited(coming: Coroutine[Any, Any, Result]) -> Result:
+    """What a coroutine gives; in a thread of its own, for Playwright has a loop in this one."""
+    with ThreadPoolExecutor(1) as alone:
+        return alone.submit(asyncio.run, coming).result()
 
 
 class Visitor:

@@ -39,9 +39,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(script: Path, *options: str, log: IO[str] | None = None) -> Iterator[str]:
+def served(script: Path, *options: str, log: IO[str] | None = None, port: int = 0) -> Iterator[str]:
     """The address of the running page. options: of `serve`. log: what the server says."""
-    port = free_port()
+    port = port or free_port()
     server = subprocess.Popen(
         [sys.executable, "-c", SERVE_ANOTHER, str(script), "serve", "--port", str(port), *options],
         cwd=ROOT,

@@ -1,6 +1,5 @@
 """What a page of another site may not do, and what a browser is told of ours."""
 
-import asyncio
 import json
 from http.client import HTTPConnection, HTTPResponse
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.exceptions import InvalidStatus
 
 from lxmert_viz.serving.guard import CLOSED, HEADERS, Guard, host_name
-from tests.helpers.page_client import Visitor
+from tests.helpers.page_client import Visitor, waited
 
 NAMED = "demo.example"
 
@@ -146,6 +145,6 @@ def test_the_real_websocket_is_for_our_own_page(address: str) -> None:
         await visitor.leave()
         return visitor.text
 
-    assert "P(match)" in asyncio.run(visit())
+    assert "P(match)" in waited(visit())
     with pytest.raises(InvalidStatus, match="403"):
-        asyncio.run(Visitor.come(address, Origin="http://localhost:1"))
+        waited(Visitor.come(address, Origin="http://localhost:1"))

@@ -1,6 +1,5 @@
 """An error of ours: the visitor reads a number, the log has the reason, neither quotes anyone."""
 
-import asyncio
 import json
 import re
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lxmert_viz.serving import logs
-from tests.helpers.page_client import Visitor
+from tests.helpers.page_client import Visitor, waited
 from tests.helpers.served_page import served
 
 SECRET = "is that my neighbour"
@@ -34,7 +33,7 @@ def test_an_error_has_one_number_on_the_page_and_in_the_log(tmp_path: Path, quot
         (tmp_path / "log").open("w") as log,
         served(script, *(["--log-texts"] if quoted else []), log=log) as address,
     ):
-        visitor = asyncio.run(visit(address))
+        visitor = waited(visit(address))
     assert visitor.of("exception") == []
     shown = re.search(r"as error \*\*([0-9a-f]{8})\*\*", visitor.text)
     assert shown

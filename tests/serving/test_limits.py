@@ -1,6 +1,5 @@
 """Every upload has a limit that its page states and the server holds to."""
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -17,10 +16,9 @@ from lxmert_viz.ui.server.upload_limits import (
     LABELS_MB,
     MEGABYTE,
     PICTURE_MB,
-    PUBLIC_DATASET_MB,
     megabytes_for,
 )
-from tests.helpers.page_client import FORM, Visitor
+from tests.helpers.page_client import FORM, Visitor, waited
 
 PLACE = f"{UPLOADS}session/file"
 
@@ -113,10 +111,10 @@ def test_a_pace_is_of_each_address_and_of_a_minute() -> None:
     assert pace.has_room("a")
 
 
-def test_the_public_gives_smaller_datasets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_public_gives_no_datasets(monkeypatch: pytest.MonkeyPatch) -> None:
     assert megabytes_for("a.csv") == DATASET_MB
     monkeypatch.setenv("LXMERT_VIZ_PUBLIC", "1")
-    assert megabytes_for("a.csv") == max(PUBLIC_DATASET_MB, ANALYSIS_MB)
+    assert megabytes_for("a.csv") == ANALYSIS_MB
     assert megabytes_for("a.png") == PICTURE_MB
 
 
@@ -132,8 +130,8 @@ def test_each_uploader_states_the_limit_that_the_server_holds_to(address: str) -
             assert await visitor.upload(label, name, too_much) == 413
         await visitor.leave()
 
-    asyncio.run(visit("", "Your picture", "a.png", PICTURE_MB, picture="0" * 64))
-    asyncio.run(visit("saved_page", "Open one that was kept", "a.zip", ANALYSIS_MB))
+    waited(visit("", "Your picture", "a.png", PICTURE_MB, picture="0" * 64))
+    waited(visit("saved_page", "Open one that was kept", "a.zip", ANALYSIS_MB))
 
 
 def test_the_page_reads_no_more_than_it_states() -> None:
