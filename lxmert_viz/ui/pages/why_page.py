@@ -2,7 +2,7 @@
 
 from lxmert_viz.ui.frame import navigation, results, workbench
 from lxmert_viz.ui.server import pictures
-from lxmert_viz.ui.why import choice, grades, maps
+from lxmert_viz.ui.why import choice, grades, last_layer, maps
 
 navigation.heading(
     "Why",
@@ -14,5 +14,7 @@ found = results.trace(chosen)
 results.pinned(chosen, found)
 results.notes(chosen, found)
 asked = choice.choose(found)
-maps.show(results.variant(chosen), found, asked, pictures.shown_picture(results.picture(chosen)))
+variant = results.variant(chosen)
+maps.show(variant, found, asked, pictures.shown_picture(results.picture(chosen)))
+last_layer.show(variant, found, asked.target)
 grades.show(chosen.model)
