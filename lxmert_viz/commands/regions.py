@@ -5,19 +5,16 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from filelock import FileLock, Timeout
 
 from lxmert_viz.checkpoints import contents
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.options import add_boxes_option, add_detector_options
 from lxmert_viz.commands.progress import PROGRESS
-from lxmert_viz.commands.stopping import goes_on
+from lxmert_viz.commands.stopping import alone, goes_on
 from lxmert_viz.errors import DatasetError, MachineError, OptionError
 from lxmert_viz.runs.regions import UNFIT, look_at_all, pictures_in
 from lxmert_viz.whole_files import write_text
@@ -67,15 +64,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from lxmert_viz.region_files.opening import holds_regions, layout_for
 
-    if options.out.exists():
-        raise DatasetError(f"{options.out} is there already; name another file, or delete it.")
     if not options.out.parent.is_dir():
         raise DatasetError(f"There is no folder {options.out.parent} to write {options.out} into.")
     layout = options.layout or layout_for(options.out)
-    if options.source.is_dir() and not holds_regions(options.source):
-        extract(options, layout)
-    else:
-        convert(options, layout)
+    with alone(options.out):
+        if options.out.exists():
+            raise DatasetError(f"{options.out} is there already; name another file, or delete it.")
+        if options.source.is_dir() and not holds_regions(options.source):
+            extract(options, layout)
+        else:
+            convert(options, layout)
 
 
 def extract(options: argparse.Namespace, layout: str) -> None:
@@ -100,7 +98,7 @@ def extract(options: argparse.Namespace, layout: str) -> None:
         "precision": options.precision,
         "backend": options.backend,
     }
-    with goes_on(), alone(options.out):
+    with goes_on():
         with RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
             progress = _Printed(len(pictures))
             failed = look_at_all(pictures, pipeline, options.profile, journal, progress.add)
@@ -109,18 +107,6 @@ def extract(options: argparse.Namespace, layout: str) -> None:
                 write_rows(options.out, layout, journal.rows())
         journal.path.unlink()
     finish(options.out, count, failed)
-
-
-@contextmanager
-def alone(out: Path) -> Iterator[None]:
-    """Raises DatasetError where another process makes the same file just now."""
-    path = beside(out, ".lock")
-    try:
-        with FileLock(path, timeout=0):
-            yield
-            path.unlink(missing_ok=True)
-    except Timeout as error:
-        raise DatasetError(f"{out} is being made by another process just now.") from error
 
 
 def convert(options: argparse.Namespace, layout: str) -> None:
@@ -149,7 +135,7 @@ def convert(options: argparse.Namespace, layout: str) -> None:
         print(f"{len(source.again)} stand more than once, {next(iter(source.again))!r} first")
 
 
-def whole_rows(source: "RegionFile", failed: list[tuple[str, str]]) -> "Iterator[RegionRow]":
+def whole_rows(source: "RegionFile", failed: list[tuple[str, str]]) -> Iterator["RegionRow"]:
     """Those that can be read; the others are added to `failed`, with the reason."""
     for picture in source:
         try:
