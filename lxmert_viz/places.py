@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parent
-_IN_WHEEL = _PACKAGE / "_app"  # pyproject.toml maps app.py, .streamlit and assets there
+PACKAGE = Path(__file__).parent  # the code
+_IN_WHEEL = PACKAGE / "_app"  # pyproject.toml maps app.py, .streamlit and assets there
 
-ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else _PACKAGE.parent
+ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else PACKAGE.parent
 APP = ROOT / "app.py"
 ASSETS = ROOT / "assets"
 

@@ -185,9 +185,15 @@ def strangers(root: Path) -> list[str]:
             rooms = ROOMS.get(library)
             if not library:
                 faults.append(f"{name} imports {imported} relatively")
-            elif rooms is not None and not {name, name.split(".")[0]} & rooms:
+            elif rooms is not None and not rooms_around(name) & rooms:
                 faults.append(f"{name} imports {library}")
     return faults
+
+
+def rooms_around(name: str) -> set[str]:
+    """The module itself, and every room that it is in."""
+    parts = name.split(".")
+    return {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
 
 
 def filled_inits(root: Path) -> list[str]:

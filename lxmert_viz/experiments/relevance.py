@@ -91,6 +91,7 @@ def explain(
     Removal that says it of words too. pairs: of orders for "shapley". Raises OptionError for what
     is not there, CheckpointError for a head that the checkpoint lacks, TextError.
     """
+    check_method(method)
     chosen = _target(pipeline, regions, text, target, against)
     removed = Removal(removal) if isinstance(removal, str) else removal
     game = Game(pipeline, regions, text, chosen, removed)
@@ -106,8 +107,7 @@ def explain_game(
     report: Report = lambda stage, share: None,
 ) -> Relevance:
     """As `explain`; what the game computed already is not computed again."""
-    if method not in METHODS:
-        raise OptionError(f"{method!r} is no method; there are {', '.join(METHODS)}.")
+    check_method(method)
     if method == "shapley":
         *_, last = shapley_steps(game, pairs, seed, report)
         return last
@@ -116,6 +116,12 @@ def explain_game(
     if method == "integrated-gradients":
         return _integrated(game, report)
     return _from_maps(game, method)
+
+
+def check_method(method: str) -> None:
+    """Raises OptionError for a name that is not in METHODS."""
+    if method not in METHODS:
+        raise OptionError(f"{method!r} is no method; there are {', '.join(METHODS)}.")
 
 
 def shapley_steps(

@@ -85,7 +85,7 @@ def top_answer(pipeline: Pipeline, scores: Scores) -> Target:
 
 def answer(pipeline: Pipeline, text: str, against: str | None = None) -> Target:
     """Raises OptionError for what is no answer of this checkpoint."""
-    _check(pipeline, "answer")
+    check_head(pipeline, "answer")
     name = text if against is None else f"{text} rather than {against}"
     return Target(
         "answer",
@@ -107,13 +107,13 @@ def another(pipeline: Pipeline, target: Target) -> Target | None:
 
 def match(pipeline: Pipeline) -> Target:
     """That the text belongs to the picture, against that it does not."""
-    _check(pipeline, "match")
+    check_head(pipeline, "match")
     return Target("match", 1, 0, name="the text belongs to the picture")
 
 
 def word(pipeline: Pipeline, place: int, piece: str, against: str | None = None) -> Target:
     """A word piece at the place of a [MASK], counted from 0 with [CLS] as the first."""
-    _check(pipeline, "word")
+    check_head(pipeline, "word")
     vocabulary = pipeline.tokenizer.get_vocab()
     for wanted in filter(None, (piece, against)):
         if wanted not in vocabulary:
@@ -125,7 +125,7 @@ def word(pipeline: Pipeline, place: int, piece: str, against: str | None = None)
 
 def region_label(pipeline: Pipeline, kind: str, place: int, name: str) -> Target:
     """What a region is: kind "object" or "attribute", by its name. place: counted from 0."""
-    _check(pipeline, kind)
+    check_head(pipeline, kind)
     names = pipeline.region_names
     known = names.objects if kind == "object" else names.attributes
     return Target(kind, _place(known, name, kind), None, place, f"region {place + 1} is {name}")
@@ -140,7 +140,8 @@ def _place(known: tuple[str, ...], text: str, kind: str) -> int:
     return known.index(text)
 
 
-def _check(pipeline: Pipeline, kind: str) -> None:
+def check_head(pipeline: Pipeline, kind: str) -> None:
+    """Raises CheckpointError where the checkpoint has no head for this kind of target."""
     network, config = pipeline.network, pipeline.network.config
     whole = isinstance(network, LxmertForPreTraining)
     has = {

@@ -41,3 +41,10 @@ def computing_on(device: str) -> Iterator[None]:
         raise DeviceError(
             f"{device} failed ({str(error).splitlines()[0]}): start again, or take another device."
         ) from error
+
+
+def processor_threads(count: int | None = None) -> int:
+    """How many the network computes with; with a count, from now on so many."""
+    if count is not None:
+        torch.set_num_threads(count)
+    return torch.get_num_threads()

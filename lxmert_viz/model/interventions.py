@@ -75,11 +75,9 @@ class HeadChange:
         if self.gate is None:
             return context
         gate = self.gate.to(context)
-        if self.mean is None:
-            return context * gate
-        # chosen, not mixed: a gate of 1 changes no bit
-        mixed = context * gate + self.mean.to(context) * (1 - gate)
-        return torch.where(gate == 1, context, mixed)
+        written = context * gate
+        # what a gate of 1 adds is 0, so that it changes no bit
+        return written if self.mean is None else written + self.mean.to(context) * (1 - gate)
 
 
 @dataclass(frozen=True, eq=False)

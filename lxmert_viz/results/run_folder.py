@@ -26,6 +26,8 @@ Json = dict[str, Any]
 TABLE = "predictions.parquet"
 MANIFEST = "manifest.json"
 LOCK = "running.lock"
+RAY_LOG = "ray.log"  # what a cluster said
+BEFORE = (LOCK, RAY_LOG)  # files that are there before a run begins
 REMARKS = "remarks.jsonl"
 MUST_AGREE = ("model", "data", "settings")  # a run goes on only with the same of each
 PREDICTION = pa.schema(
@@ -61,7 +63,11 @@ class RunFolder:
             self._check(manifest)
             return
         begun = (self.path / MANIFEST).exists()
-        if not begun and self.path.exists() and any(p.name != LOCK for p in self.path.iterdir()):
+        if (
+            not begun
+            and self.path.exists()
+            and any(p.name not in BEFORE for p in self.path.iterdir())
+        ):
             raise DatasetError(f"{self.path} holds other files; name a new folder for the run.")
         for name in ("parts", "internals"):
             (self.path / name).mkdir(parents=True, exist_ok=True)

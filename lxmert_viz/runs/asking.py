@@ -58,8 +58,12 @@ class Asker:
     """Asks a pipeline about many examples. What depends on the text alone, or on the picture
     alone, is asked once."""
 
-    def __init__(self, pipeline: Pipeline, baselines: bool, keep_internals: bool) -> None:
+    def __init__(
+        self, pipeline: Pipeline, baselines: bool, keep_internals: bool, *, strict: bool = False
+    ) -> None:
+        """strict: MachineError is raised, where it else is the error of its row."""
         self._pipeline, self._keep_internals = pipeline, keep_internals
+        self._strict = strict
         self._baselines = baselines and (pipeline.has_answers or pipeline.judges_pairs)
         self._by_text: dict[str, str] = {}
         self._by_picture: dict[tuple[str, ...], str] = {}
@@ -76,6 +80,8 @@ class Asker:
             if self._baselines:
                 self._ask_baselines(batch)
             for (example, seen), one in zip(batch, found, strict=True):
+                if self._strict and isinstance(one, MachineError):
+                    raise one
                 if isinstance(one, LxmertVizError):
                     predictions.append(_failed(example, one))
                     continue

@@ -3,11 +3,12 @@
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from filelock import FileLock, Timeout
@@ -15,6 +16,7 @@ from filelock import FileLock, Timeout
 from lxmert_viz.checkpoints import contents
 from lxmert_viz.dataset.datasets import Dataset, outside
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.model.devices import processor_threads
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Report
 from lxmert_viz.region_files.cache import RegionCache
@@ -25,6 +27,7 @@ from lxmert_viz.runs.manifest import Settings, data_of, manifest_of
 from lxmert_viz.runs.pictures import Looker, pictures_of
 from lxmert_viz.runs.preparing import Prepared, Shard, parts_of, prepared_for, prepared_in
 from lxmert_viz.runs.progress import Progress
+from lxmert_viz.runs.provenance import Provenance, agree, provenance
 from lxmert_viz.runs.table import finish
 
 REGIONS = "regions"
@@ -45,6 +48,24 @@ class Counts:
 Compute = Callable[[Sequence[Shard]], Iterator[Counts]]  # makes them, in any order
 
 
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What makes the shards: this process, unless something else is named."""
+
+    name: str = "here"
+    device: str = ""  # of its processes; "": as the pipeline has it
+    threads: int = 0  # of a process; 0: as this one has them
+    compute: Compute | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """How a run goes on that was begun before."""
+
+    retry_errors: bool = False  # shards with an error are made again
+    mix: bool = False  # also where what computes it is not what began it
+
+
 def evaluate(
     pipeline: Pipeline,
     model_folder: Path,
@@ -52,17 +73,16 @@ def evaluate(
     folder: Path,
     settings: Settings,
     report: Report = lambda stage, share: None,
-    compute: Compute | None = None,
+    engine: Engine = Engine(),
     region_cache: Path | None = None,
-    retry_errors: bool = False,
+    resume: Resume = Resume(),
 ) -> RunFolder:
     """Predictions of every example, and the table of the board.
 
-    compute: what makes the shards, in any order; unless given, this process, one after the other.
     region_cache: where it keeps the regions that it finds; runs may share it; else the run's own,
-    which is emptied once the run is whole. retry_errors: makes shards with an error again. report
-    hears the work and the share done, 0..1, and may raise to stop: the same call goes on. Raises
-    OptionError for no profile, DatasetError for a folder in use or of another run, DeviceError.
+    which is emptied once the run is whole. report hears what is done and the share of it, 0..1,
+    and may raise to stop: the same call goes on. Raises OptionError for a profile that is not,
+    DatasetError where the folder is in use, or of another run, and DeviceError.
     """
     pipeline.check_profile(settings.profile)
     run = RunFolder(folder)
@@ -70,21 +90,37 @@ def evaluate(
     try:
         with FileLock(folder / LOCK, timeout=0):
             data = data_of(dataset)
-            run.begin(manifest_of(pipeline, dataset.ids, data, settings))
+            mine = _begin(run, pipeline, dataset.ids, data, settings, engine)
             prepared = prepared_for(run, dataset, data)
-            if run.is_whole and not retry_errors:
+            if run.is_whole and not resume.retry_errors:
                 return run
+            agree(run, mine, mix=resume.mix)
             run.write_remarks([*dataset.remarks, *outside(dataset, pipeline.answer_vocabulary)])
             cache = region_cache or folder / REGIONS
-            done = run.finished_parts() - (run.failed_parts() if retry_errors else set())
-            compute = compute or in_order(pipeline, model_folder, run, settings, cache)
-            _make(prepared, done, compute, report)
+            done = run.finished_parts() - (run.failed_parts() if resume.retry_errors else set())
+            here = in_order(pipeline, model_folder, run, settings, cache)
+            _make(prepared, done, engine.compute or here, report)
             finish(run, prepared, pipeline.answer_vocabulary)
             if cache.resolve() == (folder / REGIONS).resolve():
                 shutil.rmtree(cache, ignore_errors=True)
     except Timeout as error:
         raise DatasetError(f"{folder} is being made by another process just now.") from error
     return run
+
+
+def _begin(
+    run: RunFolder,
+    pipeline: Pipeline,
+    ids: str,
+    data: Mapping[str, Any],
+    settings: Settings,
+    engine: Engine,
+) -> Provenance:
+    """Of what makes the shards now."""
+    device, threads = engine.device or pipeline.device, engine.threads or processor_threads()
+    mine = provenance(pipeline.digest, data["region_file"], device, threads)
+    run.begin(manifest_of(pipeline, ids, data, settings, engine.name, mine))
+    return mine
 
 
 def _make(prepared: Prepared, done: set[int], compute: Compute, report: Report) -> None:
@@ -110,15 +146,24 @@ def _make(prepared: Prepared, done: set[int], compute: Compute, report: Report) 
 
 
 def equipped(
-    pipeline: Pipeline, model_folder: Path, run: RunFolder, settings: Settings, region_cache: Path
+    pipeline: Pipeline,
+    model_folder: Path,
+    run: RunFolder,
+    settings: Settings,
+    region_cache: Path,
+    *,
+    strict: bool = False,
 ) -> tuple[Looker, Asker]:
-    """What asks shard after shard of a run that is prepared, for the life of a process."""
+    """What asks shard after shard of a run that is prepared, for the life of a process.
+
+    strict: as Asker has it.
+    """
     about = prepared_in(run.examples).about
     name_of = contents.read_region_names(model_folder).of
     cache = RegionCache(region_cache, max_bytes=sys.maxsize)
     detector = pipeline.detector_digest
     looker = Looker(pipeline, about, settings.profile, name_of, cache, detector)
-    return looker, Asker(pipeline, settings.baselines, settings.internals)
+    return looker, Asker(pipeline, settings.baselines, settings.internals, strict=strict)
 
 
 def in_order(

@@ -1,21 +1,16 @@
 """Methods of relevance on a tiny random network: laws, known answers, and captum and shapiq."""
 
-import copy
-import itertools
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from lxmert_viz.analysis import shapley
 from lxmert_viz.errors import CheckpointError, OptionError, TextError
-from lxmert_viz.experiments import gradients, target
+from lxmert_viz.experiments import target
 from lxmert_viz.experiments.relevance import METHODS, explain, explain_game, shapley_steps
 from lxmert_viz.experiments.removal import Game, Removal
-from lxmert_viz.model.layers import Attention
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
 
@@ -36,132 +31,10 @@ def red(pipeline: Pipeline) -> target.Target:
     return target.answer(pipeline, "red", "blue")
 
 
-def margin(pipeline: Pipeline, regions: Regions, text: str) -> float:
-    logits = pipeline.score_many([(regions, text)])[0].answer_logits
-    known = pipeline.answer_vocabulary
-    return float(logits[known.index("red")] - logits[known.index("blue")])
-
-
 def all_but(game: Game, *gone: int) -> np.ndarray:
     members = np.ones((1, game.players), bool)
     members[0, list(gone)] = False
     return members
-
-
-def test_everybody_is_worth_what_the_network_says(
-    tiny_pipeline: Pipeline, regions: Regions
-) -> None:
-    game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
-    assert game.worth(all_but(game))[0] == pytest.approx(
-        margin(tiny_pipeline, regions, TEXT), abs=1e-5
-    )
-
-
-def test_removals_are_what_they_are_called(tiny_pipeline: Pipeline, regions: Regions) -> None:
-    place, count = 2, len(regions)
-    left = [p for p in range(count) if p != place]
-    feats = regions.feats.copy()
-    zeroed, mean = feats.copy(), feats.copy()
-    zeroed[place], mean[place] = 0, feats.mean(axis=0)
-    edited = {
-        Removal("slice"): (regions.only(left), TEXT),
-        Removal("zero"): (replace(regions, feats=zeroed), TEXT),
-        Removal("mean"): (replace(regions, feats=mean), TEXT),
-    }
-    for removal, pair in edited.items():
-        game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline), removal)
-        found = game.worth(all_but(game, len(game.word_places) + place))[0]
-        assert found == pytest.approx(margin(tiny_pipeline, *pair), abs=1e-5), removal
-    texts = {"mask": "what [MASK] is the large cube?", "delete": "what is the large cube?"}
-    for words, text in texts.items():
-        game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline), Removal(words=words))
-        at = game.word_places.index(game.tokens.pieces.index("color"))
-        assert game.worth(all_but(game, at))[0] == pytest.approx(
-            margin(tiny_pipeline, regions, text), abs=1e-5
-        )
-
-
-@pytest.mark.parametrize("removal", [Removal(), Removal("zero", "delete"), Removal("mean")])
-def test_a_batch_of_coalitions_equals_each_alone(
-    tiny_pipeline: Pipeline, regions: Regions, removal: Removal
-) -> None:
-    game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline), removal)
-    members = np.random.default_rng(0).random((12, game.players)) < 0.5
-    members[3] = False  # nobody: no region at all
-    each = np.array([game.worth(row[None])[0] for row in members])
-    assert game.worth(members) == pytest.approx(each, abs=1e-4)
-
-
-def test_equal_coalitions_are_asked_once(tiny_pipeline: Pipeline, regions: Regions) -> None:
-    game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
-    found = game.worth(np.repeat(all_but(game), 5, axis=0))
-    assert game.forwards == 1 and len(set(found.tolist())) == 1
-
-
-def test_another_target_takes_no_forward_where_the_same_state_is_read(
-    tiny_pipeline: Pipeline, regions: Regions
-) -> None:
-    game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
-    occluded = ~np.eye(game.players, dtype=bool)
-    game.worth(occluded)
-    matching = target.match(tiny_pipeline)
-    other = game.about(matching)
-    alone = Game(tiny_pipeline, regions, TEXT, matching)
-    assert other.worth(occluded) == pytest.approx(alone.worth(occluded), abs=1e-5)
-    assert (other.forwards, alone.forwards) == (0, game.players)
-    thing = target.region_label(tiny_pipeline, "object", 4, tiny_pipeline.region_names.objects[1])
-    elsewhere = game.about(thing)
-    everybody = np.ones((1, elsewhere.players), bool)
-    assert elsewhere.worth(everybody) == pytest.approx(
-        Game(tiny_pipeline, regions, TEXT, thing).worth(everybody), abs=1e-5
-    )
-    assert elsewhere.forwards == 1
-
-
-def test_the_regions_side_of_the_last_layer_has_no_gradient(
-    tiny_pipeline: Pipeline, regions: Regions
-) -> None:
-    maps, slopes = gradients.of_maps(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
-    for name in ("vision_from_lang", "cross_vision"):
-        assert not slopes[name][-1].any() and slopes[name][:-1].any()
-    assert slopes["lang_from_vision"][-1].any()
-    trace = tiny_pipeline.ask(regions, TEXT)
-    for name, own in trace.attention.items():
-        assert maps[name] == pytest.approx(own, abs=1e-6)
-
-
-def test_gradients_along_the_path_are_those_of_captum(
-    tiny_pipeline: Pipeline, regions: Regions
-) -> None:
-    from captum.attr import IntegratedGradients
-
-    from lxmert_viz.model.files.loading import base_of
-
-    asked, base = red(tiny_pipeline), base_of(tiny_pipeline.network)
-    words, seen, first, last = gradients.along_path(tiny_pipeline, regions, TEXT, asked)
-    game = Game(tiny_pipeline, regions, TEXT, asked)
-    nothing = replace(regions, feats=np.zeros_like(regions.feats))
-    with torch.no_grad():
-        start = gradients.entering(
-            tiny_pipeline, base, nothing, game.without_words(np.zeros(len(game.word_places), bool))
-        )
-        end = gradients.entering(tiny_pipeline, base, regions, game.tokens)
-    reference = IntegratedGradients(
-        lambda lang, vision: gradients.value(tiny_pipeline, base, asked, lang, vision)
-    ).attribute(end, start, n_steps=gradients.STEPS, method="riemann_middle")
-    theirs = [found.sum(-1)[0].numpy() for found in reference]
-    assert words == pytest.approx(theirs[0], abs=1e-5)
-    assert seen == pytest.approx(theirs[1], abs=1e-5)
-    assert words[[0, -1]].tolist() == [0, 0]  # [CLS] and [SEP] stay as they are
-    assert last == pytest.approx(game.worth(all_but(game))[0], abs=1e-5)
-    assert first != last
-
-
-def test_the_path_is_complete_with_steps_enough(tiny_pipeline: Pipeline, regions: Regions) -> None:
-    words, seen, first, last = gradients.along_path(
-        tiny_pipeline, regions, TEXT, red(tiny_pipeline), steps=256
-    )
-    assert words.sum() + seen.sum() == pytest.approx(last - first, rel=0.01)
 
 
 def test_occlusion_is_captums_ablation_of_the_players(
@@ -265,17 +138,6 @@ def test_other_targets(tiny_pipeline: Pipeline, regions: Regions) -> None:
         assert np.abs(found.words).max() > 0
 
 
-def test_a_named_place_moves_up_with_those_before_it(
-    tiny_pipeline: Pipeline, regions: Regions
-) -> None:
-    thing = target.region_label(tiny_pipeline, "object", 3, tiny_pipeline.region_names.objects[1])
-    game = Game(tiny_pipeline, regions, TEXT, thing)
-    at = len(game.word_places)  # the first region
-    left = regions.only(range(1, len(regions)))
-    moved = Game(tiny_pipeline, left, TEXT, replace(thing, place=2))
-    assert game.worth(all_but(game, at)) == pytest.approx(moved.worth(all_but(moved)), abs=1e-5)
-
-
 def test_no_regions_and_one_word(tiny_pipeline: Pipeline, regions: Regions) -> None:
     for method in METHODS:
         found = explain(tiny_pipeline, regions.only(()), "cube", method, red(tiny_pipeline))
@@ -307,74 +169,6 @@ def test_a_text_without_words_and_a_head_that_is_missing(
     monkeypatch.setattr(tiny_pipeline, "has_match", False)
     with pytest.raises(CheckpointError, match="tiny has no head for matching"):
         target.match(tiny_pipeline)
-
-
-def test_gradients_of_maps_are_those_of_finite_differences(
-    tiny_pipeline: Pipeline, regions: Regions
-) -> None:
-    """In double precision: one weight of a map is moved, and all that follows computed again."""
-    asked, network = red(tiny_pipeline), copy.deepcopy(tiny_pipeline.network).double()
-    exact = tiny_pipeline.with_network(network)
-    maps, slopes = gradients.of_maps(exact, regions, TEXT, asked)
-    draw = np.random.default_rng(0)
-    for name in ("lang", "vision", "lang_from_vision", "vision_from_lang", "cross_lang"):
-        layer = 0
-        for _ in range(3):
-            place = tuple(draw.integers(size) for size in maps[name].shape[1:])
-            moved = [
-                with_weight_moved(exact, regions, asked, name, layer, place, by)
-                for by in (1e-4, -1e-4)
-            ]
-            found = (moved[0] - moved[1]) / 2e-4
-            assert slopes[name][layer][place] == pytest.approx(found, rel=1e-3, abs=1e-7), name
-
-
-def with_weight_moved(
-    pipeline: Pipeline,
-    regions: Regions,
-    asked: target.Target,
-    name: str,
-    layer: int,
-    place: tuple[int, ...],
-    by: float,
-) -> float:
-    """The target where one weight of one map is another; what is shared is told apart by calls."""
-    encoder = pipeline.network.lxmert.encoder
-    module, call = {
-        "lang": (encoder.layer[layer].attention.self, 0),
-        "vision": (encoder.r_layers[layer].attention.self, 0),
-        "lang_from_vision": (encoder.x_layers[layer].visual_attention.att, 0),
-        "vision_from_lang": (encoder.x_layers[layer].visual_attention.att, 1),
-        "cross_lang": (encoder.x_layers[layer].lang_self_att.self, 0),
-    }[name]
-    calls = itertools.count()
-
-    def moved(own: Attention, given: tuple[Tensor, ...], out: tuple[Tensor, Tensor]) -> object:
-        if next(calls) != call:
-            return None
-        context, weights = out
-        queries, keys, _ = given
-        value = own.split_heads(own.value(keys))[0, place[0], place[2]]  # of one head: (D/H,)
-        change = torch.zeros_like(context)
-        size = value.shape[0]
-        change[0, place[1], place[0] * size : (place[0] + 1) * size] = by * value
-        return context + change, weights
-
-    handle = module.register_forward_hook(moved)
-    try:
-        return worth_of(pipeline, regions, asked)
-    finally:
-        handle.remove()
-
-
-def worth_of(pipeline: Pipeline, regions: Regions, asked: target.Target) -> float:
-    rows = pipeline.rows([(regions, TEXT)])
-    with torch.no_grad():
-        out = pipeline.network.lxmert(
-            **pipeline.inputs.of_words([rows[0][1]]), **pipeline.inputs.of_regions([regions])
-        )
-        places = np.array([asked.place])
-        return asked.logits(pipeline, out.language_output, out.vision_output, places).item()
 
 
 def test_occlusion_of_an_additive_model_is_what_each_adds(

@@ -139,7 +139,7 @@ def test_what_makes_shards_keeps_its_region_file_and_its_baselines(
     dataset = Dataset("three", "table", (), examples, region_file=file, region_ids=ids)
     run = RunFolder(tmp_path / "run")
     settings = Settings(internals=False)
-    run.begin(manifest_of(tiny_pipeline, "", {}, settings))
+    run.begin(manifest_of(tiny_pipeline, "", {}, settings, "here", {}))
     prepared = prepared_for(run, dataset, {})
     compute = in_order(tiny_pipeline, tiny_folder, run, settings, tmp_path)
     counts = list(compute(prepared.shards))

@@ -27,7 +27,7 @@ from lxmert_viz.results.columns import SCHEMA
 from lxmert_viz.results.opening import open_run
 from lxmert_viz.results.run_folder import RunFolder
 from lxmert_viz.runs import evaluation, preparing
-from lxmert_viz.runs.evaluation import Counts, evaluate
+from lxmert_viz.runs.evaluation import Counts, Engine, evaluate
 from lxmert_viz.runs.manifest import Settings
 from lxmert_viz.runs.preparing import Shard
 from tests.region_files.test_lxmert_tsv import regions
@@ -259,5 +259,7 @@ def test_a_folder_that_is_removed_while_its_run_is_made_is_one_sentence(
             yield made
 
     with pytest.raises(DatasetError, match="removed or emptied while its run was made"):
-        evaluate(tiny_pipeline, tiny_folder, dataset, run, Settings(), compute=removing)
+        evaluate(
+            tiny_pipeline, tiny_folder, dataset, run, Settings(), engine=Engine(compute=removing)
+        )
     assert not run.exists()

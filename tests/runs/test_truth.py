@@ -141,7 +141,7 @@ WHOLE, NO_RED, NEITHER = (0, 1, 2), (1, 2), (2,)
 def test_a_competitor_is_known_where_its_answer_comes_up_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(target, "_check", lambda pipeline, kind: None)
+    monkeypatch.setattr(target, "check_head", lambda pipeline, kind: None)
     said = {WHOLE: [5.0, 1.0, 4.0], NO_RED: [0.0, 3.0, 1.0], NEITHER: [0.0, 1.0, 2.0]}
     found = contest(Paper(said))
     assert found.competitor == 1

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lxmert_viz.analysis.regions import captions, numbered_names
+from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.experiments.edits import (
     AS_IT_IS,
@@ -14,20 +14,17 @@ from lxmert_viz.experiments.edits import (
     SHUFFLED,
     ZEROED,
     Word,
-    places_left,
     with_word,
     words_of,
 )
-from lxmert_viz.figures.picture import regions_picture
 from lxmert_viz.records import Regions, Tokens
 from lxmert_viz.ui.frame import results
-from lxmert_viz.ui.server import models, pictures, variant
+from lxmert_viz.ui.server import models, variant
 from lxmert_viz.ui.server.variant import Variant
 from lxmert_viz.ui.what_if.history import History, Step
 from lxmert_viz.ui.wording import plain
 
 OPERATOR_HELP = {
-    AS_IT_IS: "The detector's regions as they are.",
     ZEROED: "Every region's features are zeros and its box stays, as pre-training hid regions.",
     NO_REGIONS: "The model reads the text alone: no word can look at any region.",
     SHUFFLED: "Every region's features move to another region's box.",
@@ -93,17 +90,10 @@ def show_fillings(asked: Variant) -> None:
         st.markdown(f"For {plain(MASK)} the model would put: {told}")
 
 
-def edit_picture(steps: History, found: Regions, seen: Regions) -> None:
-    """The picture with the regions that are left, what to do with all, and which to switch off.
-
-    found: all regions; seen: those that the step in use has.
-    """
+def edit_picture(steps: History, found: Regions) -> None:
+    """What to do with all regions, and which to switch off. found: all, before any edit."""
     step = steps.step(steps.now)
     edit, names = step.variant.edit, numbered_names(found)
-    address = pictures.shown_picture(step.variant.picture)
-    left = places_left(len(found), edit)
-    told = captions(seen, left)
-    st.html(regions_picture(address, seen.size_px, seen.boxes_unit, told, left))
     st.selectbox(
         "The picture",
         [one for one in OPERATORS if one != SHUFFLED or len(found) > 1],
@@ -111,8 +101,8 @@ def edit_picture(steps: History, found: Regions, seen: Regions) -> None:
         key=f"edit.operator {step.number}",
         on_change=_choose_operator,
         args=(steps, step, f"edit.operator {step.number}"),
+        width=250,
     )
-    st.caption(OPERATOR_HELP[edit.operator])
     if edit.operator == SHUFFLED:
         st.button(
             "Shuffle again",
@@ -133,10 +123,15 @@ def edit_picture(steps: History, found: Regions, seen: Regions) -> None:
     )
 
 
+def explain(step: Step) -> None:
+    """What was done to all regions, where something was."""
+    if step.variant.edit.operator != AS_IT_IS:
+        st.caption(OPERATOR_HELP[step.variant.edit.operator])
+
+
 def choose_checkpoint(steps: History) -> None:
     names, step = models.model_names(), steps.step(steps.now)
     if len(names) == 1:
-        st.caption("The page **Models** brings more checkpoints to ask the same.")
         return
     st.selectbox(
         "Ask another checkpoint",
@@ -145,6 +140,7 @@ def choose_checkpoint(steps: History) -> None:
         key=f"edit.model {step.number}",
         on_change=_choose_model,
         args=(steps, step, f"edit.model {step.number}"),
+        width=200,
     )
 
 
@@ -193,6 +189,7 @@ def choose_before(steps: History) -> Step:
         index=numbers.index(steps.before),
         format_func=lambda number: steps.step(number).name,
         key=f"edit.before {steps.now} {len(numbers)}",
+        width=250,
     )
     steps.compare_with(chosen)
     return steps.step(chosen)
