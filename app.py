@@ -12,4 +12,5 @@ waiting.begin_run()
 page, shown = navigation.choose()
 with waiting.errors_in_a_sentence():
     workbench.frame(page)
-    shown.run()
+    with st.container(key="page.body"):
+        shown.run()
