@@ -3,11 +3,16 @@
 import streamlit as st
 
 from lxmert_viz.places import ASSETS
-from lxmert_viz.ui.frame import navigation, workbench
-from lxmert_viz.ui.server import sweeping, waiting
+from lxmert_viz.ui.frame import admission, navigation, workbench
+from lxmert_viz.ui.server import waiting
 
-st.set_page_config(page_title="lxmert-viz", page_icon=str(ASSETS / "icon.png"), layout="wide")
-sweeping.begin()
+st.set_page_config(
+    page_title="lxmert-viz",
+    page_icon=str(ASSETS / "icon.png"),
+    layout="wide",
+    initial_sidebar_state="collapsed",
+)
+admission.admit()
 waiting.begin_run()
 page, shown = navigation.choose()
 with waiting.errors_in_a_sentence():

@@ -23,8 +23,15 @@ class TextError(LxmertVizError):
     """A question or caption is empty, or longer than the model can take."""
 
 
-class DeviceError(LxmertVizError):
-    """The device that was asked for is not there."""
+class MachineError(LxmertVizError):
+    """This machine failed, and not what was asked: a file is not there, or memory gave out.
+
+    Another machine, or this one later, may do the same.
+    """
+
+
+class DeviceError(MachineError):
+    """The device that was asked for is not there, or not any more: nothing else goes on it."""
 
 
 class OptionError(LxmertVizError):

@@ -3,6 +3,7 @@
 Tensors become float32 numpy here.
 """
 
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,9 +25,10 @@ from lxmert_viz.detector.speed import FULL
 from lxmert_viz.detector.weights import OWN, load_detector
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.arrays import arrays_of
-from lxmert_viz.model.devices import find_device
+from lxmert_viz.model.devices import computing_on, find_device
 from lxmert_viz.model.files.loading import Network, base_of, load_network
 from lxmert_viz.model.inputs import Inputs, Row, in_batches
+from lxmert_viz.model.interventions import Intervention
 from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.model.outputs import LxmertModelOutput
 from lxmert_viz.model.pooled import answer_kind, has_match, scores_of, truths_of
@@ -37,14 +39,6 @@ from lxmert_viz.region_files.cache import RegionCache
 
 MASK = "[MASK]"
 Pair = tuple[Regions, Regions]  # of the left and the right picture
-WITHOUT_NAMES = (
-    "{name} has no answers.json, so its answers are numbers of labels; "
-    "fetching it again brings the published list, where there is one."
-)
-NEEDS_TWO = (
-    "{name} judges statements about two pictures (NLVR2) and has no answers about one; "
-    "`ask --second-picture` on the command line and Pipeline.judge ask it."
-)
 
 
 class Pipeline:
@@ -76,10 +70,10 @@ class Pipeline:
         self.judges_pairs = isinstance(network, LxmertForVisualReasoning)
         self._notes = network.load_report.notes if network.load_report else ()
         if self.judges_pairs:
-            self._notes += (NEEDS_TWO.format(name=name),)
+            self._notes += (contents.NEEDS_TWO.format(name=name),)
         if self.has_answers and not answer_vocabulary:
             answer_vocabulary = tuple(f"label {n}" for n in range(network.config.num_qa_labels))
-            self._notes += (WITHOUT_NAMES.format(name=name),)
+            self._notes += (contents.WITHOUT_NAMES.format(name=name),)
         self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
         self.region_names, self.tokenizer = region_names, tokenizer
         if device.type == "cuda":  # TensorFloat convolutions would move features by 1e-3
@@ -151,6 +145,13 @@ class Pipeline:
         """The network itself, for what looks inside; it keeps nothing between calls."""
         return self._network
 
+    def with_network(self, network: Network) -> Self:
+        """The same checkpoint with another network of its sizes; nothing else is copied."""
+        other = copy.copy(self)
+        other._network = network
+        other.inputs = Inputs(base_of(network), torch.device(self.device))
+        return other
+
     @property
     def has_detector(self) -> bool:
         """Whether it can look at pictures by itself; else it answers from stored regions."""
@@ -173,30 +174,43 @@ class Pipeline:
         profile: a profile's name, with numbers of one's own as detector.profiles reads them.
         progress is called with the stage's name and the share done, 0..1. boxes_unit: (R, 4); the
         regions are then these boxes, in their order, and nothing is searched for. Raises
-        PictureError, OptionError, CheckpointError where there is no detector, and RegionError for
-        what are no boxes.
+        PictureError, OptionError, CheckpointError where there is no detector, RegionError for what
+        are no boxes, and MachineError.
         """
-        return self._looker.look(picture, profile, progress, boxes_unit)
+        with computing_on(self.device):
+            return self._looker.look(picture, profile, progress, boxes_unit)
 
     def check_profile(self, profile: str) -> None:
         """Raises OptionError for a profile that `look` would refuse, whatever the picture."""
         self._looker.rules(profile)
 
-    def ask(self, regions: Regions, text: str) -> Trace:
+    def ask(self, regions: Regions, text: str, intervention: Intervention | None = None) -> Trace:
         """Everything that one forward pass computes. Raises TextError for a text it cannot take,
-        RegionError for regions with numbers that are none.
+        RegionError for regions with numbers that are none, MachineError for lack of memory.
 
         The detector is not asked again, nor the vision encoder where it saw these regions lately.
+        intervention: what is done on the way; OptionError where it does not fit the network.
         """
-        return self.ask_many([(regions, text)])[0]
+        return self.ask_many([(regions, text)], [intervention])[0]
 
-    def ask_many(self, pairs: Sequence[tuple[Regions, str]]) -> list[Trace]:
-        """One trace a pair, in order; equal to asking each alone to 1e-5."""
-        return in_batches(self.rows(pairs), self._traces)
+    def ask_many(
+        self,
+        pairs: Sequence[tuple[Regions, str]],
+        interventions: Sequence[Intervention | None] | None = None,
+    ) -> list[Trace]:
+        """One trace a pair, in order; equal to asking each alone to 1e-5.
 
-    def score_many(self, pairs: Sequence[tuple[Regions, str]]) -> list[Scores]:
+        interventions: one a pair, made for it alone.
+        """
+        return in_batches(self.rows(pairs), self._traces, interventions)
+
+    def score_many(
+        self,
+        pairs: Sequence[tuple[Regions, str]],
+        interventions: Sequence[Intervention | None] | None = None,
+    ) -> list[Scores]:
         """Answers and match as `ask_many` has them, without maps and states: far less work."""
-        return in_batches(self.rows(pairs), self._scores)
+        return in_batches(self.rows(pairs), self._scores, interventions)
 
     def rows(self, pairs: Sequence[tuple[Regions, str]]) -> list[Row]:
         """What `inputs` takes. Raises TextError and RegionError for what it cannot take."""
@@ -225,7 +239,7 @@ class Pipeline:
         traces = self.ask_many([(regions, statement) for regions in pictures])
         pooled = torch.from_numpy(np.stack([trace.states["pooled"] for trace in traces]))
         (truth,) = truths_of(self._network, pooled.to(self.device, self._network.dtype))
-        asks_one = NEEDS_TWO.format(name=self.name)
+        asks_one = contents.NEEDS_TWO.format(name=self.name)
         first, second = (
             replace(trace, notes=tuple(note for note in trace.notes if note != asks_one))
             for trace in traces
@@ -236,7 +250,7 @@ class Pipeline:
         """P(the statement is true of the pair), 0..1, as `judge` has it, without looking inside."""
         self._check_judges()
         rows = self.rows([(regions, text) for pair, text in asked for regions in pair])
-        pooled = in_batches(rows, lambda batch: self._run(batch).pooled_output)
+        pooled = in_batches(rows, lambda batch, _: self._run(batch).pooled_output)
         return truths_of(self._network, torch.stack(pooled)) if pooled else []
 
     @torch.inference_mode()
@@ -260,23 +274,30 @@ class Pipeline:
         ]
 
     @torch.inference_mode()
-    def _run(self, batch: Sequence[Row], *, collect: bool = False) -> LxmertModelOutput:
-        output = base_of(self._network)(
-            **self.inputs.of(batch, collect=collect),
-            output_attentions=collect,
-            output_hidden_states=collect,
-            return_dict=True,
-        )
+    def _run(
+        self,
+        batch: Sequence[Row],
+        intervention: Intervention | None = None,
+        *,
+        collect: bool = False,
+    ) -> LxmertModelOutput:
+        with computing_on(self.device):
+            output = base_of(self._network)(
+                **self.inputs.of(batch, collect=collect, intervention=intervention),
+                output_attentions=collect,
+                output_hidden_states=collect,
+                return_dict=True,
+            )
         check_finite(
             output.pooled_output.float().cpu().numpy(), "the network's states of these regions"
         )
         return output
 
-    def _scores(self, batch: Sequence[Row]) -> list[Scores]:
-        return scores_of(self._network, self._run(batch).pooled_output)
+    def _scores(self, batch: Sequence[Row], intervention: Intervention | None) -> list[Scores]:
+        return scores_of(self._network, self._run(batch, intervention).pooled_output)
 
-    def _traces(self, batch: Sequence[Row]) -> list[Trace]:
-        output = self._run(batch, collect=True)
+    def _traces(self, batch: Sequence[Row], intervention: Intervention | None) -> list[Trace]:
+        output = self._run(batch, intervention, collect=True)
         sizes = [(len(tokens.ids), len(regions)) for regions, tokens in batch]
         scores = scores_of(self._network, output.pooled_output)
         found = zip(batch, arrays_of(output.activations, sizes), scores, strict=True)

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parent
-_IN_WHEEL = _PACKAGE / "_app"  # pyproject.toml maps app.py, .streamlit and assets there
+PACKAGE = Path(__file__).parent  # the code
+_IN_WHEEL = PACKAGE / "_app"  # pyproject.toml maps app.py, .streamlit and assets there
 
-ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else _PACKAGE.parent
+ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else PACKAGE.parent
 APP = ROOT / "app.py"
 ASSETS = ROOT / "assets"
 
@@ -14,12 +14,19 @@ DATA_VARIABLE = "LXMERT_VIZ_DATA"  # the folder of datasets and runs that the pa
 KEEP_PICTURES_VARIABLE = "LXMERT_VIZ_KEEP_PICTURES"  # hours that uploads stay; 0: not at all
 PRECISION_VARIABLE = "LXMERT_VIZ_PRECISION"  # of the page's detectors: full or mixed
 BACKEND_VARIABLE = "LXMERT_VIZ_BACKEND"  # of the page's detectors: own or detectron2
+AUTH_VARIABLE = "LXMERT_VIZ_AUTH"  # set where visitors log in
+PUBLIC_VARIABLE = "LXMERT_VIZ_PUBLIC"  # set where strangers come
 CACHE_VARIABLE = "LXMERT_VIZ_CACHE"
 
 
 def cache_folder() -> Path:
     """Where lies what nobody placed elsewhere: as the environment says, else with the person."""
     return Path(os.environ.get(CACHE_VARIABLE) or Path.home() / ".cache" / "lxmert-viz")
+
+
+def is_public() -> bool:
+    """Strangers come: they see examples and what they give, no folder, and nothing is kept."""
+    return bool(os.environ.get(PUBLIC_VARIABLE))
 
 
 def data_folder() -> Path:

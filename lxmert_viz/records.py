@@ -345,3 +345,4 @@ class Prediction:
     without_picture: str | None = None  # the answer when no region is shown
     without_question: str | None = None  # the answer when the text is empty
     error: str = ""  # why there is no answer
+    machine: bool = False  # whether the machine failed, and not what was asked

@@ -18,6 +18,7 @@ class BoxEditor {
     this.drawing = false;
     this.others = false;
     this.build(place);
+    this.tell(data.told);
     this.draw();
   }
 
@@ -33,7 +34,18 @@ class BoxEditor {
       keydown: (event) => this.key(event),
     }, element("img", { src: this.data.picture, alt: "", draggable: "false" }), this.layer);
     this.caption = element("p", { class: "caption", "aria-live": "polite" });
-    place.replaceChildren(this.picture, this.caption, this.ends(), this.tools());
+    this.saying = element("div", { class: "told" });
+    place.replaceChildren(
+      element("div", {}, this.picture, this.caption),
+      element("div", { class: "side" }, this.saying, this.tools(), this.ends()),
+    );
+  }
+
+  /* What the model makes of the boxes: one line each, the title and then what it says. */
+  tell(told) {
+    this.saying.hidden = told.length === 0;
+    this.saying.replaceChildren(...told.map(({ title, answer, rest }) => element("p", {},
+      element("span", {}, title), element("b", {}, answer), ` ${rest}`)));
   }
 
   tools() {

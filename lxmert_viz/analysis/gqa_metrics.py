@@ -1,31 +1,11 @@
-"""GQA's metrics, and GQA-OOD's head and tail. N questions in all functions."""
+"""GQA's metrics, and GQA-OOD's head and tail."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from lxmert_viz.records import RIGHT_FROM
-
 TAIL = 0.2  # GQA-OOD's alpha: how far above its group's mean an answer may be and still be rare
+Counts = Mapping[str, Mapping[str, int]]  # group -> right answer, first met first -> how often
 UNCOUNTED = ("exist", "query name", "choose name")  # steps that are no reasoning
-
-
-def consistency(
-    ids: Sequence[str], right: np.ndarray, entailed: Sequence[Sequence[str]]
-) -> np.ndarray:
-    """(N,) how many of the questions that follow from each are right; NaN where nothing counts.
-
-    right: (N,) 0..1. Only of rightly answered questions, the question itself left out, as GQA has
-    it; its metric is the mean of the numbers.
-    """
-    place = {name: number for number, name in enumerate(ids)}
-    found = np.full(len(ids), np.nan)
-    for number, names in enumerate(entailed):
-        follow = [place[name] for name in names if name in place and name != ids[number]]
-        if follow and right[number] >= RIGHT_FROM:
-            found[number] = right[follow].mean()
-    return found
 
 
 def distribution(answers: Sequence[str], gold: Sequence[str], groups: Sequence[str]) -> float:
@@ -46,19 +26,16 @@ def distribution(answers: Sequence[str], gold: Sequence[str], groups: Sequence[s
     return total / sum(map(len, members.values())) / 100
 
 
-def in_tail(gold: Sequence[str], groups: Sequence[str], alpha: float = TAIL) -> list[bool | None]:
-    """(N,) whether the right answer is rare in its local group; None without a group.
+def rare_answers(counts: Counts, alpha: float = TAIL) -> dict[str, set[str]]:
+    """Per local group, the right answers that are rare in it: GQA-OOD's tail.
 
     Rare: at most 1 + alpha times as often as the group's answers on average. Source: GQA-OOD.
     """
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for answer, group in zip(gold, groups, strict=True):
-        counts[group][answer] += 1
-    most = {group: (1 + alpha) * c.total() / len(c) for group, c in counts.items()}
-    return [
-        counts[group][answer] <= most[group] if group else None
-        for answer, group in zip(gold, groups, strict=True)
-    ]
+    rare = {}
+    for group, times in counts.items():
+        most = (1 + alpha) * sum(times.values()) / len(times)
+        rare[group] = {answer for answer, count in times.items() if count <= most}
+    return rare
 
 
 def steps(operations: Sequence[str]) -> int:
@@ -66,21 +43,18 @@ def steps(operations: Sequence[str]) -> int:
     return sum(operation not in UNCOUNTED for operation in operations)
 
 
-def prior_answers(gold: Sequence[str], groups: Sequence[str]) -> list[str]:
-    """(N,) the most frequent right answer among the others of each question's group.
+def leaders(counts: Counts) -> dict[str, list[tuple[str, int]]]:
+    """Per group, its two most frequent right answers with their counts; first of equals first."""
+    return {group: Counter(times).most_common(2) for group, times in counts.items()}
 
-    "" in a group of one. Leaving each question out keeps it from being told its own answer.
+
+def prior_answer(leading: Sequence[tuple[str, int]], own: str) -> str:
+    """The most frequent right answer among the others of a question's group; "" without others.
+
+    leading: of its group, as `leaders` has them. own: the question's right answer, which is left
+    out: no question is told its own.
     """
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for answer, group in zip(gold, groups, strict=True):
-        counts[group][answer] += 1
-    leaders = {group: c.most_common(2) for group, c in counts.items()}
-    return [_others_most(leaders[group], own) for own, group in zip(gold, groups, strict=True)]
-
-
-def _others_most(leaders: list[tuple[str, int]], own: str) -> str:
-    """leaders: the two most frequent answers of a group with their counts."""
-    left = [(answer, count - (answer == own)) for answer, count in leaders]
+    left = [(answer, count - (answer == own)) for answer, count in leading]
     best, count = max(left, key=lambda entry: entry[1])
     return best if count else ""
 

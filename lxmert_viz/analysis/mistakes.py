@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -74,6 +75,7 @@ def looked_at(drops: np.ndarray, gold: Sequence[int]) -> bool:
     return bool(set(np.argsort(-drops, kind="stable")[:most].tolist()) & set(gold))
 
 
+@lru_cache(maxsize=100_000)  # the same mistakes are made again and again
 def same_thing(one: str, other: str) -> bool:
     """Whether two answers differ by articles, spelling, number words and plurals only."""
     words = [normalised(text).split() for text in (one, other)]

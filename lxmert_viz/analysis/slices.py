@@ -1,7 +1,7 @@
 """Groups of examples that are answered worse than the rest. N examples."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -23,6 +23,7 @@ class Slice:
     score: float  # mean
     rest: float  # mean of all others
     p: float  # Student's t-test, two-sided, corrected for all that were looked at (Holm)
+    same: tuple[tuple[tuple[str, object], ...], ...] = ()  # other terms that hold the same rows
 
     @property
     def lost(self) -> float:
@@ -34,7 +35,7 @@ def suggest(columns: pd.DataFrame, score: np.ndarray) -> list[Slice]:
     """Groups of one or two columns' values that are worse than the rest, the costliest first.
 
     columns: N rows. score: (N,) 0..1. A pair is left out where it is no worse than either of its
-    values alone.
+    values alone. Terms that hold the same rows are one group, told by the fewest of them.
     """
     coded = {name: _codes(values) for name, values in columns.items()}
     coded = {name: code for name, code in coded.items() if 1 < len(code[1]) <= MOST_VALUES}
@@ -48,7 +49,21 @@ def suggest(columns: pd.DataFrame, score: np.ndarray) -> list[Slice]:
         for s, p in zip(looked_at, corrected, strict=True)
         if s.score < s.rest and p < LEVEL and _is_news(s, alone)
     ]
-    return sorted(found, key=lambda s: -s.lost)
+    return sorted(_merged(found, coded), key=lambda s: -s.lost)
+
+
+def _merged(
+    found: Sequence[Slice], coded: Mapping[str, tuple[np.ndarray, list[object]]]
+) -> list[Slice]:
+    """One slice a set of rows, the first of each."""
+    by_rows: dict[bytes, list[Slice]] = {}
+    for one in found:
+        parts = [coded[name][0] == coded[name][1].index(value) for name, value in one.terms]
+        by_rows.setdefault(np.packbits(np.all(parts, axis=0)).tobytes(), []).append(one)
+    return [
+        replace(first, same=tuple(other.terms for other in others))
+        for first, *others in by_rows.values()
+    ]
 
 
 def _is_news(found: Slice, alone: Mapping[tuple, float]) -> bool:

@@ -1,7 +1,8 @@
 """VQA's soft accuracy by its official rules. An answer counts by how many people gave it too."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 
 ENOUGH = 3  # so many other people make an answer fully right
@@ -44,32 +45,36 @@ def normalised(answer: str) -> str:
     return _words(_punctuation(answer.replace("\n", " ").replace("\t", " ").strip()))
 
 
-def soft_accuracy(answer: str, given: Sequence[str]) -> float:
-    """0..1: for every person, a third for each other person with this answer, at most 1; averaged.
+class People:
+    """What people answered, counted once for all answers that are compared with it."""
 
-    given: what people answered; ten of them make 0, 0.3, 0.6, 0.9, 1 for 0, 1, 2, 3, 4 and more.
-    With fewer than four answers, 1 for one that is among them. Source: vqaEval.py of VQA.
-    """
-    if not given:
-        raise ValueError("there are no answers to compare with")
-    if len(set(given)) > 1:
-        answer, given = normalised(answer), [normalised(one) for one in given]
-    same = sum(one == answer for one in given)
-    if len(given) < FEW:
-        return float(same > 0)
-    with_it = same * min(1.0, (same - 1) / ENOUGH)
-    without_it = (len(given) - same) * min(1.0, same / ENOUGH)
-    return (with_it + without_it) / len(given)
+    def __init__(self, given: Sequence[str]) -> None:
+        """Raises ValueError for no answers."""
+        if not given:
+            raise ValueError("there are no answers to compare with")
+        self._agree = len(set(given)) == 1
+        self._counts = Counter(given if self._agree else map(normalised, given))
+        self._of = len(given)
 
+    def accuracy(self, answer: str) -> float:
+        """0..1: for every person, a third for each other person with this answer, at most 1, mean.
 
-def attainable(given: Sequence[str]) -> float:
-    """The best soft accuracy that any answer can have."""
-    return max(soft_accuracy(answer, given) for answer in set(given))
+        Ten people make 0, 0.3, 0.6, 0.9, 1 for 0, 1, 2, 3, 4 and more who gave it; with fewer than
+        four, it is 1 for an answer that is among them. Source: vqaEval.py of VQA.
+        """
+        return self._accuracy(self._counts[answer if self._agree else normalised(answer)])
 
+    def attainable(self) -> float:
+        """The best accuracy that any answer can have."""
+        return self._accuracy(max(self._counts.values()))
 
-def score_of(answer: str, given: Sequence[str], scores: Mapping[str, float]) -> float:
-    """0..1. scores: answer -> score, where a file has these instead of what people answered."""
-    return scores.get(answer, 0.0) if scores else soft_accuracy(answer, given)
+    def _accuracy(self, same: int) -> float:
+        """same: how many people gave the answer."""
+        if self._of < FEW:
+            return float(same > 0)
+        with_it = same * min(1.0, (same - 1) / ENOUGH)
+        without_it = (self._of - same) * min(1.0, same / ENOUGH)
+        return (with_it + without_it) / self._of
 
 
 def _punctuation(text: str) -> str:

@@ -11,6 +11,14 @@ from lxmert_viz.errors import CheckpointError
 from lxmert_viz.records import OWN_BOXES, TRAINED_PROFILE, ZOO, Regions, Tokens
 
 UNNAMED = re.compile(r"LABEL_\d+")  # what transformers writes where nobody gave names
+WITHOUT_NAMES = (
+    "{name} has no answers.json, so its answers are numbers of labels; "
+    "fetching it again brings the published list, where there is one."
+)
+NEEDS_TWO = (
+    "{name} judges statements about two pictures (NLVR2) and has no answers about one; "
+    "`ask --second-picture` on the command line and Pipeline.judge ask it."
+)
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ class Subject:
             regions = seen(truth)
             rows += [(regions, tokenizer.read(text, limit)) for text, _ in truth.questions]
             answers += [right for _, right in truth.questions]
-        return list(zip(in_batches(rows, self._scores), answers, strict=True))
+        return list(zip(in_batches(rows, lambda b, _: self._scores(b)), answers, strict=True))
 
     @torch.inference_mode()
     def _scores(self, batch: list[Row]) -> list[Scores]:

@@ -17,7 +17,8 @@ COLOURS = {"right": "\033[32m", "wrong": "\033[31m", "not applicable": "\033[2m"
 PLAIN = "\033[0m"
 EXAMPLE = "check lxmert-base"
 EXPLANATIONS = "explanations"
-SCENES = 40
+SCENES = 60
+RIVALS = 4  # questions a scene whose answer another object contends
 FIRST_SEED = 9_600_000  # of scenes that nothing was trained or measured on
 
 
@@ -61,7 +62,8 @@ def grade_explanations(options: argparse.Namespace) -> None:
     from lxmert_viz.going_out import as_csv
     from lxmert_viz.miniature.world.study import write_study
     from lxmert_viz.pipeline import Pipeline
-    from lxmert_viz.runs.truth import grade_dataset, lines_of
+    from lxmert_viz.runs.grades import lines_of
+    from lxmert_viz.runs.truth import grade_dataset
 
     if options.out and options.out.suffix.lower() != ".csv":
         raise OptionError(f"{options.out} should end in .csv.")
@@ -69,7 +71,7 @@ def grade_explanations(options: argparse.Namespace) -> None:
     with TemporaryDirectory() as scratch:
         source = Path(options.dataset) if options.dataset else Path(scratch)
         if not options.dataset:
-            write_study(source, options.seed, options.scenes)
+            write_study(source, options.seed, options.scenes, rivals=RIVALS)
         table = grade_dataset(pipeline, open_dataset(source), report)
     if options.out:
         write_text(options.out, as_csv(table, "%.6g"))

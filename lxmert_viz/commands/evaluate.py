@@ -9,17 +9,22 @@ from typing import TYPE_CHECKING
 
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
+from lxmert_viz.commands.engines import RAY, add_engine_options, engine
 from lxmert_viz.commands.inputs import add_dataset_options, read_dataset
-from lxmert_viz.commands.options import add_models_option, whole
-from lxmert_viz.commands.progress import report
+from lxmert_viz.commands.options import add_models_option
+from lxmert_viz.commands.progress import PROGRESS, report
 from lxmert_viz.commands.stopping import goes_on
+from lxmert_viz.errors import MachineError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.dataset.datasets import Dataset
     from lxmert_viz.dataset.remarks import Remark
     from lxmert_viz.results.run_folder import RunFolder
+    from lxmert_viz.runs.cluster.connecting import Cluster
+    from lxmert_viz.runs.evaluation import Engine
 
 
+FEW = 0.01  # of all rows
 AT_THE_END = ("no regions", "unclear")  # remarks that are said again
 EXAMPLE = "evaluate study --out runs/study"
 
@@ -35,15 +40,26 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     add("--no-baselines", action="store_true", help="ask only with picture and question")
     add("--no-internals", action="store_true", help="keep no states and statistics of heads")
-    add("--engine", choices=("here", "ray"), default="here", help="ray: on a Ray cluster")
-    add("--address", default="", help="of the Ray cluster (default: one on this machine)")
-    add("--workers", type=whole(1), default=2, help="models at work on the cluster (default: 2)")
+    add("--retry-errors", action="store_true", help="ask again what a run could not answer")
+    add(
+        "--mix",
+        action="store_true",
+        help="go on with a run that other libraries, devices or another version began",
+    )
+    add_engine_options(parser)
     add(
         "--looked",
         nargs="?",
         const="",
         metavar="FILTER",
         help="then judge the mistakes of a filter, or all, by where the model looked",
+    )
+    add(
+        "--relevance",
+        nargs="+",
+        default=[],
+        metavar="METHOD",
+        help="then keep what each answer rests on, by these methods (those of the page Why)",
     )
     add(
         "--predictions",
@@ -67,33 +83,65 @@ def run(options: argparse.Namespace) -> None:
         print(line)
     for line in summary([r for r in dataset.remarks if r.kind in AT_THE_END]):
         print(line)
+    if options.predictions is None:
+        tell_machine_faults(made)
 
 
 def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
     from lxmert_viz.dataset.datasets import outside
+    from lxmert_viz.experiments.relevance import check_method
     from lxmert_viz.pipeline import Pipeline
-    from lxmert_viz.runs.evaluation import evaluate
+    from lxmert_viz.results.run_folder import RAY_LOG
+    from lxmert_viz.runs.evaluation import Engine, Resume, evaluate
     from lxmert_viz.runs.manifest import Settings
 
+    for method in options.relevance:
+        check_method(method)
     folder = find(options.model, options.models)
-    pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
-    for line in summary(outside(dataset, pipeline.answer_vocabulary)):
-        print(line, file=sys.stderr)
-    settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
-    compute, cache = None, (options.region_cache or options.out / "regions").resolve()
-    if options.engine == "ray":
-        from lxmert_viz.runs.cluster import Cluster, on_cluster
-
-        cluster = Cluster(options.address, options.workers)
-        compute = on_cluster(cluster, folder, pipeline.device, dataset, settings, cache)
-    with goes_on():
-        made = evaluate(pipeline, folder, dataset, options.out, settings, report, compute, cache)
-        if options.looked is not None:
-            from lxmert_viz.results.opening import open_run
-            from lxmert_viz.runs.occlusion import judge_looks
-
-            judge_looks(pipeline, folder, dataset, open_run(made.path), options.looked, report)
+    with goes_on(), engine(options, options.out / RAY_LOG) as cluster:
+        device = "cpu" if cluster else options.device  # the cluster's is its machines' own
+        pipeline = Pipeline.open(options.model, device=device, models=options.models)
+        for line in summary(outside(dataset, pipeline.answer_vocabulary)):
+            PROGRESS.line(line)
+        settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
+        cache = options.region_cache or options.out / "regions"
+        made_by = Engine() if cluster is None else on_ray(cluster, options, folder, cache)
+        resume = Resume(options.retry_errors, options.mix)
+        made = evaluate(
+            pipeline, folder, dataset, options.out, settings, report, made_by, cache, resume
+        )
+        look_closer(options, pipeline, folder, dataset, made)
         return made
+
+
+def on_ray(
+    cluster: "Cluster", options: argparse.Namespace, model_folder: Path, cache: Path
+) -> "Engine":
+    from lxmert_viz.results.run_folder import RunFolder
+    from lxmert_viz.runs.cluster.connecting import device_of
+    from lxmert_viz.runs.cluster.evaluating import on_cluster
+    from lxmert_viz.runs.evaluation import Engine
+
+    device = device_of(options.device)
+    run = RunFolder(options.out)
+    compute = on_cluster(cluster, model_folder, run, cache, device, PROGRESS.line)
+    return Engine(RAY, device, cluster.processors, compute)
+
+
+def tell_machine_faults(run: "RunFolder") -> None:
+    """Raises MachineError where they are more than a few: the score is not the model's then."""
+    from lxmert_viz.results.opening import open_run
+
+    faults, rows = run.machine_faults(), open_run(run.path).totals().rows
+    if not faults:
+        return
+    told = (
+        f"{len(faults):,} of {rows:,} rows failed because of the machine, not of the question. "
+        f"First: {faults[0]} Mend that; the same call with --retry-errors asks them again."
+    )
+    if len(faults) > FEW * rows:
+        raise MachineError(told)
+    print(told)
 
 
 def summary(remarks: "Sequence[Remark]") -> Iterator[str]:

@@ -1,17 +1,24 @@
 """How far a command is, on standard error: a line that is written over, or lines of a log."""
 
 import sys
+from typing import TextIO
 
 
 class Progress:
     """Knows whether a line is open: the process has one standard error, so there is one of it."""
 
     def __init__(self) -> None:
+        self.stream: TextIO | None = None  # None: standard error, whatever it leads to
         self._is_open = False
 
     def write(self, text: str) -> None:
-        print(text, end="", file=sys.stderr, flush=True)
+        print(text, end="", file=self.stream or sys.stderr, flush=True)
         self._is_open = not text.endswith("\n")
+
+    def line(self, text: str) -> None:
+        """On a line of its own."""
+        self.end()
+        self.write(f"{text}\n")
 
     def end(self) -> None:
         """What is written next begins on a line of its own."""

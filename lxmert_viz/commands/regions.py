@@ -2,6 +2,7 @@
 another layout."""
 
 import argparse
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,16 +16,20 @@ from filelock import FileLock, Timeout
 from lxmert_viz.checkpoints import contents
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
+from lxmert_viz.commands.engines import add_engine_options, engine
 from lxmert_viz.commands.options import add_boxes_option, add_detector_options
-from lxmert_viz.commands.progress import PROGRESS
+from lxmert_viz.commands.progress import PROGRESS, report
 from lxmert_viz.commands.stopping import goes_on
-from lxmert_viz.errors import DatasetError, OptionError
+from lxmert_viz.errors import DatasetError, MachineError, OptionError
 from lxmert_viz.runs.regions import UNFIT, look_at_all, pictures_in
 from lxmert_viz.whole_files import write_text
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
+    from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.region_files.rows import RegionFile, RegionRow
+    from lxmert_viz.runs.cluster.connecting import Cluster
 
+Failed = list[tuple[Path, str]]
 
 LAYOUTS = ("lxmert", "bottom-up", "reference", "parquet", "safetensors")
 EXAMPLE = "regions pictures -o pictures.tsv"
@@ -62,6 +67,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_boxes_option(parser)
     add_detector_options(parser)
+    add_engine_options(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -81,18 +87,31 @@ def run(options: argparse.Namespace) -> None:
 def extract(options: argparse.Namespace, layout: str) -> None:
     """Looks at every picture; a broken run goes on where it was when called again."""
     from lxmert_viz.pipeline import Pipeline
+
+    pictures = pictures_in(options.source)
+    with goes_on(), alone(options.out), engine(options, beside(options.out, ".ray.log")) as cluster:
+        pipeline = Pipeline.open(
+            options.model or SHIPPED,
+            "cpu" if cluster else options.device,  # the cluster's is its machines' own
+            options.models,
+            precision=options.precision,
+            backend=options.backend,
+        )
+        pipeline.check_profile(options.profile)
+        if cluster is None:
+            found = _look_here(options, layout, pipeline, pictures)
+        else:
+            found = _look_on_cluster(options, layout, pipeline, pictures, cluster)
+    finish(options.out, *found)
+
+
+def _look_here(
+    options: argparse.Namespace, layout: str, pipeline: "Pipeline", pictures: dict[str, Path]
+) -> tuple[int, Failed]:
+    """How many pictures have regions in the file, and what failed."""
     from lxmert_viz.region_files.journal import RegionJournal
     from lxmert_viz.region_files.opening import write_rows
 
-    pictures = pictures_in(options.source)
-    pipeline = Pipeline.open(
-        options.model or SHIPPED,
-        options.device,
-        options.models,
-        precision=options.precision,
-        backend=options.backend,
-    )
-    pipeline.check_profile(options.profile)
     maker = {
         "model": pipeline.name,
         "detector": pipeline.detector_digest,
@@ -100,15 +119,40 @@ def extract(options: argparse.Namespace, layout: str) -> None:
         "precision": options.precision,
         "backend": options.backend,
     }
-    with goes_on(), alone(options.out):
-        with RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
-            progress = _Printed(len(pictures))
-            failed = look_at_all(pictures, pipeline, options.profile, journal, progress.add)
-            count = len(journal.pictures)
-            if count:
-                write_rows(options.out, layout, journal.rows())
-        journal.path.unlink()
-    finish(options.out, count, failed)
+    with RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
+        progress = _Printed(len(pictures))
+        failed = look_at_all(pictures, pipeline, options.profile, journal, progress.add)
+        count = len(journal.pictures)
+        if count:
+            write_rows(options.out, layout, journal.rows())
+    journal.path.unlink()
+    return count, failed
+
+
+def _look_on_cluster(
+    options: argparse.Namespace,
+    layout: str,
+    pipeline: "Pipeline",
+    pictures: dict[str, Path],
+    cluster: "Cluster",
+) -> tuple[int, Failed]:
+    """How many pictures have regions in the file, and what failed."""
+    from lxmert_viz.region_files.opening import write_rows
+    from lxmert_viz.runs.cluster.connecting import device_of
+    from lxmert_viz.runs.cluster.looking import Looking, look_on_cluster, results
+
+    model_folder = find(options.model or SHIPPED, options.models).resolve()
+    folder = beside(options.out, ".shards").resolve()
+    how = (options.profile, options.precision, options.backend)
+    work = Looking(model_folder, folder, device_of(options.device), *how)
+    placed = {name: path.resolve() for name, path in pictures.items()}
+    look_on_cluster(cluster, work, pipeline, placed, PROGRESS.line, report)
+    rows, failed = results(folder)
+    count = len(pictures) - len(failed)
+    if count:
+        write_rows(options.out, layout, rows)
+    shutil.rmtree(folder)
+    return count, failed
 
 
 @contextmanager
@@ -154,7 +198,7 @@ def whole_rows(source: "RegionFile", failed: list[tuple[str, str]]) -> "Iterator
     for picture in source:
         try:
             row = source.row(picture)
-        except DatasetError as error:
+        except (DatasetError, MachineError) as error:
             failed.append((picture, str(error)))
             continue
         yield row

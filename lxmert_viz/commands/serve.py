@@ -2,18 +2,23 @@
 
 import argparse
 import os
-import socket
+import signal
+import sys
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
 
 from lxmert_viz.checkpoints.folder import MODELS_VARIABLE, models_folder
 from lxmert_viz.commands.options import add_models_option, number, whole
-from lxmert_viz.errors import AddressError, DatasetError
+from lxmert_viz.errors import DatasetError, OptionError
 from lxmert_viz.places import (
-    APP,
+    AUTH_VARIABLE,
     BACKEND_VARIABLE,
     DATA_VARIABLE,
     KEEP_PICTURES_VARIABLE,
     PRECISION_VARIABLE,
+    PUBLIC_VARIABLE,
 )
 
 EXAMPLE = "serve --data runs --port 8600"
@@ -44,56 +49,95 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=("own", "detectron2"),
         help="whose modules the detector runs on (default: own)",
     )
+    _add_visitor_options(parser)
+
+
+def _add_visitor_options(parser: argparse.ArgumentParser) -> None:
+    """Who may come, and where."""
     parser.add_argument(
         "--host", default="localhost", help="address to listen on (default: this machine only)"
     )
     parser.add_argument(
         "--port", type=whole(1, 65535), help="port to listen on (default: 8501, or the next free)"
     )
+    parser.add_argument(
+        "--public",
+        action="store_true",
+        help="for strangers: examples and uploaded pictures only, no folders, no downloads, limits "
+        "for each address, nothing kept",
+    )
+    parser.add_argument(
+        "--auth",
+        type=Path,
+        metavar="FILE.toml",
+        help="visitors log in with OpenID Connect; deploy/auth.example.toml says how",
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name that browsers may know this server by, besides localhost and its addresses; "
+        "may be given several times",
+    )
+    parser.add_argument(
+        "--log-texts",
+        action="store_true",
+        help="log errors with their messages, which may quote what visitors typed",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
-    if options.models is not None:
-        os.environ[MODELS_VARIABLE] = str(models_folder(options.models))
-    if options.data is not None:
-        if not options.data.is_dir():
-            raise DatasetError(f"There is no folder {options.data}; create it or name another.")
-        os.environ[DATA_VARIABLE] = str(options.data.resolve())
-    if options.keep_pictures is not None:
-        os.environ[KEEP_PICTURES_VARIABLE] = str(options.keep_pictures)
+    _check(options)
+    from lxmert_viz.serving import logs  # libraries that --help should not wait for
+
+    logs.structured(options.log_texts)
+    from lxmert_viz.serving.application import serve
+    from lxmert_viz.serving.identity import secrets_of
+
+    secrets = secrets_of(options.auth) if options.auth is not None else None
+    _tell_page(options)
+    signal.signal(signal.SIGTERM, _end)
+    with ExitStack() as stack:
+        if options.public:
+            passing = TemporaryDirectory(prefix="lxmert-viz-public-")
+            os.environ[DATA_VARIABLE] = stack.enter_context(passing)
+        serve(options.host, options.port, options.allow_host, secrets)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raises the error of what cannot be done."""
+    if options.public and options.data is not None:
+        raise OptionError("--public offers no folder of datasets; leave --data out.")
+    if options.public and options.keep_pictures:
+        raise OptionError("--public keeps no pictures; leave --keep-pictures out.")
+    if options.data is not None and not options.data.is_dir():
+        raise DatasetError(f"There is no folder {options.data}; create it or name another.")
     if options.precision is not None:
         from lxmert_viz.detector.speed import check_precision  # torch takes seconds
         from lxmert_viz.model.devices import find_device
 
         check_precision(options.precision, find_device("auto"))
-        os.environ[PRECISION_VARIABLE] = options.precision
-    if options.backend is not None:
-        if options.backend == "detectron2":
-            from lxmert_viz.detector.detectron2 import check_is_here
+    if options.backend == "detectron2":
+        from lxmert_viz.detector.detectron2 import check_is_here
 
-            check_is_here()
-        os.environ[BACKEND_VARIABLE] = options.backend
-    check_address(options.host, options.port)
-    from streamlit.web import cli  # half a second that --help should not wait for
-
-    cli.main(["run", str(APP), *streamlit_options(options.host, options.port)])
+        check_is_here()
 
 
-def check_address(host: str, port: int | None) -> None:
-    """Raises AddressError where nothing can listen; Streamlit would only log it."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        socket.create_server(address[:2], family=family).close()
-    except OSError as error:
-        place = host if port is None else f"{host}, port {port}"
-        raise AddressError(
-            f"The page cannot be served at {place} ({error.strerror}); "
-            "choose another --port or --host."
-        ) from error
+def _tell_page(options: argparse.Namespace) -> None:
+    """By the environment, where it reads what it was not told."""
+    told = {
+        MODELS_VARIABLE: options.models and models_folder(options.models),
+        DATA_VARIABLE: options.data and options.data.resolve(),
+        KEEP_PICTURES_VARIABLE: 0 if options.public else options.keep_pictures,
+        PRECISION_VARIABLE: options.precision,
+        BACKEND_VARIABLE: options.backend,
+        PUBLIC_VARIABLE: "1" if options.public else None,
+        AUTH_VARIABLE: "1" if options.auth else None,
+    }
+    os.environ |= {name: str(value) for name, value in told.items() if value is not None}
 
 
-def streamlit_options(host: str, port: int | None) -> list[str]:
-    options = ["--server.address", host]
-    if port is not None:
-        options += ["--server.port", str(port)]
-    return options
+def _end(signal_number: int, frame: FrameType | None) -> None:
+    """What was made for this server alone is removed on the way out."""
+    sys.exit(0)

@@ -15,7 +15,7 @@ from lxmert_viz.analysis.sequences import confidence_sequence
 from lxmert_viz.errors import OptionError
 from lxmert_viz.experiments import gradients, heads
 from lxmert_viz.experiments import target as targets
-from lxmert_viz.experiments.removal import USUAL, Game, Removal
+from lxmert_viz.experiments.removal import Game, Removal
 from lxmert_viz.experiments.target import Target
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions, Report
@@ -91,26 +91,41 @@ def explain(
     Removal that says it of words too. pairs: of orders for "shapley". Raises OptionError for what
     is not there, CheckpointError for a head that the checkpoint lacks, TextError.
     """
-    if method not in METHODS:
-        raise OptionError(f"{method!r} is no method; there are {', '.join(METHODS)}.")
+    check_method(method)
     chosen = _target(pipeline, regions, text, target, against)
     removed = Removal(removal) if isinstance(removal, str) else removal
+    game = Game(pipeline, regions, text, chosen, removed)
+    return explain_game(game, method, pairs=pairs, seed=seed, report=report)
+
+
+def explain_game(
+    game: Game,
+    method: str,
+    *,
+    pairs: int = PAIRS,
+    seed: int = 0,
+    report: Report = lambda stage, share: None,
+) -> Relevance:
+    """As `explain`; what the game computed already is not computed again."""
+    check_method(method)
     if method == "shapley":
-        *_, last = shapley_steps(pipeline, regions, text, chosen, removed, pairs, seed, report)
+        *_, last = shapley_steps(game, pairs, seed, report)
         return last
     if method == "occlusion":
-        return _occlusion(Game(pipeline, regions, text, chosen, removed))
+        return _occlusion(game)
     if method == "integrated-gradients":
-        return _integrated(pipeline, regions, text, chosen, report)
-    return _from_maps(pipeline, regions, text, chosen, method)
+        return _integrated(game, report)
+    return _from_maps(game, method)
+
+
+def check_method(method: str) -> None:
+    """Raises OptionError for a name that is not in METHODS."""
+    if method not in METHODS:
+        raise OptionError(f"{method!r} is no method; there are {', '.join(METHODS)}.")
 
 
 def shapley_steps(
-    pipeline: Pipeline,
-    regions: Regions,
-    text: str,
-    target: Target,
-    removal: Removal = USUAL,
+    game: Game,
     pairs: int = PAIRS,
     seed: int = 0,
     report: Report = lambda stage, share: None,
@@ -121,7 +136,7 @@ def shapley_steps(
     at once, of draws that are cut at `bound`: BOUND times the largest effect that removing or
     adding one player alone has, which is known before the first order.
     """
-    game = Game(pipeline, regions, text, target, removal)
+    before = game.forwards
     if game.players <= FEW:
         yield _exact(game)
         return
@@ -135,10 +150,12 @@ def shapley_steps(
         both = np.stack([order, order[::-1]])
         worth = np.stack([game.worth(shapley.coalitions(own)) for own in both])
         draws.append(shapley.contributions(worth, both).mean(axis=0))
-        yield _drawn(game, np.stack(draws), ends, bound)
+        yield _drawn(game, np.stack(draws), ends, bound, game.forwards - before)
 
 
-def _drawn(game: Game, draws: np.ndarray, ends: np.ndarray, bound: float) -> Relevance:
+def _drawn(
+    game: Game, draws: np.ndarray, ends: np.ndarray, bound: float, forwards: int
+) -> Relevance:
     """draws: (m, n); ends: the worth of all and of nobody."""
     values = draws.mean(axis=0)
     intervals = confidence_sequence(np.clip(draws, -bound, bound), -bound, bound)[-1]  # (n, 2)
@@ -151,7 +168,7 @@ def _drawn(game: Game, draws: np.ndarray, ends: np.ndarray, bound: float) -> Rel
         words,
         regions,
         float(ends[0]),
-        game.forwards,
+        forwards,
         _gap(values.sum(), ends[0] - ends[1]),
         words_interval,
         regions_interval,
@@ -162,37 +179,36 @@ def _drawn(game: Game, draws: np.ndarray, ends: np.ndarray, bound: float) -> Rel
 
 def _exact(game: Game) -> Relevance:
     """Of every coalition, where the players are few: no interval, nothing was drawn."""
+    before = game.forwards
     worth = game.worth(shapley.every_coalition(game.players))
     values = shapley.exact(worth, game.players)
     words, regions = game.spread(values)
     gap = _gap(values.sum(), worth[-1] - worth[0])
-    value = float(worth[-1])
-    return Relevance(
-        "shapley", game.target, game.removal, words, regions, value, game.forwards, gap
-    )
+    value, forwards = float(worth[-1]), game.forwards - before
+    return Relevance("shapley", game.target, game.removal, words, regions, value, forwards, gap)
 
 
 def _occlusion(game: Game) -> Relevance:
     """How much the target falls when one player alone is removed."""
+    before = game.forwards
     members = np.concatenate([np.ones((1, game.players), bool), ~np.eye(game.players, dtype=bool)])
     worth = game.worth(members)
     words, regions = game.spread(worth[0] - worth[1:])
-    value = float(worth[0])
-    return Relevance("occlusion", game.target, game.removal, words, regions, value, game.forwards)
+    value, forwards = float(worth[0]), game.forwards - before
+    return Relevance("occlusion", game.target, game.removal, words, regions, value, forwards)
 
 
-def _integrated(
-    pipeline: Pipeline, regions: Regions, text: str, target: Target, report: Report
-) -> Relevance:
-    words, seen, first, last = gradients.along_path(pipeline, regions, text, target, report=report)
+def _integrated(game: Game, report: Report) -> Relevance:
+    regions, text, target = game.regions, game.tokens.text, game.target
+    found = gradients.along_path(game.pipeline, regions, text, target, report=report)
+    words, seen, first, last = found
     gap = _gap(words.sum() + seen.sum(), last - first)
     forwards = gradients.STEPS + 2
     return Relevance("integrated-gradients", target, None, words, seen, last, forwards, gap)
 
 
-def _from_maps(
-    pipeline: Pipeline, regions: Regions, text: str, target: Target, method: str
-) -> Relevance:
+def _from_maps(game: Game, method: str) -> Relevance:
+    pipeline, regions, text, target = game.pipeline, game.regions, game.tokens.text, game.target
     if method == "bimodal":
         maps, slopes = gradients.of_maps(pipeline, regions, text, target)
         found = bimodal(maps, slopes)
@@ -204,7 +220,6 @@ def _from_maps(
             norms = heads.value_norms(pipeline.network, trace) if method == "value-norm" else None
             found = last_layer(trace.attention, norms)
     words, seen = row_of(found, target.stream, target.place)
-    game = Game(pipeline, regions, text, target)
     value = float(game.worth(np.ones((1, game.players), bool))[0])
     return Relevance(method, target, None, words, seen, value, 1)
 

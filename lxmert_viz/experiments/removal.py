@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from lxmert_viz.errors import OptionError
 from lxmert_viz.experiments.target import Target
@@ -49,8 +50,10 @@ USUAL = Removal()
 class Game:
     """The worth of coalitions: logits of the target. It counts the forwards that it takes.
 
-    What is equal is computed once: equal coalitions, and within a batch equal choices of words or
-    of regions, so that no region is encoded again for another word, nor the other way round.
+    What is equal is computed once: equal coalitions, whenever they are asked for, and within a
+    batch equal choices of words or of regions, so that no region is encoded again for another
+    word, nor the other way round. The states that the target is read from are kept, so that
+    another target of the same words and regions takes no forward: `about`.
     """
 
     def __init__(
@@ -64,7 +67,8 @@ class Game:
         ((self.regions, self.tokens),) = pipeline.rows([(regions, text)])
         self.target, self.removal = target, removal
         self.forwards = 0
-        self._pipeline = pipeline
+        self.pipeline = pipeline
+        self._states: dict[bytes, Tensor] = {}  # of a coalition: (D,)
         self._mask_id = pipeline.tokenizer.convert_tokens_to_ids(MASK)
         self.word_places = [
             place
@@ -89,6 +93,17 @@ class Game:
         """(n, ...) of the players, from (T, ...) of all words and (R, ...) of all regions."""
         return np.concatenate([words[self.word_places], regions[self.region_places]])
 
+    def about(self, target: Target, pipeline: Pipeline | None = None) -> "Game":
+        """The same words and regions for another target, or read by the head of another pipeline.
+
+        Where that head reads the same state, what was computed here is known there.
+        """
+        own = pipeline or self.pipeline
+        other = Game(own, self.regions, self.tokens.text, target, self.removal)
+        if target.shares_states(self.target):
+            other._states = self._states
+        return other
+
     @torch.inference_mode()
     def worth(self, members: np.ndarray) -> np.ndarray:
         """(N,) float64 of coalitions (N, n)."""
@@ -96,20 +111,26 @@ class Game:
             raise ValueError(
                 f"coalitions are {members.shape}, and there are {self.players} players"
             )
+        if not len(members):
+            return np.zeros(0)
         different, places = np.unique(members, axis=0, return_inverse=True)
-        self.forwards += len(different)
-        has_regions = self._shown(different).any(axis=1)
-        found = np.empty(len(different))
+        keys = [np.packbits(row).tobytes() for row in different]
+        new = np.array([place for place, key in enumerate(keys) if key not in self._states], int)
+        self.forwards += len(new)
         # without any region there is nothing to look at; hidden ones would be looked at alike
-        for alike in (np.flatnonzero(has_regions), np.flatnonzero(~has_regions)):
+        has_regions = self._shown(different[new]).any(axis=1)
+        for alike in (new[has_regions], new[~has_regions]):
             for rows in np.split(alike, range(self._at_once, len(alike), self._at_once)):
                 if len(rows):
-                    found[rows] = self._batch(different[rows])
+                    found = self._batch(different[rows])
+                    self._states |= zip((keys[row] for row in rows), found, strict=True)
+        states = torch.stack([self._states[key] for key in keys])
+        found = self.target.read(self.pipeline, states).double().cpu().numpy()
         return found[places.reshape(-1)]
 
     @property
     def _at_once(self) -> int:
-        heads = self._pipeline.network.config.num_attention_heads
+        heads = self.pipeline.network.config.num_attention_heads
         side = len(self.tokens.pieces) + len(self.regions)
         return min(max(MOST_WEIGHTS // (heads * side * side), 1), AT_ONCE)
 
@@ -120,19 +141,19 @@ class Game:
             there[:, self.region_places] = members[:, len(self.word_places) :]
         return there
 
-    def _batch(self, members: np.ndarray) -> np.ndarray:
+    def _batch(self, members: np.ndarray) -> Tensor:
+        """(N, D) the states that the target is read from."""
         words, lang_of = np.unique(members[:, : len(self.word_places)], axis=0, return_inverse=True)
         seen, vision_of = np.unique(
             members[:, len(self.word_places) :], axis=0, return_inverse=True
         )
         lang_of, vision_of = lang_of.reshape(-1), vision_of.reshape(-1)
-        base, inputs = base_of(self._pipeline.network), self._pipeline.inputs
+        base, inputs = base_of(self.pipeline.network), self.pipeline.inputs
         lang = base.encode_language(**inputs.of_words([self.without_words(row) for row in words]))
         vision = base.encode_vision(**inputs.of_regions([self._regions(row) for row in seen]))
         last_lang, last_vision, _ = base.cross(lang.at(lang_of), vision.at(vision_of))
         places = self._places(words[lang_of], seen[vision_of])
-        found = self.target.logits(self._pipeline, last_lang, last_vision, places)
-        return found.double().cpu().numpy()
+        return self.target.state(last_lang, last_vision, places)
 
     def without_words(self, present: np.ndarray) -> Tokens:
         """present: (W,) bool, which word pieces are there."""

@@ -40,21 +40,41 @@ class Target:
         """Whether it is about this word piece or region, which then cannot be removed."""
         return self.kind not in POOLED and (stream, place) == (self.stream, self.place)
 
+    def shares_states(self, other: "Target") -> bool:
+        """Whether both are told by the same state, and leave the same players."""
+        if self.kind in POOLED or other.kind in POOLED:
+            return self.kind in POOLED and other.kind in POOLED
+        return (self.stream, self.place) == (other.stream, other.place)
+
+    def state(self, lang: Tensor, vision: Tensor, places: np.ndarray) -> Tensor:
+        """(B, D) that its head reads, of the last states (B, T, D) and (B, R, D).
+
+        places: (B,) where the named word piece or region is.
+        """
+        rows = range(len(lang))
+        if self.kind in POOLED:
+            return lang[:, 0]
+        return lang[rows, places] if self.stream == "lang" else vision[rows, places]
+
+    def read(self, pipeline: Pipeline, states: Tensor) -> Tensor:
+        """(B,) logits, of states (B, D) as `state` gives them."""
+        network = pipeline.network
+        if self.kind == "answer":
+            found = network.answer_head(network.lxmert.pooler(states[:, None]))
+        elif self.kind == "match":
+            found = network.cls.seq_relationship(network.lxmert.pooler(states[:, None]))
+        elif self.kind == "word":
+            found = network.cls.predictions(states)
+        else:
+            found = network.obj_predict_head(states)[REGION_TASKS[self.kind]]
+        chosen = found[:, self.label]
+        return chosen if self.against is None else chosen - found[:, self.against]
+
     def logits(
         self, pipeline: Pipeline, lang: Tensor, vision: Tensor, places: np.ndarray
     ) -> Tensor:
         """(B,) of the last states (B, T, D) and (B, R, D). places: (B,) where the named one is."""
-        network, rows = pipeline.network, range(len(lang))
-        if self.kind == "answer":
-            found = network.answer_head(network.lxmert.pooler(lang))
-        elif self.kind == "match":
-            found = network.cls.seq_relationship(network.lxmert.pooler(lang))
-        elif self.kind == "word":
-            found = network.cls.predictions(lang[rows, places])
-        else:
-            found = network.obj_predict_head(vision[rows, places])[REGION_TASKS[self.kind]]
-        chosen = found[:, self.label]
-        return chosen if self.against is None else chosen - found[:, self.against]
+        return self.read(pipeline, self.state(lang, vision, places))
 
 
 def top_answer(pipeline: Pipeline, scores: Scores) -> Target:
@@ -65,7 +85,7 @@ def top_answer(pipeline: Pipeline, scores: Scores) -> Target:
 
 def answer(pipeline: Pipeline, text: str, against: str | None = None) -> Target:
     """Raises OptionError for what is no answer of this checkpoint."""
-    _check(pipeline, "answer")
+    check_head(pipeline, "answer")
     name = text if against is None else f"{text} rather than {against}"
     return Target(
         "answer",
@@ -87,13 +107,13 @@ def another(pipeline: Pipeline, target: Target) -> Target | None:
 
 def match(pipeline: Pipeline) -> Target:
     """That the text belongs to the picture, against that it does not."""
-    _check(pipeline, "match")
+    check_head(pipeline, "match")
     return Target("match", 1, 0, name="the text belongs to the picture")
 
 
 def word(pipeline: Pipeline, place: int, piece: str, against: str | None = None) -> Target:
     """A word piece at the place of a [MASK], counted from 0 with [CLS] as the first."""
-    _check(pipeline, "word")
+    check_head(pipeline, "word")
     vocabulary = pipeline.tokenizer.get_vocab()
     for wanted in filter(None, (piece, against)):
         if wanted not in vocabulary:
@@ -105,7 +125,7 @@ def word(pipeline: Pipeline, place: int, piece: str, against: str | None = None)
 
 def region_label(pipeline: Pipeline, kind: str, place: int, name: str) -> Target:
     """What a region is: kind "object" or "attribute", by its name. place: counted from 0."""
-    _check(pipeline, kind)
+    check_head(pipeline, kind)
     names = pipeline.region_names
     known = names.objects if kind == "object" else names.attributes
     return Target(kind, _place(known, name, kind), None, place, f"region {place + 1} is {name}")
@@ -120,7 +140,8 @@ def _place(known: tuple[str, ...], text: str, kind: str) -> int:
     return known.index(text)
 
 
-def _check(pipeline: Pipeline, kind: str) -> None:
+def check_head(pipeline: Pipeline, kind: str) -> None:
+    """Raises CheckpointError where the checkpoint has no head for this kind of target."""
     network, config = pipeline.network, pipeline.network.config
     whole = isinstance(network, LxmertForPreTraining)
     has = {

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from lxmert_viz.figures import theme
 
 ROW_PX = 34
-LETTERS = 110  # of labels across the figure; pointing at a cell shows its whole label
-FEWEST_LETTERS = 8
+LETTERS = 100  # of labels across the figure; pointing at a cell shows its whole label
+FEWEST_LETTERS = 6
 ALONE_LETTERS, LINE_PX = 20, 19  # of a legend
 FEWEST_ROWS = 4  # below, a scale of colours has no room
 RISE, FALL = "\u25b2", "\u25bc"

@@ -10,10 +10,11 @@ from lxmert_viz.figures import theme
 
 ROW_PX = 30
 SIDE_PX = 34
-COUNTS = [[0, "rgba(91, 143, 168, 0.08)"], [1, "#0f6a8f"]]
+EMPTY = "rgba(128, 128, 128, 0.06)"
+MISSED = [[0, EMPTY], [1e-6, "#f8e4e1"], [1, "#e58a7e"]]  # under dark text
+QUIET = "rgba(128, 128, 128, 1)"
 DIFFERENCES = [[0, "#0072b2"], [0.5, "rgba(128, 128, 128, 0.12)"], [1, "#d55e00"]]
 SURE = 0.05
-TEXT_ON_DARK = 0.45  # share of the largest count from which numbers are written in white
 
 
 def group_bars(
@@ -22,33 +23,19 @@ def group_bars(
     intervals: Sequence[tuple[float, float]],
     counts: Sequence[int],
     overall: float,
+    order: str,
 ) -> go.Figure:
-    """Mean score of each group, 0 to 1, with its 95% interval and, dotted, the mean of all.
+    """Mean score of each group, 0 to 1, with its 95% interval; the dotted line is the mean of all.
 
-    intervals: ends of each. Clicked points carry the place of their group.
+    intervals: ends of each. order: of the groups. Clicked points carry the place of their group.
     """
-    reach = {
-        "array": [high - mean for mean, (_, high) in zip(means, intervals, strict=True)],
-        "arrayminus": [mean - low for mean, (low, _) in zip(means, intervals, strict=True)],
-    }
-    bars = go.Bar(
-        x=list(means),
-        y=list(range(len(labels))),
-        orientation="h",
-        marker={"color": theme.PLAIN, "opacity": 0.6},
-        error_x={"type": "data", "symmetric": False, "color": "#3a4a52", "thickness": 1.5} | reach,
-        customdata=list(range(len(labels))),
-        hovertext=[
-            f"{html.escape(label)}: {mean:.3f} ({low:.3f} to {high:.3f}), {count:,} examples"
-            for label, mean, (low, high), count in zip(
-                labels, means, intervals, counts, strict=True
-            )
-        ],
-        hoverinfo="text",
-    )
+    bars = _bars(labels, means, intervals, counts)
     height = 104 + ROW_PX * len(labels)
-    subtitle = "mean with its 95% interval; dotted: all of these; click a bar to filter"
-    figure = go.Figure(bars, theme.layout("Score, 0 to 1", subtitle, height, r=16))
+    subtitle = f"{order}; mean with its 95% interval; dotted: all, {overall:.3f}; click to filter"
+    figure = go.Figure(bars, theme.layout("Score, 0 to 1", subtitle, height, r=56))
+    for place, mean in enumerate(means):  # beside the axis, where no interval crosses them
+        told = {"text": f"{mean:.3f}", "x": 1, "xref": "paper", "y": place}
+        figure.add_annotation(told, xanchor="left", xshift=8, showarrow=False)
     figure.add_vline(x=overall, line={"dash": "dot", "color": "rgba(128, 128, 128, 0.9)"})
     figure.update_xaxes(range=(0, 1), fixedrange=True, dtick=0.25, gridcolor=theme.GRID)
     named = [f"{label} ({count:,})" for label, count in zip(labels, counts, strict=True)]
@@ -57,33 +44,23 @@ def group_bars(
 
 
 def confusion(counts: np.ndarray, right: Sequence[str], answered: Sequence[str]) -> go.Figure:
-    """counts: (right, answered). Clicked points carry the places of both."""
+    """counts: (right, answered). Only mistakes are coloured; what is right is a quiet number.
+
+    Clicked points carry the places of both.
+    """
     if counts.shape != (len(right), len(answered)):
         raise ValueError(f"counts are {counts.shape}, labels ({len(right)}, {len(answered)})")
-    most = max(int(counts.max(initial=0)), 1)
-    heat = go.Heatmap(z=counts, colorscale=COUNTS, zmin=0, zmax=most, showscale=False)
-    heat.update(hoverinfo="skip", xgap=1, ygap=1)
-    rows, columns = np.nonzero(counts)
-    shown = counts[rows, columns]
-    # heatmaps cannot be clicked in Streamlit; points on their cells can
-    points = go.Scatter(
-        x=columns,
-        y=rows,
-        mode="markers+text",
-        marker={"size": SIDE_PX - 8, "opacity": 0, "symbol": "square"},
-        text=[f"{count:,}" for count in shown],
-        textfont={"size": 11, "color": _readable(shown, most)},
-        customdata=np.stack([rows, columns], 1),
-        hovertext=[
-            f"right {html.escape(right[r])}, answered {html.escape(answered[c])}: {n:,}"
-            for r, c, n in zip(rows, columns, shown, strict=True)
-        ],
-        hoverinfo="text",
-    )
+    is_right = np.equal.outer(np.array(right, object), np.array(answered, object))
+    missed = np.where(is_right, 0, counts)
+    heats = [
+        _heat(np.where(is_right, np.nan, counts), MISSED, max(int(missed.max(initial=0)), 1)),
+        _heat(np.where(is_right, counts, np.nan), [[0, EMPTY], [1, EMPTY]], 1),
+    ]
+    points = _numbers(counts, missed, right, answered)
     height = 150 + SIDE_PX * len(right)
-    title = "Right answers and what was answered"
-    subtitle = "number of examples; click a cell to filter"
-    figure = go.Figure([heat, points], theme.layout(title, subtitle, height, b=60, t=76))
+    title = "What was answered instead"
+    subtitle = "number of examples; coloured: mistakes; grey numbers: right; click a cell to filter"
+    figure = go.Figure([*heats, points], theme.layout(title, subtitle, height, b=60, t=76))
     figure.update_xaxes(theme.labelled_axis(answered, "answered"), automargin=True)
     figure.update_xaxes(range=(-0.5, len(answered) - 0.5))
     figure.update_yaxes(theme.labelled_axis(right, "right"), automargin=True)
@@ -173,5 +150,59 @@ def head_differences(effect: np.ndarray, p: np.ndarray, labels: Sequence[str]) -
     return figure
 
 
-def _readable(counts: np.ndarray, most: int) -> list[str]:
-    return ["#ffffff" if n > TEXT_ON_DARK * most else "rgba(128, 128, 128, 1)" for n in counts]
+def _bars(
+    labels: Sequence[str],
+    means: Sequence[float],
+    intervals: Sequence[tuple[float, float]],
+    counts: Sequence[int],
+) -> go.Bar:
+    reach = {
+        "array": [high - mean for mean, (_, high) in zip(means, intervals, strict=True)],
+        "arrayminus": [mean - low for mean, (low, _) in zip(means, intervals, strict=True)],
+    }
+    return go.Bar(
+        x=list(means),
+        y=list(range(len(labels))),
+        orientation="h",
+        marker={"color": theme.PLAIN, "opacity": 0.6},
+        error_x={"type": "data", "symmetric": False, "color": QUIET, "thickness": 1.5} | reach,
+        customdata=list(range(len(labels))),
+        hovertext=[
+            f"{html.escape(label)}: {mean:.3f} ({low:.3f} to {high:.3f}), {count:,} examples"
+            for label, mean, (low, high), count in zip(
+                labels, means, intervals, counts, strict=True
+            )
+        ],
+        hoverinfo="text",
+    )
+
+
+def _heat(counts: np.ndarray, colours: list, most: int) -> go.Heatmap:
+    """counts: NaN where there is no cell."""
+    heat = go.Heatmap(z=counts, colorscale=colours, zmin=0, zmax=most, showscale=False)
+    return heat.update(hoverinfo="skip", xgap=1, ygap=1)
+
+
+def _numbers(
+    counts: np.ndarray, missed: np.ndarray, right: Sequence[str], answered: Sequence[str]
+) -> go.Scatter:
+    rows, columns = np.nonzero(counts)
+    shown = counts[rows, columns]
+    # heatmaps cannot be clicked in Streamlit; points on their cells can
+    return go.Scatter(
+        x=columns,
+        y=rows,
+        mode="markers+text",
+        marker={"size": SIDE_PX - 8, "opacity": 0, "symbol": "square"},
+        text=[f"{count:,}" for count in shown],
+        textfont={
+            "size": 11,
+            "color": [theme.INK if n else QUIET for n in missed[rows, columns]],
+        },
+        customdata=np.stack([rows, columns], 1),
+        hovertext=[
+            f"right {html.escape(right[r])}, answered {html.escape(answered[c])}: {n:,}"
+            for r, c, n in zip(rows, columns, shown, strict=True)
+        ],
+        hoverinfo="text",
+    )

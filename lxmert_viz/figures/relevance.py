@@ -1,6 +1,6 @@
-"""What each word and region contributes: on the picture, as a list, and as regions leave.
+"""What each word and region contributes: on the picture, and as a list.
 
-Letters: T word pieces, R regions, V regions that can be removed.
+Letters: T word pieces, R regions.
 """
 
 import html
@@ -11,6 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lxmert_viz.figures import theme
+from lxmert_viz.figures.linked import Spot
 
 A_ROW = 6  # words, so that each can be read on a phone
 WORD_PX, GAP_PX, PICTURE_PX = 44, 14, 345
@@ -112,40 +113,21 @@ def ranked_bars(
     return figure
 
 
-def removal_curves(
-    shares: np.ndarray,
-    lines: dict[str, np.ndarray],
-    band: np.ndarray,
-    title: str,
-    statistic: Sequence[str],
-) -> go.Figure:
-    """The target in logits as regions leave. shares: (V + 1,); lines: name -> (V + 1,);
-    band: (2, V + 1), low and high end of what random orders do."""
-    if band.shape != (2, len(shares)) or any(v.shape != shares.shape for v in lines.values()):
-        raise ValueError(f"curves do not fit {shares.shape} steps; the band is {band.shape}")
-    top = TOP_PX + LINE_PX * (len(statistic) - 1)
-    figure = go.Figure(layout=theme.layout(title, "<br>".join(statistic), 330 + top, t=top))
-    grey = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-    figure.add_scatter(x=shares, y=band[0], name="95 % of random orders, low end", **grey)
-    figure.add_scatter(x=shares, y=band[1], name="95 % of random orders", fill="tonexty", **grey)
-    figure.data[0].showlegend = False
-    figure.data[1].fillcolor = "rgba(128, 128, 128, 0.25)"
-    for place, (name, values) in enumerate(lines.items()):
-        figure.add_scatter(
-            x=shares,
-            y=values,
-            name=html.escape(name),
-            mode="lines+markers",
-            line={"color": theme.LINES[place % len(theme.LINES)], "dash": theme.dash(place)},
-            hovertemplate="%{x:.0%} gone: %{y:.2f}",
-        )
-    figure.update_layout(showlegend=True, legend=theme.LEGEND | {"traceorder": "normal"})
-    figure.update_xaxes(
-        title="share of regions gone", tickformat=".0%", fixedrange=True, showgrid=False, dtick=0.25
-    )
-    figure.update_xaxes(range=(-0.02, 1.02), automargin=True)
-    figure.update_yaxes(title="target, logits", fixedrange=True, gridcolor=theme.GRID)
-    return figure
+def map_spots(scored: Scored, boxes_unit: np.ndarray, size_px: tuple[int, int]) -> list[Spot]:
+    """Where `relevance_map` shows each word, then each region."""
+    rows = [divmod(place, A_ROW) for place in range(len(scored.pieces))]
+    words = [Spot("", at - 0.5, row - 0.5, at + 0.5, row + 0.5) for row, at in rows]
+    boxes = boxes_unit.astype(float) * [*size_px, *size_px]
+    return words + [Spot("2", *box) for box in boxes.tolist()]
+
+
+def rank_spots(shown: Sequence[int], count: int) -> list[Spot | None]:
+    """Where `ranked_bars` shows each of `count` things. shown: those it has, from the top."""
+    rows = {thing: row for row, thing in enumerate(shown)}
+    return [
+        Spot("", None, rows[thing] - 0.5, None, rows[thing] + 0.5) if thing in rows else None
+        for thing in range(count)
+    ]
 
 
 def seen_regions(

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lxmert_viz.model.interventions import Intervention, stacked
 from lxmert_viz.model.lxmert import LxmertModel
 from lxmert_viz.model.outputs import Stream
 from lxmert_viz.model.streams import VisionStreams
@@ -26,17 +27,22 @@ class Inputs:
         self._network, self._device = network, device
         self._streams = VisionStreams(self._encoded)
 
-    def of(self, rows: Sequence[Row], *, collect: bool) -> dict[str, Tensor | Stream]:
+    def of(
+        self, rows: Sequence[Row], *, collect: bool, intervention: Intervention | None = None
+    ) -> dict[str, Tensor | Stream | Intervention]:
         """The arguments of `forward`, by name: rows padded to the longest, padding hidden.
 
         Regions come encoded, and those of the last pictures were encoded before: `vision`, with
         maps and states where `collect`. Where gradients are enabled they come as they are, so
-        that gradients reach them: visual_feats, visual_pos and visual_attention_mask. Raises
+        that gradients reach them: visual_feats, visual_pos and visual_attention_mask; so they do
+        where the intervention touches their encoder. Raises
         ValueError for features of another size than the network takes.
         """
         seen = [regions for regions, _ in rows]
         given = self.of_words([tokens for _, tokens in rows])
-        if torch.is_grad_enabled():
+        if intervention is not None:
+            given["intervention"] = intervention.to(self._device)
+        if torch.is_grad_enabled() or (intervention and intervention.touches("vision")):
             return given | self.of_regions(seen)
         return given | {"vision": self._streams.of(seen, collect=collect)}
 
@@ -76,15 +82,25 @@ class Inputs:
         return torch.from_numpy(joint).to(self._device)
 
 
-def in_batches(rows: Sequence[Row], work: Callable[[list[Row]], Sequence[Found]]) -> list[Found]:
+def in_batches(
+    rows: Sequence[Row],
+    work: Callable[[list[Row], Intervention | None], Sequence[Found]],
+    interventions: Sequence[Intervention | None] | None = None,
+) -> list[Found]:
     """What `work` finds for each row, in the order of rows; it gets at most BATCH at once.
 
-    Pictures without regions go together: attention over padding alone would be uniform.
+    Pictures without regions go together: attention over padding alone would be uniform. So do rows
+    of the same sizes of which the same kinds of things are asked.
     """
+    asked = interventions or [None] * len(rows)
+    kinds: dict[tuple, list[int]] = {}
+    for place, ((regions, tokens), own) in enumerate(zip(rows, asked, strict=True)):
+        form = own and (len(tokens.ids), len(regions), own.form)
+        kinds.setdefault((len(regions) > 0, form), []).append(place)
     found: dict[int, Found] = {}
-    for has_regions in (True, False):
-        places = [p for p, (regions, _) in enumerate(rows) if (len(regions) > 0) is has_regions]
+    for (_, form), places in kinds.items():
         for start in range(0, len(places), BATCH):
             batch = places[start : start + BATCH]
-            found |= zip(batch, work([rows[place] for place in batch]), strict=True)
+            joint = form and stacked([asked[place] for place in batch], *form[:2])
+            found |= zip(batch, work([rows[place] for place in batch], joint), strict=True)
     return [found[place] for place in range(len(rows))]

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lxmert_viz.config import LxmertConfig
-from lxmert_viz.model.outputs import CrossStep, Sublayers
+from lxmert_viz.model.interventions import NOTHING_ASKED, HeadChange, Intervention, LayerAsked
+from lxmert_viz.model.outputs import CrossStep, Stream, Sublayers
 
 LAYER_NORM_EPS = 1e-12  # fixed: the published PyTorch network ignores config.layer_norm_eps
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -39,21 +40,34 @@ class Attention(nn.Module):
         self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
 
     def forward(
-        self, queries: Tensor, keys: Tensor, key_mask: Tensor | None
+        self,
+        queries: Tensor,
+        keys: Tensor,
+        key_mask: Tensor | None,
+        change: HeadChange | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Context (B, N, D) and weights (B, H, N, M) of queries (B, N, D) over keys (B, M, D).
 
-        With no keys at all (M = 0) the context is zero.
+        With no keys at all (M = 0) the context is zero. Of queries or keys there may be one row for
+        all of the others.
         """
         q = self.split_heads(self.query(queries))  # (B, H, N, D/H)
         k = self.split_heads(self.key(keys))  # (B, H, M, D/H)
         v = self.split_heads(self.value(keys))  # (B, H, M, D/H)
+        if change is not None:
+            q, k, v = change.part("query", q), change.part("key", k), change.part("value", v)
         scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])  # (B, H, N, M)
         if key_mask is not None:
             scores = scores + key_mask
+        if change is not None:
+            scores = change.scored(scores)
         weights = self.dropout(scores.softmax(dim=-1))
-        context = (weights @ v).transpose(1, 2)  # (B, N, H, D/H)
-        return context.reshape(queries.shape), weights
+        if change is not None:
+            weights = change.weighed(weights)
+        context = weights @ v  # (B, H, N, D/H)
+        if change is not None:
+            context = change.written(context)
+        return context.transpose(1, 2).reshape(len(context), *queries.shape[1:]), weights
 
     def split_heads(self, states: Tensor) -> Tensor:
         batch, length, size = states.shape
@@ -80,8 +94,10 @@ class SelfAttention(nn.Module):
         self.self = Attention(config)
         self.output = ResidualOutput(config, config.hidden_size)
 
-    def forward(self, states: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-        context, weights = self.self(states, states, mask)
+    def forward(
+        self, states: Tensor, mask: Tensor | None, change: HeadChange | None = None
+    ) -> tuple[Tensor, Tensor]:
+        context, weights = self.self(states, states, mask, change)
         return self.output(context, states), weights
 
 
@@ -92,9 +108,13 @@ class CrossAttention(nn.Module):
         self.output = ResidualOutput(config, config.hidden_size)
 
     def forward(
-        self, queries: Tensor, keys: Tensor, key_mask: Tensor | None
+        self,
+        queries: Tensor,
+        keys: Tensor,
+        key_mask: Tensor | None,
+        change: HeadChange | None = None,
     ) -> tuple[Tensor, Tensor]:
-        context, weights = self.att(queries, keys, key_mask)
+        context, weights = self.att(queries, keys, key_mask, change)
         return self.output(context, queries), weights
 
 
@@ -117,8 +137,10 @@ class EncoderLayer(nn.Module):
         self.intermediate = Intermediate(config)
         self.output = ResidualOutput(config, config.intermediate_size)
 
-    def forward(self, states: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-        attended, weights = self.attention(states, mask)
+    def forward(
+        self, states: Tensor, mask: Tensor | None, change: HeadChange | None = None
+    ) -> tuple[Tensor, Tensor]:
+        attended, weights = self.attention(states, mask, change)
         return self.output(self.intermediate(attended), attended), weights
 
 
@@ -141,14 +163,27 @@ class CrossLayer(nn.Module):
         vision: Tensor,
         lang_mask: Tensor | None,
         vision_mask: Tensor | None,
+        asked: LayerAsked = NOTHING_ASKED,
     ) -> CrossStep:
         # one module serves both directions, and both read the states from before this layer
-        lang_cross, lang_from_vision = self.visual_attention(lang, vision, vision_mask)
-        vision_cross, vision_from_lang = self.visual_attention(vision, lang, lang_mask)
-        lang_self, cross_lang = self.lang_self_att(lang_cross, lang_mask)
-        vision_self, cross_vision = self.visn_self_att(vision_cross, vision_mask)
+        lang_cross, lang_from_vision = self.visual_attention(
+            lang, vision, vision_mask, asked.heads("lang_from_vision")
+        )
+        vision_cross, vision_from_lang = self.visual_attention(
+            vision, lang, lang_mask, asked.heads("vision_from_lang")
+        )
+        lang_cross = asked.state("lang_from_vision", lang_cross)
+        vision_cross = asked.state("vision_from_lang", vision_cross)
+        lang_self, cross_lang = self.lang_self_att(lang_cross, lang_mask, asked.heads("cross_lang"))
+        vision_self, cross_vision = self.visn_self_att(
+            vision_cross, vision_mask, asked.heads("cross_vision")
+        )
+        lang_self = asked.state("cross_lang", lang_self)
+        vision_self = asked.state("cross_vision", vision_self)
         lang_out = self.lang_output(self.lang_inter(lang_self), lang_self)
         vision_out = self.visn_output(self.visn_inter(vision_self), vision_self)
+        lang_out = asked.state("lang_cross", lang_out)
+        vision_out = asked.state("vision_cross", vision_out)
         return CrossStep(
             lang=Sublayers(lang_cross, lang_self, lang_out),
             vision=Sublayers(vision_cross, vision_self, vision_out),
@@ -219,3 +254,24 @@ class Pooler(nn.Module):
 
     def forward(self, lang: Tensor) -> Tensor:
         return self.dense(lang[:, 0]).tanh()  # (B, D)
+
+
+def through(
+    family: str,
+    layers: nn.ModuleList,
+    state: Tensor,
+    mask: Tensor | None,
+    intervention: Intervention | None,
+    collect: bool,
+) -> Stream:
+    """One stream through its own layers. family: "lang" or "vision"."""
+    state = LayerAsked(intervention, -1).state(family, state)
+    states, attention = [state], []
+    for place, layer in enumerate(layers):
+        asked = LayerAsked(intervention, place)
+        state, weights = layer(state, mask, asked.heads(family))
+        state = asked.state(family, state)
+        if collect:
+            states.append(state)
+            attention.append(weights)
+    return Stream(state, mask, tuple(states) if collect else (), tuple(attention))

@@ -3,14 +3,16 @@
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.model.answering import AnsweringNetwork
 from lxmert_viz.model.documented import documented
 from lxmert_viz.model.files.weights import PretrainedNetwork
+from lxmert_viz.model.given import check_axes, check_fits, check_stream, chosen
 from lxmert_viz.model.heads import AnswerHead, PreTrainingHeads, RegionHead
-from lxmert_viz.model.layers import Embeddings, Encoder, Pooler
+from lxmert_viz.model.interventions import Intervention, LayerAsked
+from lxmert_viz.model.layers import Embeddings, Encoder, Pooler, through
 from lxmert_viz.model.losses import (
     Labels,
     RegionLabels,
@@ -59,31 +61,31 @@ class LxmertModel(PretrainedNetwork):
         return_dict: bool | None = None,
         *,
         vision: Stream | None = None,
+        intervention: Intervention | None = None,
     ) -> LxmertModelOutput | tuple[Tensor | tuple[Tensor, ...], ...]:
         """Encode words (B, T) and regions: visual_feats (B, R, F), visual_pos (B, R, 4).
 
-        vision: what encode_vision returned, instead of the three visual arguments.
+        vision: what encode_vision returned, instead of the three visual arguments. intervention:
+        what is done on the way. Raises OptionError for one that does not fit this network.
         """
-        maps_wanted = _chosen(output_attentions, self.config.output_attentions)
-        states_wanted = _chosen(output_hidden_states, self.config.output_hidden_states)
+        maps_wanted = chosen(output_attentions, self.config.output_attentions)
+        states_wanted = chosen(output_hidden_states, self.config.output_hidden_states)
         collect = maps_wanted or states_wanted
+        check_fits(intervention, self.config, (input_ids, inputs_embeds), (visual_feats, vision))
+        visual = (visual_feats, visual_pos, visual_attention_mask)
         if vision is None:
-            vision = self.encode_vision(
-                visual_feats, visual_pos, visual_attention_mask, collect=collect
-            )
-        elif not (visual_feats is visual_pos is visual_attention_mask is None):
-            raise ValueError("give either vision or visual_feats, visual_pos and their mask")
-        elif collect and not vision.states:
-            raise ValueError("the vision stream was encoded without collect=True")
+            vision = self.encode_vision(*visual, intervention, collect=collect)
+        else:
+            check_stream(vision, visual, intervention, collect)
         lang = self.encode_language(
-            input_ids, attention_mask, token_type_ids, inputs_embeds, collect=collect
+            input_ids, attention_mask, token_type_ids, inputs_embeds, intervention, collect=collect
         )
-        lang_output, vision_output, steps = self.cross(lang, vision, collect=collect)
+        lang_output, vision_output, steps = self.cross(lang, vision, intervention, collect=collect)
         output = LxmertModelOutput(lang_output, vision_output, self.pooler(lang_output))
         if collect:
             output.activations = activations_of(lang, vision, steps, output.pooled_output)
             output.fill_tuples(maps_wanted, states_wanted)
-        return output if _chosen(return_dict, self.config.return_dict) else output.to_tuple()
+        return output if chosen(return_dict, self.config.return_dict) else output.to_tuple()
 
     def encode_language(
         self,
@@ -91,6 +93,7 @@ class LxmertModel(PretrainedNetwork):
         attention_mask: Tensor | None = None,
         token_type_ids: Tensor | None = None,
         inputs_embeds: Tensor | None = None,
+        intervention: Intervention | None = None,
         *,
         collect: bool = False,
     ) -> Stream:
@@ -114,13 +117,14 @@ class LxmertModel(PretrainedNetwork):
             token_type_ids = torch.zeros(batch, length, dtype=torch.long, device=words.device)
         embedded = self.embeddings(words, token_type_ids)
         mask = self._additive_mask(attention_mask, embedded)
-        return _through(self.encoder.layer, embedded, mask, collect)
+        return through("lang", self.encoder.layer, embedded, mask, intervention, collect)
 
     def encode_vision(
         self,
         visual_feats: Tensor | None,
         visual_pos: Tensor | None,
         visual_attention_mask: Tensor | None = None,
+        intervention: Intervention | None = None,
         *,
         collect: bool = False,
     ) -> Stream:
@@ -139,10 +143,15 @@ class LxmertModel(PretrainedNetwork):
             )
         embedded = self.encoder.visn_fc(feats, boxes)
         mask = self._additive_mask(visual_attention_mask, embedded)
-        return _through(self.encoder.r_layers, embedded, mask, collect)
+        return through("vision", self.encoder.r_layers, embedded, mask, intervention, collect)
 
     def cross(
-        self, lang: Stream, vision: Stream, *, collect: bool = False
+        self,
+        lang: Stream,
+        vision: Stream,
+        intervention: Intervention | None = None,
+        *,
+        collect: bool = False,
     ) -> tuple[Tensor, Tensor, tuple[CrossStep, ...]]:
         """Last word states (B, T, D) and region states (B, R, D); each layer's step, if kept."""
         if len(lang.state) != len(vision.state):
@@ -150,8 +159,9 @@ class LxmertModel(PretrainedNetwork):
                 f"the text has batch size {len(lang.state)}, the regions {len(vision.state)}"
             )
         lang_state, vision_state, steps = lang.state, vision.state, []
-        for layer in self.encoder.x_layers:
-            step = layer(lang_state, vision_state, lang.mask, vision.mask)
+        for place, layer in enumerate(self.encoder.x_layers):
+            asked = LayerAsked(intervention, place)
+            step = layer(lang_state, vision_state, lang.mask, vision.mask, asked)
             lang_state, vision_state = step.lang.feed_forward, step.vision.feed_forward
             if collect:
                 steps.append(step)
@@ -159,7 +169,7 @@ class LxmertModel(PretrainedNetwork):
 
     def _embedded(self, input_ids: Tensor) -> Tensor:
         """(B, T) -> (B, T, D)."""
-        _check_axes(input_ids, "input_ids", "(batch, words)", 2)
+        check_axes(input_ids, "input_ids", "(batch, words)", 2)
         try:
             return self.embeddings.word_embeddings(input_ids)
         except IndexError as error:  # on a GPU torch itself ends the program
@@ -170,7 +180,7 @@ class LxmertModel(PretrainedNetwork):
 
     def _as_own_dtype(self, given: Tensor, name: str, size: int) -> Tensor:
         """(B, N, size), in the network's dtype."""
-        _check_axes(given, name, f"(batch, words or regions, {size})", 3)
+        check_axes(given, name, f"(batch, words or regions, {size})", 3)
         if given.shape[-1] != size:
             raise ValueError(
                 f"{name} have {given.shape[-1]} numbers each, this network takes {size}"
@@ -225,6 +235,7 @@ class LxmertForPreTraining(AnsweringNetwork):
         return_dict: bool | None = None,
         *,
         vision: Stream | None = None,
+        intervention: Intervention | None = None,
     ) -> LxmertForPreTrainingOutput | tuple[Tensor | tuple[Tensor, ...], ...]:
         """Predictions of every head, and the sum of the losses that have labels.
 
@@ -235,10 +246,10 @@ class LxmertForPreTraining(AnsweringNetwork):
         base = self.lxmert(
             input_ids, visual_feats, visual_pos, attention_mask, visual_attention_mask,
             token_type_ids, inputs_embeds, output_attentions, output_hidden_states,
-            return_dict=True, vision=vision,
+            return_dict=True, vision=vision, intervention=intervention,
         )  # fmt: skip
         output = self._predict(base, Labels(labels, obj_labels, matched_label, ans))
-        return output if _chosen(return_dict, self.config.return_dict) else output.to_tuple()
+        return output if chosen(return_dict, self.config.return_dict) else output.to_tuple()
 
     def _predict(self, base: LxmertModelOutput, labels: Labels) -> LxmertForPreTrainingOutput:
         config, pooled = self.config, base.pooled_output
@@ -301,39 +312,17 @@ class LxmertForQuestionAnswering(AnsweringNetwork):
         return_dict: bool | None = None,
         *,
         vision: Stream | None = None,
+        intervention: Intervention | None = None,
     ) -> LxmertForQuestionAnsweringOutput | tuple[Tensor | tuple[Tensor, ...], ...]:
         """Answer logits; labels are (B,) or one-hot (B, answers), -100 and -1 mean no label."""
         base = self.lxmert(
             input_ids, visual_feats, visual_pos, attention_mask, visual_attention_mask,
             token_type_ids, inputs_embeds, output_attentions, output_hidden_states,
-            return_dict=True, vision=vision,
+            return_dict=True, vision=vision, intervention=intervention,
         )  # fmt: skip
         answers = self.answer_head(base.pooled_output)
         loss = None if labels is None else answer_loss(answers, labels)
         output = LxmertForQuestionAnsweringOutput(
             loss, answers, **base.tuples(), activations=base.activations
         )
-        return output if _chosen(return_dict, self.config.return_dict) else output.to_tuple()
-
-
-def _check_axes(given: Tensor, name: str, wanted: str, axes: int) -> None:
-    if not isinstance(given, Tensor):
-        kind = type(given).__name__
-        raise ValueError(f"{name} is a {kind}, not a tensor; torch.as_tensor makes one of it")
-    if given.dim() != axes:
-        hint = f"; add the batch axis: {name}[None]" if given.dim() == axes - 1 else ""
-        raise ValueError(f"{name} has the shape {tuple(given.shape)}, not {wanted}{hint}")
-
-
-def _chosen(argument: bool | None, default: bool) -> bool:
-    return default if argument is None else argument
-
-
-def _through(layers: nn.ModuleList, state: Tensor, mask: Tensor | None, collect: bool) -> Stream:
-    states, attention = [state], []
-    for layer in layers:
-        state, weights = layer(state, mask)
-        if collect:
-            states.append(state)
-            attention.append(weights)
-    return Stream(state, mask, tuple(states) if collect else (), tuple(attention))
+        return output if chosen(return_dict, self.config.return_dict) else output.to_tuple()

@@ -9,6 +9,7 @@ from lxmert_viz.config import LxmertConfig
 from lxmert_viz.model.documented import documented
 from lxmert_viz.model.files.weights import PretrainedNetwork
 from lxmert_viz.model.heads import AnswerHead
+from lxmert_viz.model.interventions import Intervention
 from lxmert_viz.model.losses import class_loss
 from lxmert_viz.model.lxmert import LxmertModel
 from lxmert_viz.model.outputs import LxmertForVisualReasoningOutput, Stream
@@ -50,6 +51,7 @@ class LxmertForVisualReasoning(PretrainedNetwork):
         return_dict: bool | None = None,
         *,
         vision: Stream | None = None,
+        intervention: Intervention | None = None,
     ) -> LxmertForVisualReasoningOutput | tuple[Tensor | tuple[Tensor, ...], ...]:
         """Statements (B, T) about pairs: visual_feats (B, 2, R, F), visual_pos (B, 2, R, 4).
 
@@ -60,7 +62,7 @@ class LxmertForVisualReasoning(PretrainedNetwork):
             _twice(input_ids), _in_a_row(visual_feats), _in_a_row(visual_pos),
             _twice(attention_mask), _in_a_row(visual_attention_mask), _twice(token_type_ids),
             _twice(inputs_embeds), output_attentions, output_hidden_states,
-            return_dict=True, vision=vision,
+            return_dict=True, vision=vision, intervention=intervention,
         )  # fmt: skip
         scores = self.judge(base.pooled_output)
         loss = None if labels is None else class_loss(scores, labels)

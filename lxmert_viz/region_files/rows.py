@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 
 from lxmert_viz import pickled
 from lxmert_viz.box_frames import CORNERS, boxes_px_of, numbers, sides
-from lxmert_viz.errors import ARCHIVE_ERRORS, DatasetError, RegionError
+from lxmert_viz.errors import ARCHIVE_ERRORS, DatasetError, MachineError, RegionError
 from lxmert_viz.pickled import RefusedGlobal
 from lxmert_viz.records import TRAINED_PROFILE, UNNAMED, Regions
 from lxmert_viz.region_files.picture_ids import PictureIndex
@@ -183,7 +183,7 @@ class RegionFile:
         for place in range(min(LOOKED_AT, len(self.pictures))):
             try:
                 feats = self._at(place).regions.feats
-            except (DatasetError, *DAMAGE):
+            except (DatasetError, MachineError, *DAMAGE):
                 continue
             largest = max(largest, feats.shape[1] if len(feats) else 0)
         return largest
@@ -195,7 +195,7 @@ class RegionFile:
         for picture in islice(self, LOOKED_AT):
             try:
                 whole.append(self.row(picture).regions)
-            except DatasetError as error:
+            except (DatasetError, MachineError) as error:
                 first = first or error
         if first is not None and not whole:
             count = min(LOOKED_AT, len(self))

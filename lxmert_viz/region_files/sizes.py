@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from lxmert_viz.errors import PictureError, RegionError
+from lxmert_viz.errors import MachineError, PictureError, RegionError
 from lxmert_viz.picture import size_px
 from lxmert_viz.region_files.picture_ids import PictureIndex
 
@@ -16,7 +16,8 @@ class Sizes:
         self._pictures = pictures
 
     def __call__(self, picture: str) -> tuple[int, int]:
-        """In pixels, upright. Raises RegionError for a picture that is not there, or broken."""
+        """In pixels, upright. Raises RegionError for a picture that is not there, or broken, and
+        MachineError for one that cannot be read."""
         found = self._index.find(picture)
         if found is None:
             raise RegionError(
@@ -27,7 +28,7 @@ class Sizes:
         try:
             return size_px(path.read_bytes())
         except OSError as error:
-            raise RegionError(f"{path} cannot be read ({error.strerror})") from error
+            raise MachineError(f"{path} cannot be read ({error.strerror}).") from error
         except PictureError as error:
             raise RegionError(f"{path} tells no size: {error}") from error
 

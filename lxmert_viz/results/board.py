@@ -150,12 +150,13 @@ class Board:
         )
 
     def confusion(self, text: str, most: int) -> pd.DataFrame:
-        """How often each right answer was answered by each; the most frequent answers only."""
+        """How often each of the right answers that are missed most was answered by each."""
         chosen = _chosen(text)
         rows = f'(SELECT "right" AS gold, answer FROM board WHERE {chosen.sql})'
         return self._database.kept(
             f"WITH asked AS {rows}, often AS (SELECT gold FROM asked WHERE gold IS NOT NULL "
-            "GROUP BY gold ORDER BY count(*) DESC, gold LIMIT ?) "
+            "GROUP BY gold HAVING count(*) FILTER (answer != gold) > 0 "
+            "ORDER BY count(*) FILTER (answer != gold) DESC, gold LIMIT ?) "
             "SELECT gold, answer, count(*) AS rows FROM asked WHERE gold IN (FROM often) "
             "AND answer IS NOT NULL GROUP BY ALL ORDER BY gold, rows DESC, answer",
             (*chosen.values, most),

@@ -1,7 +1,8 @@
 """A run's folder: what it was made of, its finished parts, and the table that they make.
 
-manifest.json; parts/00000.parquet and internals/00000.parquet, each written whole or not at all;
-predictions.parquet, once every part is there; remarks.jsonl, notes.jsonl, slices.json.
+manifest.json; examples/00000.parquet, the shards of the dataset; parts/00000.parquet and
+internals/00000.parquet, what was made of each, written whole or not at all; predictions.parquet,
+once every part is there; remarks.jsonl, notes.jsonl, slices.json.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lxmert_viz.dataset.remarks import Remark
@@ -24,6 +26,8 @@ Json = dict[str, Any]
 TABLE = "predictions.parquet"
 MANIFEST = "manifest.json"
 LOCK = "running.lock"
+RAY_LOG = "ray.log"  # what a cluster said
+BEFORE = (LOCK, RAY_LOG)  # files that are there before a run begins
 REMARKS = "remarks.jsonl"
 MUST_AGREE = ("model", "data", "settings")  # a run goes on only with the same of each
 PREDICTION = pa.schema(
@@ -38,6 +42,7 @@ PREDICTION = pa.schema(
         ("without_picture", pa.string()),
         ("without_question", pa.string()),
         ("error", pa.string()),
+        ("machine", pa.bool_()),
     ]
 )
 
@@ -47,6 +52,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.examples = path / "examples"  # the shards of its dataset
 
     def begin(self, manifest: Json) -> None:
         """Raises DatasetError where the folder holds something else, or a run of other things.
@@ -57,7 +63,11 @@ class RunFolder:
             self._check(manifest)
             return
         begun = (self.path / MANIFEST).exists()
-        if not begun and self.path.exists() and any(p.name != LOCK for p in self.path.iterdir()):
+        if (
+            not begun
+            and self.path.exists()
+            and any(p.name not in BEFORE for p in self.path.iterdir())
+        ):
             raise DatasetError(f"{self.path} holds other files; name a new folder for the run.")
         for name in ("parts", "internals"):
             (self.path / name).mkdir(parents=True, exist_ok=True)
@@ -65,6 +75,11 @@ class RunFolder:
 
     def _check(self, manifest: Json) -> None:
         before = self.manifest()
+        if not self.is_whole and before.get("format") != manifest["format"]:
+            raise DatasetError(
+                f"{self.path} was begun by another version, which cut the dataset otherwise: go on "
+                "with that version, or name a new folder."
+            )
         for name in MUST_AGREE:
             old, new = before.get(name, {}), json.loads(json.dumps(manifest[name]))
             if old != new:
@@ -89,7 +104,34 @@ class RunFolder:
         return (self.path / TABLE).is_file()
 
     def finished_parts(self) -> set[int]:
-        return {int(path.stem) for path in (self.path / "parts").glob("[0-9]*.parquet")}
+        return {int(path.stem) for path in self._parts()}
+
+    def failed_parts(self) -> set[int]:
+        """Those with a row that has an error."""
+        return {
+            int(path.stem)
+            for path in self._parts()
+            if any(pq.read_table(path, columns=["error"])["error"].to_pylist())
+        }
+
+    def machine_faults(self) -> list[str]:
+        """Errors of the rows that failed because of a machine, not of what was asked."""
+        faults: list[str] = []
+        for path in self._parts():
+            if "machine" in pq.read_schema(path).names:  # older runs do not tell
+                rows = pq.read_table(path, columns=["error"], filters=pc.field("machine"))
+                faults += rows["error"].to_pylist()
+        return faults
+
+    def _parts(self) -> list[Path]:
+        return sorted((self.path / "parts").glob("[0-9]*.parquet"))
+
+    def check_there(self) -> None:
+        """Raises DatasetError where the folder was removed since the run began."""
+        if not (self.path / MANIFEST).is_file():
+            raise DatasetError(
+                f"{self.path} was removed or emptied while its run was made; begin the run again."
+            )
 
     def write_part(
         self, number: int, predictions: Sequence[Prediction], internals: pa.Table | None
@@ -98,18 +140,24 @@ class RunFolder:
 
         Raises DatasetError where the folder was removed meanwhile.
         """
-        if not (self.path / MANIFEST).is_file():
-            raise DatasetError(
-                f"{self.path} was removed or emptied while its run was made; begin the run again."
-            )
+        self.check_there()
         if internals is not None:
             write_table(self.path / "internals" / f"{number:05d}.parquet", internals)
         write_table(self.path / "parts" / f"{number:05d}.parquet", as_table(predictions))
 
+    def part(self, number: int) -> pa.Table:
+        """The predictions of a finished part, as `as_table` gives them."""
+        return pq.read_table(self.path / "parts" / f"{number:05d}.parquet")
+
     def predictions(self) -> Iterator[Prediction]:
         """Those of all finished parts, in the order in which they were made."""
         for number in sorted(self.finished_parts()):
-            yield from as_predictions(pq.read_table(self.path / "parts" / f"{number:05d}.parquet"))
+            yield from as_predictions(self.part(number))
+
+    def kept(self, number: int, names: Sequence[str]) -> pa.Table | None:
+        """Columns of a part's internals, those that it has; None where it has none at all."""
+        path = self.path / "internals" / f"{number:05d}.parquet"
+        return _read(path, names) if path.exists() else None
 
     def internals(self, names: Sequence[str] | None = None) -> pd.DataFrame | None:
         """States and statistics of heads, a row an example; None where the run has none.
@@ -118,12 +166,7 @@ class RunFolder:
         those that a part lacks are left out or None.
         """
         paths = sorted((self.path / "internals").glob("[0-9]*.parquet"))
-        files = [pq.ParquetFile(path) for path in paths]
-        asked = [names or file.schema_arrow.names for file in files]
-        tables = [
-            file.read([name for name in wanted if name in file.schema_arrow.names])
-            for file, wanted in zip(files, asked, strict=True)
-        ]
+        tables = [_read(path, names) for path in paths]  # one open at a time of thousands
         return as_frame(pa.concat_tables(tables, promote_options="default")) if tables else None
 
     def write_remarks(self, remarks: Iterable[Remark]) -> None:
@@ -159,6 +202,7 @@ def as_table(predictions: Sequence[Prediction]) -> pa.Table:
             "without_picture": p.without_picture,
             "without_question": p.without_question,
             "error": p.error,
+            "machine": p.machine,
         }
         for p in predictions
     ]
@@ -176,3 +220,10 @@ def as_predictions(table: pa.Table) -> list[Prediction]:
 def write_table(path: Path, table: pa.Table) -> None:
     with written_whole(path) as unfinished:
         pq.write_table(table, unfinished)
+
+
+def _read(path: Path, names: Sequence[str] | None) -> pa.Table:
+    """names: those that the file lacks are left out."""
+    with pq.ParquetFile(path) as file:
+        there = file.schema_arrow.names
+        return file.read(there if names is None else [name for name in names if name in there])

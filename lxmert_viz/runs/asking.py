@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from lxmert_viz.analysis.regions import covered
 from lxmert_viz.dataset.nlvr2 import FALSE, TRUE
-from lxmert_viz.errors import DatasetError, LxmertVizError
+from lxmert_viz.errors import DatasetError, DeviceError, LxmertVizError, MachineError
 from lxmert_viz.model.inputs import BATCH
 from lxmert_viz.pipeline import Pair, Pipeline
 from lxmert_viz.records import Answer, Example, Prediction, Regions, Scores, Trace
@@ -30,11 +30,13 @@ def ask_each(
 ) -> list[Found | LxmertVizError]:
     """What `ask` finds for each pair, or why nothing: what is seen may be an error already.
 
-    Where one text is at fault, each is asked alone.
+    Where one text is at fault, or memory gives out, each is asked alone. Raises DeviceError.
     """
     good = [(seen, text) for seen, text in pairs if not isinstance(seen, LxmertVizError)]
     try:
         found: list[Found | LxmertVizError] = list(ask(good))
+    except DeviceError:
+        raise
     except LxmertVizError:
         found = [_alone(ask, pair) for pair in good]
     each = iter(found)
@@ -46,6 +48,8 @@ def _alone(
 ) -> Found | LxmertVizError:
     try:
         return ask([pair])[0]
+    except DeviceError:
+        raise
     except LxmertVizError as error:
         return error
 
@@ -54,8 +58,12 @@ class Asker:
     """Asks a pipeline about many examples. What depends on the text alone, or on the picture
     alone, is asked once."""
 
-    def __init__(self, pipeline: Pipeline, baselines: bool, keep_internals: bool) -> None:
+    def __init__(
+        self, pipeline: Pipeline, baselines: bool, keep_internals: bool, *, strict: bool = False
+    ) -> None:
+        """strict: MachineError is raised, where it else is the error of its row."""
         self._pipeline, self._keep_internals = pipeline, keep_internals
+        self._strict = strict
         self._baselines = baselines and (pipeline.has_answers or pipeline.judges_pairs)
         self._by_text: dict[str, str] = {}
         self._by_picture: dict[tuple[str, ...], str] = {}
@@ -72,8 +80,10 @@ class Asker:
             if self._baselines:
                 self._ask_baselines(batch)
             for (example, seen), one in zip(batch, found, strict=True):
+                if self._strict and isinstance(one, MachineError):
+                    raise one
                 if isinstance(one, LxmertVizError):
-                    predictions.append(Prediction(example.id, error=str(one)))
+                    predictions.append(_failed(example, one))
                     continue
                 made = replace(self._prediction(example, seen, one), seconds=seconds)
                 predictions.append(made)
@@ -138,6 +148,10 @@ class Asker:
             for name, one in found
             if not isinstance(one, LxmertVizError)
         }
+
+
+def _failed(example: Example, error: LxmertVizError) -> Prediction:
+    return Prediction(example.id, error=str(error), machine=isinstance(error, MachineError))
 
 
 def _nothing(seen: Regions | Pair) -> Regions | Pair:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.remarks import JsonFile, Remark
@@ -10,8 +11,8 @@ from lxmert_viz.dataset.tables import columns_of, rows_of
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Answer, Prediction
 from lxmert_viz.results.run_folder import RunFolder
-from lxmert_viz.runs.evaluation import PART, sorted_by_picture
-from lxmert_viz.runs.manifest import data_of, file_hash
+from lxmert_viz.runs.manifest import FORMAT, data_of, file_hash
+from lxmert_viz.runs.preparing import prepared_for
 from lxmert_viz.runs.table import finish
 
 ID_NAMES = ("question_id", "questionId", "id", "identifier", "uid")
@@ -45,19 +46,21 @@ def take_predictions(file: Path, dataset: Dataset, folder: Path) -> RunFolder:
         what = f"{strangers} predictions are for questions that are not in the dataset."
         remarks.append(Remark("note", file.name, 0, what))
     run = RunFolder(folder)
-    run.begin(_manifest(file, dataset))
+    manifest = _manifest(file, dataset)
+    run.begin(manifest)
     run.write_remarks([*dataset.remarks, *remarks])
-    order = sorted_by_picture(dataset.examples)
-    made = [found.get(e.id, Prediction(e.id, error=NOT_THERE)) for e in order]
-    for number, start in enumerate(range(0, len(made), PART * 100)):
-        run.write_part(number, made[start : start + PART * 100], None)
-    finish(run, dataset, ())
+    prepared = prepared_for(run, dataset, manifest["data"])
+    for shard in prepared.shards:
+        asked = shard.dataset(prepared.about).examples
+        made = [found.get(e.id, Prediction(e.id, error=NOT_THERE)) for e in asked]
+        run.write_part(shard.number, made, None)
+    finish(run, prepared, ())
     return run
 
 
-def _manifest(file: Path, dataset: Dataset) -> dict[str, object]:
+def _manifest(file: Path, dataset: Dataset) -> dict[str, Any]:
     return {
-        "format": 1,
+        "format": FORMAT,
         "model": {"name": file.stem, "sha256": file_hash(file)},
         "data": data_of(dataset),
         "ids": dataset.ids,

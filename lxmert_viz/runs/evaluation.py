@@ -1,12 +1,14 @@
-"""A model's predictions for a whole dataset, in parts: killed at any moment, it goes on."""
+"""A model's predictions for a whole dataset, shard by shard: killed at any moment, it goes on."""
 
 import shutil
+import socket
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from itertools import groupby, islice
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from filelock import FileLock, Timeout
@@ -14,21 +16,54 @@ from filelock import FileLock, Timeout
 from lxmert_viz.checkpoints import contents
 from lxmert_viz.dataset.datasets import Dataset, outside
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.model.devices import processor_threads
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.records import Example, Prediction, Report
+from lxmert_viz.records import Report
 from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.results.run_folder import LOCK, RunFolder
 from lxmert_viz.runs import internals
 from lxmert_viz.runs.asking import Asker
-from lxmert_viz.runs.manifest import Settings, manifest_of
-from lxmert_viz.runs.pictures import Looker
+from lxmert_viz.runs.manifest import Settings, data_of, manifest_of
+from lxmert_viz.runs.pictures import Looker, pictures_of
+from lxmert_viz.runs.preparing import Prepared, Shard, parts_of, prepared_for, prepared_in
+from lxmert_viz.runs.progress import Progress
+from lxmert_viz.runs.provenance import Provenance, agree, provenance
 from lxmert_viz.runs.table import finish
 
-Parts = dict[int, list[Example]]  # number -> examples
-Made = tuple[int, list[Prediction], pa.Table | None]  # a part's number, predictions, internals
-Compute = Callable[[Parts], Iterator[Made]]
 REGIONS = "regions"
-PART = 64  # examples that are written at once, or a few more
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was done: of a shard, or of a piece of one, whose counts add up to the shard's."""
+
+    rows: int
+    pictures: int  # or pairs of them
+    errors: int  # rows without an answer
+    host: str
+    shards: int = 1  # finished with this
+    beside: str = ""  # what else a person should know just now
+
+
+Compute = Callable[[Sequence[Shard]], Iterator[Counts]]  # makes them, in any order
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What makes the shards: this process, unless something else is named."""
+
+    name: str = "here"
+    device: str = ""  # of its processes; "": as the pipeline has it
+    threads: int = 0  # of a process; 0: as this one has them
+    compute: Compute | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """How a run goes on that was begun before."""
+
+    retry_errors: bool = False  # shards with an error are made again
+    mix: bool = False  # also where what computes it is not what began it
 
 
 def evaluate(
@@ -38,129 +73,142 @@ def evaluate(
     folder: Path,
     settings: Settings,
     report: Report = lambda stage, share: None,
-    compute: Compute | None = None,
+    engine: Engine = Engine(),
     region_cache: Path | None = None,
+    resume: Resume = Resume(),
 ) -> RunFolder:
     """Predictions of every example, and the table of the board.
 
-    compute: what makes the parts, in any order; unless given, this process, one after the other.
     region_cache: where it keeps the regions that it finds; runs may share it; else the run's own,
-    which is emptied once the run is whole.
-    report hears what is being done and the share done, 0..1, and may raise to stop: the same call
-    goes on from there. Raises OptionError for a profile that is not, and DatasetError where the
-    folder holds another run, or is in use.
+    which is emptied once the run is whole. report hears what is done and the share of it, 0..1,
+    and may raise to stop: the same call goes on. Raises OptionError for a profile that is not,
+    DatasetError where the folder is in use, or of another run, and DeviceError.
     """
     pipeline.check_profile(settings.profile)
     run = RunFolder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / LOCK, timeout=0):
-            run.begin(manifest_of(pipeline, dataset, settings))
+            data = data_of(dataset)
+            mine = _begin(run, pipeline, dataset.ids, data, settings, engine)
+            prepared = prepared_for(run, dataset, data)
+            if run.is_whole and not resume.retry_errors:
+                return run
+            agree(run, mine, mix=resume.mix)
             run.write_remarks([*dataset.remarks, *outside(dataset, pipeline.answer_vocabulary)])
-            own = folder / REGIONS
-            cache = region_cache or own
-            parts = _missing_parts(run, dataset.examples)
-            total, missing = len(dataset.examples), sum(map(len, parts.values()))
-            progress = Progress(total, total - missing, report)
-            if parts:
-                here = (pipeline, model_folder, dataset, settings, cache)
-                _write_parts(run, (compute or in_order(*here))(parts), progress)
-            finish(run, dataset, pipeline.answer_vocabulary)
-            if cache.resolve() == own.resolve():
-                shutil.rmtree(own, ignore_errors=True)
+            cache = region_cache or folder / REGIONS
+            done = run.finished_parts() - (run.failed_parts() if resume.retry_errors else set())
+            here = in_order(pipeline, model_folder, run, settings, cache)
+            _make(prepared, done, engine.compute or here, report)
+            finish(run, prepared, pipeline.answer_vocabulary)
+            if cache.resolve() == (folder / REGIONS).resolve():
+                shutil.rmtree(cache, ignore_errors=True)
     except Timeout as error:
         raise DatasetError(f"{folder} is being made by another process just now.") from error
     return run
 
 
-def in_order(
+def _begin(
+    run: RunFolder,
+    pipeline: Pipeline,
+    ids: str,
+    data: Mapping[str, Any],
+    settings: Settings,
+    engine: Engine,
+) -> Provenance:
+    """Of what makes the shards now."""
+    device, threads = engine.device or pipeline.device, engine.threads or processor_threads()
+    mine = provenance(pipeline.digest, data["region_file"], device, threads)
+    run.begin(manifest_of(pipeline, ids, data, settings, engine.name, mine))
+    return mine
+
+
+def _make(prepared: Prepared, done: set[int], compute: Compute, report: Report) -> None:
+    """done: the numbers of the shards that are made already."""
+    missing = [shard for shard in prepared.shards if shard.number not in done]
+    left = sum(shard.rows for shard in missing)
+    progress = Progress(prepared.rows, prepared.rows - left, report)
+    shards, pictures, errors = len(prepared.shards) - len(missing), 0, 0
+    if not missing:
+        return
+    with closing(compute(missing)) as made:
+        for counts in made:
+            shards += counts.shards
+            pictures += counts.pictures
+            errors += counts.errors
+            told = (
+                f"{pictures:,} pictures",
+                f"{shards:,} of {len(prepared.shards):,} shards",
+                f"{errors:,} errors" if errors else "",
+                counts.beside,
+            )
+            progress.add(counts.rows, ", ".join(filter(None, told)))
+
+
+def equipped(
     pipeline: Pipeline,
     model_folder: Path,
-    dataset: Dataset,
+    run: RunFolder,
     settings: Settings,
     region_cache: Path,
-) -> Compute:
-    """Makes one part after the other, while the next pictures are looked at.
+    *,
+    strict: bool = False,
+) -> tuple[Looker, Asker]:
+    """What asks shard after shard of a run that is prepared, for the life of a process.
 
-    What was made may be called again: baselines and the opened region file serve all calls. It
-    raises DatasetError for a region file that another detector made.
+    strict: as Asker has it.
     """
+    about = prepared_in(run.examples).about
     name_of = contents.read_region_names(model_folder).of
     cache = RegionCache(region_cache, max_bytes=sys.maxsize)
     detector = pipeline.detector_digest
-    looker = Looker(pipeline, dataset, settings.profile, name_of, cache, detector)
-    asker = Asker(pipeline, settings.baselines, settings.internals)
+    looker = Looker(pipeline, about, settings.profile, name_of, cache, detector)
+    return looker, Asker(pipeline, settings.baselines, settings.internals, strict=strict)
 
-    def compute(parts: Parts) -> Iterator[Made]:
-        looker.check()
-        examples = [example for part in parts.values() for example in part]
-        with closing(looker.shown(examples)) as shown:
-            for number, part in parts.items():
-                predictions, kept = asker.ask(list(islice(shown, len(part))))
-                yield number, predictions, internals.as_table(kept) if kept else None
+
+def in_order(
+    pipeline: Pipeline, model_folder: Path, run: RunFolder, settings: Settings, region_cache: Path
+) -> Compute:
+    """Makes one shard after the other, in this process."""
+
+    def compute(shards: Sequence[Shard]) -> Iterator[Counts]:
+        looker, asker = equipped(pipeline, model_folder, run, settings, region_cache)
+        for shard in shards:
+            yield from asked(shard, looker, asker, run)
 
     return compute
 
 
-def _missing_parts(run: RunFolder, examples: Sequence[Example]) -> Parts:
-    done = run.finished_parts()
-    return {n: part for n, part in enumerate(cut(examples)) if n not in done}
+def ask_shard(shard: Shard, looker: Looker, asker: Asker, run: RunFolder) -> Counts:
+    """Writes a shard's predictions and internals into the run's folder.
 
-
-def _write_parts(run: RunFolder, made: Iterator[Made], progress: "Progress") -> None:
-    with closing(made):
-        for number, predictions, kept in made:
-            run.write_part(number, predictions, kept)
-            progress.add(len(predictions))
-
-
-def cut(examples: Sequence[Example]) -> list[list[Example]]:
-    """Parts of about PART examples. A picture is in one part, or has parts of its own.
-
-    A picture is encoded together with its batch: in parts that two pictures shared, a run that
-    goes on would round otherwise.
+    Raises DatasetError for a region file that another detector made, or where the run's folder was
+    removed meanwhile.
     """
-    parts: list[list[Example]] = []
-    growing: list[Example] | None = None
-    for _, group in groupby(sorted_by_picture(examples), key=lambda example: example.picture):
-        same = list(group)
-        if len(same) > PART:
-            parts += [same[start : start + PART] for start in range(0, len(same), PART)]
-            growing = None
-            continue
-        if growing is None or len(growing) >= PART:
-            growing = []
-            parts.append(growing)
-        growing += same
-    return parts
+    pieces = list(asked(shard, looker, asker, run))
+    rows, pictures, errors = (
+        sum(getattr(piece, name) for piece in pieces) for name in ("rows", "pictures", "errors")
+    )
+    return Counts(rows, pictures, errors, socket.gethostname())
 
 
-def sorted_by_picture(examples: Sequence[Example]) -> list[Example]:
-    """Pictures in the order of their first example, so that each is looked at once."""
-    first: dict[str, int] = {}
-    for example in examples:
-        first.setdefault(example.picture, len(first))
-    return sorted(examples, key=lambda example: first[example.picture])
-
-
-class Progress:
-    """Says how many are done, how fast, and how long the rest takes."""
-
-    def __init__(self, total: int, before: int, report: Report) -> None:
-        self._total, self._done, self._report = total, before, report
-        self._before, self._began = before, time.monotonic()
-        report(f"{before:,} of {total:,} examples", before / total)
-
-    def add(self, count: int) -> None:
-        self._done += count
-        rate = (self._done - self._before) / max(time.monotonic() - self._began, 1e-9)
-        left = spent((self._total - self._done) / rate)
-        stage = f"{self._done:,} of {self._total:,} examples, {rate:.1f} a second, {left} left"
-        self._report(stage, self._done / self._total)
-
-
-def spent(seconds: float) -> str:
-    """A time span as a person says it: "40 s", "12 min", "3.5 h"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+def asked(shard: Shard, looker: Looker, asker: Asker, run: RunFolder) -> Iterator[Counts]:
+    """As `ask_shard`, with counts a part: the last ones come when the shard is written."""
+    dataset = shard.dataset(looker.dataset)
+    looker.turn_to(dataset)
+    looker.check()
+    predictions, kept, host = [], [], socket.gethostname()
+    parts = parts_of(dataset.examples)
+    with closing(looker.shown(dataset.examples)) as shown:
+        for number, part in enumerate(parts, start=1):
+            made, inside = asker.ask(list(islice(shown, len(part))))
+            predictions += made
+            if inside:
+                kept.append(internals.as_table(inside))
+            is_last = number == len(parts)
+            if is_last:
+                whole = pa.concat_tables(kept, promote_options="default") if kept else None
+                run.write_part(shard.number, predictions, whole)
+            errors = sum(bool(prediction.error) for prediction in made)
+            pictures = len({pictures_of(example) for example in part})
+            yield Counts(len(part), pictures, errors, host, shards=int(is_last))

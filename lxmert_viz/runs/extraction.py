@@ -19,9 +19,10 @@ from lxmert_viz.model.inputs import BATCH
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Report, Trace
 from lxmert_viz.runs.asking import ask_each
-from lxmert_viz.runs.evaluation import Progress, sorted_by_picture
 from lxmert_viz.runs.manifest import data_of
 from lxmert_viz.runs.pictures import Looker
+from lxmert_viz.runs.preparing import sorted_by_picture
+from lxmert_viz.runs.progress import Progress
 from lxmert_viz.runs.states import FORMAT, HEAD, ITEMS, ROWS, StateStore, head_of, whole_lines
 from lxmert_viz.whole_files import write_json
 

@@ -2,37 +2,43 @@
 
 import hashlib
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.pipeline import Pipeline
 
-LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "tokenizers", "pyarrow")
 HEAD_BYTES = 2**20
+FORMAT = 2  # of run folders; 1 cut a dataset into parts, 2 into shards
 LMDB_LOCK = "lock.mdb"  # whoever reads changes it
 
 
-def manifest_of(pipeline: Pipeline, dataset: Dataset, settings: "Settings") -> dict[str, Any]:
+def manifest_of(
+    pipeline: Pipeline,
+    ids: str,
+    data: Mapping[str, Any],
+    settings: "Settings",
+    engine: str,
+    provenance: Mapping[str, str],
+) -> dict[str, Any]:
+    """ids: as Dataset has it. data: as of data_of. engine: what shares the work out, or "here"."""
     return {
-        "format": 1,
+        "format": FORMAT,
         "model": {
             "name": pipeline.name,
             "sha256": pipeline.digest,
             "heads": pipeline.network.config.num_attention_heads,
         },
-        "data": data_of(dataset),
-        "ids": dataset.ids,
+        "data": data,
+        "ids": ids,
         "settings": asdict(settings),
         "answer_kind": pipeline.answer_kind,
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in LIBRARIES},
-        },
-        "device": pipeline.device,
+        "engine": engine,
+        "provenance": provenance,
+        "python": platform.python_version(),
         "begun": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -47,7 +53,7 @@ def data_of(dataset: Dataset) -> dict[str, Any]:
         "files": {path.name: file_hash(path) for path in dataset.files},
         "examples": len(dataset.examples),
         "sha256": asked.hexdigest(),
-        "region_file": _region_file(dataset.region_file),
+        "region_file": region_file_facts(dataset.region_file),
         "training_note": dataset.training_note,
         **({"region_boxes": dataset.region_boxes} if dataset.region_boxes else {}),
         **({} if dataset.looks_for_missing else {"looks_for_missing": False}),
@@ -59,7 +65,7 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _region_file(path: Path | None) -> dict[str, Any] | None:
+def region_file_facts(path: Path | None) -> dict[str, Any] | None:
     """Size and first megabyte tell one from another; the whole may have many gigabytes."""
     if path is None:
         return None

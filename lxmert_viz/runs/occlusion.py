@@ -14,8 +14,8 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions, Report, Scores
 from lxmert_viz.results.board import Board
 from lxmert_viz.runs.asking import ask_each, gold_regions
-from lxmert_viz.runs.evaluation import sorted_by_picture
 from lxmert_viz.runs.pictures import Looker
+from lxmert_viz.runs.preparing import sorted_by_picture
 
 OTHER_MODEL = (
     "{} is not the model that this run asked, or has changed since: make the run anew to judge "

@@ -8,7 +8,13 @@ from hashlib import sha256
 from itertools import groupby, islice
 
 from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.errors import DatasetError, LxmertVizError, PictureError
+from lxmert_viz.errors import (
+    DatasetError,
+    DeviceError,
+    LxmertVizError,
+    MachineError,
+    PictureError,
+)
 from lxmert_viz.pipeline import Pair, Pipeline
 from lxmert_viz.records import Example, Regions
 from lxmert_viz.region_files.cache import RegionCache
@@ -37,15 +43,20 @@ class Looker:
         detector: str = "",
     ) -> None:
         """detector: what tells it from others, for the cache."""
-        self._pipeline, self._dataset, self._profile = pipeline, dataset, profile
+        self._pipeline, self._profile = pipeline, profile
+        self.turn_to(dataset)
         self._cache, self._detector, file = cache, detector, dataset.region_file
         origin = Origin(
             "region file",
             name_of,
             boxes=dataset.region_boxes,
-            size_of=Sizes(dataset.pictures),
+            size_of=lambda picture: self._sizes(picture),
         )
         self._file = None if file is None else open_regions(file, origin)
+
+    def turn_to(self, dataset: Dataset) -> None:
+        """What is shown from now on: other pictures, with the same region file or none."""
+        self.dataset, self._sizes = dataset, Sizes(dataset.pictures)
 
     def shown(self, examples: Sequence[Example]) -> Iterator[Row]:
         """Each example with what it shows; neighbours with the same picture share it.
@@ -76,10 +87,10 @@ class Looker:
         """
         if self._file is None and not self._pipeline.has_detector:
             self._pipeline.look(b"")  # says what to do
-        for picture in islice(self._dataset.region_ids.values(), CHECKED):
+        for picture in islice(self.dataset.region_ids.values(), CHECKED):
             try:
                 regions = self._file[picture]
-            except DatasetError:  # a broken row is that picture's error
+            except (DatasetError, MachineError):  # a broken row is that picture's error
                 continue
             fitting(self._pipeline, regions)
             return
@@ -87,11 +98,13 @@ class Looker:
     def _look(self, picture: str) -> Regions | LxmertVizError:
         try:
             return self._regions(picture)
+        except DeviceError:  # no other picture can be looked at either
+            raise
         except LxmertVizError as error:
             return error
 
     def _regions(self, picture: str) -> Regions:
-        dataset = self._dataset
+        dataset = self.dataset
         if picture in dataset.picture_faults:
             raise DatasetError(dataset.picture_faults[picture])
         if picture in dataset.region_ids:
@@ -109,7 +122,7 @@ class Looker:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise PictureError(f"{path} cannot be read ({error.strerror}).") from error
+            raise MachineError(f"{path} cannot be read ({error.strerror}).") from error
         facts: dict[str, object] = {
             "picture": sha256(content).hexdigest(),
             "detector": self._detector,

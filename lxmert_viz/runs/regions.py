@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lxmert_viz.errors import DatasetError, LxmertVizError
+from lxmert_viz.errors import DatasetError, DeviceError, LxmertVizError, MachineError
 from lxmert_viz.picture import PICTURE_ENDINGS
 from lxmert_viz.region_files.picture_ids import pictures_below
 from lxmert_viz.region_files.rows import RegionRow
@@ -31,8 +31,12 @@ def look_at_all(
     profile: str,
     journal: "RegionJournal",
     done: Callable[[bool], None],
+    *,
+    strict: bool = False,
 ) -> list[tuple[Path, str]]:
-    """Adds what is missing in the journal; returns what failed, and why.
+    """Adds what is missing in the journal; returns what failed, and why. Raises DeviceError.
+
+    strict: MachineError is raised too, also for a file that cannot be read.
 
     done hears of each picture whether it had to be looked at.
     """
@@ -44,8 +48,12 @@ def look_at_all(
             if looks:
                 journal.add(RegionRow.of(picture, pipeline.look(path.read_bytes(), profile)))
         except OSError as error:
+            if strict:
+                raise MachineError(f"{path} cannot be read ({error.strerror}).") from error
             failed.append((path, f"it cannot be read: {error.strerror}"))
         except LxmertVizError as error:
+            if isinstance(error, MachineError if strict else DeviceError):
+                raise  # without its device no other picture can be looked at either
             failed.append((path, str(error)))
         if unfit:
             failed.append((path, "its name holds a tab, a line break or bytes that are not UTF-8"))

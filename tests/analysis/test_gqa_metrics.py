@@ -1,18 +1,14 @@
 """GQA's metrics on toys that were worked out by hand."""
 
-import numpy as np
 import pytest
 
-from lxmert_viz.analysis.gqa_metrics import consistency, distribution, in_tail, prior_answers, steps
-
-
-def test_consistency_asks_only_what_follows_from_right_answers() -> None:
-    ids = ["a", "b", "c", "d"]
-    right = np.array([1.0, 1.0, 0.0, 1.0])
-    entailed = [["a", "b", "c"], ["b"], ["a"], ["x", "c"]]
-    found = consistency(ids, right, entailed)
-    # a: of b and c one is right; b: itself does not count; c is wrong itself; d: x is not here
-    assert found[[0, 3]].tolist() == [0.5, 0.0] and np.isnan(found[[1, 2]]).all()
+from lxmert_viz.analysis.gqa_metrics import (
+    distribution,
+    leaders,
+    prior_answer,
+    rare_answers,
+    steps,
+)
 
 
 def test_distribution_is_a_weighted_chi_square() -> None:
@@ -25,17 +21,17 @@ def test_distribution_is_a_weighted_chi_square() -> None:
 
 
 def test_the_tail_is_what_is_rare_in_its_group() -> None:
-    gold = ["red"] * 6 + ["blue"] * 3 + ["pink"] + ["yes"]
-    groups = ["color"] * 10 + [""]
+    counts = {"color": {"red": 6, "blue": 3, "pink": 1}}
     # mean 10/3, limit 4: blue and pink are tail; at alpha -0.5 (limit 1.67) only pink
-    assert in_tail(gold, groups) == [False] * 6 + [True] * 4 + [None]
-    assert in_tail(gold, groups, -0.5) == [False] * 9 + [True, None]
+    assert rare_answers(counts) == {"color": {"blue", "pink"}}
+    assert rare_answers(counts, -0.5) == {"color": {"pink"}}
 
 
 def test_priors_leave_each_question_out() -> None:
-    gold = ["red", "red", "blue", "dog"]
-    assert prior_answers(gold, ["a", "a", "a", "b"]) == ["red", "red", "red", ""]
-    assert prior_answers(["red", "blue"], ["a", "a"]) == ["blue", "red"]
+    leading = leaders({"a": {"red": 2, "blue": 1}, "b": {"dog": 1}, "c": {"red": 1, "blue": 1}})
+    assert [prior_answer(leading["a"], own) for own in ("red", "blue")] == ["red", "red"]
+    assert prior_answer(leading["b"], "dog") == ""
+    assert [prior_answer(leading["c"], own) for own in ("red", "blue")] == ["blue", "red"]
 
 
 def test_reading_out_is_no_step() -> None:

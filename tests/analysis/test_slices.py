@@ -57,6 +57,15 @@ def test_a_weak_value_is_found_with_its_numbers() -> None:
     assert found[0].lost == pytest.approx(weak.sum() * (score[~weak].mean() - score[weak].mean()))
 
 
+def test_terms_that_hold_the_same_rows_are_one_slice() -> None:
+    weak = COLORS == "red"
+    score = (RANDOM.random(N) < np.where(weak, 0.4, 0.8)).astype(float)
+    told = pd.DataFrame({"color": COLORS, "other": np.where(weak, "a", "b")})
+    (found,) = suggest(told, score)
+    assert found.terms == (("color", "red"),)
+    assert found.same == ((("other", "a"),),)
+
+
 def test_a_weak_pair_is_found_where_its_values_alone_are_less_weak() -> None:
     weak = (COLORS == "red") & (KINDS == "query")
     score = (RANDOM.random(N) < np.where(weak, 0.1, 0.8)).astype(float)
@@ -79,5 +88,9 @@ def test_truths_and_counts_are_terms_as_a_filter_spells_them() -> None:
     words = pd.array([10, 9, 9, None] * (N // 4), "Int64")
     score = (RANDOM.random(N) < np.where(np.arange(N) % 4 == 0, 0.2, 0.8)).astype(float)
     found = suggest(pd.DataFrame({"tail": tail, "words": words}), score)
-    assert [s.terms for s in found] == [(("tail", True),), (("words", 10),)]
-    assert [spelled(value) for s in found for _, value in s.terms] == ["yes", "10"]
+    (same,) = found  # both hold the same rows
+    assert (same.terms, same.same) == ((("tail", True),), ((("words", 10),),))
+    assert [spelled(value) for terms in (same.terms, *same.same) for _, value in terms] == [
+        "yes",
+        "10",
+    ]

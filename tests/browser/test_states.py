@@ -22,3 +22,14 @@ def test_a_clicked_cell_is_looked_at_closely(browser: Browser, address: str) -> 
     expect(page.get_by_role("heading", name=re.compile(r"after X1"))).to_be_visible()
     assert not complaints
     page.close()
+
+
+def test_thousands_of_points_are_drawn_under_the_content_policy(
+    browser: Browser, address: str
+) -> None:
+    """WebGL's drawing is compiled from text, which a policy without unsafe-eval forbids."""
+    page, _ = opened(browser, f"{address}/probes_page", WIDE)
+    page.get_by_text("On a plane").first.click()
+    expect(page.get_by_text(re.compile(r"^3,220 states of regions after"))).to_be_visible()
+    expect(page.get_by_text("WebGL is not supported")).to_have_count(0)
+    page.close()

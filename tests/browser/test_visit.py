@@ -31,6 +31,7 @@ class Slow:
 if "lxmert_viz_open" not in vars(models):
     models.lxmert_viz_open = models.load_pipeline
     models.load_pipeline = lambda name: Slow(models.lxmert_viz_open(name))
+    models.open_models().close_all()
 exec(compile(open({str(APP)!r}).read(), {str(APP)!r}, "exec"))
 """
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from lxmert_viz.__main__ import main
-from lxmert_viz.commands.serve import streamlit_options
+from lxmert_viz.__main__ import main, parser
 from lxmert_viz.detector import detectron2, speed
 from lxmert_viz.places import ROOT
+from lxmert_viz.serving import application, logs
+from lxmert_viz.serving.application import FIRST_PORT, listening
 
 REPOSITORY = ROOT
 QUESTION = "what color is the large cube?"
@@ -152,8 +153,11 @@ def test_serving_a_models_folder_that_does_not_exist_is_code_2(
 
 
 def test_the_server_listens_on_this_machine_only_unless_told_otherwise() -> None:
-    assert streamlit_options("localhost", None) == ["--server.address", "localhost"]
-    assert streamlit_options("0.0.0.0", 80)[1:] == ["0.0.0.0", "--server.port", "80"]
+    assert parser().parse_args(["serve"]).host == "localhost"
+    for host, place in (("localhost", "127.0.0.1"), ("0.0.0.0", "0.0.0.0")):
+        with listening(host, None) as here, listening(host, None) as next_to_it:
+            assert here.getsockname()[0] == place
+            assert next_to_it.getsockname()[1] > here.getsockname()[1] >= FIRST_PORT
 
 
 @pytest.fixture
@@ -168,12 +172,16 @@ def test_serve_works_from_any_folder_and_stops_when_told(tmp_path: Path, port: i
         [sys.executable, "-m", "lxmert_viz", "serve", "--port", str(port)],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert _healthy(f"http://localhost:{port}/_stcore/health", serving)
         serving.send_signal(signal.SIGTERM)
-        assert serving.wait(30) in (0, -signal.SIGTERM)
+        said, _ = serving.communicate(timeout=30)
+        assert serving.returncode in (0, -signal.SIGTERM)
+        # nothing of the machine's outer address, which nobody looks up
+        assert said == f"lxmert-viz: http://localhost:{port} (Ctrl-C ends it)\n"
     finally:
         serving.kill()
 
@@ -197,7 +205,7 @@ def test_a_host_that_is_not_this_machine_is_one_sentence_and_code_2(
     assert "192.0.2.1" in capsys.readouterr().err
 
 
-def _healthy(address: str, serving: subprocess.Popen[bytes]) -> bool:
+def _healthy(address: str, serving: subprocess.Popen[str]) -> bool:
     for _ in range(120):
         if serving.poll() is not None:
             return False
@@ -235,14 +243,13 @@ def test_mixed_precision_that_would_be_slower_is_refused(
 def test_what_serve_is_told_of_the_detector_reaches_the_page(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from streamlit.web import cli
-
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.ui.server import models
 
     for name in ("LXMERT_VIZ_PRECISION", "LXMERT_VIZ_BACKEND", "LXMERT_VIZ_KEEP_PICTURES"):
         monkeypatch.setenv(name, "")  # so that what serve sets is taken back
-    monkeypatch.setattr(cli, "main", lambda arguments: None)
+    monkeypatch.setattr(application, "serve", lambda *told: None)
+    monkeypatch.setattr(logs, "structured", lambda quotes_visitors: None)
     monkeypatch.setattr(detectron2, "is_here", lambda: True)
     monkeypatch.setattr(speed, "has_bfloat16", lambda device: True)
     opened = []

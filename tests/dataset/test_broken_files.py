@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lxmert_viz.dataset.example_table import examples_of, table_of
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.errors import DatasetError
 
@@ -139,20 +140,13 @@ def with_one_thing_changed(content: Any, data: st.DataObject) -> Any:
 
 
 def read_or_refused(path: Path) -> None:
-    """Every example that is read can be told in a run's table and remarks."""
-    import pyarrow as pa
-
-    from lxmert_viz.records import Prediction
-    from lxmert_viz.runs.table import table_of
-
+    """Every example that is read can be told in a run's shards and remarks."""
     try:
         dataset = open_dataset(path)
     except DatasetError as error:
         assert str(error)
         return
-    predictions = [Prediction(e.id, error="not asked") for e in dataset.examples]
-    table = table_of(dataset, predictions, (), {})
-    assert isinstance(table, pa.Table) and table.num_rows == len(dataset.examples)
+    assert examples_of(table_of(dataset.examples)) == list(dataset.examples)
     json.dumps(dataset.remarks)
 
 

@@ -1,6 +1,6 @@
 """Methods of relevance on a tiny random network: laws, known answers, and captum and shapiq."""
 
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -8,8 +8,8 @@ import torch
 
 from lxmert_viz.analysis import shapley
 from lxmert_viz.errors import CheckpointError, OptionError, TextError
-from lxmert_viz.experiments import gradients, target
-from lxmert_viz.experiments.relevance import METHODS, explain, shapley_steps
+from lxmert_viz.experiments import target
+from lxmert_viz.experiments.relevance import METHODS, explain, explain_game, shapley_steps
 from lxmert_viz.experiments.removal import Game, Removal
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
@@ -31,112 +31,10 @@ def red(pipeline: Pipeline) -> target.Target:
     return target.answer(pipeline, "red", "blue")
 
 
-def margin(pipeline: Pipeline, regions: Regions, text: str) -> float:
-    logits = pipeline.score_many([(regions, text)])[0].answer_logits
-    known = pipeline.answer_vocabulary
-    return float(logits[known.index("red")] - logits[known.index("blue")])
-
-
 def all_but(game: Game, *gone: int) -> np.ndarray:
     members = np.ones((1, game.players), bool)
     members[0, list(gone)] = False
     return members
-
-
-def test_everybody_is_worth_what_the_network_says(
-    tiny_pipeline: Pipeline, regions: Regions
-) -> None:
-    game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
-    assert game.worth(all_but(game))[0] == pytest.approx(
-        margin(tiny_pipeline, regions, TEXT), abs=1e-5
-    )
-
-
-def test_removals_are_what_they_are_called(tiny_pipeline: Pipeline, regions: Regions) -> None:
-    place, count = 2, len(regions)
-    left = [p for p in range(count) if p != place]
-    feats = regions.feats.copy()
-    zeroed, mean = feats.copy(), feats.copy()
-    zeroed[place], mean[place] = 0, feats.mean(axis=0)
-    edited = {
-        Removal("slice"): (regions.only(left), TEXT),
-        Removal("zero"): (replace(regions, feats=zeroed), TEXT),
-        Removal("mean"): (replace(regions, feats=mean), TEXT),
-    }
-    for removal, pair in edited.items():
-        game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline), removal)
-        found = game.worth(all_but(game, len(game.word_places) + place))[0]
-        assert found == pytest.approx(margin(tiny_pipeline, *pair), abs=1e-5), removal
-    texts = {"mask": "what [MASK] is the large cube?", "delete": "what is the large cube?"}
-    for words, text in texts.items():
-        game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline), Removal(words=words))
-        at = game.word_places.index(game.tokens.pieces.index("color"))
-        assert game.worth(all_but(game, at))[0] == pytest.approx(
-            margin(tiny_pipeline, regions, text), abs=1e-5
-        )
-
-
-@pytest.mark.parametrize("removal", [Removal(), Removal("zero", "delete"), Removal("mean")])
-def test_a_batch_of_coalitions_equals_each_alone(
-    tiny_pipeline: Pipeline, regions: Regions, removal: Removal
-) -> None:
-    game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline), removal)
-    members = np.random.default_rng(0).random((12, game.players)) < 0.5
-    members[3] = False  # nobody: no region at all
-    each = np.array([game.worth(row[None])[0] for row in members])
-    assert game.worth(members) == pytest.approx(each, abs=1e-4)
-
-
-def test_equal_coalitions_are_asked_once(tiny_pipeline: Pipeline, regions: Regions) -> None:
-    game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
-    found = game.worth(np.repeat(all_but(game), 5, axis=0))
-    assert game.forwards == 1 and len(set(found.tolist())) == 1
-
-
-def test_the_regions_side_of_the_last_layer_has_no_gradient(
-    tiny_pipeline: Pipeline, regions: Regions
-) -> None:
-    maps, slopes = gradients.of_maps(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
-    for name in ("vision_from_lang", "cross_vision"):
-        assert not slopes[name][-1].any() and slopes[name][:-1].any()
-    assert slopes["lang_from_vision"][-1].any()
-    trace = tiny_pipeline.ask(regions, TEXT)
-    for name, own in trace.attention.items():
-        assert maps[name] == pytest.approx(own, abs=1e-6)
-
-
-def test_gradients_along_the_path_are_those_of_captum(
-    tiny_pipeline: Pipeline, regions: Regions
-) -> None:
-    from captum.attr import IntegratedGradients
-
-    from lxmert_viz.model.files.loading import base_of
-
-    asked, base = red(tiny_pipeline), base_of(tiny_pipeline.network)
-    words, seen, first, last = gradients.along_path(tiny_pipeline, regions, TEXT, asked)
-    game = Game(tiny_pipeline, regions, TEXT, asked)
-    nothing = replace(regions, feats=np.zeros_like(regions.feats))
-    with torch.no_grad():
-        start = gradients.entering(
-            tiny_pipeline, base, nothing, game.without_words(np.zeros(len(game.word_places), bool))
-        )
-        end = gradients.entering(tiny_pipeline, base, regions, game.tokens)
-    reference = IntegratedGradients(
-        lambda lang, vision: gradients.value(tiny_pipeline, base, asked, lang, vision)
-    ).attribute(end, start, n_steps=gradients.STEPS, method="riemann_middle")
-    theirs = [found.sum(-1)[0].numpy() for found in reference]
-    assert words == pytest.approx(theirs[0], abs=1e-5)
-    assert seen == pytest.approx(theirs[1], abs=1e-5)
-    assert words[[0, -1]].tolist() == [0, 0]  # [CLS] and [SEP] stay as they are
-    assert last == pytest.approx(game.worth(all_but(game))[0], abs=1e-5)
-    assert first != last
-
-
-def test_the_path_is_complete_with_steps_enough(tiny_pipeline: Pipeline, regions: Regions) -> None:
-    words, seen, first, last = gradients.along_path(
-        tiny_pipeline, regions, TEXT, red(tiny_pipeline), steps=256
-    )
-    assert words.sum() + seen.sum() == pytest.approx(last - first, rel=0.01)
 
 
 def test_occlusion_is_captums_ablation_of_the_players(
@@ -171,7 +69,7 @@ def test_sampled_values_come_to_the_exact_ones(tiny_pipeline: Pipeline, regions:
     seen = regions.only(range(4))
     game = Game(tiny_pipeline, seen, TEXT, red(tiny_pipeline))
     exact = shapley.exact(game.worth(shapley.every_coalition(game.players)), game.players)
-    *_, found = shapley_steps(tiny_pipeline, seen, TEXT, red(tiny_pipeline), pairs=400)
+    *_, found = shapley_steps(game, pairs=400)
     words, regions_exact = game.spread(exact)
     spread = np.abs(exact).max()
     assert np.abs(found.words - words).max() < 0.1 * spread
@@ -183,7 +81,8 @@ def test_sampled_values_come_to_the_exact_ones(tiny_pipeline: Pipeline, regions:
 def test_every_step_is_efficient_and_no_interval_grows(
     tiny_pipeline: Pipeline, regions: Regions
 ) -> None:
-    steps = list(shapley_steps(tiny_pipeline, regions, TEXT, red(tiny_pipeline), pairs=6))
+    game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
+    steps = list(shapley_steps(game, pairs=6))
     assert [step.orders for step in steps] == [2, 4, 6, 8, 10, 12]
     assert max(step.gap for step in steps) < 1e-4
     widths = [step.width for step in steps]
@@ -239,17 +138,6 @@ def test_other_targets(tiny_pipeline: Pipeline, regions: Regions) -> None:
         assert np.abs(found.words).max() > 0
 
 
-def test_a_named_place_moves_up_with_those_before_it(
-    tiny_pipeline: Pipeline, regions: Regions
-) -> None:
-    thing = target.region_label(tiny_pipeline, "object", 3, tiny_pipeline.region_names.objects[1])
-    game = Game(tiny_pipeline, regions, TEXT, thing)
-    at = len(game.word_places)  # the first region
-    left = regions.only(range(1, len(regions)))
-    moved = Game(tiny_pipeline, left, TEXT, replace(thing, place=2))
-    assert game.worth(all_but(game, at)) == pytest.approx(moved.worth(all_but(moved)), abs=1e-5)
-
-
 def test_no_regions_and_one_word(tiny_pipeline: Pipeline, regions: Regions) -> None:
     for method in METHODS:
         found = explain(tiny_pipeline, regions.only(()), "cube", method, red(tiny_pipeline))
@@ -281,3 +169,51 @@ def test_a_text_without_words_and_a_head_that_is_missing(
     monkeypatch.setattr(tiny_pipeline, "has_match", False)
     with pytest.raises(CheckpointError, match="tiny has no head for matching"):
         target.match(tiny_pipeline)
+
+
+def test_occlusion_of_an_additive_model_is_what_each_adds(
+    tiny_pipeline: Pipeline, regions: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
+    own = np.random.default_rng(3).normal(size=game.players)
+    monkeypatch.setattr(game, "worth", lambda members: members @ own + 7)
+    for method in ("occlusion", "shapley"):
+        found = explain_game(game, method, pairs=1)
+        assert game.gather(found.words, found.regions) == pytest.approx(own)
+
+
+def test_two_visitors_with_different_targets_at_once(
+    tiny_pipeline: Pipeline, regions: Regions
+) -> None:
+    names = ("red", "blue", "ball", "cube")
+    alone = {
+        (name, method): explain(tiny_pipeline, regions, TEXT, method, name)
+        for name in names
+        for method in METHODS
+    }
+    with ThreadPoolExecutor(4) as visitors:
+        asked = {
+            key: visitors.submit(explain, tiny_pipeline, regions, TEXT, key[1], key[0])
+            for key in alone
+        }
+        for key, own in alone.items():
+            found = asked[key].result()
+            assert found.regions == pytest.approx(own.regions, abs=1e-5), key
+            assert found.words == pytest.approx(own.words, abs=1e-5), key
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_most_words_and_regions(tiny_pipeline: Pipeline, regions: Regions, method: str) -> None:
+    longest = tiny_pipeline.network.config.max_position_embeddings
+    text = " ".join(["cube"] * (longest - 2))
+    many = regions.only([place % len(regions) for place in range(100)])
+    found = explain(tiny_pipeline, many, text, method, "red", "blue", pairs=1)
+    assert (len(found.words), len(found.regions)) == (longest, 100)
+    assert np.isfinite(found.words).all() and np.isfinite(found.regions).all()
+
+
+def test_a_text_that_is_too_long_is_one_sentence(tiny_pipeline: Pipeline, regions: Regions) -> None:
+    with pytest.raises(TextError):
+        explain(
+            tiny_pipeline, regions, "cube " * tiny_pipeline.network.config.max_position_embeddings
+        )

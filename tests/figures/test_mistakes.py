@@ -7,22 +7,30 @@ from lxmert_viz.figures import mistakes
 
 
 def test_bars_carry_mean_interval_count_and_place() -> None:
-    figure = mistakes.group_bars(["a<b", "c"], [0.5, 1.0], [(0.4, 0.75), (0.5, 1.0)], [40, 2], 0.6)
+    figure = mistakes.group_bars(
+        ["a<b", "c"], [0.5, 1.0], [(0.4, 0.75), (0.5, 1.0)], [40, 2], 0.6, "in order"
+    )
     bars = figure.data[0]
     assert list(bars.x) == [0.5, 1.0] and list(bars.customdata) == [0, 1]
     assert list(bars.error_x.array) == [0.25, 0.0]
     assert list(bars.error_x.arrayminus) == pytest.approx([0.1, 0.5])
     assert figure.layout.yaxis.ticktext == ("a&lt;b (40)", "c (2)")
     assert figure.layout.xaxis.range == (0, 1) and figure.layout.shapes[0].x0 == 0.6
+    assert [(told.text, told.y) for told in figure.layout.annotations] == [
+        ("0.500", 0),
+        ("1.000", 1),
+    ]
 
 
 def test_cells_of_a_confusion_can_be_clicked() -> None:
-    counts = np.array([[5, 0, 1], [2, 7, 0]])
+    counts = np.array([[90, 0, 1], [2, 70, 0]])
     figure = mistakes.confusion(counts, ["red", "blue"], ["red", "blue", "pink"])
-    heat, points = figure.data
-    assert np.array_equal(heat.z, counts)
+    heat, rights, points = figure.data
+    missed = [[np.nan, 0, 1], [2, np.nan, 0]]
+    assert np.array_equal(heat.z, missed, equal_nan=True) and heat.zmax == 2
+    assert np.nansum(rights.z) == 160 and len({colour for _, colour in rights.colorscale}) == 1
     assert points.customdata.tolist() == [[0, 0], [0, 2], [1, 0], [1, 1]]
-    assert list(points.text) == ["5", "1", "2", "7"]
+    assert list(points.text) == ["90", "1", "2", "70"]
     assert points.hovertext[1] == "right red, answered pink: 1"
     with pytest.raises(ValueError, match="labels"):
         mistakes.confusion(counts, ["red"], ["red"])

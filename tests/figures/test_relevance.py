@@ -11,9 +11,10 @@ import pytest
 from lxmert_viz.figures import saving, theme
 from lxmert_viz.figures.relevance import (
     Scored,
+    map_spots,
+    rank_spots,
     ranked_bars,
     relevance_map,
-    removal_curves,
     seen_regions,
 )
 
@@ -132,14 +133,16 @@ def test_every_line_of_the_statistic_has_room(statistic: Sequence[str]) -> None:
     assert figure.layout.margin.t == 84 + 18 * (len(statistic) - 1)
 
 
-def test_curves_have_their_band() -> None:
-    shares = np.array([0, 0.5, 1])
-    lines = {"most relevant first, area 2": np.array([4, 2, 1.0])}
-    band = np.array([[4, 1.5, 1], [4, 3.5, 1]])
-    figure = removal_curves(shares, lines, band, "As regions leave", ["logits"])
-    low, high, positive = figure.data
-    assert list(low.y) == [4, 1.5, 1] and list(high.y) == [4, 3.5, 1] and high.fill == "tonexty"
-    assert list(positive.y) == [4, 2, 1] and list(positive.x) == [0, 0.5, 1]
-    assert positive.name == "most relevant first, area 2"
-    with pytest.raises(ValueError, match="do not fit"):
-        removal_curves(shares, lines, band[:, :2], "As regions leave", ["logits"])
+def test_spots_are_where_the_figures_draw() -> None:
+    """Words stand six in a row; boxes are in pixels of the picture; a list has a row a thing."""
+    pieces = [f"w{n}" for n in range(8)]
+    scored = Scored(pieces, np.zeros(8), NAMES, REGIONS, True, "logits")
+    spots = map_spots(scored, np.array([[0, 0, 0.5, 1], [0.5, 0, 1, 1], [0, 0, 1, 1]]), (200, 100))
+    assert spots[5] == ("", 4.5, -0.5, 5.5, 0.5) and spots[6] == ("", -0.5, 0.5, 0.5, 1.5)
+    assert spots[8] == ("2", 0, 0, 100, 100) and len(spots) == 11
+    assert rank_spots([2, 0], 4) == [
+        ("", None, 0.5, None, 1.5),
+        None,
+        ("", None, -0.5, None, 0.5),
+        None,
+    ]

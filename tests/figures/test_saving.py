@@ -44,7 +44,7 @@ def test_lines_give_series_layers_and_ends_of_intervals() -> None:
 
 
 def test_each_kind_of_column_appears_only_where_it_is_used() -> None:
-    bars = rows_of(group_bars(["x"], [0.5], [(0.4, 0.75)], [3], 0.5))
+    bars = rows_of(group_bars(["x"], [0.5], [(0.4, 0.75)], [3], 0.5, "in order"))
     ends = [float(bars[0][name]) for name in ("minus", "plus")]
     assert np.allclose(ends, [0.1, 0.25])
     assert "value" not in bars[0]
@@ -74,10 +74,10 @@ def test_a_confusion_gives_its_counts() -> None:
     rows = rows_of(confusion(np.array([[2, 0], [1, 3]]), ["cat", "dog"], ["cat", "dog"]))
     counts = [(r["y"], r["x"], r["value"]) for r in rows if r["value"]]
     assert counts == [
-        ("cat", "cat", "2"),
-        ("cat", "dog", "0"),
-        ("dog", "cat", "1"),
-        ("dog", "dog", "3"),
+        ("cat", "dog", "0.0"),
+        ("dog", "cat", "1.0"),
+        ("cat", "cat", "2.0"),
+        ("dog", "dog", "3.0"),
     ]
 
 

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
@@ -21,18 +22,33 @@ PHONE = (390, 844)
 CHANGE, DATA = "Change something", "Datasets and models"  # menus of the row of pages
 
 
-@contextmanager
-def served(script: Path) -> Iterator[str]:
-    """The address of the running page."""
+SERVE_ANOTHER = """
+import sys
+from pathlib import Path
+from typing import IO
+from lxmert_viz.__main__ import main
+from lxmert_viz.serving import application
+application.APP = Path(sys.argv.pop(1))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--server.port", str(port), "--server.headless", "true"]
+        return free.getsockname()[1]
+
+
+@contextmanager
+def served(script: Path, *options: str, log: IO[str] | None = None, port: int = 0) -> Iterator[str]:
+    """The address of the running page. options: of `serve`. log: what the server says."""
+    port = port or free_port()
     server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(script), *options],
+        [sys.executable, "-c", SERVE_ANOTHER, str(script), "serve", "--port", str(port), *options],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(APP.parent)},
-        stdout=sys.stderr.fileno(),  # where Streamlit says what went wrong in a page
+        stdout=log or sys.stderr.fileno(),
+        stderr=log,
     )
     address = f"http://localhost:{port}"
     try:

@@ -12,11 +12,13 @@ from lxmert_viz.errors import LxmertVizError, PictureError, TextError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, GoldObject, Regions
 from lxmert_viz.region_files.lxmert_tsv import write_regions
-from lxmert_viz.runs import pictures
+from lxmert_viz.results.run_folder import RunFolder
+from lxmert_viz.runs import pictures, preparing
 from lxmert_viz.runs.asking import Asker, ask_each
 from lxmert_viz.runs.evaluation import in_order
-from lxmert_viz.runs.manifest import Settings
+from lxmert_viz.runs.manifest import Settings, manifest_of
 from lxmert_viz.runs.pictures import Looker
+from lxmert_viz.runs.preparing import prepared_for
 from tests.helpers.made_up_regions import made_up
 
 TEXTS = ("is it red?", "is it large?", "how many")
@@ -110,14 +112,13 @@ def test_without_internals_nobody_looks_inside_and_predictions_are_the_same(
     assert len(lean[0].answers) == 5 and lean[3].error and not lean[3].answers
 
 
-def test_what_makes_parts_keeps_its_region_file_and_its_baselines(
+def test_what_makes_shards_keeps_its_region_file_and_its_baselines(
     tiny_pipeline: Pipeline,
     tiny_folder: Path,
     photograph: bytes,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """An actor of a cluster is handed its parts one at a time."""
     names = ("a", "b", "c")
     seen = tiny_pipeline.look(photograph)
     file = tmp_path / "regions.tsv"
@@ -132,12 +133,19 @@ def test_what_makes_parts_keeps_its_region_file_and_its_baselines(
     monkeypatch.setattr(
         tiny_pipeline, "score_many", lambda p: asked.append(len(p)) or score_many(p)
     )
+    monkeypatch.setattr(preparing, "PART", 1)
     ids = {name: name for name in names}
-    dataset = Dataset("three", "table", (), (), region_file=file, region_ids=ids)
-    compute = in_order(tiny_pipeline, tiny_folder, dataset, Settings(internals=False), tmp_path)
-    for number, name in enumerate(names):
-        ((made, (prediction,), _),) = compute({number: [Example(name, name, TEXTS[0])]})
-        assert (made, prediction.id, prediction.error) == (number, name, "")
-        assert prediction.without_picture and prediction.without_question
+    examples = tuple(Example(name, name, TEXTS[0]) for name in names)
+    dataset = Dataset("three", "table", (), examples, region_file=file, region_ids=ids)
+    run = RunFolder(tmp_path / "run")
+    settings = Settings(internals=False)
+    run.begin(manifest_of(tiny_pipeline, "", {}, settings, "here", {}))
+    prepared = prepared_for(run, dataset, {})
+    compute = in_order(tiny_pipeline, tiny_folder, run, settings, tmp_path)
+    counts = list(compute(prepared.shards))
+    assert [(c.rows, c.pictures, c.errors, c.shards) for c in counts] == [(1, 1, 0, 1)] * 3
+    made = list(run.predictions())
+    assert [(p.id, p.error) for p in made] == [(name, "") for name in names]
+    assert all(p.without_picture and p.without_question for p in made)
     assert opened == [file]
     assert asked == [1, 1, 1, 1, 0, 1, 1, 0, 1]  # the text without a picture is asked once

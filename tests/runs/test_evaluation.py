@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,10 @@ from lxmert_viz.region_files.lxmert_tsv import write_regions
 from lxmert_viz.results.columns import SCHEMA
 from lxmert_viz.results.opening import open_run
 from lxmert_viz.results.run_folder import RunFolder
-from lxmert_viz.runs import evaluation
-from lxmert_viz.runs.evaluation import evaluate
+from lxmert_viz.runs import evaluation, preparing
+from lxmert_viz.runs.evaluation import Counts, Engine, evaluate
 from lxmert_viz.runs.manifest import Settings
+from lxmert_viz.runs.preparing import Shard
 from tests.region_files.test_lxmert_tsv import regions
 
 TIMED = {"seconds"}
@@ -121,7 +122,7 @@ def test_a_stopped_run_goes_on_and_does_nothing_twice(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(evaluation, "PART", 4)
+    monkeypatch.setattr(preparing, "PART", 4)
     evaluate(tiny_pipeline, tiny_folder, dataset, tmp_path / "whole", Settings())
     texts: list[str] = []
     ask_many = tiny_pipeline.ask_many
@@ -249,13 +250,16 @@ def test_a_folder_that_is_removed_while_its_run_is_made_is_one_sentence(
     tiny_pipeline: Pipeline, tiny_folder: Path, dataset: Dataset, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    compute = evaluation.in_order(tiny_pipeline, tiny_folder, dataset, Settings(), tmp_path / "r")
+    regions = tmp_path / "r"
+    compute = evaluation.in_order(tiny_pipeline, tiny_folder, RunFolder(run), Settings(), regions)
 
-    def removing(parts: evaluation.Parts) -> Iterator[evaluation.Made]:
-        for made in compute(parts):
+    def removing(shards: Sequence[Shard]) -> Iterator[Counts]:
+        for made in compute(shards):
             shutil.rmtree(run)
             yield made
 
     with pytest.raises(DatasetError, match="removed or emptied while its run was made"):
-        evaluate(tiny_pipeline, tiny_folder, dataset, run, Settings(), compute=removing)
+        evaluate(
+            tiny_pipeline, tiny_folder, dataset, run, Settings(), engine=Engine(compute=removing)
+        )
     assert not run.exists()

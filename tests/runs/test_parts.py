@@ -11,9 +11,10 @@ from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Example
 from lxmert_viz.results.run_folder import TABLE
-from lxmert_viz.runs import evaluation
-from lxmert_viz.runs.evaluation import cut, evaluate
+from lxmert_viz.runs import preparing
+from lxmert_viz.runs.evaluation import evaluate
 from lxmert_viz.runs.manifest import Settings
+from lxmert_viz.runs.preparing import parts_of, sorted_by_picture
 
 
 class Stop(Exception):
@@ -21,16 +22,16 @@ class Stop(Exception):
 
 
 def test_pictures_share_a_part_or_have_parts_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation, "PART", 3)
+    monkeypatch.setattr(preparing, "PART", 3)
     examples = [Example(str(n), picture, "?") for n, picture in enumerate("abcabcabcd")]
-    parts = cut(examples)
+    parts = parts_of(sorted_by_picture(examples))
     assert ["".join(e.picture for e in part) for part in parts] == ["aaa", "bbb", "ccc", "d"]
-    monkeypatch.setattr(evaluation, "PART", 4)
-    parts = cut(examples)
+    monkeypatch.setattr(preparing, "PART", 4)
+    parts = parts_of(sorted_by_picture(examples))
     assert ["".join(e.picture for e in part) for part in parts] == ["aaabbb", "cccd"]
     assert [e.id for e in parts[0]] == ["0", "3", "6", "1", "4", "7"]
-    monkeypatch.setattr(evaluation, "PART", 2)
-    parts = cut([Example(str(n), picture, "?") for n, picture in enumerate("abbbbbcd")])
+    monkeypatch.setattr(preparing, "PART", 2)
+    parts = parts_of([Example(str(n), picture, "?") for n, picture in enumerate("abbbbbcd")])
     assert ["".join(e.picture for e in part) for part in parts] == ["a", "bb", "bb", "b", "cd"]
 
 
@@ -39,7 +40,7 @@ def test_a_run_that_went_on_is_equal_to_the_last_bit(
 ) -> None:
     from lxmert_viz.pipeline import Pipeline
 
-    monkeypatch.setattr(evaluation, "PART", 20)
+    monkeypatch.setattr(preparing, "PART", 20)
     study = open_dataset(ASSETS / "study")
     dataset = replace(study.without_regions(), examples=study.examples[:120])
     settings = Settings(internals=False)

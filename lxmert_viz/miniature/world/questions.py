@@ -23,6 +23,7 @@ from lxmert_viz.miniature.world.views import (
 from lxmert_viz.miniature.world.wording import say, sentence
 
 QUESTION_TYPES = ("attribute", "relation", "count", "existence", "comparison", "same")
+CONTENDED = "contended"  # of a question that another object would have another answer to
 TRIES = 40
 
 
@@ -101,6 +102,28 @@ def ask(view: View, kind: str, random: Random) -> Question | None:
         if answer and (answer not in ("yes", "no") or answer == wanted):
             return _question(view, kind, answer, draft, random)
     return None
+
+
+def contended(view: View, random: Random) -> Question | None:
+    """A question for a value of one object, of whose shape another object has another value.
+
+    What that one shows speaks for another answer. None where no try found such a question.
+    """
+    for _ in range(TRIES):
+        draft = random.choice((_attribute, _relation, _outermost))(view, random)
+        answer = draft and answer_of(draft.program, view)
+        if answer and _has_rival(draft, view):
+            return _question(view, CONTENDED, answer, draft, random)
+    return None
+
+
+def _has_rival(draft: Draft, view: View) -> bool:
+    name = draft.program[-1].argument
+    (own,) = results_of(draft.program, view)[-2]
+    thing = view.objects[own]
+    kind = draft.slots.get("z") or draft.slots["x"]  # what is asked about
+    others = [getattr(other, name) for other in view.objects if other.shape == kind.shape]
+    return any(value != getattr(thing, name) for value in others)
 
 
 def reworded(question: Question, random: Random) -> Question:

@@ -22,6 +22,7 @@ from lxmert_viz.miniature.world.questions import (
     Question,
     answer_names,
     ask,
+    contended,
     reworded,
     verification,
 )
@@ -67,11 +68,17 @@ class Study:
 
 
 def write_study(
-    folder: Path, first_seed: int, count: int, suffix: str = ".png", pairs: bool = False
+    folder: Path,
+    first_seed: int,
+    count: int,
+    suffix: str = ".png",
+    pairs: bool = False,
+    rivals: int = 0,
 ) -> list[Path]:
     """Writes all but the regions, and gives the pictures of the scenes.
 
     suffix: ".png", or ".jpg" for a fifth of the size. pairs: draw the counterfactual scenes too.
+    rivals: how often to ask more of a scene, for what another object would have another answer to.
     """
     images = folder / "images"
     images.mkdir(parents=True, exist_ok=True)
@@ -86,6 +93,7 @@ def write_study(
         for changed in _add_texts(study, stem, scene, Random(seed)):
             if pairs:
                 _save(draw(changed.scene), images / f"{_pair_stem(stem, changed)}{suffix}")
+        _add_contended(study, stem, View.of(scene), rivals)
     study.write(folder)
     return pictures
 
@@ -217,6 +225,21 @@ def _choices(question: Question) -> Json:
     else:
         valid = [answer for answer in answer_names() if answer in VALUES[name]]
     return {"valid": valid, "plausible": valid}
+
+
+def _add_contended(study: Study, stem: str, view: View, count: int) -> None:
+    random, asked = Random(f"{stem} contended"), {}
+    for _ in range(count):
+        question = contended(view, random)
+        if question:
+            asked.setdefault(question.text, question)
+    for place, question in enumerate(asked.values()):
+        number = f"{stem}-contended-{place}"
+        study.questions[number] = question_entry(stem, question, view) | {
+            "equivalent": [number],
+            "entailed": [number],
+        }
+        study.choices[number] = _choices(question)
 
 
 def _add_captions(study: Study, stem: str, view: View, random: Random) -> None:

@@ -6,6 +6,7 @@ from lxmert_viz.picture import PICTURE_ENDINGS, Picture
 from lxmert_viz.ui.frame import handover
 from lxmert_viz.ui.server import examples, pictures
 from lxmert_viz.ui.server.examples import ExampleScene
+from lxmert_viz.ui.server.upload_limits import PICTURE_MB
 from lxmert_viz.ui.wording import plain
 
 SOURCES = {
@@ -37,6 +38,7 @@ def choose() -> None:
             "Your picture",
             PICTURE_ENDINGS,
             key=UPLOADED,
+            max_upload_size=PICTURE_MB,
             on_change=_taken_away,
             args=(source, UPLOADED),
         )

@@ -12,15 +12,15 @@ from lxmert_viz.dataset.tables import COLUMNS, columns_of, guessed
 from lxmert_viz.dataset.uploads import KINDS as FILE_KINDS
 from lxmert_viz.dataset.uploads import Given
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.places import data_folder
+from lxmert_viz.places import data_folder, is_public
 from lxmert_viz.ui.frame import handover
 from lxmert_viz.ui.mistakes import place
 from lxmert_viz.ui.server import boards, catalogue, jobs, models, own_data
 from lxmert_viz.ui.server.boards import Wanted
+from lxmert_viz.ui.server.upload_limits import DATASET_MB
 from lxmert_viz.ui.wording import plain
 
 MOST_REMARKS = 500  # that are listed
-MOST_MEGABYTES = 500  # of one file
 DATASET, CHECKED, ROUND = "new.dataset", "new.checked", "new.round"
 KIND_TITLES = {
     "picture": "Picture",
@@ -39,7 +39,7 @@ WHAT_TO_BRING = (
 
 
 def offer() -> None:
-    unread = take_files()
+    unread = own_data.are_taken() and take_files()
     hint = "Read the files that you chose first." if unread else None
     names = models.model_names()
     model = st.selectbox("Model", names, names.index(handover.model()), key="new.model")
@@ -66,8 +66,9 @@ def offer() -> None:
     except DatasetError as error:
         st.error(plain(str(error)), icon=":material/error:")
     st.caption(
-        f"The folders offered lie in {plain(str(data_folder()))}. "
-        "Every option: `python -m lxmert_viz evaluate --help`."
+        ("" if own_data.are_taken() else "This server takes no datasets; your own does. ")
+        + ("" if is_public() else f"The folders offered lie in {plain(str(data_folder()))}. ")
+        + "Every option: `python -m lxmert_viz evaluate --help`."
     )
 
 
@@ -83,7 +84,7 @@ def take_files() -> bool:
         accept_multiple_files=True,
         key=f"new.files {number}",
         help=WHAT_TO_BRING,
-        max_upload_size=MOST_MEGABYTES,
+        max_upload_size=DATASET_MB,
     )
     if given:
         names = f"{len(given)} files" if given[1:] else given[0].name

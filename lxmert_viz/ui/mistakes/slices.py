@@ -46,11 +46,14 @@ def slices(board: Board) -> None:
     if not found:
         st.caption("None: no group is weaker than the rest beyond chance (Holm, 5%).")
     for number, one in enumerate(found[:MOST_SUGGESTIONS]):
-        text = joined(f"{name}={spelled(value)}" for name, value in one.terms)
+        text = _filter_of(one.terms)
         line = (
             f"**{plain(text)}**: score {one.score:.3f}, others {one.rest:.3f}, p {_p(one.p)}; "
             f"as good as the others, {one.lost:.0f} more would be right"
         )
+        if one.same:
+            others = "; ".join(_filter_of(terms) for terms in one.same)
+            line += f"  \n:gray[The same rows: {plain(others)}]"
         _show(f"suggested-{number}", one.rows, text, line)
     st.caption(HOW)
 
@@ -92,6 +95,10 @@ def _show(key: str, rows: int, text: str, line: str) -> None:
         label, width = f"{rows:,}", COUNT_WIDTH
         st.button(label, key=f"slices.rows {key}", on_click=_show_rows, args=(text,), width=width)
         st.markdown(line)
+
+
+def _filter_of(terms: tuple[tuple[str, object], ...]) -> str:
+    return joined(f"{name}={spelled(value)}" for name, value in terms)
 
 
 def _compared(inside: np.ndarray, outside: np.ndarray) -> str:

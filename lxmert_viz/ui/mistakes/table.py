@@ -8,7 +8,7 @@ import streamlit as st
 from lxmert_viz.results.board import Board
 from lxmert_viz.results.columns import title_of
 from lxmert_viz.ui.mistakes.place import DOWN, UP, get, page_number, put
-from lxmert_viz.ui.mistakes.row import open_row, show_row
+from lxmert_viz.ui.mistakes.row import open_row
 from lxmert_viz.ui.server import boards
 
 ROWS = 20
@@ -20,60 +20,57 @@ SORTS = ("", "score", "probability", "margin", "words", "regions", "right", "ans
 NARROW = ("Picture", OPEN, "Question", "Right", "Answer", "Cause")
 
 
-def show(board: Board, model: str) -> None:
+def show(board: Board, model: str, is_wide: bool) -> None:
+    """A page of the rows that the filter leaves. is_wide: nothing stands beside it but counts."""
     where = get("where")
     count = board.count(where)
-    pages = max(math.ceil(count / ROWS), 1)
-    page = min(page_number(), pages)
-    _choose_order(board, count, page, pages)
     if not count:
         st.info(
             "No row fits this filter. Take a term away above.", icon=":material/filter_alt_off:"
         )
         return
+    pages = math.ceil(count / ROWS)
+    page = min(page_number(), pages)
     sort, down = get("sort"), get("order") == DOWN
     rows = board.page(where, sort, down, ROWS, (page - 1) * ROWS, READ)
-    beside = st.columns([6, 5], gap="medium") if get("row") else [st.container()]
-    with beside[0]:
-        _show_rows(rows, f"{where} {sort} {down} {page}", len(beside) == 1)
+    _show_rows(rows, f"{where} {sort} {down} {page}", is_wide)
+    _turn_pages(count, page, pages)
     _open_clicked(board, model)
-    chosen = get("row")
-    row = board.row(chosen) if chosen else None
-    if row is None:
+    if is_wide:
         st.caption("Click a row to see all of it, or **Open** to look inside the model.")
-        return
-    with beside[1]:
-        show_row(board, row, model)
 
 
-def _choose_order(board: Board, count: int, page: int, pages: int) -> None:
+def choose_order(board: Board) -> None:
     filled = {*board.filled(), ""}
-    offered = [name for name in SORTS if name in filled]
-    with st.container(horizontal=True, vertical_alignment="bottom", key="board.order"):
-        sort = get("sort")
+    offered, sort = [name for name in SORTS if name in filled], get("sort")
+    st.selectbox(
+        "Order",
+        offered,
+        index=offered.index(sort) if sort in offered else 0,
+        format_func=lambda name: f"by {title_of(name)}" if name else "as in the dataset",
+        width=190,
+        key="board.sort",
+        on_change=_sort,
+        label_visibility="collapsed",
+    )
+    if sort:
+        both, order = (DOWN, UP), get("order")
         st.selectbox(
-            "Order",
-            offered,
-            index=offered.index(sort) if sort in offered else 0,
-            format_func=lambda name: title_of(name) if name else "as in the dataset",
-            width=190,
-            key="board.sort",
+            "Direction",
+            both,
+            index=both.index(order) if order in both else 0,
+            width=160,
+            key="board.direction",
             on_change=_sort,
+            label_visibility="collapsed",
         )
-        if sort:
-            both = (DOWN, UP)
-            order = get("order")
-            st.selectbox(
-                "Direction",
-                both,
-                index=both.index(order) if order in both else 0,
-                width=160,
-                key="board.direction",
-                on_change=_sort,
-            )
-        first = (page - 1) * ROWS + 1
-        shown = f"{first:,} to {min(first + ROWS - 1, count):,} of {count:,}" if count else "none"
-        st.markdown(f":gray[{shown}]", width="content")
+
+
+def _turn_pages(count: int, page: int, pages: int) -> None:
+    """Below the table, whose own tools come up above it."""
+    first = (page - 1) * ROWS + 1
+    with st.container(horizontal=True, vertical_alignment="center", key="board.pages"):
+        st.markdown(f"{first:,} to {min(first + ROWS - 1, count):,} of {count:,}", width="content")
         _turn("Previous page", ":material/chevron_left:", page - 1, page > 1)
         _turn("Next page", ":material/chevron_right:", page + 1, page < pages)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from lxmert_viz.analysis import calibration
@@ -14,7 +15,7 @@ from lxmert_viz.checkpoints import folder
 from lxmert_viz.figures import mistakes as figures
 from lxmert_viz.records import RIGHT_FROM, Report
 from lxmert_viz.results.board import BIN_WIDTHS, SHARES, Board
-from lxmert_viz.results.columns import title_of
+from lxmert_viz.results.columns import FILTERED, title_of
 from lxmert_viz.results.row_filter import spelled, with_term
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.mistakes.place import TABLE, filter_by, get, put, show_only
@@ -83,19 +84,12 @@ def groups(board: Board) -> None:
     if not len(found):
         st.info(NOT_SCORED)
         return
-    shown = found[:MOST_BARS]
+    shown = found.nlargest(MOST_BARS, "scored")
+    # numbers keep their order
+    shown = shown.sort_index() if _is_number(by) else shown.sort_values("score", kind="stable")
     values = [None if pd.isna(value) else value for value in shown["value"].tolist()]
-    scores, counts = shown["score"].tolist(), shown["scored"].tolist()
-    intervals = [interval_of(*pair) for pair in zip(scores, counts, strict=True)]
-    figure = figures.group_bars(
-        [_label(by, value) for value in values],
-        scores,
-        [(interval.low, interval.high) for interval in intervals],
-        counts,
-        board.totals(where).score,
-    )
     event = saving.draw(
-        figure,
+        _bars(by, values, shown, board.totals(where).score),
         about(board),
         f"mistakes.bars {by} {where}",
         on_select="rerun",
@@ -105,6 +99,19 @@ def groups(board: Board) -> None:
         st.caption(f"The {MOST_BARS} largest of {len(found):,} groups.")
     for point in event.selection.points:
         _filter_by_group(by, values[int(point["customdata"])])
+
+
+def _bars(by: str, values: list[Any], shown: pd.DataFrame, overall: float) -> figures.go.Figure:
+    scores, counts = shown["score"].tolist(), shown["scored"].tolist()
+    intervals = [interval_of(*pair) for pair in zip(scores, counts, strict=True)]
+    return figures.group_bars(
+        [label(by, value) for value in values],
+        scores,
+        [(interval.low, interval.high) for interval in intervals],
+        counts,
+        overall,
+        "in order" if _is_number(by) else "lowest first",
+    )
 
 
 def _filter_by_group(by: str, value: Any) -> None:
@@ -119,19 +126,29 @@ def _filter_by_group(by: str, value: Any) -> None:
     st.rerun()
 
 
-def _label(by: str, value: Any) -> str:
+def label(by: str, value: Any) -> str:
+    """A value as a person reads it; "count: count" says one thing twice."""
     if value is None:
         return "(none)"
     if by in BIN_WIDTHS:
         return f"{value:.2f} to {value + BIN_WIDTHS[by]:.2f}"
-    return spelled(value).strip('"')
+    text = spelled(value).strip('"')
+    kind, _, form = text.partition(": ")
+    return kind if kind == form else text
+
+
+def _is_number(by: str) -> bool:
+    return not pa.types.is_string(FILTERED[by])
 
 
 def confusion(board: Board) -> None:
     where = get("where")
+    if not board.totals(where).scored:
+        st.info(NOT_SCORED)
+        return
     cells = board.confusion(where, MOST_ANSWERS)
     if not len(cells):
-        st.info(NOT_SCORED)
+        st.info("Every answer to these questions is the right one.")
         return
     right = sorted(cells["gold"].unique())
     others = cells[~cells["answer"].isin(right)]
@@ -148,7 +165,7 @@ def confusion(board: Board) -> None:
         selection_mode="points",
     )
     st.caption(
-        f"The {len(right)} most frequent right answers"
+        f"The {len(right)} right answers that were missed most"
         + (" and the most frequent other answers to them." if extra else ".")
         + " Answers that people disagree on are rows of their most frequent one."
     )
@@ -175,20 +192,28 @@ def causes(board: Board) -> None:
     )
     _judge_looks(board)
     by_name = {cause.cause: cause for cause in found.itertuples()}
-    for name, meaning in CAUSES.items():
-        row = by_name.get(name)
-        with st.container(horizontal=True, vertical_alignment="center", key=f"line.cause {name}"):
-            st.button(
-                f"{row.rows if row else 0:,}",
-                key=f"causes.show {name}",
-                disabled=row is None,
-                on_click=show_only,
-                args=("cause", name),
-                width=84,
-            )
-            gain = f" Gain if fixed: **+{row.gain:.3f}**." if row else ""
-            known = _unknown(name, board)
-            st.markdown(f"**{name}**: {meaning}{gain}{known}")
+    for name in CAUSES:
+        if name in by_name:
+            _cause(name, by_name[name], board)
+    others = [name for name in CAUSES if name not in by_name]
+    if others:
+        with st.expander(f"Causes of none of these mistakes ({len(others)})"):
+            for name in others:
+                st.markdown(f"**{name}**: {CAUSES[name]}{_unknown(name, board)}")
+
+
+def _cause(name: str, found: Any, board: Board) -> None:
+    """A line about a cause, behind a button that shows its rows."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"line.cause {name}"):
+        st.button(
+            f"{found.rows:,}",
+            key=f"causes.show {name}",
+            on_click=show_only,
+            args=("cause", name),
+            width=84,
+        )
+        gain = f" Gain if fixed: **+{found.gain:.3f}**."
+        st.markdown(f"**{name}**: {CAUSES[name]}{gain}{_unknown(name, board)}")
 
 
 def _judge_looks(board: Board) -> None:

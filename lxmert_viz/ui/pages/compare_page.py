@@ -1,7 +1,5 @@
 """Two pictures, two questions or two checkpoints, side by side."""
 
-import streamlit as st
-
 from lxmert_viz.ui.frame import results, workbench
 from lxmert_viz.ui.what_if import comparing, sides
 
@@ -11,7 +9,4 @@ second = comparing.other_side(first)
 one, other = comparing.steps(first, second)
 seen, asked = results.trace_of(first), results.trace_of(second)
 results.tell(comparing.with_other(choice, second), seen, asked)
-comparing.show_sides((one, seen), (other, asked))
-sides.show_answers((one.name, seen), (other.name, asked), "on the right")
-st.divider()
-sides.show_maps(one, other)
+sides.show(sides.Side(one, seen), sides.Side(other, asked), "on the right")

@@ -9,29 +9,32 @@ choice = workbench.choice()
 chosen = results.variant(choice)
 steps = editing.history(chosen)
 links.follow_edit(steps, chosen, sides.regions)
-with st.expander(f"Steps ({len(steps.steps)})", icon=":material/history:", key="edit.steps"):
-    editing.show_history(steps)
 step = steps.step(steps.now)
+words = st.container()
+controls = st.container(horizontal=True, vertical_alignment="bottom", key="edit.controls")
+with (
+    controls,  # the way back, also from a step that cannot be asked
+    st.popover(f"Steps ({len(steps.steps)})", icon=":material/history:", key="edit.steps"),
+):
+    editing.show_history(steps)
 links.state_edit(steps, chosen)
 found = sides.regions(step.variant)
 asked = results.trace_of(step.variant)
 results.warn(choice, asked)
 bar.offer_to_keep(step.variant)
-left, right = st.columns([9, 11], gap="large")
-with left:
-    editing.edit_picture(steps, found, asked.regions)
-with right:
+with words:
     editing.edit_words(steps, asked.tokens)
-    editing.show_fillings(step.variant)
+with controls:
+    editing.edit_picture(steps, found)
     editing.choose_checkpoint(steps)
     before = editing.choose_before(steps)
     if chosen in (step.variant, before.variant):
         results.show_answer(choice, results.trace_of(chosen))
-    if before is step:
-        st.info("Nothing is changed yet: mask a word, or switch a region off.")
-    else:
-        sides.show_answers(
-            (before.name, results.trace_of(before.variant)), (step.name, asked), "after"
-        )
-st.divider()
-sides.show_maps(before, step)
+editing.explain(step)
+editing.show_fillings(step.variant)
+if before is step:
+    st.info("Nothing is changed yet: mask a word, or switch a region off.")
+    sides.show_alone(step)
+else:
+    first = sides.Side(before, results.trace_of(before.variant))
+    sides.show(first, sides.Side(step, asked), "after")

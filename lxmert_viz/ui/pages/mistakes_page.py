@@ -10,7 +10,9 @@ from lxmert_viz.results.run_folder import REMARKS
 from lxmert_viz.ui.frame import address, navigation
 from lxmert_viz.ui.mistakes import (
     clusters,
+    counts,
     inside,
+    looked,
     numbers,
     place,
     run_choice,
@@ -18,6 +20,7 @@ from lxmert_viz.ui.mistakes import (
     table,
     views,
 )
+from lxmert_viz.ui.mistakes.row import show_row
 from lxmert_viz.ui.server import boards, catalogue, jobs
 from lxmert_viz.ui.wording import plain
 
@@ -40,33 +43,30 @@ VIEWS = {
     "Metrics": numbers.metrics,
     "Slices": slices.slices,
     "Inside": inside.inside,
+    "Looked at": looked.looked,
     "Alike": clusters.clusters,
 }
 
 
 def choose_filter(board: Board) -> None:
     where = place.get("where")
-    with st.container(horizontal=True, vertical_alignment="bottom", key="board.filter"):
-        key = f"board.typed {where}"  # another filter begins with its own text
-        st.text_input(
-            "Filter and search",
-            where,
-            placeholder=EXAMPLE,
-            key=key,
-            on_change=take_typed,
-            args=(board, key),
-        )
-        st.button(
-            "Mistakes only",
-            icon=":material/filter_alt:",
-            on_click=place.show_only,
-            args=("correct", False),
-        )
-        with st.popover("How", icon=":material/help:"):
-            st.markdown(HOW_TO_FILTER.format(", ".join(f"`{n}`" for n in board.filled())))
-    show_problem()
-    if where:
-        show_terms(where)
+    key = f"board.typed {where}"  # another filter begins with its own text
+    st.text_input(
+        "Filter and search",
+        where,
+        placeholder=EXAMPLE,
+        key=key,
+        on_change=take_typed,
+        args=(board, key),
+    )
+    st.button(
+        "Mistakes only",
+        icon=":material/filter_alt:",
+        on_click=place.show_only,
+        args=("correct", False),
+    )
+    with st.popover("How", icon=":material/help:"):
+        st.markdown(HOW_TO_FILTER.format(", ".join(f"`{n}`" for n in board.filled())))
 
 
 def take_typed(board: Board, key: str) -> None:
@@ -105,11 +105,14 @@ def show_terms(where: str) -> None:
             )
 
 
-def show_warnings(board: Board) -> None:
+def show_training_note(board: Board) -> None:
     note = board.manifest["data"].get("training_note", "")
     if note:
         told = f"{plain(note)} Scores on seen questions say little."
         st.warning(told, icon=":material/warning:")
+
+
+def show_remarks(board: Board) -> None:
     if not board.remark_count:
         return
     title = f"{board.remark_count:,} remark{'' if board.remark_count == 1 else 's'} on the data"
@@ -122,15 +125,18 @@ def show_warnings(board: Board) -> None:
             st.dataframe(pd.DataFrame(remarks), hide_index=True)
 
 
-def choose_view() -> str:
+def choose_view(board: Board) -> str:
     asked = place.get("view")
-    view = st.segmented_control(
-        "View",
-        [place.TABLE, *VIEWS],
-        default=asked if asked in VIEWS else place.TABLE,
-        required=True,
-        label_visibility="collapsed",
-    )
+    with st.container(horizontal=True, vertical_alignment="center", key="board.views"):
+        view = st.segmented_control(
+            "View",
+            [place.TABLE, *VIEWS],
+            default=asked if asked in VIEWS else place.TABLE,
+            required=True,
+            label_visibility="collapsed",
+        )
+        if view == place.TABLE:
+            table.choose_order(board)
     if view != asked:
         place.put(view=view)
         st.rerun()
@@ -138,13 +144,25 @@ def choose_view() -> str:
 
 
 def show(board: Board) -> None:
-    show_warnings(board)
-    choose_filter(board)
-    view = choose_view()
-    if view == place.TABLE:
-        table.show(board, board.manifest["model"]["name"])
-    else:
-        VIEWS[view](board)
+    show_training_note(board)
+    show_problem()
+    if place.get("where"):
+        show_terms(place.get("where"))
+    view = choose_view(board)
+    model = board.manifest["model"]["name"]
+    row = board.row(place.get("row")) if place.get("row") and view == place.TABLE else None
+    left, side = st.columns([6, 5] if row else [13, 3], gap="medium")
+    with left:
+        if view == place.TABLE:
+            table.show(board, model, is_wide=row is None)
+        else:
+            VIEWS[view](board)
+    with side:
+        if row:
+            show_row(board, row, model)
+        else:
+            counts.show(board)
+    show_remarks(board)
 
 
 navigation.heading(navigation.MISTAKES)
@@ -157,6 +175,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="board.numbe
         place.filter_by("")  # an address can say anything
     if board is not None:
         numbers.show(board)
+        choose_filter(board)
 if busy:
     run_choice.watch(running)
 elif not name:

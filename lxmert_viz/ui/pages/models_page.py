@@ -11,6 +11,7 @@ from lxmert_viz.checkpoints.known import KNOWN, SHIPPED, KnownCheckpoint
 from lxmert_viz.checkpoints.record import Kept, free_bytes, kept, remove
 from lxmert_viz.checks.findings import NOT_APPLICABLE, RIGHT, WRONG, Finding
 from lxmert_viz.errors import LxmertVizError
+from lxmert_viz.places import is_public
 from lxmert_viz.ui.frame import handover, navigation
 from lxmert_viz.ui.server import jobs, models, waiting
 from lxmert_viz.ui.server.jobs import Job
@@ -35,7 +36,7 @@ def show_model(name: str, known: KnownCheckpoint | None) -> None:
         st.markdown(plain(known.summary if known else "In the models folder."))
         if known:
             st.caption(f"Heads: {known.heads}.")
-        if known and known.repository and not here:
+        if known and known.repository and not here and not is_public():
             show_size(known)
         if running and not running.over.is_set():
             watch(running)
@@ -70,7 +71,7 @@ def show_size(known: KnownCheckpoint) -> None:
 
 
 def show_actions(name: str, known: KnownCheckpoint | None, here: bool) -> None:
-    if known and known.repository and not here:
+    if known and known.repository and not here and not is_public():
         st.button(
             "Download",
             icon=":material/download:",
@@ -100,7 +101,7 @@ def show_actions(name: str, known: KnownCheckpoint | None, here: bool) -> None:
             help="Does it behave like itself? Colours, boxes, features, labels, logits.",
         )
     entry = fetched_as(name)
-    if entry:
+    if entry and not is_public():
         with st.popover(f"Remove {in_words(entry.size_bytes)}", icon=":material/delete:"):
             st.button(
                 f"Remove {plain(name)} from this disk",
@@ -201,4 +202,7 @@ named = {checkpoint.name: checkpoint for checkpoint in KNOWN}
 own = [name for name in models.model_names() if name not in named]
 for name in (*named, *own):
     show_model(name, named.get(name))
-show_folder()
+if is_public():
+    st.caption("This server is for everybody and brings no other models; your own does.")
+else:
+    show_folder()

@@ -6,7 +6,8 @@ from lxmert_viz.picture import Picture
 from lxmert_viz.traces import KeptTrace
 from lxmert_viz.ui.browser import stage
 from lxmert_viz.ui.frame import handover, results, workbench
-from lxmert_viz.ui.server import answers, pictures
+from lxmert_viz.ui.server import answers, pictures, upload_limits
+from lxmert_viz.ui.server.upload_limits import ANALYSIS_MB
 from lxmert_viz.ui.wording import plain
 
 PYTHON = """from lxmert_viz import traces
@@ -52,9 +53,12 @@ with left:
     with st.popover("Open it in Python", icon=":material/code:"):
         st.code(PYTHON, language="python")
 with right:
-    given = st.file_uploader("Open one that was kept", ("zip",), key="saved.upload")
+    given = st.file_uploader(
+        "Open one that was kept", ("zip",), key="saved.upload", max_upload_size=ANALYSIS_MB
+    )
 if given is None:
     st.caption("Figures, numbers and an offline page are under *Save …* below each stage.")
 else:
     st.divider()
-    show_kept(answers.kept_trace(given.getvalue()), given.getvalue())
+    content = upload_limits.content(given, ANALYSIS_MB)
+    show_kept(answers.kept_trace(content), content)

@@ -79,8 +79,13 @@ def step(by: int, count: int) -> None:
 
 
 def judge(board: Board, row: Row, verdict: str, count: int, stays: bool) -> None:
-    """Writes the verdict and goes on; where judged rows leave the queue, the next one moves up."""
+    """Writes the verdict and goes on; where judged rows leave the queue, the next one moves up.
+
+    A second press before the next row stands there is none.
+    """
     name = row.question_id
+    if st.session_state.pop("triage.shown", None) != name:
+        return
     before = board.notes.of(name)
     again = before.verdict == verdict
     board.write_note(Note(name, "" if again else verdict, before.tags, before.text))
@@ -90,7 +95,8 @@ def judge(board: Board, row: Row, verdict: str, count: int, stays: bool) -> None
 
 def show(board: Board, row: Row, place: int, count: int, stays: bool) -> None:
     note = board.notes.of(row.question_id)
-    st.progress((place + 1) / count, f"Row {place + 1:,} of {count:,}")
+    st.session_state["triage.shown"] = row.question_id
+    bar = st.empty()  # filled after the buttons: who sees another row can press keys for it
     with st.container(horizontal=True, key="triage.keys"):
         for key, (verdict, label) in zip(KEYS, VERDICTS.items(), strict=True):
             st.button(
@@ -111,6 +117,7 @@ def show(board: Board, row: Row, place: int, count: int, stays: bool) -> None:
                 args=(by, count),
                 disabled=not 0 <= place + by < count,
             )
+    bar.progress((place + 1) / count, f"Row {place + 1:,} of {count:,}")
     left, right = st.columns([2, 3], gap="medium")
     with left:
         show_picture(row)

@@ -2,7 +2,7 @@
 
 from lxmert_viz.ui.frame import results, workbench
 from lxmert_viz.ui.server import pictures
-from lxmert_viz.ui.why import choice, maps
+from lxmert_viz.ui.why import choice, grades, maps
 
 chosen = workbench.choice()
 results.regions(chosen)
@@ -10,3 +10,4 @@ found = results.trace(chosen)
 results.tell(chosen, found)
 asked = choice.choose(found)
 maps.show(results.variant(chosen), found, asked, pictures.shown_picture(results.picture(chosen)))
+grades.show(chosen.model)

@@ -1,22 +1,25 @@
 """Datasets that visitors hand over: each visitor knows the keys of their own, and no others."""
 
-import os
 from collections.abc import Sequence
 
 import streamlit as st
 
 from lxmert_viz.dataset.upload_store import FILES, RUNS, UploadStore
 from lxmert_viz.dataset.uploads import Given
-from lxmert_viz.places import KEEP_PICTURES_VARIABLE, data_folder
-from lxmert_viz.ui.server.pictures import HOURS
+from lxmert_viz.places import data_folder
+from lxmert_viz.ui.server.pictures import hours_kept
 
 FOLDER = "uploads"  # of the data folder
 KNOWN = "own-data.known"
 
 
 def store() -> UploadStore:
-    hours = float(os.environ.get(KEEP_PICTURES_VARIABLE, HOURS))
-    return UploadStore(data_folder() / FOLDER, hours)
+    return UploadStore(data_folder() / FOLDER, hours_kept())
+
+
+def are_taken() -> bool:
+    """Whether visitors may hand anything over."""
+    return hours_kept() > 0
 
 
 def known() -> list[str]:

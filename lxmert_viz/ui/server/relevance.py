@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 
+import pandas as pd
 import streamlit as st
 
+from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.experiments import relevance
 from lxmert_viz.experiments.edits import edited
 from lxmert_viz.experiments.proof import Proof, prove
 from lxmert_viz.experiments.relevance import METHODS, PAIRS, Relevance
-from lxmert_viz.experiments.removal import USUAL, Removal
+from lxmert_viz.experiments.removal import USUAL, Game, Removal
 from lxmert_viz.experiments.target import Target
 from lxmert_viz.records import Regions, Report
+from lxmert_viz.runs.grades import GRADES, read_grades
 from lxmert_viz.ui.server.answers import BY_CONTENT, regions_of
 from lxmert_viz.ui.server.models import pipeline
 from lxmert_viz.ui.server.variant import Variant
@@ -77,6 +81,20 @@ def drawn_so_far(variant: Variant, asked: Asked, report: Report) -> Relevance | 
     return _steps(variant, asked.target, asked.removal, report).so_far(asked.pairs)
 
 
+def grades(model: str) -> pd.DataFrame | None:
+    """How the methods do on this checkpoint where causes are known; None: nobody graded them.
+
+    Raises CheckpointError for a file that is no such table.
+    """
+    path = find(model) / GRADES
+    return _grades(path, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _grades(path: Path, written: int) -> pd.DataFrame:
+    return read_grades(path)
+
+
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_CONTENT)
 def _explained(
     variant: Variant, method: str, target: Target, removal: Removal, _report: Report
@@ -90,8 +108,8 @@ def _explained(
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=BY_CONTENT)
 def _steps(variant: Variant, target: Target, removal: Removal, _report: Report) -> Steps:
     opened, seen = pipeline(variant.model), _regions(variant, _report)
-    drawn = relevance.shapley_steps(opened, seen, variant.text, target, removal, MOST_PAIRS)
-    return Steps(drawn)
+    game = Game(opened, seen, variant.text, target, removal)
+    return Steps(relevance.shapley_steps(game, MOST_PAIRS))
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)

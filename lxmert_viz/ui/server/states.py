@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from lxmert_viz.analysis.projection import project, trust
+from lxmert_viz.places import is_public
 from lxmert_viz.records import Report
 from lxmert_viz.ui.server import lenses, models, waiting
 from lxmert_viz.ui.server.lenses import STUDY
@@ -55,7 +56,7 @@ def names(model: str) -> dict[str, str]:
     """Stores that can be chosen: folder -> what to call it; the study set is ""."""
     from lxmert_viz.runs.states import stores
 
-    folders = stores(models.pipeline(model))
+    folders = [] if is_public() else stores(models.pipeline(model))
     return {"": "study set (shipped)"} | {
         str(folder): folder.name for folder in folders if not folder.name.startswith("study-")
     }

@@ -90,8 +90,12 @@ def show(found: Trace) -> None:
         layers = _tuned(head, depths).translated(layers)
     key = f"{key_of(found)} {head} {inside} {tuned}"
     view = View(found, head, key, rows, depths, layers)
-    _grid(view, (row, depth))
-    _cell(view, row, depth)
+    with st.container(key="states.read"):  # on a phone the cell comes first
+        grid, cell = st.columns([2, 1], gap="medium")
+        with grid:
+            _grid(view, (row, depth))
+        with cell:
+            _cell(view, row, depth)
 
 
 def _choose_bank(model: str) -> str:
@@ -202,37 +206,33 @@ def _take_cell(name: str, depths: tuple[str, ...]) -> None:
 
 
 def _cell(view: View, row: int, depth: int) -> None:
-    """A cell's list, its labels through the layers, and the states nearest to it."""
+    """A cell's labels through the layers, its list, and the states nearest to it."""
     found, chosen, depths, read = view.found, view.lens, view.depths, view.read()
     ids = read.ids[depth, row]
     labels = [chosen.labels[label] for label in ids]
     st.markdown(f"##### {plain(view.rows[row])} after {depths[depth]}")
-    left, right = st.columns(2, gap="large")
-    with left:
-        table = frames.lens(read.at(depth, row), chosen.labels, [view.rows[row]], [depths[depth]])
-        risen = [rise(*ranks) for ranks in zip(read.ranks[depth, row], table["rank"], strict=True)]
-        table = table[["rank", "label", "share"]].round(4).rename(columns={"share": chosen.kind})
-        st.dataframe(
-            table.assign(**{"since the layer below": risen}),
-            hide_index=True,
-            column_config={
-                "rank": {"width": 50},
-                "label": {"width": 200},
-                chosen.kind: {"width": 75},
-            },
-        )
-        if view.head.bank:
-            _stored(view.head, ids[:SHOWN_STORED])
+    shares = lenses.lens_history(view.key, view.head, row, ids.tobytes(), view.layers)
+    saving.draw(
+        lens_history(shares[:, :5], labels[:5], depths, statistic(chosen.kind, len(chosen.labels))),
+        [f"{LENSES[view.head.name].title}, of {view.rows[row]}", *saving.about(found)],
+        "states.history",
+    )
+    table = frames.lens(read.at(depth, row), chosen.labels, [view.rows[row]], [depths[depth]])
+    risen = [rise(*ranks) for ranks in zip(read.ranks[depth, row], table["rank"], strict=True)]
+    table = table[["rank", "label", "share"]].round(4).rename(columns={"share": chosen.kind})
+    st.dataframe(
+        table.assign(**{"since the layer below": risen}),
+        hide_index=True,
+        column_config={
+            "rank": {"width": 50},
+            "label": {"width": 160},
+            chosen.kind: {"width": 75},
+        },
+    )
+    if view.head.bank:
+        _stored(view.head, ids[:SHOWN_STORED])
+    with st.expander(f"Nearest states in {depths[depth]}"):
         _neighbours(found, chosen.stream, depths[depth], row)
-    with right:
-        shares = lenses.lens_history(view.key, view.head, row, ids.tobytes(), view.layers)
-        saving.draw(
-            lens_history(
-                shares[:, :5], labels[:5], depths, statistic(chosen.kind, len(chosen.labels))
-            ),
-            [f"{LENSES[view.head.name].title}, of {view.rows[row]}", *saving.about(found)],
-            "states.history",
-        )
 
 
 def _stored(head: lenses.Head, ids: np.ndarray) -> None:
@@ -255,7 +255,6 @@ def _neighbours(found: Trace, stream: str, depth: str, row: int) -> None:
             side = pd.DataFrame(columns | {"cosine": alike})
             sides.append(side.drop(index=row) if other == stream else side)
     others = pd.concat(sides).sort_values("cosine", ascending=False, kind="stable")
-    st.markdown(f"Nearest in {depth}")
     st.dataframe(
         others[:NEIGHBOURS].round(3), hide_index=True, column_config={"state": {"width": 200}}
     )

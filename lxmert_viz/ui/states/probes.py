@@ -15,8 +15,9 @@ from lxmert_viz.picture import Picture
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.frame import handover
-from lxmert_viz.ui.server import states, waiting
+from lxmert_viz.ui.server import states, upload_limits, waiting
 from lxmert_viz.ui.server.states import Source
+from lxmert_viz.ui.server.upload_limits import LABELS_MB
 from lxmert_viz.ui.states.lenses import row_names
 from lxmert_viz.ui.wording import plain
 
@@ -102,11 +103,18 @@ def _own_labels() -> tuple[str, dict[str, str]] | None:
     """A column of a CSV that the person gives."""
     from lxmert_viz.runs.targets import label_columns
 
-    given = st.file_uploader("CSV with id or question_id, and your labels", "csv", key="probes.csv")
+    given = st.file_uploader(
+        "CSV with id or question_id, and your labels",
+        "csv",
+        key="probes.csv",
+        max_upload_size=LABELS_MB,
+    )
     if given is None:
         return None
     try:
-        columns = label_columns(given.getvalue().decode("utf-8-sig"), given.name)
+        columns = label_columns(
+            upload_limits.content(given, LABELS_MB).decode("utf-8-sig"), given.name
+        )
     except UnicodeDecodeError as error:
         raise DatasetError(f"{given.name} is not UTF-8 text: {error.reason}.") from error
     column = st.selectbox("Column", list(columns), key="probes.column", width=300)

@@ -2,7 +2,8 @@
 
 import json
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -11,11 +12,17 @@ from lxmert_viz.places import ASSETS
 from lxmert_viz.records import LeftOut, Regions
 from lxmert_viz.ui.server.variant import LONGEST_NAME, MOST, OwnBox, of_regions, snapped
 
-PLACE = '<div class="box-editor"></div>'
+PLACE = '<div class="box-frame"><div class="box-editor"></div></div>'
 MOUNT = """
+const EDITORS = new WeakMap(); // place: the editor there, and what it was made of
 export default ({ data, parentElement, setTriggerValue }) => {
   const place = parentElement.querySelector(".box-editor");
-  new BoxEditor(place, JSON.parse(data), (boxes) => setTriggerValue("boxes", boxes));
+  const { told, ...rest } = JSON.parse(data);
+  const made = JSON.stringify(rest);
+  const before = EDITORS.get(place);
+  if (before?.made === made) { before.editor.tell(told); return; } // changes in hand stay
+  const apply = (boxes) => setTriggerValue("boxes", boxes);
+  EDITORS.set(place, { made, editor: new BoxEditor(place, { ...rest, told }, apply) });
 };
 """
 SOURCES = ("stage/elements.js", "boxes/box.js", "boxes/editor.js")
@@ -33,8 +40,20 @@ _component = st.components.v2.component(
 )
 
 
+class Told(NamedTuple):
+    """What the model says with some boxes, as the editor shows it beside the picture."""
+
+    title: str
+    answer: str
+    rest: str = ""
+
+
 def show(
-    picture: str, detected: Regions, in_use: tuple[OwnBox, ...], key: str
+    picture: str,
+    detected: Regions,
+    in_use: tuple[OwnBox, ...],
+    told: Sequence[Told],
+    key: str,
 ) -> tuple[OwnBox, ...] | None:
     """Boxes that the person wants to be used from now on; None while there are none.
 
@@ -48,6 +67,7 @@ def show(
         "others": _others(detected.left_out) if detected.left_out else [],
         "colours": BOX_COLOURS,
         "most": MOST,
+        "told": [one._asdict() for one in told],
     }
     result = _component(data=json.dumps(data), key=key, on_boxes_change=lambda: None)
     return read(result.boxes, len(detected)) if result.boxes else None

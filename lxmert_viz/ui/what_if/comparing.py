@@ -6,9 +6,9 @@ import streamlit as st
 
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.picture import PICTURE_ENDINGS, Picture
-from lxmert_viz.records import Trace
 from lxmert_viz.ui.frame import navigation, stored_choice, workbench
 from lxmert_viz.ui.server import answers, examples, models, pictures, variant
+from lxmert_viz.ui.server.upload_limits import PICTURE_MB
 from lxmert_viz.ui.server.variant import Variant
 from lxmert_viz.ui.what_if import links
 from lxmert_viz.ui.what_if.history import Step
@@ -19,22 +19,25 @@ KINDS = {
     "question": ":material/edit: Another question",
     "model": ":material/deployed_code: Another checkpoint",
 }
-THUMBNAIL_WIDTH = 160
 
 
 def other_side(first: Variant) -> Variant:
     """The same as `first` but for what the person chooses; stops the page until it is chosen."""
     links.follow_comparison()
     st.session_state.setdefault(links.KIND, "picture")
-    kind = st.segmented_control(
-        "Compare with",
-        list(KINDS),
-        format_func=KINDS.get,
-        required=True,
-        key=links.KIND,
-        persist_state="session",
-        label_visibility="collapsed",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", key="compare.choice"):
+        kind = st.segmented_control(
+            "Compare with",
+            list(KINDS),
+            format_func=KINDS.get,
+            required=True,
+            key=links.KIND,
+            persist_state="session",
+        )
+        return _other(first, kind)
+
+
+def _other(first: Variant, kind: str) -> Variant:
     if kind == "picture" and first.asked.stored is not None:
         return _other_stored(first)
     if kind == "picture":
@@ -61,15 +64,6 @@ def with_other(choice: workbench.Choice, second: Variant) -> workbench.Choice:
     return replace(choice, own=choice.own or not is_example)
 
 
-def show_sides(one: tuple[Step, Trace], other: tuple[Step, Trace]) -> None:
-    """Picture, text and first answer of both."""
-    for column, (step, found) in zip(st.columns(2, gap="medium"), (one, other), strict=True):
-        with column, st.container(horizontal=True, vertical_alignment="center"):
-            st.image(pictures.thumbnail(step.variant.picture), width=THUMBNAIL_WIDTH)
-            first = f"  \n**{plain(found.answers[0].text)}**" if found.answers else ""
-            st.markdown(f"{plain(found.tokens.text)}{first}  \n:small[{plain(found.model)}]")
-
-
 def _other_picture(own: Picture) -> Picture:
     scenes = {scene.name: scene for scene in examples.examples() if scene.picture != own}
     name = st.selectbox(
@@ -82,7 +76,9 @@ def _other_picture(own: Picture) -> Picture:
     if name in scenes:
         links.state_comparison("picture", name)
         return scenes[name].picture
-    given = st.file_uploader("The other picture", PICTURE_ENDINGS, key="compare.upload")
+    given = st.file_uploader(
+        "The other picture", PICTURE_ENDINGS, key="compare.upload", max_upload_size=PICTURE_MB
+    )
     if given is not None:
         taken = Picture.of(given.getvalue())
         st.session_state[links.OWN] = pictures.kept_pictures().keep(taken)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lxmert_viz.analysis.regions import captions, numbered_names
+from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.experiments.edits import (
     AS_IT_IS,
@@ -14,20 +14,17 @@ from lxmert_viz.experiments.edits import (
     SHUFFLED,
     ZEROED,
     Word,
-    places_left,
     with_word,
     words_of,
 )
-from lxmert_viz.figures.picture import regions_picture
 from lxmert_viz.records import Regions, Tokens
 from lxmert_viz.ui.frame import results
-from lxmert_viz.ui.server import models, pictures, variant
+from lxmert_viz.ui.server import models, variant
 from lxmert_viz.ui.server.variant import Variant
 from lxmert_viz.ui.what_if.history import History, Step
 from lxmert_viz.ui.wording import plain
 
 OPERATOR_HELP = {
-    AS_IT_IS: "The detector's regions as they are.",
     ZEROED: "Every region's features are zeros and its box stays, as pre-training hid regions.",
     NO_REGIONS: "The model reads the text alone: no word can look at any region.",
     SHUFFLED: "Every region's features move to another region's box.",
@@ -46,12 +43,12 @@ def history(chosen: Variant) -> History:
 
 def edit_words(steps: History, tokens: Tokens) -> None:
     """Choose a word, then mask it, put another in its place, or take it out."""
-    words, now = words_of(tokens), steps.now
+    words, step = words_of(tokens), steps.step(steps.now)
     place = st.pills(
         "Choose a word",
         range(len(words)),
         format_func=lambda at: plain(words[at].text),
-        key=f"edit.word {now}",
+        key=f"edit.word {step.number}",
     )
     if place is None:
         st.caption("Choose a word to mask it, to change it or to take it out.")
@@ -59,20 +56,23 @@ def edit_words(steps: History, tokens: Tokens) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             f"Instead of “{plain(words[place].text)}”",
-            key=f"edit.new {now} {place}",
+            key=f"edit.new {step.number} {place}",
             placeholder="another word",
             on_change=_replace_word,
-            args=(steps, words[place], f"edit.new {now} {place}"),
+            args=(steps, step, words[place], f"edit.new {step.number} {place}"),
         )
         st.button(
-            "Mask it", icon=":material/ink_eraser:", on_click=_mask, args=(steps, words[place])
+            "Mask it",
+            icon=":material/ink_eraser:",
+            on_click=_mask,
+            args=(steps, step, words[place]),
         )
         if len(words) > 1:
             st.button(
                 "Take it out",
                 icon=":material/remove:",
                 on_click=_take_out,
-                args=(steps, words[place]),
+                args=(steps, step, words[place]),
             )
 
 
@@ -90,55 +90,57 @@ def show_fillings(asked: Variant) -> None:
         st.markdown(f"For {plain(MASK)} the model would put: {told}")
 
 
-def edit_picture(steps: History, found: Regions, seen: Regions) -> None:
-    """The picture with the regions that are left, what to do with all, and which to switch off.
-
-    found: all regions; seen: those that the step in use has.
-    """
+def edit_picture(steps: History, found: Regions) -> None:
+    """What to do with all regions, and which to switch off. found: all, before any edit."""
     step = steps.step(steps.now)
     edit, names = step.variant.edit, numbered_names(found)
-    address = pictures.shown_picture(step.variant.picture)
-    left = places_left(len(found), edit)
-    told = captions(seen, left)
-    st.html(regions_picture(address, seen.size_px, seen.boxes_unit, told, left))
     st.selectbox(
         "The picture",
         [one for one in OPERATORS if one != SHUFFLED or len(found) > 1],
         index=OPERATORS.index(edit.operator),
-        key=f"edit.operator {steps.now}",
+        key=f"edit.operator {step.number}",
         on_change=_choose_operator,
-        args=(steps, f"edit.operator {steps.now}"),
+        args=(steps, step, f"edit.operator {step.number}"),
+        width=250,
     )
-    st.caption(OPERATOR_HELP[edit.operator])
     if edit.operator == SHUFFLED:
         st.button(
-            "Shuffle again", icon=":material/shuffle:", on_click=_shuffle_again, args=(steps,)
+            "Shuffle again",
+            icon=":material/shuffle:",
+            on_click=_shuffle_again,
+            args=(steps, step),
         )
     st.multiselect(
         "Regions switched off",
         range(len(found)),
         default=list(edit.off),
         format_func=lambda place: names[place],
-        key=f"edit.off {steps.now}",
+        key=f"edit.off {step.number}",
         on_change=_switch_off,
-        args=(steps, f"edit.off {steps.now}"),
+        args=(steps, step, f"edit.off {step.number}"),
         placeholder="none",
         disabled=edit.operator == NO_REGIONS,
     )
 
 
+def explain(step: Step) -> None:
+    """What was done to all regions, where something was."""
+    if step.variant.edit.operator != AS_IT_IS:
+        st.caption(OPERATOR_HELP[step.variant.edit.operator])
+
+
 def choose_checkpoint(steps: History) -> None:
-    names, now = models.model_names(), steps.step(steps.now).variant.model
+    names, step = models.model_names(), steps.step(steps.now)
     if len(names) == 1:
-        st.caption("The page **Models** brings more checkpoints to ask the same.")
         return
     st.selectbox(
         "Ask another checkpoint",
         names,
-        index=names.index(now),
-        key=f"edit.model {steps.now}",
+        index=names.index(step.variant.model),
+        key=f"edit.model {step.number}",
         on_change=_choose_model,
-        args=(steps, f"edit.model {steps.now}"),
+        args=(steps, step, f"edit.model {step.number}"),
+        width=200,
     )
 
 
@@ -187,6 +189,7 @@ def choose_before(steps: History) -> Step:
         index=numbers.index(steps.before),
         format_func=lambda number: steps.step(number).name,
         key=f"edit.before {steps.now} {len(numbers)}",
+        width=250,
     )
     steps.compare_with(chosen)
     return steps.step(chosen)
@@ -206,50 +209,54 @@ def _moves(steps: History, step: Step) -> None:
         )
 
 
-def _change(steps: History, name: str, **changes: object) -> None:
-    steps.change(name, replace(steps.step(steps.now).variant, **changes))
+def _change(steps: History, step: Step, name: str, **changes: object) -> None:
+    """step: for which the widget was drawn.
+
+    A slow browser sends the widgets of a step again when another is in use already, and Streamlit
+    takes that for a change: it is none.
+    """
+    if step.number == steps.now:
+        steps.change(name, replace(step.variant, **changes))
 
 
-def _mask(steps: History, word: Word) -> None:
-    text = steps.step(steps.now).variant.text
-    _change(steps, f"“{word.text}” masked", text=with_word(text, word, MASK))
+def _mask(steps: History, step: Step, word: Word) -> None:
+    text = with_word(step.variant.text, word, MASK)
+    _change(steps, step, f"“{word.text}” masked", text=text)
 
 
-def _take_out(steps: History, word: Word) -> None:
-    text = steps.step(steps.now).variant.text
-    _change(steps, f"without “{word.text}”", text=with_word(text, word, ""))
+def _take_out(steps: History, step: Step, word: Word) -> None:
+    text = with_word(step.variant.text, word, "")
+    _change(steps, step, f"without “{word.text}”", text=text)
 
 
-def _replace_word(steps: History, word: Word, key: str) -> None:
+def _replace_word(steps: History, step: Step, word: Word, key: str) -> None:
     new = st.session_state[key].strip()
     if new and new != word.text:
-        text = steps.step(steps.now).variant.text
-        _change(steps, f"“{word.text}” → “{new}”", text=with_word(text, word, new))
+        text = with_word(step.variant.text, word, new)
+        _change(steps, step, f"“{word.text}” → “{new}”", text=text)
 
 
-def _choose_operator(steps: History, key: str) -> None:
+def _choose_operator(steps: History, step: Step, key: str) -> None:
     operator = st.session_state[key]
-    edit = replace(steps.step(steps.now).variant.edit, operator=operator)
-    _change(steps, operator, edit=edit)
+    _change(steps, step, operator, edit=replace(step.variant.edit, operator=operator))
 
 
-def _shuffle_again(steps: History) -> None:
-    edit = steps.step(steps.now).variant.edit
-    again = replace(edit, seed=edit.seed + 1)
-    _change(steps, f"{SHUFFLED} ({again.seed + 1})", edit=again)
+def _shuffle_again(steps: History, step: Step) -> None:
+    again = replace(step.variant.edit, seed=step.variant.edit.seed + 1)
+    _change(steps, step, f"{SHUFFLED} ({again.seed + 1})", edit=again)
 
 
-def _switch_off(steps: History, key: str) -> None:
+def _switch_off(steps: History, step: Step, key: str) -> None:
     off = tuple(sorted(st.session_state[key]))
-    edit = replace(steps.step(steps.now).variant.edit, off=off)
     numbers = ", ".join(str(place + 1) for place in off)
-    _change(steps, f"without regions {numbers}" if off else "all regions on", edit=edit)
+    name = f"without regions {numbers}" if off else "all regions on"
+    _change(steps, step, name, edit=replace(step.variant.edit, off=off))
 
 
-def _choose_model(steps: History, key: str) -> None:
-    name, now = st.session_state[key], steps.step(steps.now).variant
-    then = variant.with_model(now, name)
-    _change(steps, f"with {name}", model=name, asked=then.asked, edit=then.edit)
+def _choose_model(steps: History, step: Step, key: str) -> None:
+    name = st.session_state[key]
+    then = variant.with_model(step.variant, name)
+    _change(steps, step, f"with {name}", model=name, asked=then.asked, edit=then.edit)
 
 
 def _rename(steps: History, number: int) -> None:

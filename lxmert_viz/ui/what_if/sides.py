@@ -1,5 +1,7 @@
 """Traces of variants, and two of them side by side."""
 
+from typing import NamedTuple
+
 import streamlit as st
 
 from lxmert_viz.analysis.answers import changes
@@ -16,6 +18,11 @@ SHOWN = 4  # answers of each side
 NO_HEAD = "no answer head: use lxmert-base, lxmert-vqa or lxmert-gqa"
 
 
+class Side(NamedTuple):
+    step: Step
+    found: Trace
+
+
 def regions(variant: Variant) -> Regions:
     """All regions of the picture, before any edit."""
     return waiting.result_of(
@@ -25,19 +32,35 @@ def regions(variant: Variant) -> Regions:
     )
 
 
-def show_maps(one: Step, other: Step) -> None:
-    """The stage of each; one stage where both are the same."""
-    if one is other:
-        stage.show(results.stage_payload(one.variant), key=f"stage.step {one.number}")
-        return
-    st.caption("Both stages move together, and their colours have one scale.")
-    for column, step in zip(st.columns(2, gap="medium"), (one, other), strict=True):
-        with column:
-            st.markdown(f"**{plain(step.name)}**")
-            against = (one.name, one.variant) if step is other else None
-            stage.show(
-                results.stage_payload(step.variant, against), key=f"stage.step {step.number}"
-            )
+def show(one: Side, other: Side, side: str) -> None:
+    """Both stages, which move together, and between them what the model answers to each.
+
+    side: what the other one is called, as in "after".
+    """
+    left, middle, right = st.columns([5, 3, 5], gap="medium")
+    with left:
+        _head(one)
+        stage.show(results.stage_payload(one.step.variant), key=f"stage.step {one.step.number}")
+    with middle:
+        show_answers((one.step.name, one.found), (other.step.name, other.found), side)
+    with right:
+        _head(other)
+        payload = results.stage_payload(other.step.variant, (one.step.name, one.step.variant))
+        with st.container(key="stage.follower"):  # moved by the controls of the first
+            stage.show(payload, key=f"stage.step {other.step.number}")
+
+
+def show_alone(step: Step) -> None:
+    stage.show(results.stage_payload(step.variant), key=f"stage.step {step.number}")
+
+
+def _head(of: Side) -> None:
+    """Its name, what was asked, the first answer and who gave it, in two lines."""
+    found = of.found
+    first = f" → **{plain(found.answers[0].text)}**" if found.answers else ""
+    asked = "" if of.step.name == found.tokens.text else f"{plain(found.tokens.text)}{first} · "
+    name = f"**{plain(of.step.name)}**{'' if asked else first}"
+    st.markdown(f"{name}  \n:small[{asked}{plain(found.model)}]")
 
 
 def show_answers(one: tuple[str, Trace], other: tuple[str, Trace], side: str) -> None:
@@ -65,7 +88,7 @@ def show_answers(one: tuple[str, Trace], other: tuple[str, Trace], side: str) ->
 
 def show_match(first: Trace, second: Trace, side: str) -> None:
     """The first answers of both and P(match), as they are on the other side, with the change."""
-    with st.container(horizontal=True, gap="large", key="sides.match"):
+    with st.container(horizontal=True, gap="medium", key="sides.match"):
         if first.answers and second.answers:
             was, now = first.answers[0], second.answers[0]
             change = _change(was.probability, dict(second.answers).get(was.text))

@@ -6,24 +6,20 @@ import numpy as np
 import streamlit as st
 
 from lxmert_viz.analysis import faithfulness, shapley
-from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.experiments.relevance import BLIND, METHODS, Relevance
-from lxmert_viz.experiments.removal import SPECIAL, Removal
-from lxmert_viz.figures import relevance as figures
-from lxmert_viz.figures.relevance import Scored, ranked_bars, relevance_map
 from lxmert_viz.records import Trace
-from lxmert_viz.ui.browser import saving
+from lxmert_viz.ui.browser import linked, saving
 from lxmert_viz.ui.server import relevance, waiting
 from lxmert_viz.ui.server.answers import unheard
 from lxmert_viz.ui.server.relevance import Asked
-from lxmert_viz.ui.server.variant import Variant
-from lxmert_viz.ui.why import proof
+from lxmert_viz.ui.server.variant import Variant, key_of
+from lxmert_viz.ui.why import drawn, grades, proof
 from lxmert_viz.ui.why.choice import NOTHING, Choice, title
-from lxmert_viz.ui.why.naming import number, removal_named, target_named
+from lxmert_viz.ui.why.drawn import Side
+from lxmert_viz.ui.why.naming import number, target_named
 from lxmert_viz.ui.why.view import View
 from lxmert_viz.ui.wording import plain
 
-ROWS = 12  # of a ranked list
 SHOWN_EVERY_SECONDS = 1.0  # of steps; where one takes less, more orders are drawn at once
 WIDEST_GAP = 0.05  # share, from which a map is not what it says it is
 MISSES = (
@@ -38,42 +34,68 @@ STOPPED = "Stopped after {} of {} orders. The intervals below hold at whatever m
 
 def show(variant: Variant, found: Trace, chosen: Choice, picture: str) -> None:
     methods = [method for method in (chosen.method, chosen.beside) if method != NOTHING]
-    named = st.empty()
-    maps = []
+    named, pointed = st.empty(), st.container(key="why.pointed")
+    sides = []
     columns = st.columns(len(methods), gap="large")
     for column, side, method in zip(columns, ("first", "second"), methods, strict=False):
         asked = Asked(method, chosen.target, chosen.removal, chosen.pairs)
         with column:
             chooses = side == "first" and not chosen.removes
             view = View(variant, found, asked, picture, side, chooses)
-            maps.append(_show_side(view, len(methods) == 1))
-    named.markdown(f"#### {plain(target_named(chosen.target, maps[0].value))}")
-    if len(maps) == 2:
-        _show_agreement(found, *maps)
+            sides.append(_show_side(view, len(methods) == 1))
+    heading = target_named(chosen.target, sides[0].explained.value)
+    named.markdown(f"#### {plain(heading)}")
+    if any(side.figures for side in sides):
+        about = f"{key_of(variant)} {chosen.target.name}"
+        with pointed:
+            linked.show(drawn.linking(about, found, sides), "why.linked")
+        st.download_button(
+            "Save these figures as a page (HTML)",
+            lambda: drawn.offline(heading, found, sides),
+            "lxmert-why.html",
+            "text/html",
+            icon=":material/download:",
+            on_click="ignore",
+            help="Works offline, with pointing and locking",
+        )
+    if len(sides) == 2:
+        _show_agreement(found, *(side.explained for side in sides))
 
 
-def _show_side(view: View, is_alone: bool) -> Relevance:
+def _show_side(view: View, is_alone: bool) -> Side:
     method = view.asked.method
     if not is_alone:
         st.markdown(f"##### {title(method)}")
     above = st.container()
-    st.caption(_how_to_read(method))
+    st.caption(
+        " ".join(filter(None, (_how_to_read(method), grades.line(view.variant.model, method))))
+    )
     explained = _explained(view)
     if explained.gap is not None and explained.gap > WIDEST_GAP:
         st.warning(MISSES.format(explained.gap), icon=":material/warning:")
-        return explained
+        return Side(explained, ())
     places = st.columns([11, 9], gap="large") if is_alone else [st.container(), st.container()]
+    shown = drawn.map_of(view, explained)
     with places[0]:
-        saving.draw(_map(view, explained), view.about, f"why.map {view.side}")
+        saving.draw(shown.figure, view.about, f"why.map {view.side}")
     with places[1]:
-        _show_ranks(view, explained)
+        ranks = drawn.ranks_of(view, explained, _shows_all(view))
+        saving.draw(ranks.figure, view.about, f"why.ranks {view.side}")
     told = _told(view, explained)
     if told:
         st.caption(" ".join(told))
     judged = proof.show(view, explained)
-    if judged is not None and judged.curves is not None and not judged.curves.beats_random:
-        above.warning(proof.no_better(judged.curves), icon=":material/report:")
-    return explained
+    for sentence in [] if judged is None else proof.no_better(judged):
+        above.warning(sentence, icon=":material/report:")
+    return Side(explained, (shown, ranks))
+
+
+def _shows_all(view: View) -> bool:
+    """Whether the list has every word and region."""
+    count = len(drawn.players(view.found))
+    label = f"All {count} words and regions"
+    key = f"why.all {view.side}"
+    return count <= drawn.ROWS or st.toggle(label, key=key, persist_state="session")
 
 
 def _how_to_read(method: str) -> str:
@@ -117,7 +139,9 @@ def _drawn(view: View) -> Relevance:
         with place.container():
             st.caption(f"After {step.orders} of {orders} orders:")
             key = f"why.step {view.side} {pairs}"
-            st.plotly_chart(_map(view, step), config={"displayModeBar": False}, key=key)
+            st.plotly_chart(
+                drawn.map_of(view, step).figure, config={"displayModeBar": False}, key=key
+            )
 
 
 def _told(view: View, explained: Relevance) -> list[str]:
@@ -139,70 +163,9 @@ def _told(view: View, explained: Relevance) -> list[str]:
     return told
 
 
-def _scored(view: View, explained: Relevance) -> Scored:
-    method = METHODS[view.asked.method]
-    return Scored(
-        view.found.tokens.pieces,
-        explained.words,
-        numbered_names(view.found.regions),
-        explained.regions,
-        method.is_signed,
-        method.unit,
-    )
-
-
-def _map(view: View, explained: Relevance) -> figures.go.Figure:
-    scored, seen = _scored(view, explained), view.found.regions
-    low = scored.written(-scored.top) if scored.is_signed else "0"
-    statistic = [
-        f"{title(view.asked.method)}, from {low} to {scored.written(scored.top)}",
-        _removed(explained.removal),
-        "Where boxes overlap, the largest magnitude is seen.",
-    ]
-    named = f"Why {target_named(explained.target, explained.value)}"
-    return relevance_map(scored, seen.boxes_unit, (view.picture, seen.size_px), named, statistic)
-
-
-def _removed(removal: Removal | None) -> str:
-    return f"Removed: {removal_named(removal)}" if removal else "Nothing is removed."
-
-
-def _show_ranks(view: View, explained: Relevance) -> None:
-    players = _players(view.found)
-    labels = [f"“{view.found.tokens.pieces[place]}”" for place in players]
-    labels += numbered_names(view.found.regions)
-    values = np.concatenate([explained.words[players], explained.regions])
-    intervals = None
-    if explained.words_interval is not None:
-        intervals = np.concatenate([explained.words_interval[players], explained.regions_interval])
-    top = np.argsort(-np.abs(values), kind="stable")
-    if len(top) > ROWS and not st.toggle(
-        f"All {len(top)} words and regions", key=f"why.all {view.side}", persist_state="session"
-    ):
-        top = top[:ROWS]
-    method = METHODS[view.asked.method]
-    unit = "logits" if method.unit else "without a unit"
-    figure = ranked_bars(
-        [labels[place] for place in top],
-        values[top],
-        None if intervals is None else intervals[top],
-        method.is_signed,
-        f"{title(view.asked.method)}, ranked",
-        [
-            f"{explained.target.name}, {unit}",
-            _removed(explained.removal),
-        ],
-    )
-    saving.draw(figure, view.about, f"why.ranks {view.side}")
-
-
-def _players(found: Trace) -> list[int]:
-    return [place for place, piece in enumerate(found.tokens.pieces) if piece not in SPECIAL]
-
-
 def _show_agreement(found: Trace, one: Relevance, other: Relevance) -> None:
-    players = _players(found)
-    first, second = (np.concatenate([m.words[players], m.regions]) for m in (one, other))
+    players = drawn.players(found)
+    first, second = (np.concatenate([m.words, m.regions])[players] for m in (one, other))
     st.markdown("##### How far they agree")
     most = min(len(first), 10)
     k = st.slider("Of their strongest", 1, most, min(3, most), key="why.top", width=320)

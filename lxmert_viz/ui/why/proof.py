@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from lxmert_viz.experiments.proof import DRAWS, FEWEST, NOISE, Curves, Proof
+from lxmert_viz.experiments.proof import DRAWS, EDITS, FEWEST, NOISE, SMALL, Curves, Proof
 from lxmert_viz.experiments.relevance import METHODS, Relevance
-from lxmert_viz.figures.relevance import removal_curves
+from lxmert_viz.figures.removal import removal_curves
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.server import relevance, waiting
 from lxmert_viz.ui.why import choice
@@ -15,14 +15,15 @@ from lxmert_viz.ui.wording import plain
 NO_BETTER = "This map does no better than random here"
 NOT_PROVEN = "Whether this map does better than random cannot be told here"
 RANDOM = (
-    "{}: as regions leave in its order, the target keeps {} logits on average. Of {} random orders "
+    "{}: as {} leave in its order, the target keeps {} logits on average. Of {} random orders "
     "{} make it fall as far or further (95 % of them keep {} to {})."
 )
 CAPTION = (
     "Removed: {}. {:,} forwards of the network. One example proves nothing of others: "
     "`check explanations` grades every method on many whose causes are known."
 )
-TOO_FEW = f"Fewer than {FEWEST} regions: no order of theirs can be tested."
+STAY = {"regions": "words", "words": "regions"}
+TOO_FEW = "Fewer than {} {}: no order of theirs can be tested."
 
 
 def show(view: View, found: Relevance) -> Proof | None:
@@ -43,24 +44,38 @@ def show(view: View, found: Relevance) -> Proof | None:
             f"proving {METHODS[view.asked.method].title}",
             lambda report: relevance.proof(view.variant, view.asked, report),
         )
-        if judged.curves is None:
-            st.info(TOO_FEW)
-        else:
-            _show_curves(view, judged, judged.curves, found)
+        for things, curves in curves_by_kind(judged).items():
+            if curves is None:
+                st.info(TOO_FEW.format(FEWEST, things))
+            else:
+                _show_curves(view, judged, things, curves, found)
         st.markdown("\n".join(_lines(judged, found)))
         st.caption(CAPTION.format(removal_named(judged.removal), judged.forwards))
         return judged
 
 
-def no_better(curves: Curves) -> str:
-    """What is to be said of a map whose area is not below those of random orders."""
+def no_better(judged: Proof) -> list[str]:
+    """What is to be said of a map whose areas are not below those of random orders."""
+    return [
+        _no_better(things, curves)
+        for things, curves in curves_by_kind(judged).items()
+        if curves is not None and not curves.beats_random
+    ]
+
+
+def curves_by_kind(judged: Proof) -> dict[str, Curves | None]:
+    return {"regions": judged.regions, "words": judged.words}
+
+
+def _no_better(things: str, curves: Curves) -> str:
     mean, low, high = curves.random_areas
     area = curves.area(curves.positive)
     verdict = NO_BETTER if area >= mean - NOISE else NOT_PROVEN
-    return RANDOM.format(verdict, number(area), DRAWS, curves.as_good, number(low), number(high))
+    numbers = number(area), DRAWS, curves.as_good, number(low), number(high)
+    return RANDOM.format(verdict, things, *numbers)
 
 
-def _show_curves(view: View, judged: Proof, curves: Curves, found: Relevance) -> None:
+def _show_curves(view: View, judged: Proof, things: str, curves: Curves, found: Relevance) -> None:
     mean, low, high = curves.random_areas
     lines = {
         f"most relevant first, area {number(curves.area(curves.positive))}": curves.positive,
@@ -71,10 +86,10 @@ def _show_curves(view: View, judged: Proof, curves: Curves, found: Relevance) ->
     }
     statistic = [
         f"{choice.title(found.method)}: {found.target.name}, logits",
-        f"Removed: {removal_named(judged.removal)}; words stay",
+        f"Removed: {removal_named(judged.removal)}; {STAY[things]} stay",
     ]
-    figure = removal_curves(curves.shares, lines, curves.band, "As regions leave", statistic)
-    saving.draw(figure, view.about, f"why.curves {view.side}")
+    figure = removal_curves(curves.shares, lines, curves.band, things, statistic)
+    saving.draw(figure, view.about, f"why.curves {things} {view.side}")
 
 
 def _lines(judged: Proof, found: Relevance) -> list[str]:
@@ -93,6 +108,16 @@ def _lines(judged: Proof, found: Relevance) -> list[str]:
         lines.append(
             f"- Rank correlation with the map for *{plain(judged.another)}*: "
             f"**{number(judged.another_target)}**. Near 1, it tells nothing of this answer."
+        )
+    lines.append(
+        f"- Rank correlation with the map after the head was shuffled: "
+        f"**{number(judged.random_head)}**. Near 1, it does not rest on what the head learnt."
+    )
+    if judged.sensitivity is not None:
+        lines.append(
+            f"- Max-sensitivity **{judged.sensitivity:.0%}**: the largest relative change of the "
+            f"map in {EDITS} small edits, each moving every region's features by {SMALL:.0%} of "
+            "their length. Less is better."
         )
     if judged.retest is not None:
         lines.append(

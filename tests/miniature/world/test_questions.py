@@ -3,12 +3,14 @@ from random import Random
 import pytest
 
 from lxmert_viz.miniature.world.captions import caption, foil
-from lxmert_viz.miniature.world.programs import answer_of
+from lxmert_viz.miniature.world.programs import answer_of, results_of
 from lxmert_viz.miniature.world.questions import (
+    CONTENDED,
     QUESTION_TYPES,
     Question,
     answer_names,
     ask,
+    contended,
     reworded,
     verification,
 )
@@ -157,3 +159,24 @@ def test_a_kind_names_what_it_wants_and_leaves_the_rest_open() -> None:
     exact = Kind(thing.size, thing.color, thing.material, thing.shape)
     assert 2 in exact.among(view)
     assert all(view.objects[i].color == thing.color for i in Kind(color=thing.color).among(view))
+
+
+def test_a_contended_question_has_an_object_that_would_answer_otherwise() -> None:
+    asked = [(v, q) for n, v in enumerate(VIEWS) for q in [contended(v, Random(n))] if q]
+    assert len(asked) > 20
+    for view, question in asked:
+        assert question.type == CONTENDED
+        assert question.answer == answer_of(question.program, view)
+        name = question.program[-1].argument
+        (own,) = results_of(question.program, view)[-2]
+        shape = view.objects[own].shape
+        assert getattr(view.objects[own], name) == question.answer
+        assert any(shape in str(kind) for kind in question.draft.slots.values())
+        values = {getattr(thing, name) for thing in view.objects if thing.shape == shape}
+        assert len(values) > 1
+
+
+def test_scenes_without_two_of_a_shape_are_not_contended() -> None:
+    views = [v for v in VIEWS if len({o.shape for o in v.objects}) == len(v.objects)]
+    assert views
+    assert not any(contended(view, Random(0)) for view in views)

@@ -129,3 +129,14 @@ def test_a_counterfactual_pair_is_drawn_and_differs_where_it_says(folder: Path) 
             box = far[thing["y"] : thing["y"] + thing["h"], thing["x"] : thing["x"] + thing["w"]]
             assert not far.any() or box.any()
     assert pictures >= COUNT
+
+
+def test_more_may_be_asked_that_another_object_contends(tmp_path: Path, folder: Path) -> None:
+    write_study(tmp_path, SEED, COUNT, ".png", rivals=3)
+    asked, usual = read(tmp_path, "questions"), read(folder, "questions")
+    more = {number: entry for number, entry in asked.items() if number not in usual}
+    assert usual.items() <= asked.items() and len(more) > COUNT
+    for number, entry in more.items():
+        assert entry["types"]["detailed"].startswith("contended: ")
+        assert answer_of(program_of(entry), view_of(entry["imageId"])) == entry["answer"]
+        assert entry["answer"] in read(tmp_path, "choices")[number]["valid"]

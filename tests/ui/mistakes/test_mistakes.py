@@ -15,6 +15,7 @@ from lxmert_viz.results.verdicts import Note, Notes
 from lxmert_viz.runs.elsewhere import take_predictions
 from lxmert_viz.ui.frame.address import BOARD
 from lxmert_viz.ui.frame.navigation import ANSWERS, MISTAKES
+from lxmert_viz.ui.mistakes import views
 from lxmert_viz.ui.server import boards, catalogue, jobs
 from lxmert_viz.ui.server.boards import Wanted
 from tests.helpers.counted_queries import watch
@@ -109,7 +110,7 @@ def test_a_broken_filter_of_an_address_is_told_and_left(counted: Counted, run: P
 @pytest.mark.parametrize(
     ("view", "said"),
     [
-        ("Confusion", "most frequent right answers"),
+        ("Confusion", "right answers that were missed most"),
         ("Causes", "first cause that fits"),
         ("Sureness", "Calibration error"),
         ("Metrics", "not available: it needs GQA's choices"),
@@ -129,7 +130,32 @@ def test_groups_have_a_bar_each_and_the_score_of_all(counted: Counted, run: Path
     (bars,) = (part for part in json.loads(chart(page))["data"] if part["type"] == "bar")
     told = sorted(text.partition(" (")[0] for text in bars["hovertext"])
     assert told == ["even: 1.000", "odd: 0.000"]
+    assert bars["hovertext"][0].startswith("odd: 0.000")  # the lowest first
     assert page.selectbox(key="mistakes.by").value == "question_type"
+
+
+def test_counts_at_the_side_filter_and_take_the_filter_away(counted: Counted, run: Path) -> None:
+    page = at(view="Groups")
+    button(page, "wrong :gray[20]").click().run()
+    assert stated(page, "where") == "correct=no" and stated(page, "view") == "Groups"
+    assert button(page, "odd :gray[20]") and "even :gray" not in str([b.label for b in page.button])
+    button(page, "wrong :gray[20]").click().run()
+    assert stated(page, "where") is None
+
+
+def test_a_word_that_stands_twice_in_a_name_is_said_once() -> None:
+    assert views.label("detailed_type", "count: count") == "count"
+    assert views.label("detailed_type", "comparison: fewer") == "comparison: fewer"
+    assert views.label("detailed_type", None) == "(none)"
+
+
+def test_causes_of_no_mistake_are_folded(counted: Counted, run: Path) -> None:
+    page = at(view="Causes")
+    folded = next(e for e in page.expander if e.label.startswith("Causes of none"))
+    assert "implausible" in " ".join(line.value for line in folded.markdown)
+    assert [b.key for b in page.button if (b.key or "").startswith("causes.show")] == [
+        f"causes.show {name}" for name in open_run(run).causes("")["cause"]
+    ]
 
 
 def test_the_weak_half_is_suggested_as_a_slice_and_can_be_saved(

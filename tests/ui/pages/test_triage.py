@@ -1,12 +1,16 @@
 """The queue of rows to be judged: its order, what a verdict does, what is exported."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
+from lxmert_viz.errors import DatasetError
 from lxmert_viz.places import APP
+from lxmert_viz.results.board import Board
 from lxmert_viz.results.verdicts import Note, Notes
 from lxmert_viz.ui.frame.navigation import TRIAGE
 from tests.helpers.counted_queries import watch
@@ -74,6 +78,41 @@ def test_a_key_press_asks_for_one_row_and_writes_one_note(
     seen.clear()
     page.run()
     assert seen == []
+
+
+def test_buttons_stand_before_the_row_that_they_judge(
+    counted: Counted, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = triage()
+    sent, send = [], DeltaGenerator._enqueue
+
+    def record(self: DeltaGenerator, kind: str, *others: Any, **named: Any) -> Any:
+        sent.append(kind)
+        return send(self, kind, *others, **named)
+
+    monkeypatch.setattr(DeltaGenerator, "_enqueue", record)
+    button(page, "The label is wrong").click().run()
+    row = sent.index("progress")
+    assert sent[:row].count("button") >= 6  # four verdicts, back and next
+    assert "button" not in sent[row : sent.index("imgs")]
+
+
+def test_a_key_pressed_again_before_the_next_row_stands_counts_once(
+    counted: Counted, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = triage()
+    pressed = page._tree  # what the browser shows until the next row reaches it
+    button(page, "The label is wrong").click()
+    with monkeypatch.context() as busy:
+        busy.setattr(Board, "count", _too_late)
+        page.run()
+    page._tree = pressed
+    page.run()
+    assert Notes(run).of("4").verdict == "label" and progress(page) == "Row 2 of 3"
+
+
+def _too_late(board: Board, text: str) -> int:
+    raise DatasetError("another key was pressed before this run came to its buttons")
 
 
 def test_tags_and_text_are_kept(counted: Counted, run: Path) -> None:

@@ -102,14 +102,17 @@ def test_the_page_shows_what_is_read_and_the_answer_before_and_after(
     assert not page.exception
     count = len(page.dataframe[0].value)
     assert count > 0
-    assert "With the detected regions" in texts(page)
-    assert "the answer with them stands here" in texts(page)
+    told = [part.proto.json for part in page.get("bidi_component") if "detected" in part.proto.json]
+    assert "with the detected regions" in told[0]
+    assert "the answer with them stands here" in told[0]
     picture = examples.examples()[0].picture
     kept = {(picture.digest, RegionsAsked("trained")): ((DRAWN, NAMED), "")}
     page.session_state[own_boxes.STATE] = kept
     page.run()
     assert not page.exception
-    assert "With your boxes" in texts(page)
+    (told,) = [json.loads(part.proto.json) for part in page.get("bidi_component")]
+    before, now = json.loads(told)["told"]
+    assert now["title"] == "With your boxes" and now["rest"] != before["rest"]
     assert page.dataframe[0].value["name"].tolist()[1] == "all, of it"
     page.switch_page(navigation.ANSWERS.path).run()
     assert not page.exception

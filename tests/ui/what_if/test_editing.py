@@ -77,6 +77,16 @@ def test_every_operator_is_named_and_runs(edit: AppTest, counted: Counted, opera
     assert (counted.looks, counted.asks) == (1, 2)
 
 
+def test_a_slow_browser_that_sends_a_step_again_changes_nothing(
+    edit: AppTest, counted: Counted
+) -> None:
+    edit.selectbox(key="edit.operator 1").set_value(edits.ZEROED)
+    sent = edit._tree.get_widget_states()
+    edit._run(sent)._run(sent)
+    names = [step.name for step in edit.session_state["edit.history"].steps]
+    assert names == [SCENE.questions[0].text, edits.ZEROED]
+
+
 def test_steps_are_restored_named_and_removed(edit: AppTest, counted: Counted) -> None:
     edit.selectbox(key="edit.operator 1").set_value(edits.ZEROED).run()
     edit.text_input(key="edit.name 2").set_value("my blank").run()

@@ -1,5 +1,7 @@
 """The page of relevance on a tiny checkpoint."""
 
+import json
+import re
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -10,7 +12,7 @@ from lxmert_viz.experiments.proof import DRAWS, Proof
 from lxmert_viz.experiments.relevance import BLIND, METHODS
 from lxmert_viz.ui.frame.navigation import WHY
 from lxmert_viz.ui.server import examples, relevance, waiting
-from lxmert_viz.ui.why import maps
+from lxmert_viz.ui.why import drawn, maps
 from tests.helpers.small_page import Counted, ask, button, opened, texts
 
 
@@ -96,8 +98,8 @@ def test_shapley_says_its_orders_and_more_can_be_drawn(why: AppTest) -> None:
 def test_slow_steps_are_shown_one_by_one(why: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     monkeypatch.setattr(maps, "SHOWN_EVERY_SECONDS", 0.0)
-    draw = maps.relevance_map
-    monkeypatch.setattr(maps, "relevance_map", lambda *a: seen.append(a[0].words) or draw(*a))
+    draw = drawn.relevance_map
+    monkeypatch.setattr(drawn, "relevance_map", lambda *a: seen.append(a[0].words) or draw(*a))
     box(why, "Method").set_value("shapley").run()
     assert not why.exception and len(charts(why)) == 2
     assert len(seen) == 8 and any((one != seen[0]).any() for one in seen)
@@ -148,10 +150,12 @@ def test_the_proof_is_computed_when_it_is_opened(
     assert "Comprehensiveness" not in texts(why)
     opened_proof(why)
     assert not why.exception
-    curves = charts(why)[2]
+    curves, of_words = charts(why)[2:]
+    assert "As words leave" in of_words and "regions stay" in of_words
     assert "As regions leave" in curves and "95 % of random orders" in curves
     assert "Bi-modal relevance: " in curves and "Removed: regions left out" in curves
     said = ("Comprehensiveness", "Sufficiency", "Sign violations", "Complexity", "Rank correlation")
+    said += ("after the head was shuffled", "Max-sensitivity")
     assert all(word in texts(why) for word in said)
     assert "Test-retest" not in texts(why)
     why.run()
@@ -165,16 +169,39 @@ def test_a_map_no_better_than_random_says_so(why: AppTest, monkeypatch: pytest.M
 
     def prove(*given: Any, **options: Any) -> Proof:
         found = truth(*given, **options)
-        return replace(found, curves=replace(found.curves, positive=found.curves.oracle + shift))
+        moved = {
+            name: replace(curves, positive=curves.oracle + shift)
+            for name, curves in (("regions", found.regions), ("words", found.words))
+        }
+        return replace(found, **moved)
 
     monkeypatch.setattr(relevance, "prove", prove)
     shift = 99.0
     opened_proof(why)
-    assert "This map does no better than random here" in texts(why)
+    assert "This map does no better than random here: as regions leave" in texts(why)
+    assert "This map does no better than random here: as words leave" in texts(why)
     assert f"Of {DRAWS} random orders {DRAWS} make it fall" in texts(why)
     shift = -99.0
     box(why, "Removed regions are").set_value("mean").run()
     assert "random here" not in texts(why) and "cannot be told" not in texts(why)
+
+
+def test_all_figures_are_linked_and_leave_as_a_page_of_their_own(why: AppTest) -> None:
+    box(why, "Method").set_value("occlusion")
+    box(why, "Beside it").set_value("rollout").run()
+    (linked,) = [c for c in why.get("bidi_component") if "linked" in c.proto.component_name]
+    data = json.loads(linked.proto.json)
+    assert [figure["key"] for figure in data["figures"]] == [
+        f"why-{kind}-{side}" for side in ("first", "second") for kind in ("map", "ranks")
+    ]
+    told = dict(zip(data["labels"], data["sentences"], strict=True))
+    assert told["“[CLS]”"] == "“[CLS]”: it always stays, and has no number"
+    assert re.fullmatch(
+        r"“blue”: Occlusion [+−][\d.]+ logits \(rank \d+ of \d+\), "
+        r"Joint attention rollout [\d.]+ \(rank \d+ of \d+\)",
+        told["“blue”"],
+    )
+    assert any(b.label == "Save these figures as a page (HTML)" for b in why.get("download_button"))
 
 
 def test_match_can_be_the_target(why: AppTest) -> None:

@@ -1,0 +1,136 @@
+"""Examples as a table of Arrow, with what is known of the pictures that they show, and back."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.records import TYPES, Example, GoldObject
+
+TEXTS = pa.list_(pa.string())
+OBJECT = pa.struct(
+    [("id", pa.string()), ("name", pa.string()), ("box_unit", pa.list_(pa.float64()))]
+)
+PLAIN = {  # fields of Example that a column holds as they are
+    "id": pa.string(),
+    "picture": pa.string(),
+    "second_picture": pa.string(),
+    "text": pa.string(),
+    "answers": TEXTS,
+    "matches": pa.bool_(),
+    "pair": pa.string(),
+    "operations": TEXTS,
+    "global_group": pa.string(),
+    "local_group": pa.string(),
+    "entailed": TEXTS,
+    "equivalent": TEXTS,
+    "valid": TEXTS,
+    "plausible": TEXTS,
+    "objects": pa.list_(OBJECT),
+    "balanced": pa.bool_(),
+    "place": pa.string(),
+}
+SCHEMA = pa.schema(
+    [
+        ("number", pa.int64()),  # place in the dataset, from 0
+        *PLAIN.items(),
+        ("scores", pa.map_(pa.string(), pa.float64())),
+        *((f"{name}_type", pa.string()) for name in TYPES),
+        ("right", pa.string()),
+    ]
+)
+VIEW = pa.schema(  # of a picture: where it and its regions lie; null where that is not known
+    [
+        ("name", pa.string()),
+        ("file", pa.string()),
+        ("fault", pa.string()),
+        ("region_id", pa.string()),
+        ("region_fault", pa.string()),
+    ]
+)
+SHOWN = {"": "picture", "second_": "second_picture"}  # beginning of a view's columns: its name's
+ROWS = 10_000  # that become a table at once
+
+
+def tables_of(examples: Iterable[Example]) -> Iterator[pa.Table]:
+    """Tables of SCHEMA, numbered in the order in which the examples come."""
+    first, coming = 0, iter(examples)
+    while some := list(islice(coming, ROWS)):
+        yield table_of(some, first)
+        first += len(some)
+
+
+def table_of(examples: Sequence[Example], first: int = 0) -> pa.Table:
+    """first: the place of the first one in the dataset."""
+    columns: dict[str, Any] = {"number": range(first, first + len(examples))}
+    columns |= {name: [getattr(e, name) for e in examples] for name in PLAIN}
+    columns["scores"] = [list(e.scores.items()) for e in examples]
+    columns |= {f"{name}_type": [e.types.get(name, "") for e in examples] for name in TYPES}
+    columns["right"] = [e.right for e in examples]
+    arrays = [pa.array(columns[column.name], column.type) for column in SCHEMA]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def examples_of(table: pa.Table) -> list[Example]:
+    columns = {name: table.column(name).to_pylist() for name in SCHEMA.names}
+    types = [columns[f"{name}_type"] for name in TYPES]
+    made = []
+    for place in range(table.num_rows):
+        values = {name: _value(columns[name][place]) for name in PLAIN}
+        objects = values.pop("objects")
+        told = zip(TYPES, (column[place] for column in types), strict=True)
+        made.append(
+            Example(
+                **values,
+                scores=dict(columns["scores"][place]),
+                types={name: value for name, value in told if value},
+                objects=None if objects is None else tuple(map(_object, objects)),
+            )
+        )
+    return made
+
+
+def _value(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _object(found: dict[str, Any]) -> GoldObject:
+    return GoldObject(found["id"], found["name"], tuple(found["box_unit"]))
+
+
+def views_of(dataset: Dataset, names: Iterable[str]) -> pa.Table:
+    """A table of VIEW: what is known of these pictures."""
+    listed = list(names)
+    told: tuple[Callable[[str], object], ...] = (
+        dataset.pictures.get,
+        dataset.picture_faults.get,
+        dataset.region_ids.get,
+        dataset.region_faults.get,
+    )
+    columns = [[None if (v := of(name)) is None else str(v) for name in listed] for of in told]
+    return pa.table([listed, *columns], schema=VIEW)
+
+
+def dataset_of(table: pa.Table, about: Dataset) -> Dataset:
+    """The examples of a table of SCHEMA, with the columns of their views, as a dataset.
+
+    about: what else is known of the dataset that they come from.
+    """
+    views: dict[str, dict[str, str]] = {name: {} for name in VIEW.names[1:]}
+    for beginning, picture in SHOWN.items():
+        names = table.column(picture).to_pylist()
+        for column, known in views.items():
+            values = table.column(f"{beginning}{column}").to_pylist()
+            known.update((n, v) for n, v in zip(names, values, strict=True) if v is not None)
+    return replace(
+        about,
+        examples=tuple(examples_of(table)),
+        pictures={name: Path(file) for name, file in views["file"].items()},
+        picture_faults=views["fault"],
+        region_ids=views["region_id"],
+        region_faults=views["region_fault"],
+    )

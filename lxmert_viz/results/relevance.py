@@ -1,0 +1,58 @@
+"""What each answer of a run rests on: relevance/METHOD/00000.parquet, a file a shard, beside it."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lxmert_viz.results.run_folder import write_table
+
+FOLDER = "relevance"
+SCHEMA = pa.schema(
+    [
+        ("question_id", pa.string()),
+        ("target", pa.string()),  # an answer rather than another
+        ("removal", pa.string()),  # of regions and words, "" where nothing is removed
+        ("pieces", pa.list_(pa.string())),  # T
+        ("words", pa.list_(pa.float32())),  # T
+        ("names", pa.list_(pa.string())),  # R
+        ("boxes", pa.list_(pa.list_(pa.float32()))),  # R, xyxy in 0..1
+        ("regions", pa.list_(pa.float32())),  # R
+        ("looked", pa.float32()),  # 1: the top region is one of what is asked about; null: unknown
+        ("chance", pa.float32()),  # of the same for a region drawn at random
+    ]
+)
+JUDGED = ["question_id", "looked", "chance"]
+
+
+class KeptRelevance:
+    """The maps of one method in a run's folder; every file appears whole."""
+
+    def __init__(self, run: Path, method: str) -> None:
+        self._folder = run / FOLDER / method
+
+    def finished(self) -> set[int]:
+        """Numbers of the shards that are there."""
+        return {int(path.stem) for path in self._paths()}
+
+    def write(self, number: int, table: pa.Table) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        write_table(self._folder / f"{number:05d}.parquet", table)
+
+    def judged(self) -> pd.DataFrame:
+        """question_id, looked and chance of the examples of which it is known."""
+        tables = [pq.read_table(path, columns=JUDGED) for path in self._paths()]
+        return pa.concat_tables(tables).to_pandas().dropna(ignore_index=True)
+
+    def maps(self) -> pd.DataFrame:
+        """All of it, a row an example."""
+        return pa.concat_tables(pq.read_table(path) for path in self._paths()).to_pandas()
+
+    def _paths(self) -> list[Path]:
+        return sorted(self._folder.glob("[0-9]*.parquet"))
+
+
+def kept_methods(run: Path) -> list[str]:
+    """Those of which there are maps."""
+    return sorted(path.name for path in (run / FOLDER).glob("*") if any(path.iterdir()))

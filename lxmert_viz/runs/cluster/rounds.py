@@ -1,0 +1,141 @@
+"""Work shared among the actors of a Ray cluster, until all of it is done or told why not.
+
+An actor writes its results itself and answers with counts. In a round every piece is tried once;
+what is left goes into the next one, away from machines that cannot do it. A piece that ended its
+actor three times is halved, until the one row that does it is an error.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from lxmert_viz.errors import ClusterError, MachineError
+from lxmert_viz.runs.cluster.actors import NOTES, Outcome, Work, one_round
+from lxmert_viz.runs.cluster.connecting import Cluster, machines
+from lxmert_viz.runs.cluster.pieces import PIECES, Piece, halved
+from lxmert_viz.runs.evaluation import Counts
+from lxmert_viz.runs.preparing import Shard
+
+TRIES = 3  # of a shard that ends its actors, before it is halved, and of a row
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Away:
+    """A machine that gets no more pieces."""
+
+    host: str
+    why: str
+    refused: bool  # else it failed at one
+
+
+class Rounds:
+    """All pieces of some shards, round after round."""
+
+    def __init__(self, cluster: Cluster, work: Work, shards: Sequence[Shard], say: Say) -> None:
+        """say: hears what a person should know, a line each."""
+        self._cluster, self._work, self._say = cluster, work, say
+        self._shards = {shard.number: shard for shard in shards}
+        pieces = [Piece(shard.number, shard, work.folder) for shard in shards]
+        self._waiting = {piece.name: piece for piece in pieces}
+        self._away: dict[str, _Away] = {}  # by the id of its node
+        self._there: dict[str, str] = {}  # id of a node -> its host
+        self._lost: Counter[str] = Counter()  # how often a piece ended its actor
+        self._actors: set[tuple[str, int]] = set()  # of this round: host and process
+        for name in (PIECES, NOTES):  # of a run that was broken off
+            shutil.rmtree(work.folder / name, ignore_errors=True)
+
+    def run(self) -> Iterator[Counts]:
+        """Counts that add up to those of the shards. Raises ClusterError and MachineError."""
+        (self._work.folder / NOTES).mkdir(parents=True, exist_ok=True)
+        while self._waiting:
+            away, last = self._machines_away()
+            pieces, told = list(self._waiting.values()), 0
+            self._actors.clear()
+            for outcome in one_round(self._cluster, self._work, pieces, away, last=last):
+                told += 1
+                self._watch()
+                yield from self._taken(outcome, last)
+            if not told and not any((self._work.folder / NOTES).iterdir()):
+                raise ClusterError("No actor of the cluster began any work: see the log of Ray.")
+            for piece in pieces:
+                if piece.name in self._waiting:
+                    yield from self._again(piece)
+        for name in (PIECES, NOTES):
+            shutil.rmtree(self._work.folder / name, ignore_errors=True)
+
+    def _taken(self, outcome: Outcome, last: bool) -> Iterator[Counts]:
+        self._actors.add((outcome.host, outcome.process))
+        if outcome.trace:
+            raise RuntimeError(f"on {outcome.host}: {outcome.trace}")
+        if outcome.counts is not None:
+            yield from self._finished(outcome.piece, outcome.counts)
+            return
+        why, refused = outcome.refusal or outcome.fault, bool(outcome.refusal)
+        if last and not refused:
+            raise MachineError(f"{outcome.host}: {why}")
+        if outcome.node not in self._away:
+            self._away[outcome.node] = _Away(outcome.host, why, refused)
+            what = "takes no part" if refused else f"failed at part {outcome.piece.name}"
+            self._say(f"{outcome.host} {what}: {why}")
+
+    def _finished(self, piece: Piece, counts: Counts) -> Iterator[Counts]:
+        del self._waiting[piece.name]
+        tried = sum(self._lost.values())
+        beside = f"actors: {len(self._actors)}" + (f", lost: {tried}" if tried else "")
+        if piece.is_whole:
+            yield replace(counts, beside=beside)
+            return
+        yield replace(counts, beside=beside, shards=0)
+        if not any(other.of == piece.of for other in self._waiting.values()):
+            self._work.join(self._shards[piece.of], piece.folder)
+            yield replace(counts, rows=0, pictures=0, errors=0, beside=beside)
+
+    def _again(self, piece: Piece) -> Iterator[Counts]:
+        """What becomes of a piece that no actor told of, or that a machine could not do."""
+        note = self._work.folder / NOTES / piece.name
+        if not note.exists():
+            return
+        host = note.read_text()
+        note.unlink()
+        self._lost[piece.name] += 1
+        tries, rows = self._lost[piece.name], piece.shard.rows
+        self._say(f"An actor on {host} ended at part {piece.name} ({rows:,} rows), try {tries}.")
+        if tries < (TRIES if piece.is_whole or rows == 1 else 1):
+            return
+        if rows == 1:
+            why = f"Asking it ended the process that did so, {tries} times, last on {host}."
+            self._work.give_up(piece, why)
+            yield from self._finished(piece, Counts(1, 1, 1, host))
+            return
+        del self._waiting[piece.name]
+        for half in halved(piece, self._work.middle(piece.shard)):
+            self._waiting[half.name] = half
+
+    def _machines_away(self) -> tuple[list[str], bool]:
+        """Ids of nodes that get nothing in the next round, and whether it is the last resort.
+
+        Raises ClusterError where no machine is left.
+        """
+        self._watch()
+        able = [node for node in self._there if node not in self._away]
+        willing = [n for n in self._there if n not in self._away or not self._away[n].refused]
+        if not willing:
+            told = "; ".join(f"{away.host}: {away.why}" for away in self._away.values())
+            raise ClusterError(
+                f"No machine of the cluster can do it. {told}"
+                if told
+                else f"No machine of the cluster has {self._cluster.needs(self._work.device)}."
+            )
+        last = not able or len(willing) == 1
+        kept = willing if last else able
+        return [node for node in self._away if node not in kept], last
+
+    def _watch(self) -> None:
+        """Tells of machines that are gone."""
+        now = machines(self._cluster, self._work.device)
+        for node, host in self._there.items():
+            if node not in now:
+                self._say(f"{host} left the cluster; what it did not finish is done elsewhere.")
+        self._there = now

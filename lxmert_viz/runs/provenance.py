@@ -1,0 +1,78 @@
+"""What decides a run's numbers to the last bit, beside its questions."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from lxmert_viz.errors import DatasetError
+from lxmert_viz.places import PACKAGE
+from lxmert_viz.results.run_folder import MANIFEST, RunFolder
+from lxmert_viz.whole_files import write_json
+
+LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "tokenizers")
+SHOWN = 12  # characters of a digest
+Provenance = dict[str, str]  # what -> which
+
+
+def provenance(
+    model: str, region_file: Mapping[str, Any] | None, device: str, threads: int
+) -> Provenance:
+    """Of this process. model: its digest. region_file: its facts, as a manifest has them."""
+    regions = json.dumps(region_file, sort_keys=True)
+    return {
+        "lxmert-viz": code_digest(),
+        **{name: version(name) for name in LIBRARIES},
+        "device": device.partition(":")[0],  # "cuda:1" counts as "cuda"
+        "threads": str(threads),
+        "model": model,
+        "region file": "none" if region_file is None else _digest(regions.encode()),
+    }
+
+
+def differences(here: Mapping[str, str], there: Mapping[str, str]) -> list[str]:
+    """Each as "torch 2.14.1 and not 2.13.0": here, and there."""
+    return [
+        f"{what} {value[:SHOWN]} and not {there.get(what, 'unknown')[:SHOWN]}"
+        for what, value in here.items()
+        if there.get(what) != value
+    ]
+
+
+def of_run(manifest: Mapping[str, Any]) -> Provenance:
+    """Of what makes it now. manifest: of a run that is being made."""
+    return [manifest["provenance"], *manifest.get("mixed", ())][-1]
+
+
+def agree(run: RunFolder, mine: Provenance, *, mix: bool) -> None:
+    """Raises DatasetError where a run was begun with another, unless mix: then it is noted."""
+    manifest = run.manifest()
+    mixed: list[Provenance] = manifest.get("mixed", [])
+    before = of_run(manifest)
+    if mine == before:
+        return
+    if not mix and mine not in (manifest["provenance"], *mixed):
+        raise DatasetError(
+            f"{run.path} was begun otherwise: now {', '.join(differences(mine, before))}. Numbers "
+            "may differ in their last digits: ask as before, or name a new folder, or go on all "
+            "the same with --mix."
+        )
+    joined = [*(other for other in mixed if other != mine), mine]
+    write_json(run.path / MANIFEST, manifest | {"mixed": joined})
+
+
+@cache
+def code_digest() -> str:
+    """Of all of this package's code: a version stands for many of them while it is worked on."""
+    found = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        found.update(
+            f"{path.relative_to(PACKAGE).as_posix()} {_digest(path.read_bytes())}\n".encode()
+        )
+    return found.hexdigest()
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
