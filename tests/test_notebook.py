@@ -35,6 +35,7 @@ def test_a_notebook_frame_shows_the_stage(
     assert page.locator("iframe").evaluate(fits)
     frame.get_by_role("button", name="Next layer").click()
     expect(frame.locator("h3")).to_have_text(title.replace("2 of", "3 of"))
+    frame.get_by_text("Display", exact=True).click()
     frame.get_by_role("radio", name="× value norm").check(force=True)
     expect(frame.locator("h3")).to_contain_text("weight × value norm")
     shown.save(tmp_path / "stage.html")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.commands.engines import RAY, add_engine_options, engine
+from lxmert_viz.commands.engines import add_engine_options, engine
 from lxmert_viz.commands.inputs import add_dataset_options, read_dataset
 from lxmert_viz.commands.options import add_models_option
 from lxmert_viz.commands.progress import PROGRESS, report
@@ -20,8 +20,6 @@ if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.dataset.datasets import Dataset
     from lxmert_viz.dataset.remarks import Remark
     from lxmert_viz.results.run_folder import RunFolder
-    from lxmert_viz.runs.cluster.connecting import Cluster
-    from lxmert_viz.runs.evaluation import Engine
 
 
 FEW = 0.01  # of all rows
@@ -91,21 +89,22 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
     from lxmert_viz.dataset.datasets import outside
     from lxmert_viz.experiments.relevance import check_method
     from lxmert_viz.pipeline import Pipeline
-    from lxmert_viz.results.run_folder import RAY_LOG
+    from lxmert_viz.results.run_folder import RAY_LOG, RunFolder
+    from lxmert_viz.runs.cluster.evaluating import on_cluster
     from lxmert_viz.runs.evaluation import Engine, Resume, evaluate
     from lxmert_viz.runs.manifest import Settings
 
     for method in options.relevance:
         check_method(method)
     folder = find(options.model, options.models)
-    with goes_on(), engine(options, options.out / RAY_LOG) as cluster:
-        device = "cpu" if cluster else options.device  # the cluster's is its machines' own
+    with goes_on(), engine(options, options.out / RAY_LOG) as site:
+        device = "cpu" if site else options.device  # the cluster's is its machines' own
         pipeline = Pipeline.open(options.model, device=device, models=options.models)
         for line in summary(outside(dataset, pipeline.answer_vocabulary)):
             PROGRESS.line(line)
         settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
         cache = options.region_cache or options.out / "regions"
-        made_by = Engine() if cluster is None else on_ray(cluster, options, folder, cache)
+        made_by = Engine() if site is None else on_cluster(site, RunFolder(options.out), cache)
         resume = Resume(options.retry_errors, options.mix)
         made = evaluate(
             pipeline, folder, dataset, options.out, settings, report, made_by, cache, resume
@@ -114,18 +113,22 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
         return made
 
 
-def on_ray(
-    cluster: "Cluster", options: argparse.Namespace, model_folder: Path, cache: Path
-) -> "Engine":
-    from lxmert_viz.results.run_folder import RunFolder
-    from lxmert_viz.runs.cluster.connecting import device_of
-    from lxmert_viz.runs.cluster.evaluating import on_cluster
-    from lxmert_viz.runs.evaluation import Engine
+def look_closer(
+    options: argparse.Namespace,
+    pipeline: "Pipeline",
+    folder: Path,
+    dataset: "Dataset",
+    made: "RunFolder",
+) -> None:
+    """What is asked of a whole run: what its answers rest on, and where its mistakes looked."""
+    from lxmert_viz.results.opening import open_run
+    from lxmert_viz.runs.explaining import explain_run
+    from lxmert_viz.runs.occlusion import judge_looks
 
-    device = device_of(options.device)
-    run = RunFolder(options.out)
-    compute = on_cluster(cluster, model_folder, run, cache, device, PROGRESS.line)
-    return Engine(RAY, device, cluster.processors, compute)
+    for method in options.relevance:
+        explain_run(pipeline, folder, made, method, report)
+    if options.looked is not None:
+        judge_looks(pipeline, folder, dataset, open_run(made.path), options.looked, report)
 
 
 def tell_machine_faults(run: "RunFolder") -> None:

@@ -27,7 +27,7 @@ from lxmert_viz.whole_files import write_text
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.region_files.rows import RegionFile, RegionRow
-    from lxmert_viz.runs.cluster.connecting import Cluster
+    from lxmert_viz.runs.cluster.rounds import Site
 
 Failed = list[tuple[Path, str]]
 
@@ -89,19 +89,19 @@ def extract(options: argparse.Namespace, layout: str) -> None:
     from lxmert_viz.pipeline import Pipeline
 
     pictures = pictures_in(options.source)
-    with goes_on(), alone(options.out), engine(options, beside(options.out, ".ray.log")) as cluster:
+    with goes_on(), alone(options.out), engine(options, beside(options.out, ".ray.log")) as site:
         pipeline = Pipeline.open(
             options.model or SHIPPED,
-            "cpu" if cluster else options.device,  # the cluster's is its machines' own
+            "cpu" if site else options.device,  # the cluster's is its machines' own
             options.models,
             precision=options.precision,
             backend=options.backend,
         )
         pipeline.check_profile(options.profile)
-        if cluster is None:
+        if site is None:
             found = _look_here(options, layout, pipeline, pictures)
         else:
-            found = _look_on_cluster(options, layout, pipeline, pictures, cluster)
+            found = _look_on_cluster(options, layout, pipeline, pictures, site)
     finish(options.out, *found)
 
 
@@ -134,19 +134,17 @@ def _look_on_cluster(
     layout: str,
     pipeline: "Pipeline",
     pictures: dict[str, Path],
-    cluster: "Cluster",
+    site: "Site",
 ) -> tuple[int, Failed]:
     """How many pictures have regions in the file, and what failed."""
     from lxmert_viz.region_files.opening import write_rows
-    from lxmert_viz.runs.cluster.connecting import device_of
     from lxmert_viz.runs.cluster.looking import Looking, look_on_cluster, results
 
-    model_folder = find(options.model or SHIPPED, options.models).resolve()
     folder = beside(options.out, ".shards").resolve()
     how = (options.profile, options.precision, options.backend)
-    work = Looking(model_folder, folder, device_of(options.device), *how)
+    work = Looking(site.model_folder, folder, site.device, *how)
     placed = {name: path.resolve() for name, path in pictures.items()}
-    look_on_cluster(cluster, work, pipeline, placed, PROGRESS.line, report)
+    look_on_cluster(site, work, pipeline, placed, report)
     rows, failed = results(folder)
     count = len(pictures) - len(failed)
     if count:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from lxmert_viz.errors import LxmertVizError
+from lxmert_viz.errors import LxmertVizError, MachineError
 from lxmert_viz.runs.cluster.connecting import Cluster
 from lxmert_viz.runs.cluster.pieces import Piece
 from lxmert_viz.runs.evaluation import Counts
@@ -55,7 +55,7 @@ class Work(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an actor says of a piece: counts, or one of three reasons why there are none."""
+    """What an actor says of a piece: counts, or one of four reasons why there are none."""
 
     piece: Piece
     host: str
@@ -64,6 +64,7 @@ class Outcome:
     counts: Counts | None = None
     refusal: str = ""  # why this machine takes part in nothing
     fault: str = ""  # how this machine failed at the piece
+    end: LxmertVizError | None = None  # why nobody can do it, wherever
     trace: str = ""  # of a fault of this program
 
 
@@ -95,8 +96,10 @@ class Actor:
         error = made.exception()
         if error is None:
             return self._outcome(piece, counts=made.result())
-        if isinstance(error, LxmertVizError | OSError):
+        if isinstance(error, MachineError | OSError):
             return self._outcome(piece, fault=str(error))
+        if isinstance(error, LxmertVizError):
+            return self._outcome(piece, end=error)
         return self._outcome(piece, trace="".join(traceback.format_exception(error)))
 
     def _noted(self, piece: Piece) -> Counts:

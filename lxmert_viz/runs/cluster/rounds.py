@@ -8,7 +8,9 @@ actor three times is halved, until the one row that does it is an error.
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from lxmert_viz.errors import ClusterError, MachineError
 from lxmert_viz.runs.cluster.actors import NOTES, Outcome, Work, one_round
@@ -18,7 +20,18 @@ from lxmert_viz.runs.evaluation import Counts
 from lxmert_viz.runs.preparing import Shard
 
 TRIES = 3  # of a shard that ends its actors, before it is halved, and of a row
+WATCH = 5.0  # seconds between two looks at the machines
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A cluster that is connected, and what its actors open."""
+
+    cluster: Cluster
+    device: str  # of all actors
+    model_folder: Path  # under this path on all machines
+    say: Say  # what a person should know, a line each
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +46,8 @@ class _Away:
 class Rounds:
     """All pieces of some shards, round after round."""
 
-    def __init__(self, cluster: Cluster, work: Work, shards: Sequence[Shard], say: Say) -> None:
-        """say: hears what a person should know, a line each."""
-        self._cluster, self._work, self._say = cluster, work, say
+    def __init__(self, site: Site, work: Work, shards: Sequence[Shard]) -> None:
+        self._cluster, self._work, self._say = site.cluster, work, site.say
         self._shards = {shard.number: shard for shard in shards}
         pieces = [Piece(shard.number, shard, work.folder) for shard in shards]
         self._waiting = {piece.name: piece for piece in pieces}
@@ -47,15 +59,16 @@ class Rounds:
             shutil.rmtree(work.folder / name, ignore_errors=True)
 
     def run(self) -> Iterator[Counts]:
-        """Counts that add up to those of the shards. Raises ClusterError and MachineError."""
+        """Counts that add up to those of the shards. Raises ClusterError, MachineError, and what
+        makes the work impossible anywhere."""
         (self._work.folder / NOTES).mkdir(parents=True, exist_ok=True)
         while self._waiting:
             away, last = self._machines_away()
             pieces, told = list(self._waiting.values()), 0
             self._actors.clear()
-            for outcome in one_round(self._cluster, self._work, pieces, away, last=last):
+            round_ = one_round(self._cluster, self._work, pieces, away, last=last)
+            for outcome in self._attended(round_, away):
                 told += 1
-                self._watch()
                 yield from self._taken(outcome, last)
             if not told and not any((self._work.folder / NOTES).iterdir()):
                 raise ClusterError("No actor of the cluster began any work: see the log of Ray.")
@@ -65,10 +78,36 @@ class Rounds:
         for name in (PIECES, NOTES):
             shutil.rmtree(self._work.folder / name, ignore_errors=True)
 
+    def _attended(self, outcomes: Iterator[Outcome], away: Sequence[str]) -> Iterator[Outcome]:
+        """The same; meanwhile machines are watched.
+
+        Raises ClusterError where none is left that may do what is not done: Ray would wait for one.
+        """
+        fetching = ThreadPoolExecutor(1)
+        try:
+            while True:
+                coming = fetching.submit(next, outcomes, None)
+                while not wait((coming,), WATCH).done:
+                    self._watch()
+                    if not self._there.keys() - set(away):
+                        raise ClusterError(
+                            "The machines that could do the rest left the cluster. The same call "
+                            "goes on from there."
+                        )
+                outcome = coming.result()
+                if outcome is None:
+                    return
+                self._watch()
+                yield outcome
+        finally:
+            fetching.shutdown(wait=False)  # it ends with the connection
+
     def _taken(self, outcome: Outcome, last: bool) -> Iterator[Counts]:
         self._actors.add((outcome.host, outcome.process))
         if outcome.trace:
             raise RuntimeError(f"on {outcome.host}: {outcome.trace}")
+        if outcome.end is not None:
+            raise outcome.end
         if outcome.counts is not None:
             yield from self._finished(outcome.piece, outcome.counts)
             return

@@ -28,8 +28,8 @@ with controls:
     editing.edit_picture(steps, found)
     editing.choose_checkpoint(steps)
     before = editing.choose_before(steps)
-    if chosen in (step.variant, before.variant):
-        results.show_answer(choice, results.trace_of(chosen))
+if chosen in (step.variant, before.variant):
+    results.show_answer(choice, results.trace_of(chosen))
 editing.explain(step)
 editing.show_fillings(step.variant)
 if before is step:

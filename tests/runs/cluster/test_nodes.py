@@ -96,17 +96,20 @@ class Seen(Evaluation):
             Path.read_bytes = gone
         if self.has_full_disk:
             RunFolder.write_part = full
-        self._mark.touch()
-        return Evaluation.open(work, last=last)
+        if self.odd_model is not None:
+            self._mark.touch()
+        make = Evaluation.open(work, last=last)
+        return lambda piece: self._mark.touch() or make(piece)
 
     @property
     def _mark(self) -> Path:
         return self.folder / "odd"
 
     def _wait(self) -> None:
-        """Until the odd node takes part, so that it is tried."""
+        """Until the odd node takes part, and then a little, so that it is handed something."""
         while self.odd and not self._mark.exists():
             time.sleep(0.05)
+        time.sleep(1.0 if self.odd else 0.0)
 
 
 def gone(path: Path) -> bytes:
