@@ -19,6 +19,7 @@ from lxmert_viz.errors import MachineError
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.dataset.datasets import Dataset
     from lxmert_viz.dataset.remarks import Remark
+    from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.results.run_folder import RunFolder
 
 
