@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.commands.engines import add_engine_options, engine
+from lxmert_viz.commands.engines import add_engine_options, engine, hold_elsewhere
 from lxmert_viz.commands.inputs import add_dataset_options, named_source
 from lxmert_viz.commands.options import add_models_option
 from lxmert_viz.commands.progress import PROGRESS, report
@@ -69,6 +69,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from lxmert_viz.dataset.remarks import KINDS, Tally
 
+    hold_elsewhere(options)
     source = named_source(options)
     if options.predictions is None:
         made = ask_model(options, source)
@@ -96,16 +97,28 @@ def ask_model(options: argparse.Namespace, source: "Source") -> "RunFolder":
     for method in options.relevance:
         check_method(method)
     folder = find(options.model, options.models)
-    with goes_on(), engine(options, options.out / RAY_LOG) as site:
-        device = "cpu" if site else options.device  # the cluster's is its machines' own
-        pipeline = Pipeline.open(options.model, device=device, models=options.models)
-        settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
-        cache = options.region_cache or options.out / "regions"
-        made_by = Engine() if site is None else on_cluster(site, RunFolder(options.out), cache)
-        resume = Resume(options.retry_errors, options.mix)
-        made = evaluate(
-            pipeline, folder, source, options.out, settings, report, made_by, cache, resume, say
-        )
+    settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
+    cache = options.region_cache or options.out / "regions"
+    resume = Resume(options.retry_errors, options.mix)
+    with goes_on():
+        with engine(options, options.out / RAY_LOG) as site:
+            device = "cpu" if site else options.device  # the cluster's is its machines' own
+            pipeline = Pipeline.open(options.model, device=device, models=options.models)
+            made_by = Engine() if site is None else on_cluster(site, RunFolder(options.out), cache)
+            made = evaluate(
+                pipeline,
+                folder,
+                source,
+                options.out,
+                settings,
+                report,
+                made_by,
+                cache,
+                resume,
+                say,
+            )
+        if site and (options.relevance or options.looked is not None):  # this machine does it
+            pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
         look_closer(options, pipeline, folder, source, made)
         return made
 
