@@ -123,6 +123,14 @@ def ask_model(options: argparse.Namespace, source: "Source") -> "RunFolder":
         return made
 
 
+def say(tally: "Tally", training_note: str) -> None:
+    """What a person should know of a dataset before it is asked."""
+    from lxmert_viz.dataset.remarks import KINDS
+
+    for line in filter(None, (*tally.lines(KINDS), training_note)):
+        PROGRESS.line(line)
+
+
 def look_closer(
     options: argparse.Namespace,
     pipeline: "Pipeline",
@@ -140,9 +148,9 @@ def look_closer(
         explain_run(pipeline, folder, made, method, report)
     if options.looked is not None:
         board = open_run(made.path)
-        known = {*board.unexplained(options.looked)}
+        mistakes = {*board.unexplained(options.looked)}
         is_here = made.examples.exists()  # an older run has none
-        asked = prepared_in(made.examples).only(known) if is_here else source.whole()
+        asked = prepared_in(made.examples).only(mistakes) if is_here else source.whole()
         judge_looks(pipeline, folder, asked, board, options.looked, report)
 
 
@@ -160,14 +168,6 @@ def tell_machine_faults(run: "RunFolder") -> None:
     if len(faults) > FEW * rows:
         raise MachineError(told)
     print(told)
-
-
-def say(tally: "Tally", training_note: str) -> None:
-    """What a person should know of a dataset before it is asked."""
-    from lxmert_viz.dataset.remarks import KINDS
-
-    for line in filter(None, (*tally.lines(KINDS), training_note)):
-        PROGRESS.line(line)
 
 
 def result(folder: Path) -> Iterator[str]:

@@ -58,7 +58,7 @@ VIEW = pa.schema(  # of a name that examples write; null where nothing is known
 )
 SEEN = VIEW.names[2:6]  # columns that a shard has for each example
 SHOWN = {"": "picture", "second_": "second_picture"}  # beginning of a view's columns: its name's
-ROWS = 10_000  # that become a table at once
+ROWS = 500  # that become a table at once: Python's collector looks through all that live
 
 
 def tables_of(examples: Iterable[Example]) -> Iterator[pa.Table]:

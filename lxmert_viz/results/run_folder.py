@@ -160,7 +160,7 @@ class RunFolder:
 
     def part(self, number: int) -> pa.Table:
         """The predictions of a finished part, as `as_table` gives them."""
-        return pq.read_table(self.path / "parts" / f"{number:05d}.parquet")
+        return read_table(self.path / "parts" / f"{number:05d}.parquet")
 
     def predictions(self) -> Iterator[Prediction]:
         """Those of all finished parts, in the order in which they were made."""
@@ -170,7 +170,7 @@ class RunFolder:
     def kept(self, number: int, names: Sequence[str]) -> pa.Table | None:
         """Columns of a part's internals, those that it has; None where it has none at all."""
         path = self.path / "internals" / f"{number:05d}.parquet"
-        return _read(path, names) if path.exists() else None
+        return read_table(path, names) if path.exists() else None
 
     def internals(self, names: Sequence[str] | None = None) -> pd.DataFrame | None:
         """States and statistics of heads, a row an example; None where the run has none.
@@ -179,7 +179,7 @@ class RunFolder:
         those that a part lacks are left out or None.
         """
         paths = sorted((self.path / "internals").glob("[0-9]*.parquet"))
-        tables = [_read(path, names) for path in paths]  # one open at a time of thousands
+        tables = [read_table(path, names) for path in paths]  # one open at a time of thousands
         return as_frame(pa.concat_tables(tables, promote_options="default")) if tables else None
 
     def write_remarks(self, remarks: Iterable[Remark]) -> Tally:
@@ -233,8 +233,9 @@ def write_table(path: Path, table: pa.Table) -> None:
         pq.write_table(table, unfinished)
 
 
-def _read(path: Path, names: Sequence[str] | None) -> pa.Table:
+def read_table(path: Path, names: Sequence[str] | None = None) -> pa.Table:
     """names: those that the file lacks are left out."""
     with pq.ParquetFile(path) as file:
         there = file.schema_arrow.names
-        return file.read(there if names is None else [name for name in names if name in there])
+        wanted = there if names is None else [name for name in names if name in there]
+        return file.read(wanted, use_threads=False)  # a file is small, and there are many

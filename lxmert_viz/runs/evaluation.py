@@ -36,7 +36,7 @@ from lxmert_viz.runs.manifest import (
 from lxmert_viz.runs.pictures import Looker, pictures_of
 from lxmert_viz.runs.preparing import Prepared, Shard, parts_of, prepared_for, prepared_in
 from lxmert_viz.runs.progress import Progress
-from lxmert_viz.runs.provenance import Provenance, agree, provenance
+from lxmert_viz.runs.provenance import agree, provenance
 from lxmert_viz.runs.table import finish
 
 REGIONS = "regions"
@@ -85,14 +85,15 @@ def evaluate(
     engine: Engine = Engine(),
     region_cache: Path | None = None,
     resume: Resume = Resume(),
-    hear: Callable[[Tally, str], None] = lambda tally, note: None,
+    hear: Callable[[Tally, str], None] = lambda tally, training_note: None,
 ) -> RunFolder:
     """Predictions of every example, and the table of the board.
 
-    region_cache: of the regions that it finds; runs may share it; else the run's own, which goes
-    once the run is whole. report hears the work and the share done, 0..1, and may raise to stop:
-    the same call goes on. hear: remarks, training note. Raises OptionError for no profile,
-    DatasetError for a folder in use or of another run, DeviceError.
+    region_cache: where it keeps the regions that it finds; runs may share it; else the run's own,
+    which is emptied once the run is whole. report hears what is done and the share of it, 0..1,
+    and may raise to stop: the same call goes on. hear: what is odd about the dataset, and who was
+    trained on it. Raises OptionError for a profile that is not, DatasetError where the folder is
+    in use, or of another run, and DeviceError.
     """
     pipeline.check_profile(settings.profile)
     source = source_of(dataset)
@@ -101,10 +102,7 @@ def evaluate(
         run.check(manifest)
         if not run.is_whole or resume.retry_errors:
             prepared = prepared_for(run, source, manifest["source"], report)
-            mine = _provenance(pipeline, prepared, engine)
-            manifest |= {"engine": engine.name, "provenance": mine}
-            _begin(run, manifest, prepared, pipeline.answer_vocabulary)
-            agree(run, mine, mix=resume.mix)
+            _begin(run, manifest, prepared, pipeline, engine, resume)
             hear(Tally.of(run.manifest()["remarks"]), prepared.about.training_note)
             done = run.finished_parts() - (run.failed_parts() if resume.retry_errors else set())
             cache = region_cache or folder / REGIONS
@@ -134,19 +132,23 @@ def taken(folder: Path) -> Iterator[RunFolder]:
 
 
 def _begin(
-    run: RunFolder, manifest: dict[str, Any], prepared: Prepared, vocabulary: Sequence[str]
+    run: RunFolder,
+    manifest: dict[str, Any],
+    prepared: Prepared,
+    pipeline: Pipeline,
+    engine: Engine,
+    resume: Resume,
 ) -> None:
-    """With what is odd about the dataset, for this model."""
-    if not run.finished_parts():
-        tally = run.write_remarks(chain(prepared.remarks(), prepared.outside(vocabulary)))
-        run.begin(manifest | described(prepared) | {"remarks": tally.told()})
-
-
-def _provenance(pipeline: Pipeline, prepared: Prepared, engine: Engine) -> Provenance:
-    """Of what makes the shards now."""
-    file = prepared.about.region_file
+    """With what is odd about the dataset for this model, and with what makes the shards now."""
     device, threads = engine.device or pipeline.device, engine.threads or processor_threads()
-    return provenance(pipeline.digest, file and region_file_facts(file), device, threads)
+    regions = region_file_facts(prepared.about.region_file)
+    mine = provenance(pipeline.digest, regions, device, threads)
+    if not run.finished_parts():
+        odd = prepared.outside(pipeline.answer_vocabulary)
+        tally = run.write_remarks(chain(prepared.remarks(), odd))
+        made_by = {"engine": engine.name, "provenance": mine}
+        run.begin(manifest | described(prepared) | made_by | {"remarks": tally.told()})
+    agree(run, mine, mix=resume.mix)
 
 
 def _make(prepared: Prepared, done: set[int], compute: Compute, report: Report) -> None:

@@ -99,9 +99,7 @@ def _about(dataset: Dataset) -> dict[str, Any]:
     return {
         "name": dataset.name,
         "layout": dataset.layout,
-        "region_file": None
-        if dataset.region_file is None
-        else region_file_facts(dataset.region_file),
+        "region_file": region_file_facts(dataset.region_file),
         "training_note": dataset.training_note,
         **({"region_boxes": dataset.region_boxes} if dataset.region_boxes else {}),
         **({} if dataset.looks_for_missing else {"looks_for_missing": False}),
@@ -113,8 +111,10 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def region_file_facts(path: Path) -> dict[str, Any]:
+def region_file_facts(path: Path | None) -> dict[str, Any] | None:
     """Size and first megabyte tell one from another; the whole may have many gigabytes."""
+    if path is None:
+        return None
     if path.is_dir():
         return _region_folder(path)
     with path.open("rb") as file:

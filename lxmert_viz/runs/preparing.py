@@ -26,7 +26,7 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example, Report
 from lxmert_viz.results.database import quoted
 from lxmert_viz.results.large_queries import querying, rows_of
-from lxmert_viz.results.run_folder import OTHER_VERSION, RunFolder
+from lxmert_viz.results.run_folder import OTHER_VERSION, RunFolder, read_table
 from lxmert_viz.runs.staging import Staged
 from lxmert_viz.whole_files import write_json
 
@@ -52,7 +52,7 @@ class Shard:
     def table(self) -> pa.Table:
         """Raises DatasetError where the file is gone."""
         try:
-            return pq.read_table(self.path)
+            return read_table(self.path)
         except FileNotFoundError as error:
             raise DatasetError(
                 f"{self.path} is not there: its folder was removed or emptied while its run was "

@@ -4,6 +4,7 @@ Memory does not grow with the number of examples; it does with that of pictures.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from lxmert_viz.records import Report
 from lxmert_viz.results.database import quoted
 from lxmert_viz.results.large_queries import Queries, rows_of
 
+TABLES = 40  # that are written at once
 STAGED = "CREATE VIEW staged AS FROM read_parquet('{path}')"
 REPEATED = """
 CREATE TABLE repeated AS SELECT number, id, place, first_value(place) OVER same AS kept
@@ -104,11 +106,13 @@ class Staged:
             self._remark(remark)
 
         self.told.remark, rows = hear, 0
+        coming = example_table.tables_of(source.reading.examples(self.told))
         with pq.ParquetWriter(path, example_table.SCHEMA) as writer:
-            for table in example_table.tables_of(source.reading.examples(self.told)):
+            while some := list(islice(coming, TABLES)):
+                table = pa.concat_tables(some)
                 writer.write_table(table)
                 rows += table.num_rows
-                if table.num_rows == example_table.ROWS:
+                if len(some) == TABLES:
                     self._report(f"{rows:,} examples read", 0.0)
         if not rows:
             raise nothing_in(source.reading, first)
