@@ -113,6 +113,8 @@ def extract_on_cluster(
         threads = site.cluster.processors
         mine = provenance(pipeline.digest, data["region_file"], site.device, threads)
         manifest = {"format": FORMAT, "model": mine, "source": data, "settings": asdict(kept)}
+        if run.is_begun:
+            run.compare(manifest)
         run.begin(manifest | {"provenance": mine})
         shards = prepared_for(run, source_of(asked), data).shards
         total = len(asked.examples)
