@@ -13,11 +13,12 @@ from streamlit.delta_generator import DeltaGenerator
 from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.picture import Picture
 from lxmert_viz.records import Trace
+from lxmert_viz.rounding import probability
 from lxmert_viz.ui.frame import handover, navigation
 from lxmert_viz.ui.frame.navigation import Page
 from lxmert_viz.ui.server import answers, pictures
 from lxmert_viz.ui.server.variant import Variant
-from lxmert_viz.ui.wording import NOT_PROOF, WHAT_IT_IS, plain, probability
+from lxmert_viz.ui.wording import GLOSSARY, NOT_PROOF, WHAT_IT_IS, plain
 
 SLOTS = "bar.slots"
 SUGGESTED = "question.suggested"
@@ -59,7 +60,7 @@ def begin(page: Page, suggested: Sequence[str]) -> Slots:
                 plain(handover.model()),
                 icon=":material/deployed_code:",
                 key="bar.model",
-                help="The model, and how it finds regions",
+                help="The checkpoint, and how it finds regions",
             )
             warnings = st.container(key="bar.warnings", width="content")
             keep = st.container(key="bar.keep", width="content")
@@ -106,6 +107,8 @@ def _about(page: Page) -> None:
     ):
         st.markdown(f"#### {page.title}\n{page.about}")
         st.markdown(NOT_PROOF)
+        with st.expander("What the words mean", icon=":material/dictionary:"):
+            st.markdown("\n".join(f"- **{term.name}**: {term.meaning}" for term in GLOSSARY))
         st.markdown(f"**lxmert-viz.** {WHAT_IT_IS}")
         navigation.link(navigation.WALK, "See how, in seven stations")
 

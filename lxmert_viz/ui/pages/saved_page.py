@@ -3,6 +3,7 @@
 import streamlit as st
 
 from lxmert_viz.picture import Picture
+from lxmert_viz.rounding import probability
 from lxmert_viz.traces import KeptTrace
 from lxmert_viz.ui.browser import stage
 from lxmert_viz.ui.frame import handover, results, workbench
@@ -22,8 +23,10 @@ def show_kept(kept: KeptTrace, given: bytes) -> None:
     found = kept.trace
     with st.container(horizontal=True, vertical_alignment="center"):
         st.image(pictures.thumbnail(Picture.of(kept.picture)), width=160)
-        first = "".join(f"  \n**{plain(a.text)}** {a.probability:.3f}" for a in found.answers[:1])
-        match = "" if found.match is None else f" · P(match) {found.match:.3f}"
+        first = "".join(
+            f"  \n**{plain(a.text)}** {probability(a.probability)}" for a in found.answers[:1]
+        )
+        match = "" if found.match is None else f" · P(match) {probability(found.match)}"
         st.markdown(f"{plain(found.tokens.text)}{first}{match}")
         st.button(
             "Ask this again",
