@@ -39,7 +39,7 @@ def test_every_station_says_what_this_trace_has(trace: Trace) -> None:
     assert (facts(language)["Layers"], facts(vision)["Layers"]) == ("3", "2")
     first = trace.answers[0]
     assert facts(heads)["Answer"] == f"“{first.text}” {probability(first.probability)}"
-    assert facts(heads)["P(match)"] == f"{trace.match:.3f}"
+    assert facts(heads)["P(match)"] == probability(trace.match)
     row = trace.attention["lang_from_vision"][-1].mean(axis=0)[0]
     assert [bar.share for bar in crossing.bars] == pytest.approx(sorted(row, reverse=True)[:5])
     assert int(np.argmax(crossing.regions)) == int(row.argmax())
