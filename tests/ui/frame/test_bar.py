@@ -7,7 +7,7 @@ from lxmert_viz.picture import Picture
 from lxmert_viz.places import APP
 from lxmert_viz.ui.frame import handover
 from lxmert_viz.ui.frame.navigation import ANSWERS, ATTENTION, MODELS, SAVED
-from lxmert_viz.ui.server import answers, examples
+from lxmert_viz.ui.server import examples, keeping
 from lxmert_viz.ui.server.variant import RegionsAsked, Variant
 from tests.helpers.small_page import SECONDS, Counted, button, texts
 from tests.ui.frame.test_address import stated
@@ -45,8 +45,8 @@ def test_a_picture_is_taken_away_where_it_was_given(own: AppTest) -> None:
 
 def test_a_picture_that_is_opened_is_not_replaced_by_one_that_was_uploaded(own: AppTest) -> None:
     asked = Variant("miniature", RegionsAsked("trained"), SCENE.picture, SCENE.questions[0].text)
-    kept = answers.zipped(asked)
-    opened = Picture.of(answers.kept_trace(kept).picture).digest
+    kept = keeping.as_zip(keeping.side(asked))  # as a program writes it
+    opened = Picture.of(keeping.opened(kept).now.picture).digest
     own.switch_page(SAVED.path).run()
     own.file_uploader(key="saved.upload").upload("k.zip", kept, "application/zip").run()
     button(own, "Ask this again").click().run()
