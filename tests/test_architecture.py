@@ -23,6 +23,7 @@ GROUND = {  # module: what it may import of ours, in itself or in others of the 
     "box_frames": {"errors"},
     "records": {"errors", "box_frames"},
     "pickled": set(),
+    "rounding": set(),
     "whole_files": set(),
     "going_out": set(),
     "openmp": set(),
