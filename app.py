@@ -8,7 +8,12 @@ from lxmert_viz.ui.frame import admission, navigation, workbench
 from lxmert_viz.ui.server import waiting
 
 openmp.wait_asleep()
-st.set_page_config(page_title="lxmert-viz", page_icon=str(ASSETS / "icon.png"), layout="wide")
+st.set_page_config(
+    page_title="lxmert-viz",
+    page_icon=str(ASSETS / "icon.png"),
+    layout="wide",
+    initial_sidebar_state="collapsed",
+)
 admission.admit()
 waiting.begin_run()
 page, shown = navigation.choose()

@@ -18,6 +18,7 @@ try:
     from lxmert_viz.commands import (
         ask,
         cache,
+        cause,
         check,
         compare,
         evaluate,
@@ -28,6 +29,7 @@ try:
         regions,
         report,
         serve,
+        steer,
         train_miniature,
     )
 except ModuleNotFoundError as missing:
@@ -52,6 +54,8 @@ COMMANDS = (
     compare,
     report,
     probe,
+    cause,
+    steer,
     make_scenes,
     train_miniature,
 )

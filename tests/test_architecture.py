@@ -79,6 +79,7 @@ ROOMS = {
     "streamlit": {"app", "ui", "serving"},
     "starlette": {"serving"},
     "uvicorn": {"serving"},
+    "psutil": {"serving"},
     "plotly": {"figures"},
     "torch": {
         "checkpoints.tensors",
