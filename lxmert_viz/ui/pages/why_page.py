@@ -6,7 +6,7 @@ from lxmert_viz.ui.why import choice, grades, last_layer, maps
 
 navigation.heading(
     "Why",
-    "What each word and region adds to an answer. Seven methods, each judged on this very example.",
+    "What each word and region adds to an answer. Eight methods, each judged on this very example.",
 )
 chosen = workbench.choice()
 results.regions(chosen)
