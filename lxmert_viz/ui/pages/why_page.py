@@ -2,7 +2,7 @@
 
 from lxmert_viz.ui.frame import navigation, results, workbench
 from lxmert_viz.ui.server import pictures
-from lxmert_viz.ui.why import choice, grades, last_layer, maps
+from lxmert_viz.ui.why import choice, grades, last_layer, maps, together
 
 navigation.heading(
     "Why",
@@ -16,5 +16,6 @@ results.notes(chosen, found)
 asked = choice.choose(found)
 variant = results.variant(chosen)
 maps.show(variant, found, asked, pictures.shown_picture(results.picture(chosen)))
+together.show(variant, found, asked)
 last_layer.show(variant, found, asked.target)
 grades.show(chosen.model)
