@@ -14,7 +14,7 @@ from lxmert_viz.commands.inputs import add_dataset_options, read_dataset
 from lxmert_viz.commands.options import add_models_option
 from lxmert_viz.commands.progress import PROGRESS, report
 from lxmert_viz.commands.stopping import goes_on
-from lxmert_viz.errors import MachineError
+from lxmert_viz.errors import MachineError, OptionError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.dataset.datasets import Dataset
@@ -48,6 +48,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="go on with a run that other libraries, devices or another version began",
     )
     add_engine_options(parser)
+    add_closer_looks(parser)
+    add(
+        "--predictions",
+        type=Path,
+        metavar="FILE",
+        help="take these answers (VQA's or GQA's result file, CSV) and ask no model",
+    )
+
+
+def add_closer_looks(parser: argparse.ArgumentParser) -> None:
+    """What may be asked of a whole run."""
+    add = parser.add_argument
     add(
         "--looked",
         nargs="?",
@@ -63,10 +75,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="then keep what each answer rests on, by these methods (those of the page Why)",
     )
     add(
-        "--predictions",
-        type=Path,
-        metavar="FILE",
-        help="take these answers (VQA's or GQA's result file, CSV) and ask no model",
+        "--protocol",
+        choices=("chefer",),
+        help="then measure accuracy as words and regions leave in the order of each --relevance",
     )
 
 
@@ -90,14 +101,12 @@ def run(options: argparse.Namespace) -> None:
 
 def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
     from lxmert_viz.dataset.datasets import outside
-    from lxmert_viz.experiments.relevance import check_method
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.results.run_folder import RAY_LOG
     from lxmert_viz.runs.evaluation import Engine, Resume, evaluate
     from lxmert_viz.runs.manifest import Settings
 
-    for method in options.relevance:
-        check_method(method)
+    check_closer_looks(options)
     folder = find(options.model, options.models)
     with goes_on(), engine(options, options.out / RAY_LOG) as cluster:
         device = "cpu" if cluster else options.device  # the cluster's is its machines' own
@@ -115,6 +124,16 @@ def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
         return made
 
 
+def check_closer_looks(options: argparse.Namespace) -> None:
+    """Raises OptionError, before hours of work."""
+    from lxmert_viz.experiments.relevance import check_method
+
+    for method in options.relevance:
+        check_method(method)
+    if options.protocol and not options.relevance:
+        raise OptionError("--protocol needs the methods to measure: --relevance METHOD ...")
+
+
 def look_closer(
     options: argparse.Namespace,
     pipeline: "Pipeline",
@@ -124,11 +143,15 @@ def look_closer(
 ) -> None:
     """What is asked of a whole run: what its answers rest on, and where its mistakes looked."""
     from lxmert_viz.results.opening import open_run
+    from lxmert_viz.runs.chefer import chefer
     from lxmert_viz.runs.explaining import explain_run
     from lxmert_viz.runs.occlusion import judge_looks
 
     for method in options.relevance:
         explain_run(pipeline, folder, made, method, report)
+    if options.protocol:
+        for line in chefer(pipeline, folder, made, options.relevance, report).itertuples():
+            print(f"{line.method}, {line.curve}: area {line.area:.2f} ({line.questions:,})")
     if options.looked is not None:
         judge_looks(pipeline, folder, dataset, open_run(made.path), options.looked, report)
 
