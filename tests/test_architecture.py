@@ -25,6 +25,7 @@ GROUND = {  # module: what it may import of ours, in itself or in others of the 
     "pickled": set(),
     "whole_files": set(),
     "going_out": set(),
+    "openmp": set(),
     "config": {"errors", "whole_files"},
     "picture": {"errors"},
 }

@@ -41,7 +41,8 @@ class Evaluation:
 
     def open(self, *, last: bool) -> Callable[[Piece], Counts]:
         run = RunFolder(self.folder)
-        facts = region_file_facts(prepared_in(run.examples).about.region_file)
+        file = prepared_in(run.examples).about.region_file
+        facts = file and region_file_facts(file)
         pipeline = open_alike(run, self.model_folder, self.device, facts)
         settings = Settings(**run.manifest()["settings"])
         tools = equipped(

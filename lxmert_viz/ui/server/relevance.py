@@ -9,7 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from lxmert_viz.checkpoints.folder import find
+from lxmert_viz.experiments import direct_effects as effects
 from lxmert_viz.experiments import relevance
+from lxmert_viz.experiments.direct_effects import DirectEffects
 from lxmert_viz.experiments.edits import edited
 from lxmert_viz.experiments.proof import Proof, prove
 from lxmert_viz.experiments.relevance import METHODS, PAIRS, Relevance
@@ -123,6 +125,13 @@ def proof(variant: Variant, asked: Asked, _report: Report) -> Proof:
         pairs=asked.pairs,
         report=_report,
     )
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
+def direct_effects(variant: Variant, target: Target, _report: Report) -> DirectEffects:
+    """Raises OptionError for a target that is read from a region."""
+    seen = _regions(variant, _report)
+    return effects.direct_effects(pipeline(variant.model), seen, variant.text, target)
 
 
 def _regions(variant: Variant, report: Report) -> Regions:
