@@ -23,8 +23,10 @@ GROUND = {  # module: what it may import of ours, in itself or in others of the 
     "box_frames": {"errors"},
     "records": {"errors", "box_frames"},
     "pickled": set(),
+    "rounding": set(),
     "whole_files": set(),
     "going_out": set(),
+    "openmp": set(),
     "config": {"errors", "whole_files"},
     "picture": {"errors"},
 }
@@ -79,6 +81,7 @@ ROOMS = {
     "streamlit": {"app", "ui", "serving"},
     "starlette": {"serving"},
     "uvicorn": {"serving"},
+    "psutil": {"serving"},
     "plotly": {"figures"},
     "torch": {
         "checkpoints.tensors",

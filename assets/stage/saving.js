@@ -3,8 +3,7 @@
 const FIGURES = { scene: "Words and picture", matrix: "Matrix", model: "Heads of the model" };
 const PANELS = { scene: "picture", matrix: "map", model: "heads" }; // where a narrow page shows them
 const ABOUT_PAGE =
-  "Attention of LXMERT. Point at words, boxes, heads and cells; click to lock, Escape to unlock. " +
-  "An attention map shows where a head looked, not why the model answered.";
+  "Attention of LXMERT. An attention map shows where a head looked, not why the model answered.";
 
 class SaveMenu {
   /* sources: the script and the style that this stage is made of. */
@@ -91,7 +90,7 @@ class SaveMenu {
       element("meta", { name: "viewport", content: "width=device-width" }),
       element("style", { id: "stage-style" }, this.sources.style),
       element("style", { id: "stage-page-style" }, this.sources.pageStyle));
-    page.body.append(element("div", { class: "stage-frame" }, element("div", { class: "stage" })),
+    page.body.append(element("main", { class: "stage-frame" }, element("div", { class: "stage" })),
       element("script", { type: "text/plain", id: "stage-payload" }, payload),
       element("script", { type: "text/plain", id: "stage-selection" }, address),
       element("script", { id: "stage-script" }, this.sources.script),

@@ -9,6 +9,7 @@ ROUNDING = 1e-5  # float32 rows sum to 1 only nearly
 SPECIAL = ("[CLS]", "[SEP]", "[PAD]")
 ACROSS = {"lang_from_vision": "lang", "vision_from_lang": "vision"}
 WORD_KEYS = ("lang", "vision_from_lang", "cross_lang")
+WORDS_TO_REGIONS = ("lang_from_vision",)
 WORDS_TO_WORDS = ("lang", "cross_lang")
 REGIONS_TO_REGIONS = ("vision", "cross_vision")
 
@@ -72,6 +73,34 @@ def share_across(entering: np.ndarray, steps: np.ndarray) -> np.ndarray:
     return (across / np.maximum(across + within, np.finfo(np.float32).tiny)).mean(axis=-1)
 
 
+def spatial_entropy(family: np.ndarray, boxes_unit: np.ndarray) -> np.ndarray:
+    """At how many places of the picture each head looks: 0 is one place.
+
+    Regions with more than the mean weight of their row count; those whose boxes overlap, one by
+    one, are one place. family: (L, H, Q, R), rows sum to 1; boxes_unit: (R, 4) xyxy. Returns
+    (L, H): entropy of the places' shares in units of log R, mean over queries.
+    Source: Kang et al. 2025 (localisation heads), there over connected pixels.
+    """
+    layers, heads, _, count = family.shape
+    if count < 2:
+        return np.zeros((layers, heads))
+    rows = family.reshape(-1, count)
+    counts = rows > rows.mean(axis=1, keepdims=True)
+    low = np.maximum(boxes_unit[:, None, :2], boxes_unit[None, :, :2])
+    high = np.minimum(boxes_unit[:, None, 2:], boxes_unit[None, :, 2:])
+    overlap = (low < high).all(axis=-1) | np.eye(count, dtype=bool)  # (R, R)
+    reach = (counts[:, :, None] & counts[:, None] & overlap).astype(np.float32)  # (N, R, R)
+    for _ in range(int(np.ceil(np.log2(count)))):
+        reach = (reach @ reach > 0).astype(np.float32)
+    place = np.where(counts, reach.argmax(axis=-1), count)  # the first region of each one's place
+    held = np.zeros((len(rows), count + 1))
+    np.add.at(held, (np.arange(len(rows))[:, None], place), np.where(counts, rows, 0))
+    shares = held[:, :count] / np.maximum(held[:, :count].sum(axis=1, keepdims=True), 1e-12)
+    logs = np.log(shares, where=shares > 0, out=np.zeros_like(shares))
+    spread = -(shares * logs).sum(axis=1) / np.log(count)
+    return spread.reshape(layers, heads, -1).mean(axis=-1)
+
+
 def carried(family: np.ndarray, norms: np.ndarray) -> np.ndarray:
     """How much each head carries: weight times the length of the value, summed over keys.
 
@@ -123,6 +152,17 @@ def all_statistics(trace: Trace) -> tuple[HeadStatistic, ...]:
             {name: largest(family) for name, family in maps.items()},
         ),
         _distance(trace, maps),
+        HeadStatistic(
+            "spatial",
+            "Spatial entropy",
+            "At how many places of the picture words look: 0 is one place, however many boxes "
+            "overlap there; of regions with more than the mean weight; mean over words.",
+            {
+                name: spatial_entropy(maps[name], trace.regions.boxes_unit)
+                for name in WORDS_TO_REGIONS
+                if name in maps
+            },
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
+from lxmert_viz.commands.inputs import LOOK
 from lxmert_viz.commands.options import number, whole
 from lxmert_viz.commands.progress import PROGRESS
 
@@ -41,6 +42,17 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="of each of them, where they compute on GPUs: 0.5 is half of one (default: 1)",
     )
+
+
+def hold_elsewhere(options: argparse.Namespace) -> None:
+    """Makes the paths of a call absolute where actors open them, in folders of their own."""
+    if options.engine != RAY:
+        return
+    for name, value in vars(options).items():
+        if isinstance(value, Path):
+            setattr(options, name, value.resolve())
+    if getattr(options, "regions", None) not in (None, LOOK):
+        options.regions = str(Path(options.regions).resolve())
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.commands.engines import add_engine_options, engine
+from lxmert_viz.commands.engines import add_engine_options, engine, hold_elsewhere
 from lxmert_viz.commands.inputs import add_dataset_options, read_dataset
 from lxmert_viz.commands.options import SEEDS, add_models_option, number, whole
 from lxmert_viz.commands.progress import report
@@ -57,6 +57,7 @@ def run(options: argparse.Namespace) -> None:
     from lxmert_viz.runs.probing import run_probe, save
     from lxmert_viz.runs.targets import TARGETS
 
+    hold_elsewhere(options)
     if options.list:
         print("\n".join(f"{name:<16} of each {level}" for name, (level, _) in TARGETS.items()))
         return

@@ -6,12 +6,9 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from filelock import FileLock, Timeout
 
 from lxmert_viz.checkpoints import contents
 from lxmert_viz.checkpoints.folder import find
@@ -19,7 +16,7 @@ from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.engines import add_engine_options, engine
 from lxmert_viz.commands.options import add_boxes_option, add_detector_options
 from lxmert_viz.commands.progress import PROGRESS, report
-from lxmert_viz.commands.stopping import goes_on
+from lxmert_viz.commands.stopping import alone, goes_on
 from lxmert_viz.errors import DatasetError, MachineError, OptionError
 from lxmert_viz.runs.regions import UNFIT, look_at_all, pictures_in
 from lxmert_viz.whole_files import write_text
@@ -73,15 +70,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from lxmert_viz.region_files.opening import holds_regions, layout_for
 
-    if options.out.exists():
-        raise DatasetError(f"{options.out} is there already; name another file, or delete it.")
     if not options.out.parent.is_dir():
         raise DatasetError(f"There is no folder {options.out.parent} to write {options.out} into.")
     layout = options.layout or layout_for(options.out)
-    if options.source.is_dir() and not holds_regions(options.source):
-        extract(options, layout)
-    else:
-        convert(options, layout)
+    with alone(options.out):
+        if options.out.exists():
+            raise DatasetError(f"{options.out} is there already; name another file, or delete it.")
+        if options.source.is_dir() and not holds_regions(options.source):
+            extract(options, layout)
+        else:
+            convert(options, layout)
 
 
 def extract(options: argparse.Namespace, layout: str) -> None:
@@ -89,7 +87,7 @@ def extract(options: argparse.Namespace, layout: str) -> None:
     from lxmert_viz.pipeline import Pipeline
 
     pictures = pictures_in(options.source)
-    with goes_on(), alone(options.out), engine(options, beside(options.out, ".ray.log")) as site:
+    with goes_on(), engine(options, beside(options.out, ".ray.log")) as site:
         pipeline = Pipeline.open(
             options.model or SHIPPED,
             "cpu" if site else options.device,  # the cluster's is its machines' own
@@ -153,18 +151,6 @@ def _look_on_cluster(
     return count, failed
 
 
-@contextmanager
-def alone(out: Path) -> Iterator[None]:
-    """Raises DatasetError where another process makes the same file just now."""
-    path = beside(out, ".lock")
-    try:
-        with FileLock(path, timeout=0):
-            yield
-            path.unlink(missing_ok=True)
-    except Timeout as error:
-        raise DatasetError(f"{out} is being made by another process just now.") from error
-
-
 def convert(options: argparse.Namespace, layout: str) -> None:
     """From one layout to another, a picture at a time; rows that are broken are listed."""
     from lxmert_viz.region_files.opening import open_regions, write_rows
@@ -191,7 +177,7 @@ def convert(options: argparse.Namespace, layout: str) -> None:
         print(f"{len(source.again)} stand more than once, {next(iter(source.again))!r} first")
 
 
-def whole_rows(source: "RegionFile", failed: list[tuple[str, str]]) -> "Iterator[RegionRow]":
+def whole_rows(source: "RegionFile", failed: list[tuple[str, str]]) -> Iterator["RegionRow"]:
     """Those that can be read; the others are added to `failed`, with the reason."""
     for picture in source:
         try:

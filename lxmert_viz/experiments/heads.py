@@ -51,7 +51,7 @@ def value_norms(network: Network, trace: Trace) -> dict[str, np.ndarray]:
     norms = {}
     for family in FAMILIES:
         layers, heads, _, keys = trace.attention[family].shape
-        own = [_written_values(base, trace, family, layer) for layer in range(layers)]
+        own = [written_values(base, trace, family, layer) for layer in range(layers)]
         lengths = [values.norm(dim=-1).float().cpu().numpy() for values in own]
         norms[family] = np.stack(lengths) if own else np.zeros((layers, heads, keys), np.float32)
     return norms
@@ -74,7 +74,7 @@ def head_detail(
     k = attention.split_heads(attention.key(keys))[0, head]  # (K, d)
     scores = k @ q / math.sqrt(len(q))
     weights = scores.softmax(dim=-1)
-    written = _written_values(base, trace, family, layer)[head]  # (K, D)
+    written = written_values(base, trace, family, layer)[head]  # (K, D)
     found = HeadDetail(
         scores, weights, q, k, k * q / math.sqrt(len(q)), written.norm(dim=-1), weights @ written
     )
@@ -110,7 +110,7 @@ def _entering(trace: Trace, family: str, stream: str, layer: int) -> np.ndarray:
     return crossed[layer - 1, AFTER_ALL] if layer else trace.states[stream][-1]
 
 
-def _written_values(network: LxmertModel, trace: Trace, family: str, layer: int) -> Tensor:
+def written_values(network: LxmertModel, trace: Trace, family: str, layer: int) -> Tensor:
     """(H, K, D): each head's value of each key, as the output projection writes it."""
     attention, output = layer_of(network, family, layer)
     _, keys = inputs_of(trace, family, layer)

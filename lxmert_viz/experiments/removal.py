@@ -6,14 +6,20 @@ players among words and regions, n = W + V.
 """
 
 from dataclasses import dataclass, replace
+from threading import Lock
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lxmert_viz.errors import OptionError
-from lxmert_viz.experiments.target import Target
+from lxmert_viz.experiments.kept_run import PACKED_FROM
+from lxmert_viz.experiments.target import POOLED, Target
 from lxmert_viz.model.files.loading import base_of
+from lxmert_viz.model.lxmert import LxmertModel
+from lxmert_viz.model.outputs import Stream
+from lxmert_viz.model.packed import packed
 from lxmert_viz.pipeline import MASK, Pipeline
 from lxmert_viz.records import Regions, Tokens
 
@@ -45,6 +51,13 @@ class Removal:
 
 
 USUAL = Removal()
+
+
+# as large again as the weights, and twice as fast; gone with the network
+PACKED: WeakKeyDictionary[LxmertModel, LxmertModel] = WeakKeyDictionary()
+PACKING = Lock()
+ROWS = 1024  # of products, about
+MANY = 16  # coalitions at once
 
 
 class Game:
@@ -107,12 +120,24 @@ class Game:
     @torch.inference_mode()
     def worth(self, members: np.ndarray) -> np.ndarray:
         """(N,) float64 of coalitions (N, n)."""
+        if not len(members):
+            return np.zeros(0)
+        return self.target.read(self.pipeline, self.states(members)).double().cpu().numpy()
+
+    @torch.inference_mode()
+    def answered(self, members: np.ndarray) -> np.ndarray:
+        """(N,) labels of the top answers of coalitions (N, n), where the target is an answer."""
+        network = self.pipeline.network
+        pooled = network.lxmert.pooler(self.states(members)[:, None])
+        return network.answer_head(pooled).argmax(dim=-1).cpu().numpy()
+
+    @torch.inference_mode()
+    def states(self, members: np.ndarray) -> Tensor:
+        """(N, D) that the target is read from, of coalitions (N, n), one at least."""
         if members.ndim != 2 or members.shape[1] != self.players:
             raise ValueError(
                 f"coalitions are {members.shape}, and there are {self.players} players"
             )
-        if not len(members):
-            return np.zeros(0)
         different, places = np.unique(members, axis=0, return_inverse=True)
         keys = [np.packbits(row).tobytes() for row in different]
         new = np.array([place for place, key in enumerate(keys) if key not in self._states], int)
@@ -124,9 +149,7 @@ class Game:
                 if len(rows):
                     found = self._batch(different[rows])
                     self._states |= zip((keys[row] for row in rows), found, strict=True)
-        states = torch.stack([self._states[key] for key in keys])
-        found = self.target.read(self.pipeline, states).double().cpu().numpy()
-        return found[places.reshape(-1)]
+        return torch.stack([self._states[keys[place]] for place in places.reshape(-1)])
 
     @property
     def _at_once(self) -> int:
@@ -148,12 +171,25 @@ class Game:
             members[:, len(self.word_places) :], axis=0, return_inverse=True
         )
         lang_of, vision_of = lang_of.reshape(-1), vision_of.reshape(-1)
-        base, inputs = base_of(self.pipeline.network), self.pipeline.inputs
+        base, inputs = self._base_for(len(members)), self.pipeline.inputs
         lang = base.encode_language(**inputs.of_words([self.without_words(row) for row in words]))
         vision = base.encode_vision(**inputs.of_regions([self._regions(row) for row in seen]))
-        last_lang, last_vision, _ = base.cross(lang.at(lang_of), vision.at(vision_of))
+        lang, vision = lang.at(lang_of), vision.at(vision_of)
+        if self.target.kind in POOLED:
+            return first_word(base, lang, vision)
+        last_lang, last_vision, _ = base.cross(lang, vision)
         places = self._places(words[lang_of], seen[vision_of])
         return self.target.state(last_lang, last_vision, places)
+
+    def _base_for(self, rows: int) -> LxmertModel:
+        """Laid out for many rows where they and the network are enough for that to pay."""
+        base = base_of(self.pipeline.network)
+        if rows < MANY or sum(p.numel() for p in base.encoder.parameters()) < PACKED_FROM:
+            return base
+        with PACKING:
+            if base not in PACKED:
+                PACKED[base] = packed(base, ROWS)
+            return PACKED[base]
 
     def without_words(self, present: np.ndarray) -> Tokens:
         """present: (W,) bool, which word pieces are there."""
@@ -181,3 +217,13 @@ class Game:
         elif self.target.stream == "lang" and self.removal.words == "delete":
             gone = (~words[:, np.array(self.word_places) < place]).sum(axis=1)
         return place - gone
+
+
+def first_word(base: LxmertModel, lang: Stream, vision: Stream) -> Tensor:
+    """(B, D) the first word's last state; what it does not read in the last layer is left out."""
+    words, regions = lang.state, vision.state
+    *others, last = base.encoder.x_layers
+    for layer in others:
+        step = layer(words, regions, lang.mask, vision.mask)
+        words, regions = step.lang.feed_forward, step.vision.feed_forward
+    return last.first_word(words, regions, lang.mask, vision.mask)

@@ -85,6 +85,6 @@ mountLinked(document, {given});</script></body></html>
 
 
 def _alone(one: Linked) -> str:
-    shown = go.Figure(one.figure).update_layout(width=WIDTH_PX)
+    shown = go.Figure(one.figure).update_layout(width=WIDTH_PX, margin_l=36)
     drawn = shown.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False})
     return f'<div class="st-key-{one.key}">{drawn}</div>'

@@ -195,6 +195,15 @@ class CrossLayer(nn.Module):
             },
         )
 
+    def first_word(
+        self, lang: Tensor, vision: Tensor, lang_mask: Tensor | None, vision_mask: Tensor | None
+    ) -> Tensor:
+        """(B, D) the first word's state after this layer, and nothing that it does not read."""
+        lang_cross, _ = self.visual_attention(lang, vision, vision_mask)
+        first, block = lang_cross[:, :1], self.lang_self_att
+        lang_self = block.output(block.self(first, lang_cross, lang_mask)[0], first)
+        return self.lang_output(self.lang_inter(lang_self), lang_self)[:, 0]
+
 
 class Embeddings(nn.Module):
     """Words become states: word + position + segment."""

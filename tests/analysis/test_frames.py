@@ -53,7 +53,18 @@ def test_weights_that_one_reader_gives_sum_to_one(trace: Trace) -> None:
 def test_every_head_has_every_statistic_that_is_for_it(trace: Trace) -> None:
     table = frames.heads(trace)
     assert list(table) == [
-        *("family", "layer", "head", "entropy", "k90", "update", "special", "largest", "distance")
+        *(
+            "family",
+            "layer",
+            "head",
+            "entropy",
+            "k90",
+            "update",
+            "special",
+            "largest",
+            "distance",
+            "spatial",
+        )
     ]
     assert set(kinds(table).values()) == {"string", "Int64", "float32"}
     assert len(table) == HEADS * (LAYERS["lang"] + LAYERS["vision"] + 4 * LAYERS["cross"])

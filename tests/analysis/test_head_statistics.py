@@ -13,6 +13,7 @@ from lxmert_viz.analysis.head_statistics import (
     mass_on,
     mean_distance,
     share_across,
+    spatial_entropy,
 )
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import HeadStatistic, Trace
@@ -129,3 +130,32 @@ def test_a_head_carries_its_weights_times_its_values() -> None:
     weights = np.array([[[[0.25, 0.75], [1.0, 0.0]]]], np.float32)  # (1, 1, 2, 2)
     norms = np.array([[[4.0, 2.0]]], np.float32)  # (1, 1, 2)
     assert carried(weights, norms) == pytest.approx((0.25 * 4 + 0.75 * 2 + 4.0) / 2)
+
+
+SPREAD = np.array([[0, 0, 0.2, 0.2], [0.1, 0, 0.3, 0.2], [0.25, 0, 0.5, 0.2], [0.8, 0.8, 1, 1]])
+
+
+def test_overlapping_boxes_are_one_place() -> None:
+    """The third box touches the first only by way of the second."""
+    together = one_head([1 / 3, 1 / 3, 1 / 3, 0])
+    assert spatial_entropy(together, SPREAD) == pytest.approx(0)
+    apart = one_head([0.3, 0.3, 0, 0.4])
+    by_hand = -(0.6 * np.log(0.6) + 0.4 * np.log(0.4)) / np.log(4)
+    assert spatial_entropy(apart, SPREAD) == pytest.approx(by_hand)
+    assert spatial_entropy(one_head([0.3, 0.3, 0, 0.4], [1, 0, 0, 0]), SPREAD) == pytest.approx(
+        by_hand / 2
+    )
+
+
+def test_weights_below_the_mean_are_no_place() -> None:
+    assert spatial_entropy(one_head([0.8, 0.05, 0.05, 0.1]), SPREAD) == pytest.approx(0)
+    assert spatial_entropy(one_head([1.0]), SPREAD[:1]) == pytest.approx(0)
+
+
+def test_permuted_regions_are_as_many_places() -> None:
+    draw = np.random.default_rng(0)
+    maps, order = draw.dirichlet(np.ones(12), (2, 3, 5)), draw.permutation(12)
+    corners = np.sort(draw.random((12, 2, 2)), axis=1).reshape(12, 4)
+    found = spatial_entropy(maps, corners)
+    assert found.shape == (2, 3) and found.max() > 0
+    assert spatial_entropy(maps[..., order], corners[order]) == pytest.approx(found)

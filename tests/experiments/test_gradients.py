@@ -123,7 +123,7 @@ def with_weight_moved(
         if next(calls) != call:
             return None
         context, weights = out
-        queries, keys, _ = given
+        _, keys, *_ = given
         value = own.split_heads(own.value(keys))[0, place[0], place[2]]  # of one head: (D/H,)
         change = torch.zeros_like(context)
         size = value.shape[0]

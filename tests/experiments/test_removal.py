@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from lxmert_viz.experiments import removal as room
 from lxmert_viz.experiments import target
-from lxmert_viz.experiments.removal import Game, Removal
+from lxmert_viz.experiments.removal import Game, Removal, first_word
+from lxmert_viz.model.packed import packed
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
 
@@ -113,3 +116,35 @@ def margin(pipeline: Pipeline, regions: Regions, text: str) -> float:
     logits = pipeline.score_many([(regions, text)])[0].answer_logits
     known = pipeline.answer_vocabulary
     return float(logits[known.index("red")] - logits[known.index("blue")])
+
+
+def test_the_first_word_is_told_without_what_it_does_not_read(
+    tiny_pipeline: Pipeline, regions: Regions
+) -> None:
+    inputs, base = tiny_pipeline.inputs, tiny_pipeline.network.lxmert
+    rows = tiny_pipeline.rows([(regions, TEXT), (regions.only((0, 1)), "a cube?")])
+    with torch.no_grad():
+        lang = base.encode_language(**inputs.of_words([tokens for _, tokens in rows]))
+        vision = base.encode_vision(**inputs.of_regions([seen for seen, _ in rows]))
+        whole, _, _ = base.cross(lang, vision)
+        assert first_word(base, lang, vision).numpy() == pytest.approx(
+            whole[:, 0].numpy(), abs=1e-5
+        )
+
+
+def test_a_large_network_is_laid_out_once_and_says_the_same(
+    tiny_pipeline: Pipeline, regions: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
+    members = np.random.default_rng(1).random((9, usual.players)) < 0.5
+    made: list[object] = []
+    monkeypatch.setattr(room, "PACKED_FROM", 0)
+    monkeypatch.setattr(room, "PACKED", {})
+    monkeypatch.setattr(room, "MANY", 2)
+    monkeypatch.setattr(room, "packed", lambda *a: made.append(packed(*a)) or made[-1])
+    for number in range(2):
+        game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
+        game.worth(all_but(game))
+        assert len(made) == number  # one alone would not pay
+        assert game.worth(members) == pytest.approx(usual.worth(members), abs=1e-5)
+    assert len(made) == 1

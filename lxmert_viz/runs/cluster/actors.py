@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
 
 from lxmert_viz.errors import LxmertVizError, MachineError
 from lxmert_viz.runs.cluster.connecting import Cluster
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 NOTES = "begun"
+OPENING = "opening-"
 NODE = "ray.io/node-id"  # Ray's own label
 Batch = dict[str, "np.ndarray"]
 
@@ -77,10 +79,13 @@ class Actor:
         self._host, self._node = socket.gethostname(), ray.get_runtime_context().get_node_id()
         self._notes, self._refusal = work.folder / NOTES, ""
         self._alone = ThreadPoolExecutor(1)  # hands back whatever is raised in it
+        note = self._notes / f"{OPENING}{uuid4().hex}"  # stays where this process ends meanwhile
         try:
+            write_text(note, self._host)
             self._make = work.open(last=last)
         except (LxmertVizError, OSError) as error:
             self._refusal = str(error)
+        note.unlink(missing_ok=True)
 
     def __call__(self, batch: Batch) -> dict[str, list[bytes]]:
         """batch: "piece" (1,), pickled. Gives an Outcome, pickled."""

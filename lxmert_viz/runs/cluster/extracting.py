@@ -28,7 +28,7 @@ from lxmert_viz.runs.extraction import (
     head_for,
     with_one_picture,
 )
-from lxmert_viz.runs.manifest import data_of, region_file_facts
+from lxmert_viz.runs.manifest import data_of, region_file_facts, source_of
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.preparing import Shard, prepared_for, prepared_in
 from lxmert_viz.runs.progress import Progress
@@ -112,9 +112,11 @@ def extract_on_cluster(
         data = data_of(asked)
         threads = site.cluster.processors
         mine = provenance(pipeline.digest, data["region_file"], site.device, threads)
-        manifest = {"format": FORMAT, "model": mine, "data": data, "settings": asdict(kept)}
+        manifest = {"format": FORMAT, "model": mine, "source": data, "settings": asdict(kept)}
+        if run.is_begun:
+            run.compare(manifest)
         run.begin(manifest | {"provenance": mine})
-        shards = prepared_for(run, asked, data).shards
+        shards = prepared_for(run, source_of(asked), data).shards
         total = len(asked.examples)
         work = Extraction(site.model_folder, run.path, site.device, kept, head, total)
         done = {int(store.name) for store in _stores(run.path)}

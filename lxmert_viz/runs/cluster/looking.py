@@ -93,7 +93,7 @@ def look_on_cluster(
     mine = provenance(pipeline.digest, None, work.device, site.cluster.processors)
     asked = {name: value for name, value in asdict(work).items() if isinstance(value, str)}
     data = {"pictures": hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()}
-    manifest = {"format": FORMAT, "model": mine, "data": data, "settings": asked}
+    manifest = {"format": FORMAT, "model": mine, "source": data, "settings": asked}
     run.begin(manifest | {"provenance": mine})
     shards = list(_shards(run, pictures))
     missing = [shard for shard in shards if shard.number not in run.finished_parts()]

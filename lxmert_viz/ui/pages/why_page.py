@@ -2,12 +2,15 @@
 
 from lxmert_viz.ui.frame import results, workbench
 from lxmert_viz.ui.server import pictures
-from lxmert_viz.ui.why import choice, grades, maps
+from lxmert_viz.ui.why import choice, grades, last_layer, maps, together
 
 chosen = workbench.choice()
 results.regions(chosen)
 found = results.trace(chosen)
 results.tell(chosen, found)
 asked = choice.choose(found)
-maps.show(results.variant(chosen), found, asked, pictures.shown_picture(results.picture(chosen)))
+variant = results.variant(chosen)
+maps.show(variant, found, asked, pictures.shown_picture(results.picture(chosen)))
+together.show(variant, found, asked)
+last_layer.show(variant, found, asked.target)
 grades.show(chosen.model)

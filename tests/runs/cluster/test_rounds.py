@@ -16,7 +16,7 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.results.run_folder import TABLE, RunFolder
 from lxmert_viz.runs.cluster import rounds
-from lxmert_viz.runs.cluster.actors import NOTES, Outcome
+from lxmert_viz.runs.cluster.actors import NOTES, OPENING, Outcome
 from lxmert_viz.runs.cluster.connecting import Cluster
 from lxmert_viz.runs.cluster.evaluating import Evaluation
 from lxmert_viz.runs.cluster.pieces import Piece
@@ -226,6 +226,29 @@ def test_where_the_last_machine_leaves_in_the_middle_nobody_waits_for_ever(
     machines.behave = behave
     try:
         with pytest.raises(ClusterError, match="left the cluster. The same call goes on"):
+            call()
+    finally:
+        ended.set()
+
+
+def test_where_actors_only_end_while_they_open_the_model_the_call_ends(
+    machines: Machines,
+    call: Callable[[], Run],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rounds, "WATCH", 0.1)
+    ended = threading.Event()
+
+    def behave(node: str, piece: Piece, last: bool) -> Outcome | None:
+        for number in range(1 + (1 + rounds.TRIES) * Cluster().workers):
+            (tmp_path / "run" / NOTES / f"{OPENING}{number}").write_text(f"host-{node}")
+        ended.wait(60)
+        return None
+
+    machines.behave = behave
+    try:
+        with pytest.raises(ClusterError, match="Actors on host-a end again and again while they"):
             call()
     finally:
         ended.set()

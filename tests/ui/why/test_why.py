@@ -204,6 +204,31 @@ def test_all_figures_are_linked_and_leave_as_a_page_of_their_own(why: AppTest) -
     assert any(b.label == "Save these figures as a page (HTML)" for b in why.get("download_button"))
 
 
+def test_the_last_layer_is_taken_apart_when_it_is_opened(why: AppTest, counted: Counted) -> None:
+    why.session_state["why.last layer"] = True
+    why.run()
+    assert not why.exception
+    bars = charts(why)[2]
+    assert "What the last layer writes toward it" in bars and "feed-forward block" in bars
+    assert "words read regions, head 1" in bars and "what enters the last layer" in bars
+    assert (
+        f"Spearman's correlation of {2 * counted.network.config.num_attention_heads + 1} parts"
+        in texts(why)
+    )
+
+
+def test_a_word_and_a_region_are_asked_for_together(why: AppTest) -> None:
+    why.session_state["why.together"] = True
+    why.run()
+    assert not why.exception
+    assert "Shapley interaction for" in texts(why) and "128 draws" in texts(why)
+    before = next(m.value for m in why.markdown if "beyond what each adds alone" in m.value)
+    box(why, "Word").set_value(2).run()
+    assert not why.exception
+    after = next(m.value for m in why.markdown if "beyond what each adds alone" in m.value)
+    assert "“shape”" in after and after != before
+
+
 def test_match_can_be_the_target(why: AppTest) -> None:
     box(why, "Why").set_value("=match").run()
     assert not why.exception

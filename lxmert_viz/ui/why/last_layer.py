@@ -1,0 +1,59 @@
+"""What heads and the feed-forward block of the last layer write toward the target."""
+
+import numpy as np
+import streamlit as st
+
+from lxmert_viz.analysis import faithfulness
+from lxmert_viz.experiments.direct_effects import DirectEffects
+from lxmert_viz.experiments.target import Target
+from lxmert_viz.figures.relevance import ranked_bars
+from lxmert_viz.records import Trace
+from lxmert_viz.ui.browser import saving
+from lxmert_viz.ui.server import relevance, waiting
+from lxmert_viz.ui.server.variant import Variant, key_of
+from lxmert_viz.ui.why.naming import number
+
+TITLE = "What the last layer writes toward it"
+HOW = (
+    "The state that the answer is read from, taken apart exactly: what entered the last layer, "
+    "what each head and the feed-forward block wrote, and biases, in logits of the head's slope "
+    "there ({} in all). Lengths of LayerNorms and the slope are held, so this is an approximation."
+)
+ERROR = (
+    "Without each part in turn the target changes by other numbers: Spearman's correlation of {} "
+    "parts **{}**, the largest difference {} logits ({})."
+)
+
+
+def show(variant: Variant, found: Trace, target: Target) -> None:
+    with st.expander(
+        TITLE, icon=":material/account_tree:", on_change="rerun", key="why.last layer"
+    ) as panel:
+        if not panel.open:
+            return
+        effects = waiting.result_of(
+            f"last layer {key_of(variant)} {target}",
+            "taking the last layer apart",
+            lambda report: relevance.direct_effects(variant, target, report),
+        )
+        figure = ranked_bars(
+            effects.names,
+            effects.values,
+            None,
+            True,
+            TITLE,
+            [f"{target.name}, logits", "LayerNorms and the head's slope held"],
+        )
+        saving.draw(figure, saving.about(found), "why.last-layer")
+        st.caption(HOW.format(number(effects.total)))
+        st.markdown(_error(effects))
+
+
+def _error(effects: DirectEffects) -> str:
+    """How far the approximation is from what happens."""
+    known = ~np.isnan(effects.removed)
+    told, happens = effects.values[known], effects.removed[known]
+    far = np.abs(told - happens)
+    worst = np.flatnonzero(known)[far.argmax()]
+    alike = faithfulness.similarity(told, happens)
+    return ERROR.format(len(told), number(alike), number(far.max()), effects.names[worst])
