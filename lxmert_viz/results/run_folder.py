@@ -64,7 +64,7 @@ class RunFolder:
         A run without any answer, which an option stopped at once, may begin otherwise.
         """
         if self.is_whole or self.finished_parts():
-            self._compare(manifest)
+            self.compare(manifest)
             return
         is_free = self.is_begun or not self.path.exists()
         if not is_free and any(not _is_before(path) for path in self.path.iterdir()):
@@ -82,7 +82,8 @@ class RunFolder:
         """Adds to the manifest what was not known when the run began."""
         write_json(self.path / MANIFEST, self.manifest() | told)
 
-    def _compare(self, manifest: Json) -> None:
+    def compare(self, manifest: Json) -> None:
+        """Raises DatasetError where it was begun with others of what must agree."""
         before = self.manifest()
         is_older = before.get("format") != manifest["format"]
         if is_older and not self.is_whole:
