@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-MEMORY = "250MB"  # beside what the process holds itself
+MEMORY = "150MB"  # beside what the process holds itself
 THREADS = 2
 AT_ONCE = 10_000  # rows of an answer
 Queries = duckdb.DuckDBPyConnection
