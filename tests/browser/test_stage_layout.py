@@ -132,6 +132,7 @@ def test_of_many_boxes_only_the_few_that_matter_have_colour_and_a_tag(desk: Page
     expect(desk.locator(".box.ringed")).to_have_count(5)
     tags = desk.locator(".tag").evaluate_all("all => all.filter((t) => t.checkVisibility()).length")
     assert tags == 5
+    desk.wait_for_timeout(500)  # the list's numbers follow when the pointer rests
     weights = desk.locator(".region .amount").all_inner_texts()
     assert len(weights) == REGIONS
     shown = [float(text.split("·")[1]) for text in desk.locator(".strong .tag").all_inner_texts()]
