@@ -103,8 +103,9 @@ def _choose(store: "StateStore") -> Chosen | None:
         code = st.toggle(
             "Description length",
             key="probes.code",
-            help="Online code: how much shorter the labels become for one who has the states. "
-            "Takes several times longer.",
+            help="How many times fewer bits it takes to write the labels down for one who has the "
+            "states (online code): the more they save, the more the states tell. Takes several "
+            "times longer.",
         )
     try:
         if target == OWN:

@@ -115,7 +115,7 @@ def test_layers_are_compared_and_states_drawn(probes: AppTest) -> None:
     assert not page.exception
     page.selectbox(key="probes.plane-target").set_value("word class").run()
     assert not page.exception
-    assert "trustworthiness@" in charts(page)[0]
+    assert "(trustworthiness of the nearest" in charts(page)[0]
     page.selectbox(key="probes.plane-target").set_value("answer").run()
     assert not page.exception
     assert "states of [CLS] after" in charts(page)[0]
