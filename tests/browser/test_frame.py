@@ -12,7 +12,6 @@ from lxmert_viz.ui.frame.navigation import (
     MISTAKES,
     MODELS,
     SAVED,
-    STATES,
     TRIAGE,
     TWO_RUNS,
     WHY,
@@ -26,7 +25,7 @@ SIZES = {"desk": WIDE, "phone": PHONE}
 BEGINS_ABOVE = {"desk": 110, "phone": 100}
 FILLS = 0.75
 SHORT = {MISTAKES, SAVED, TRIAGE, TWO_RUNS, MODELS}  # as long as what they list; no run is here
-TALL = {WHY, STATES}  # their first figure is higher than what a phone has left
+TALL = {WHY}  # its first figure is higher than what a phone has left
 FIGURES = (
     ".lv-picture, .walk-picture, .stPlotlyChart, .stage .picture, .box-editor .scene, "
     ".stMain [data-testid=stImage] img"
