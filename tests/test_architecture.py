@@ -73,6 +73,7 @@ UI_FLOORS = {
     "states": 3,
     "what_if": 3,
     "why": 3,
+    "causes": 3,
     "mistakes": 3,
     "pages": 4,
 }
