@@ -3,7 +3,7 @@
 Its answer, warnings and keep are filled in by the page, once the model has answered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -154,29 +154,31 @@ def show_warnings(told: Sequence[str]) -> None:
 def offer_to_keep(asked: Variant, other: Variant | None = None) -> None:
     """The whole analysis as a file; made only when a person wants it.
 
-    other: what it is compared with. Opening the menu runs the page, and so brings the address with
-    what was locked in the browser since.
+    other: what it is compared with. The click runs the page, and so brings the address with what
+    was locked in the browser since.
     """
-    with (
-        _slots().keep,
-        st.popover(
-            "Keep", icon=":material/download:", key="bar.kept", on_change="rerun", help="Keep this"
-        ) as menu,
-    ):
-        if not menu.open:
-            return
-        st.markdown(WHAT_IS_KEPT)
-        st.download_button(
-            "Save the analysis (zip)",
-            partial(keeping.zipped, asked, other, _slots().page.title, address.of_analysis()),
-            "lxmert-analysis.zip",
-            "application/zip",
-            key="bar.save",
-            icon=":material/download:",
-            on_click="ignore",
-            type="primary",
+    with _slots().keep:
+        wanted = st.button(
+            "Keep", key="bar.kept", icon=":material/download:", help="Keep this analysis"
         )
-        navigation.link(navigation.SAVED, "Open one that was kept")
+    if wanted:
+        _keep(partial(keeping.zipped, asked, other, _slots().page.title, address.of_analysis()))
+
+
+@st.dialog("Keep this analysis")
+def _keep(make: Callable[[], bytes]) -> None:
+    st.markdown(WHAT_IS_KEPT)
+    st.download_button(
+        "Save the analysis (zip)",
+        make,
+        "lxmert-analysis.zip",
+        "application/zip",
+        key="bar.save",
+        icon=":material/download:",
+        on_click="ignore",
+        type="primary",
+    )
+    navigation.link(navigation.SAVED, "Open one that was kept")
 
 
 def _slots() -> Slots:
