@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 
+from lxmert_viz import openmp
 from lxmert_viz.commands.progress import PROGRESS
 from lxmert_viz.errors import LxmertVizError
 
@@ -17,6 +18,7 @@ try:
     from lxmert_viz.commands import (
         ask,
         cache,
+        cause,
         check,
         compare,
         evaluate,
@@ -27,6 +29,7 @@ try:
         regions,
         report,
         serve,
+        steer,
         train_miniature,
     )
 except ModuleNotFoundError as missing:
@@ -51,6 +54,8 @@ COMMANDS = (
     compare,
     report,
     probe,
+    cause,
+    steer,
     make_scenes,
     train_miniature,
 )
@@ -79,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    openmp.wait_asleep()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know few letters
     chosen = parser().parse_args(arguments)

@@ -42,6 +42,10 @@ class AddressError(LxmertVizError):
     """The page cannot be served at the address that was asked for."""
 
 
+class BusyError(LxmertVizError):
+    """The server does as much for a visitor as it may."""
+
+
 class DatasetError(LxmertVizError):
     """A file of questions or regions is missing, broken, or not in the format it should have."""
 

@@ -25,6 +25,7 @@ GROUND = {  # module: what it may import of ours, in itself or in others of the 
     "pickled": set(),
     "whole_files": set(),
     "going_out": set(),
+    "openmp": set(),
     "config": {"errors", "whole_files"},
     "picture": {"errors"},
 }
@@ -78,6 +79,7 @@ ROOMS = {
     "streamlit": {"app", "ui", "serving"},
     "starlette": {"serving"},
     "uvicorn": {"serving"},
+    "psutil": {"serving"},
     "plotly": {"figures"},
     "torch": {
         "checkpoints.tensors",

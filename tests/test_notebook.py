@@ -11,6 +11,7 @@ from lxmert_viz.figures.stage_page import HEIGHT_PX
 from lxmert_viz.notebook import show
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ROOT
+from tests.helpers.accessibility import grave_faults
 
 pytestmark = pytest.mark.browser
 
@@ -35,11 +36,13 @@ def test_a_notebook_frame_shows_the_stage(
     assert page.locator("iframe").evaluate(fits)
     frame.get_by_role("button", name="Next layer").click()
     expect(frame.locator("h3")).to_have_text(title.replace("2 of", "3 of"))
+    frame.get_by_text("Display", exact=True).click()
     frame.get_by_role("radio", name="× value norm").check(force=True)
     expect(frame.locator("h3")).to_contain_text("weight × value norm")
     shown.save(tmp_path / "stage.html")
     page.goto((tmp_path / "stage.html").as_uri())
     expect(page.locator("h3")).to_have_text(title)
+    assert grave_faults(page) == []
     page.locator(".stage-frame").evaluate("frame => frame.remove()")  # it draws no more
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
     assert complaints == []

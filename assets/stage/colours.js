@@ -17,8 +17,8 @@ const SCALES = {
     statistic: ["#2a2536", "#4a3d68", "#7762a6", "#a990d8", "#e0d2fa"],
   },
 };
-const INK = { light: "#1d2529", dark: "#0d1113" };
-const PAPER = "#ffffff";
+const LETTERS = ["#1d2529", "#ffffff", "#000000"]; // on some oranges only black is clear enough
+const CLEAR = 4.5; // the contrast that WCAG AA asks for
 
 class Colours {
   constructor(dark) {
@@ -49,11 +49,21 @@ class Colours {
     return this.bins[binOf(share)];
   }
 
-  ramp(signed) {
-    const shares = signed ? [-1, -0.6, -0.3, 0, 0.3, 0.6, 1] : [0, 0.2, 0.4, 0.6, 0.8, 1];
-    const stops = shares.map((share) => this.weight(share));
-    return `linear-gradient(to right, ${stops.join(", ")})`;
+  /* From end to end, at equal distances. */
+  stops(signed) {
+    const shares = signed ? [-1, -0.67, -0.33, 0, 0.33, 0.67, 1] : [0, 0.2, 0.4, 0.6, 0.8, 1];
+    return shares.map((share) => this.weight(share));
   }
+
+  ramp(signed) {
+    return `linear-gradient(to right, ${this.stops(signed).join(", ")})`;
+  }
+}
+
+/* For the page that a stage stands on; the ones before where they still fit. */
+function coloursOf(root, before) {
+  const dark = brightness(getComputedStyle(root).backgroundColor) < 0.5;
+  return before?.dark === dark ? before : new Colours(dark);
 }
 
 function channels(hex) {
@@ -77,5 +87,21 @@ function brightness(colour) {
 }
 
 function readableOn(colour) {
-  return brightness(colour) > 0.52 ? INK.light : PAPER;
+  const contrasts = LETTERS.map((letters) => contrast(rgb(channels(letters)), colour));
+  const clear = contrasts.findIndex((found) => found >= CLEAR);
+  return LETTERS[clear < 0 ? contrasts.indexOf(Math.max(...contrasts)) : clear];
+}
+
+/* WCAG 2.2, contrast ratio: 1 to 21. */
+function contrast(one, other) {
+  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+function luminance(colour) {
+  const [red, green, blue] = colour.match(/[\d.]+/g).map((level) => {
+    const share = level / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }

@@ -2,13 +2,7 @@
 
 const COMBINE_NAMES = { one: "One", mean: "Mean", max: "Max", chosen: "Chosen", rollout: "Rollout" };
 const MOST_OVER = 0.5; // of the threshold
-const CHOOSE_HINT = "Click heads in the model on the left to choose them; click again to drop them.";
-const ROLLOUT_HINT =
-  "Rollout multiplies all layers up to here, half attention and half residual: how much of each input is left in each state.";
-
-function button(words, label, click) {
-  return element("button", { type: "button", class: "step", "aria-label": label, title: label, click }, words);
-}
+const FIGURE_NAMES = { picture: "Picture", heads: "Heads", map: "Matrix" };
 
 function segmented(label, options, choose) {
   const group = `stage-${label}`;
@@ -21,20 +15,38 @@ function segmented(label, options, choose) {
   return { root, draw: (value) => inputs.forEach((each) => { each.input.checked = each.value === value; }) };
 }
 
+/* One tab stop, whose arrow keys step; the buttons are for pointers. */
 function stepper(label, step) {
   const value = element("output", { class: "value" });
-  const root = element("span", { class: "stepper", role: "group", "aria-label": label },
-    button("‹", `Previous ${label}`, () => step(-1)), value, button("›", `Next ${label}`, () => step(1)));
-  return { root, draw: (words) => write(value, words) };
+  const button = (words, name, by) => element("button", {
+    type: "button", class: "step", tabindex: "-1", "aria-label": name, title: name, click: () => step(by),
+  }, words);
+  const root = element("span", {
+    class: "stepper", role: "spinbutton", tabindex: "0", "aria-label": label,
+    keydown: (event) => {
+      const by = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      event.stopPropagation();
+      step(by);
+    },
+  }, button("‹", `Previous ${label}`, -1), value, button("›", `Next ${label}`, 1));
+  const draw = (words, number, count) => {
+    write(value, words);
+    put(root, "aria-valuetext", words);
+    put(root, "aria-valuenow", String(number));
+    put(root, "aria-valuemin", "1");
+    put(root, "aria-valuemax", String(count));
+  };
+  return { root, draw };
 }
 
-/* Which map: who reads whom, layer, heads. */
+/* Which map: who reads whom, layer, heads; on a narrow page also which figure. */
 class MapControls {
   constructor(trace, actions) {
     this.trace = trace;
-    this.actions = actions;
-    const families = Object.entries(trace.families).map(([name, { title, stage }]) =>
-      element("option", { value: name }, `${title} · ${SHORT_STAGES[stage]}`));
+    const families = Object.entries(trace.families).map(([name, { title }]) =>
+      element("option", { value: name }, `${title} · ${shortStage(name)}`));
     this.family = element("select", {
       "aria-label": "Who reads whom",
       change: (event) => actions.chooseFamily(event.target.value),
@@ -43,24 +55,24 @@ class MapControls {
     this.head = stepper("head", (step) => actions.stepHead(step));
     this.play = element("button", { type: "button", class: "play", click: () => actions.play() });
     this.combine = segmented("Heads", COMBINE_NAMES, (combine) => actions.choose({ combine }, "head"));
-    this.hint = element("p", { class: "quiet hint" });
-    this.root = element("div", { class: "controls" }, this.family,
-      element("span", { class: "together" }, this.layer.root, this.play),
-      element("span", { class: "together" }, this.combine.root, this.head.root));
+    this.combine.root.classList.add("combine");
+    this.figure = segmented("Figure", FIGURE_NAMES, (figure) => actions.showFigure(figure));
+    this.figure.root.classList.add("figure-choice");
+    this.steppers = element("div", { class: "steppers" },
+      this.layer.root, this.play, this.head.root, this.figure.root);
   }
 
   draw(selection, isPlaying) {
-    const [layers, heads] = this.trace.families[selection.family].shape;
-    this.family.value = selection.family;
-    this.layer.draw(`Layer ${selection.layer + 1} of ${layers}`);
-    this.head.draw(`Head ${selection.head + 1} of ${heads}`);
-    this.head.root.hidden = selection.combine !== "one";
-    this.combine.draw(selection.combine);
-    write(this.play, isPlaying ? "❚❚ Pause" : "▶ Play");
+    const { family, layer, head, combine, chosen } = selection;
+    const [layers, heads] = this.trace.families[family].shape;
+    const all = combine === "chosen" ? `${chosen.length} heads` : `All ${heads} heads`;
+    this.family.value = family;
+    this.layer.draw(`Layer ${layer + 1} of ${layers}`, layer + 1, layers);
+    this.head.draw(combine === "one" ? `Head ${head + 1} of ${heads}` : all, head + 1, heads);
+    this.combine.draw(combine);
+    write(this.play, isPlaying ? "❚❚" : "▶");
     put(this.play, "aria-label", isPlaying ? "Pause" : "Play through the layers");
-    const hints = { chosen: CHOOSE_HINT, rollout: ROLLOUT_HINT };
-    write(this.hint, hints[selection.combine] ?? "");
-    this.hint.hidden = !hints[selection.combine];
+    put(this.play, "title", isPlaying ? "Pause" : "Play through the layers");
   }
 }
 
@@ -87,17 +99,16 @@ class DisplayControls {
     this.difference = segmented("Numbers", { own: "As they are", other: "Difference" },
       (value) => actions.choose({ difference: value === "other" }, "display"));
     this.apart = element("span", { class: "quiet" }, "No difference: the other has other words or regions here.");
-    this.scale = segmented("Colours", { map: "This map", model: "All maps" },
-      (value) => actions.choose({ ownScale: value === "map" }, "display"));
+    this.scale = element("select", change("scale", (target) => target.value),
+      ...Object.entries(MAP_SCALES).map(([value, words]) => element("option", { value }, words)));
     this.view = segmented("Show as", { matrix: "Matrix", table: "Table" },
       (value) => actions.choose({ table: value === "table" }, "display"));
     const field = (words, ...inputs) =>
       element("label", { class: "field" }, element("span", {}, words), ...inputs);
-    this.root = element("div", { class: "controls display" }, this.words.root,
-      field("Hide [CLS] [SEP]", this.special), field("Keep", this.top),
+    this.menu = new Menu("Display", "How the map is shown", this.measure.root, field("Colours", this.scale),
+      this.words.root, field("Hide [CLS] and [SEP]", this.special), field("Keep", this.top),
       field("At least", this.over, this.overValue), field("Average layers from", this.since));
-    this.sheet = element("div", { class: "controls" },
-      this.view.root, this.measure.root, this.difference.root, this.apart, this.scale.root);
+    this.sheet = element("div", { class: "controls" }, this.view.root, this.difference.root, this.apart);
   }
 
   draw(selection) {
@@ -113,7 +124,11 @@ class DisplayControls {
     this.top.value = String(selection.top);
     this.over.value = String(selection.over);
     write(this.overValue, unit(selection.over));
-    this.scale.draw(selection.ownScale ? "map" : "model");
+    const isDifference = differs(selection, this.trace);
+    for (const option of this.scale.options) {
+      option.disabled = isDifference && ["smallest", "even"].includes(option.value);
+    }
+    this.scale.value = selection.scale;
     this.view.draw(selection.table ? "table" : "matrix");
     this.measure.draw(selection.measure);
     this.measure.root.hidden = !this.trace.hasNorms() || selection.combine === "rollout";

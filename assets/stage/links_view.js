@@ -2,6 +2,7 @@
 
 const WIDEST_LINK = 7;
 const ARC = 0.32; // height of an arc over its width
+const HIGHEST_ARC = 22; // pixels: no higher than the room above the words
 
 class LinksView {
   constructor(trace, words, picture) {
@@ -23,7 +24,8 @@ class LinksView {
     const frame = this.svg.getBoundingClientRect();
     const from = ({ left, top, width, height }) =>
       ({ left: left - frame.left, top: top - frame.top, width, height });
-    const words = this.words.buttons.map((button) => from(button.getBoundingClientRect()));
+    const row = from(this.words.root.getBoundingClientRect());
+    const words = this.words.buttons.map((button) => held(from(button.getBoundingClientRect()), row));
     const picture = from(this.picture.root.getBoundingClientRect());
     const regions = this.trace.boxes.map(([left, top, right, bottom]) => ({
       x: picture.left + ((left + right) / 2) * picture.width,
@@ -37,14 +39,15 @@ class LinksView {
     const ends = this.measured();
     lit.links.forEach((link, i) => {
       const [halo, line] = this.pair(i);
-      const share = Math.min(Math.abs(link.weight) / map.top, 1);
+      const signed = litShare(map, link.weight);
+      const share = Math.abs(signed);
       const width = (1 + share * (WIDEST_LINK - 1)).toFixed(2);
       const d = this.path(map.family, link, ends);
       for (const path of [halo, line]) {
         put(path, "d", d);
         put(path, "visibility", "visible");
       }
-      put(line, "class", link.weight < 0 ? "link less" : "link");
+      put(line, "class", signed < 0 ? "link less" : "link");
       put(halo, "stroke-width", String(Number(width) + 2));
       put(line, "stroke-width", width);
       put(line, "stroke-opacity", (lit.resting ? 0.25 + 0.45 * share : 0.4 + 0.6 * share).toFixed(2));
@@ -78,7 +81,7 @@ class LinksView {
     if (one === other) { // a word that reads itself: a small loop
       return `M${x1 - 6} ${one.top}C${x1 - 10} ${one.top - 16} ${x1 + 10} ${one.top - 16} ${x1 + 6} ${one.top}`;
     }
-    const rise = Math.min(Math.abs(x2 - x1) * ARC, 34) + 6;
+    const rise = Math.min(Math.abs(x2 - x1) * ARC, HIGHEST_ARC) + 6;
     return `M${x1} ${one.top}C${x1} ${one.top - rise} ${x2} ${other.top - rise} ${x2} ${other.top}`;
   }
 
@@ -89,4 +92,10 @@ class LinksView {
     const [x, y] = [(one.x + other.x) / 2, (one.y + other.y) / 2];
     return `M${one.x} ${one.y}Q${x + (other.y - one.y) * 0.15} ${y - (other.x - one.x) * 0.15} ${other.x} ${other.y}`;
   }
+}
+
+/* A word that is scrolled out of sight is where its row ends. */
+function held(word, row) {
+  const left = Math.min(Math.max(word.left, row.left - word.width / 2), row.left + row.width - word.width / 2);
+  return { ...word, left };
 }

@@ -72,7 +72,7 @@ function largestOfEach(all, largest) {
 /* The tokens of one side of a map: [{ kind, place, places, label }]; `place` is the first. */
 function tokensOf(kind, trace, selection) {
   if (kind === "region") {
-    return trace.names.map((label, place) => ({ kind, place, places: [place], label }));
+    return trace.names.map((label, place) => ({ kind, place, places: [place], label, number: trace.numbers[place] }));
   }
   const words = selection.merged
     ? trace.wholeWords
@@ -90,10 +90,21 @@ function drawnMap(trace, selection) {
   const columns = tokensOf(family.keys, trace, selection);
   const weights = combined(trace, selection, slots, (map) => cutTo(map, rows, columns, family.shape[3]));
   const kept = keptCells(weights, rows.length, columns.length, selection);
-  const largest = largestOf(weights);
-  const top = selection.ownScale && largest > 0 ? largest : wholeTop(trace, selection);
   const signed = differs(selection, trace);
-  return { family, slots, rows, columns, weights, kept, largest, top, signed, against: trace.other?.name };
+  const map = { family, slots, rows, columns, weights, kept, signed, against: trace.other?.name, ...extremes(weights) };
+  map.scale = scaleOf(selection, map, [], wholeTop(trace, selection));
+  return map;
+}
+
+/* even: what every weight would be if all were alike, which is their mean. */
+function extremes(weights) {
+  if (!weights.length) return { largest: 0, smallest: 0, even: 0 };
+  let [smallest, sum] = [Infinity, 0];
+  for (const weight of weights) {
+    if (weight < smallest) smallest = weight;
+    sum += weight;
+  }
+  return { largest: largestOf(weights), smallest, even: sum / weights.length };
 }
 
 /* Looking at a word is looking at any of its pieces, so columns of one word are summed; what a word

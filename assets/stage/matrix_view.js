@@ -1,13 +1,15 @@
 /* The map itself: rows read, columns are read. */
 
-const NARROWEST = 12;
+const NARROWEST = 11;
 const WIDEST = 62;
+const LOWEST = 16;
 const TALLEST = 26;
+const NARROW = 15; // columns of regions as narrow as this have room for a number alone
 const NUMBERS_FROM = 34; // a cell as wide as this has room for its number
 const MOST_NUMBERS = 250; // more would be slow to draw, and the pointer tells each
 const MOST_KEPT = 6; // drawings that wait for the way back
 const LETTER = 6.4;
-const LONGEST_LABEL = 24; // letters; the state in words has the whole
+const LONGEST_LABEL = { wide: 24, narrow: 12 }; // letters; the state in words has the whole
 const SLANT = 55; // degrees
 
 class MatrixView {
@@ -27,12 +29,12 @@ class MatrixView {
 
   draw(map, colours, width) {
     this.map = map;
-    const labels = [map.rows, map.columns].map((side) => side.map(({ label }) => label));
+    const labels = [map.rows, map.columns].map((side) => side.map(({ label, number }) => ({ label, number })));
     const built = JSON.stringify([labels, width]);
     if (built !== this.built) this.change(built, labels, width);
     map.weights.forEach((weight, i) => {
       const { rect, text } = this.cells[i];
-      const share = map.kept[i] ? weight / map.top : 0;
+      const share = map.kept[i] ? shareOf(map, weight) : 0;
       put(rect, "fill", map.kept[i] ? colours.weight(share) : "none");
       if (!text) return;
       put(text, "fill", colours.onWeight(share));
@@ -67,16 +69,22 @@ class MatrixView {
     };
   }
 
-  build([rows, columns], width) {
-    const short = (label) => label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
-    const longest = (side) => Math.max(2, ...side.map((label) => short(label).length)) * LETTER;
-    const slant = (SLANT * Math.PI) / 180;
+  build(sides, width) {
+    const isNarrow = (width - LETTER * LONGEST_LABEL.wide) / sides[1].length < 2 * NARROW;
+    const most = isNarrow ? LONGEST_LABEL.narrow : LONGEST_LABEL.wide;
+    const short = ({ label }) => (label.length > most ? `${label.slice(0, most - 1)}…` : label);
+    const hasNumbers = isNarrow && sides[1].every(({ number }) => number !== undefined);
+    const rows = sides[0].map(short);
+    const columns = sides[1].map((token) => (hasNumbers ? String(token.number) : short(token)));
+    const longest = (side) => Math.max(2, ...side.map((label) => label.length)) * LETTER;
+    const angle = hasNumbers ? 0 : SLANT;
+    const slant = (angle * Math.PI) / 180;
     this.left = Math.ceil(longest(rows)) + 12;
     this.top = Math.ceil(longest(columns) * Math.sin(slant)) + 16;
-    const beyond = longest(columns) * Math.cos(slant) + 8; // the last label leans out
+    const beyond = hasNumbers ? 4 : longest(columns) * Math.cos(slant) + 8; // the last label leans out
     const fit = (width - this.left - beyond) / Math.max(columns.length, 1);
     this.across = Math.min(Math.max(Math.floor(fit), NARROWEST), WIDEST);
-    this.down = Math.min(Math.max(this.across, NARROWEST + 2), TALLEST);
+    this.down = Math.min(Math.max(this.across, LOWEST), TALLEST);
     const full = this.left + this.across * columns.length + beyond;
     const tall = this.top + this.down * rows.length + 4;
     put(this.svg, "width", String(Math.ceil(full)));
@@ -84,11 +92,12 @@ class MatrixView {
     put(this.svg, "viewBox", `0 0 ${Math.ceil(full)} ${tall}`);
     this.rowLabels = rows.map((label, r) => shape("text", {
       x: this.left - 7, y: this.top + (r + 0.5) * this.down + 4, "text-anchor": "end", "data-row": r,
-    }, short(label)));
-    const style = this.across < 15 ? `font-size:${this.across - 2}px` : null; // narrow columns stand close
+    }, label));
+    const style = this.across < NARROW ? `font-size:${0.72 * this.across}px` : null; // narrow columns stand close
     this.columnLabels = columns.map((label, c) => {
       const [x, y] = [this.left + (c + 0.5) * this.across, this.top - 6];
-      return shape("text", { transform: `translate(${x} ${y}) rotate(-${SLANT})`, "data-column": c, style }, short(label));
+      const anchor = hasNumbers ? "middle" : "start";
+      return shape("text", { transform: `translate(${x} ${y}) rotate(-${angle})`, "text-anchor": anchor, "data-column": c, style }, label);
     });
     this.makeCells(rows.length, columns.length);
     this.frames = shape("path", { class: "frame" });

@@ -1,155 +1,131 @@
-/* The model as it is: one cell per head, one row per map; words on the left, regions on the right,
-   both encoders above, the cross-modality layers below them. */
+/* The model as it is: a block for each family of maps, a row for each layer, a cell for each head. */
 
-const CELL_HEIGHT = 15;
-const HEADS_WIDTH = 164; // of one row of cells
-const WIDEST_CELL = 26;
-const ROW_LABEL = 56;
-const GUTTER = 36; // between the two streams
-const HEADING = 34;
-const LAYER_GAP = 7; // between cross-modality layers
-const STREAMS = ["lang", "vision"];
-const IN_CROSS = {
-  lang: ["lang_from_vision", "cross_lang"],
-  vision: ["vision_from_lang", "cross_vision"],
-};
+const CELL = { mouse: 18, touch: 24 }; // the least side of a cell
+const HEADS_IN_WIDTH = 12; // with fewer heads cells grow wider
+const WIDEST_CELL = 54;
+const ROW_LABEL = 20;
+const HEADING = 17;
 
-/* Rows from top to bottom: { family, layer, stream, line, y }; `line` is the same for rows that
-   stand side by side. Cross-attention comes first in a layer, then self-attention. */
-function rowsOf(trace) {
-  const deepest = Math.max(...STREAMS.map((stream) => trace.families[stream].shape[0]));
-  const rows = [];
-  for (const stream of STREAMS) {
-    const layers = trace.families[stream].shape[0];
-    for (let layer = 0; layer < layers; layer += 1) {
-      const line = deepest - layers + layer; // both encoders end where the crossing begins
-      rows.push({ family: stream, layer, stream, line, y: HEADING + line * CELL_HEIGHT });
-    }
-    const crossing = HEADING + deepest * CELL_HEIGHT + HEADING;
-    for (let layer = 0; layer < trace.families.cross_lang.shape[0]; layer += 1) {
-      IN_CROSS[stream].forEach((family, second) => {
-        const y = crossing + layer * (2 * CELL_HEIGHT + LAYER_GAP) + second * CELL_HEIGHT;
-        rows.push({ family, layer, stream, line: deepest + 2 * layer + second, y });
-      });
-    }
+/* Whether fingers do the pointing. */
+function isTouched() {
+  return matchMedia("(pointer: coarse)").matches;
+}
+
+/* Rows from top to bottom, [{ family, layer, y }], and where each block's heading stands. */
+function rowsOf(trace, height) {
+  const [rows, headings] = [[], []];
+  let y = 0;
+  for (const [family, { shape: [layers] }] of Object.entries(trace.families)) {
+    if (!layers) continue;
+    headings.push({ family, y });
+    y += HEADING;
+    for (let layer = 0; layer < layers; layer += 1, y += height) rows.push({ family, layer, y });
+    y += 1;
   }
-  return rows;
+  return { rows, headings, height: y };
 }
 
 class ModelView {
   constructor(trace, actions) {
     this.trace = trace;
     this.actions = actions;
-    this.rows = rowsOf(trace);
     this.heads = trace.families.lang.shape[1];
-    this.cellWidth = Math.min(WIDEST_CELL, HEADS_WIDTH / this.heads);
-    this.width = 2 * (ROW_LABEL + this.heads * this.cellWidth) + GUTTER;
-    this.height = Math.max(...this.rows.map((row) => row.y)) + CELL_HEIGHT + 4;
+    this.side = isTouched() ? CELL.touch : CELL.mouse;
+    const share = Math.floor((HEADS_IN_WIDTH * this.side) / this.heads);
+    this.cellWidth = Math.min(Math.max(share, this.side), WIDEST_CELL);
+    const { rows, headings, height } = rowsOf(trace, this.side);
+    this.rows = rows;
+    this.headings = headings;
+    const [wide, tall] = [ROW_LABEL + this.heads * this.cellWidth + 2, height + 2];
     this.cells = [];
+    this.inUse = shape("path", { class: "in-use" });
     this.svg = shape("svg", {
       class: "model",
-      viewBox: `0 0 ${this.width} ${this.height}`,
-      style: `max-width:${Math.round(this.width * 1.2)}px`,
+      width: wide,
+      height: tall,
+      viewBox: `0 0 ${wide} ${tall}`,
       role: "group",
-      "aria-label": "All maps of the model. Arrow keys move to other layers and heads.",
+      "aria-label": "All heads of the model. Arrow keys move to other layers and heads.",
       click: (event) => this.clicked(event),
       keydown: (event) => this.keyed(event),
       pointerover: (event) => this.pointed(event),
       pointerleave: () => this.actions.preview(null),
     });
-    this.svg.append(...this.headings(), ...this.crossings());
-    for (const row of this.rows) this.svg.append(this.label(row), ...this.cellsOf(row));
+    this.svg.append(...headings.map((heading) => this.heading(heading)));
+    for (const row of rows) this.svg.append(this.label(row), ...this.cellsOf(row));
+    this.svg.append(this.inUse);
   }
 
-  left(stream) {
-    return stream === "lang" ? ROW_LABEL : ROW_LABEL + this.heads * this.cellWidth + GUTTER;
+  heading({ family, y }) {
+    const words = `${this.trace.families[family].title} · ${shortStage(family)}`;
+    return shape("text", { class: "title", x: ROW_LABEL, y: y + HEADING - 5 }, words);
   }
 
-  headings() {
-    const crossing = this.rows.find((row) => row.family === "lang_from_vision");
-    const text = (words, x, y, anchor, kind) =>
-      shape("text", { x, y, "text-anchor": anchor, class: kind }, words);
-    const middle = this.width / 2;
-    return [
-      text("Words read", this.left("lang"), 12, "start", "title"),
-      text("language encoder", this.left("lang"), 26, "start", "quiet"),
-      text("Regions read", this.left("vision"), 12, "start", "title"),
-      text("object-relationship encoder", this.left("vision"), 26, "start", "quiet"),
-      ...(crossing ? [text("cross-modality encoder", middle, crossing.y - 9, "middle", "quiet")] : []),
-    ];
-  }
-
-  /* Lines where the two streams read each other. */
-  crossings() {
-    const from = this.left("lang") + this.heads * this.cellWidth + 3;
-    const to = this.left("vision") - 3;
-    return this.rows
-      .filter((row) => row.family === "lang_from_vision")
-      .map(({ y }) => {
-        const [high, low] = [y + 3, y + CELL_HEIGHT - 3];
-        const d = `M${from} ${high}L${to} ${low}M${from} ${low}L${to} ${high}`;
-        return shape("path", { class: "crossing", d });
-      });
-  }
-
-  label(row) {
-    const isLeft = row.stream === "lang";
-    const { keys } = this.trace.families[row.family];
-    const isFirst = !row.family.startsWith("cross_");
-    const words = isLeft ? [`${keys}s`, row.layer + 1] : [row.layer + 1, `${keys}s`];
+  label({ family, layer, y }) {
     return shape("text", {
-      class: "row-label",
-      x: isLeft ? ROW_LABEL - 5 : this.width - ROW_LABEL + 5,
-      y: row.y + CELL_HEIGHT - 4,
-      "text-anchor": isLeft ? "end" : "start",
-      "data-family": row.family,
-      "data-layer": row.layer,
-    }, isFirst ? words.join(" ") : isLeft ? `${keys}s \u2007` : `\u2007 ${keys}s`);
+      class: "row-label", x: ROW_LABEL - 5, y: y + this.side / 2 + 4, "text-anchor": "end",
+      "data-family": family, "data-layer": layer,
+    }, String(layer + 1));
   }
 
   cellsOf(row) {
     return Array.from({ length: this.heads }, (_, head) => {
       const rect = shape("rect", {
-        x: this.left(row.stream) + head * this.cellWidth + 0.75,
-        y: row.y + 0.75,
-        width: this.cellWidth - 1.5,
-        height: CELL_HEIGHT - 1.5,
-        rx: 2,
-        class: "head",
-        role: "button",
-        tabindex: "-1",
-        "data-family": row.family,
-        "data-layer": row.layer,
-        "data-head": head,
+        x: this.left(head), y: row.y, width: this.cellWidth, height: this.side,
+        class: "head", role: "button", tabindex: "-1",
+        "data-family": row.family, "data-layer": row.layer, "data-head": head,
       });
       this.cells.push({ row, head, rect });
       return rect;
     });
   }
 
-  /* selection: what was chosen; map: what is drawn, which is another one while it is previewed. */
-  draw(selection, map, colours) {
-    const { statistic, bins } = selection;
-    const painted = `${statistic} ${bins} ${colours.dark}`;
+  left(head) {
+    return ROW_LABEL + head * this.cellWidth;
+  }
+
+  /* slots: the heads that the chosen map is made of. pair: of pairOver, or null. */
+  draw(selection, slots, pair, colours) {
+    const { statistic, bins, measure } = selection;
+    const painted = JSON.stringify([statistic, bins, colours.dark, pair && [pair.query, pair.key, measure]]);
     const repaint = painted !== this.painted;
     this.painted = painted;
-    const inUse = new Set(map.slots.map(([layer, head]) => `${layer}.${head}`));
+    const inUse = new Set(slots.map(([layer, head]) => `${layer}.${head}`));
+    const frames = [];
     for (const { row, head, rect } of this.cells) {
-      if (repaint) this.paint(row, head, rect, selection, colours);
+      if (repaint) this.paint(row, head, rect, selection, pair, colours);
       const here = row.family === selection.family;
       const isOn = here && inUse.has(`${row.layer}.${head}`);
+      if (isOn) frames.push(this.frame(row, head));
       put(rect, "aria-pressed", String(isOn));
       const isCursor = here && row.layer === selection.layer && head === selection.head;
       put(rect, "tabindex", isCursor ? "0" : "-1");
     }
+    put(this.inUse, "d", frames.join(""));
   }
 
-  paint(row, head, rect, selection, colours) {
-    const measured = this.trace.measured(selection.statistic, row.family, row.layer, head);
+  frame(row, head) {
+    const [width, height] = [this.cellWidth - 1, this.side - 1];
+    return `M${this.left(head) + 0.5} ${row.y + 0.5}h${width}v${height}h${-width}z`;
+  }
+
+  paint(row, head, rect, selection, pair, colours) {
+    const place = { family: row.family, layer: row.layer, head };
+    const fill = pair ? this.ofPair(place, pair, colours) : this.ofStatistic(place, selection, colours);
     const isIn = passes(selection, this.trace, row.family, row.layer, head);
-    put(rect, "fill", measured ? colours.statistic(measured.share) : "none");
-    put(rect, "class", `head${measured ? "" : " unmeasured"}${isIn ? "" : " filtered"}`);
-    put(rect, "aria-label", headSentence(this.trace, selection, row.family, row.layer, head));
+    put(rect, "fill", fill ?? "none");
+    put(rect, "class", `head${fill ? "" : " unmeasured"}${isIn ? "" : " filtered"}`);
+    put(rect, "aria-label", headSentence(this.trace, selection, pair, place));
+  }
+
+  ofPair(place, pair, colours) {
+    const weight = pair.weights.get(headKey(place));
+    return weight === undefined ? null : colours.weight(weight / pair.top);
+  }
+
+  ofStatistic({ family, layer, head }, selection, colours) {
+    const measured = this.trace.measured(selection.statistic, family, layer, head);
+    return measured && colours.statistic(measured.share);
   }
 
   placeOf(target) {
@@ -197,24 +173,13 @@ class ModelView {
 
   /* Cells are neighbours as they are drawn. */
   neighbour({ family, layer, head }, key) {
-    const row = this.rows.find((r) => r.family === family && r.layer === layer);
-    if (key === "ArrowLeft" || key === "ArrowRight") {
-      const step = key === "ArrowLeft" ? -1 : 1;
-      if (head + step >= 0 && head + step < this.heads) return { family, layer, head: head + step };
-      const isOut = row.stream === (step < 0 ? "lang" : "vision");
-      return isOut ? null : this.across(row, step < 0 ? this.heads - 1 : 0);
-    }
-    if (key !== "ArrowUp" && key !== "ArrowDown") return null;
-    const step = key === "ArrowUp" ? -1 : 1;
-    const next = this.rows.find((r) => r.stream === row.stream && r.line === row.line + step);
-    return next ? { family: next.family, layer: next.layer, head } : null;
-  }
-
-  /* The row of the other stream that stands nearest. */
-  across(row, head) {
-    const others = this.rows.filter((other) => other.stream !== row.stream);
-    const apart = (other) => Math.abs(other.line - row.line);
-    const nearest = others.reduce((best, other) => (apart(other) < apart(best) ? other : best));
-    return { family: nearest.family, layer: nearest.layer, head };
+    const [across, down] = {
+      ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
+    }[key] ?? [0, 0];
+    if (!across && !down) return null;
+    const row = this.rows.findIndex((r) => r.family === family && r.layer === layer);
+    const next = this.rows[row + down];
+    const isIn = next && head + across >= 0 && head + across < this.heads;
+    return isIn ? { family: next.family, layer: next.layer, head: head + across } : null;
   }
 }

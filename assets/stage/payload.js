@@ -37,6 +37,14 @@ class Maps {
     return this.weights(name, layer, head).map((weight, i) => weight * this.floats[first + (i % keys)]);
   }
 
+  /* One weight. measure: "weights" or "carried". */
+  one(measure, { family, layer, head }, query, key) {
+    const { shape: [, heads, queries, keys], maps, norms } = this.families[family];
+    const slot = layer * heads + head;
+    const weight = this.floats[maps + (slot * queries + query) * keys + key];
+    return measure === "carried" ? weight * this.floats[norms + slot * keys + key] : weight;
+  }
+
   rolledOut(name, layer) {
     const { shape: [, , queries, keys], rollout } = this.families[name];
     const first = rollout + layer * queries * keys;

@@ -17,16 +17,11 @@ class Peers {
     for (const other of this.others()) other.follow(selection, this.stage.trace);
   }
 
-  /* Where colours end: at the largest weight of all stages that draw the same kind of number. */
-  top(selection, map) {
+  /* One scale for the maps that all stages draw. */
+  scale(selection, map) {
     const others = this.others().map(({ trace }) => drawnMap(trace, fitted(selection, trace)));
-    const alike = others.filter(({ signed }) => signed === map.signed);
-    return Math.max(map.largest, ...alike.map(({ largest }) => largest)) || 1;
-  }
-
-  /* The same, where it is to be one for all maps. */
-  wholeTop(selection) {
-    return Math.max(...[this.stage, ...this.others()].map(({ trace }) => wholeTop(trace, selection)));
+    const whole = [this.stage, ...this.others()].map(({ trace }) => wholeTop(trace, selection));
+    return scaleOf(selection, map, others, Math.max(...whole));
   }
 
   redraw() {

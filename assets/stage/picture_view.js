@@ -1,7 +1,10 @@
-/* The picture with its regions; the width of a frame and a number say the weight, not colour alone. */
+/* The picture with its regions: a ring says the weight by its width and colour, a tag by a number,
+   and the picture itself stays as it is. */
 
 const NUMBERED = 5; // regions whose weight stands in the picture
 const FEW = 12; // regions that all keep their number in sight
+const ABOVE_FROM = 0.07; // of the picture's height: room for a tag above its box
+const LEANS_FROM = 0.6; // of its width: tags grow to the left
 
 class PictureView {
   constructor(trace, actions) {
@@ -9,9 +12,10 @@ class PictureView {
     this.actions = actions;
     const [width, height] = trace.size_px;
     this.address = URL.createObjectURL(trace.picture);
-    this.buttons = trace.names.map((name, place) => this.button(name, place));
+    this.buttons = trace.names.map((_, place) => this.button(place));
+    this.many = trace.names.length > FEW;
     this.root = element("div", {
-      class: trace.names.length > FEW ? "picture many" : "picture",
+      class: this.many ? "picture many" : "picture",
       role: "group",
       "aria-label": `The picture with ${trace.names.length} regions`,
       style: `aspect-ratio:${width}/${height};--shape:${(width / height).toFixed(4)}`,
@@ -27,40 +31,33 @@ class PictureView {
       .map((place) => this.buttons[place]);
   }
 
-  button(name, place) {
-    const token = { kind: "region", place };
-    const [left, top, right, bottom] = this.trace.boxes[place].map((share) => share * 100);
-    return element("button", {
-      type: "button",
-      class: "box",
-      tabindex: place ? "-1" : "0",
-      "data-region": place + 1,
-      style: `left:${left}%;top:${top}%;width:${right - left}%;height:${bottom - top}%`,
-      click: () => this.actions.toggleLock(token),
-      pointerenter: () => this.actions.point(token),
-      pointerleave: () => this.actions.point(null),
-      focus: (event) => { if (event.target.matches(":focus-visible")) this.actions.point(token); },
-      blur: () => this.actions.point(null),
-    }, element("span", { class: "tag" }, this.trace.numbers[place]));
+  button(place) {
+    const [left, top, right, bottom] = this.trace.boxes[place];
+    const kind = `tag${top > ABOVE_FROM ? " above" : ""}${left > LEANS_FROM ? " leans" : ""}`;
+    const box = regionButton("box", place, this.actions, element("span", { class: kind }, this.trace.numbers[place]));
+    const percent = (share) => `${share * 100}%`;
+    put(box, "style", `left:${percent(left)};top:${percent(top)};width:${percent(right - left)};height:${percent(bottom - top)}`);
+    return box;
   }
 
-  draw(map, lit, locked) {
-    const { weights, framed } = lightOn("region", map, lit);
-    const numbered = new Set(weights ? strongestPlaces(weights, NUMBERED) : []);
+  /* light: of regionLight. pointed: what the pointer or the focus is on, or null. */
+  draw(map, { shares, weights, framed, numbered }, locked, pointed) {
     this.root.classList.toggle("lit", weights !== null);
     this.buttons.forEach((button, place) => {
-      const weight = weights ? weights[place] : 0;
-      const number = this.trace.numbers[place];
-      const share = Math.min(Math.abs(weight) / map.top, 1).toFixed(3);
-      if (button.style.getPropertyValue("--weight") !== share) {
-        button.style.setProperty("--weight", share);
-      }
-      const kind = `box${numbered.has(place) ? " strong" : ""}${framed.has(place) ? " framed" : ""}${weight < 0 ? " less" : ""}`;
-      put(button, "class", kind);
-      write(button.firstChild, numbered.has(place) ? `${number} · ${amountOf(map, weight)}` : String(number));
-      const said = weights ? `, weight ${amountOf(map, weight, 3)}` : "";
-      put(button, "aria-label", `region ${this.trace.names[place]}${said}`);
-      put(button, "aria-pressed", String(locked.some((t) => t.kind === "region" && t.place === place)));
+      const share = shares ? shares[place] : 0;
+      const isStrong = numbered.has(place);
+      const isRinged = isStrong || (weights !== null && !this.many && weights[place] !== 0);
+      const isPointed = pointed?.kind === "region" && pointed.place === place;
+      const isNamed = framed.has(place) || isPointed;
+      putWeight(button, share);
+      put(button, "class", namesOf({
+        box: true, strong: isStrong, ringed: isRinged, framed: framed.has(place), hovered: isPointed, less: share < 0,
+      }));
+      const name = isNamed ? this.trace.names[place] : String(this.trace.numbers[place]);
+      write(button.firstChild, isStrong ? `${name} · ${amountOf(map, weights[place])}` : name);
+      const said = weights ? `, weight ${amountOf(map, weights[place], 3)}` : "";
+      put(button, "aria-label", `${button.firstChild.textContent}: region ${this.trace.names[place]}${said}`);
+      put(button, "aria-pressed", String(isLocked(place, locked)));
     });
   }
 
@@ -69,9 +66,67 @@ class PictureView {
   }
 }
 
-function strongestPlaces(weights, count) {
-  return [...weights.keys()]
-    .filter((place) => weights[place] !== 0)
-    .sort((a, b) => Math.abs(weights[b]) - Math.abs(weights[a]))
+/* The same regions by name, in their order, so that small and covered ones can be chosen too. */
+class RegionList {
+  constructor(trace, actions) {
+    this.trace = trace;
+    this.buttons = trace.names.map((name, place) => regionButton("region", place, actions,
+      element("span", { class: "name" }, name), element("span", { class: "amount" })));
+    this.root = element("div", {
+      class: "regions", role: "group", "aria-label": "The regions by name",
+      keydown: (event) => moveWithin(event, this.buttons),
+    }, ...this.buttons);
+  }
+
+  draw(map, { shares, weights, framed }, locked) {
+    this.buttons.forEach((button, place) => {
+      const share = shares ? shares[place] : 0;
+      putWeight(button, share);
+      put(button, "class", namesOf({ region: true, framed: framed.has(place), less: share < 0 }));
+      write(button.lastChild, weights ? amountOf(map, weights[place]) : "");
+      put(button, "aria-pressed", String(isLocked(place, locked)));
+    });
+  }
+}
+
+function regionButton(kind, place, actions, ...children) {
+  const token = { kind: "region", place };
+  return element("button", {
+    type: "button",
+    class: kind,
+    tabindex: place ? "-1" : "0",
+    "data-region": place + 1,
+    click: () => actions.toggleLock(token),
+    pointerenter: () => actions.point(token),
+    pointerleave: () => actions.point(null),
+    focus: (event) => { if (event.target.matches(":focus-visible")) actions.point(token); },
+    blur: () => actions.point(null),
+  }, ...children);
+}
+
+/* Weights and shares of the regions, null where they stay dark, and which few matter. */
+function regionLight(map, lit) {
+  const { weights, framed } = lightOn("region", map, lit);
+  const shares = weights && weights.map((weight) => litShare(map, weight));
+  return { weights, shares, framed, numbered: new Set(shares ? strongestPlaces(shares, NUMBERED) : []) };
+}
+
+function strongestPlaces(shares, count) {
+  return [...shares.keys()]
+    .filter((place) => shares[place] !== 0)
+    .sort((a, b) => Math.abs(shares[b]) - Math.abs(shares[a]))
     .slice(0, count);
+}
+
+function namesOf(classes) {
+  return Object.keys(classes).filter((name) => classes[name]).join(" ");
+}
+
+function isLocked(place, locked) {
+  return locked.some((token) => token.kind === "region" && token.place === place);
+}
+
+function putWeight(button, share) {
+  const size = Math.abs(share).toFixed(3);
+  if (button.style.getPropertyValue("--weight") !== size) button.style.setProperty("--weight", size);
 }

@@ -1,9 +1,9 @@
 /* Files made in the browser: figures, numbers, and the whole stage as one page. */
 
 const FIGURES = { scene: "Words and picture", matrix: "Matrix", model: "Heads of the model" };
+const PANELS = { scene: "picture", matrix: "map", model: "heads" }; // where a narrow page shows them
 const ABOUT_PAGE =
-  "Attention of LXMERT. Point at words, boxes, heads and cells; click to lock, Escape to unlock. " +
-  "An attention map shows where a head looked, not why the model answered.";
+  "Attention of LXMERT. An attention map shows where a head looked, not why the model answered.";
 
 class SaveMenu {
   /* sources: the script and the style that this stage is made of. */
@@ -18,13 +18,12 @@ class SaveMenu {
       element("span", {}, words),
       save(`Save ${words} as SVG`, "SVG", () => this.svg(figure)),
       save(`Save ${words} as PNG`, "PNG", () => this.png(figure))));
-    this.root = element("details", { class: "save" }, element("summary", {}, "Save …"),
-      element("div", { class: "controls" }, ...rows,
-        element("span", { class: "field" }, element("span", {}, "This map's numbers"),
-          save("Save numbers as CSV", "CSV", () => this.csv())),
-        element("span", { class: "field" }, element("span", {}, "This stage, offline"),
-          save("Save this stage as a page", "HTML", () => this.page())),
-        this.said));
+    this.menu = new Menu("Save …", "Files of this stage", ...rows,
+      element("span", { class: "field" }, element("span", {}, "This map's numbers"),
+        save("Save numbers as CSV", "CSV", () => this.csv())),
+      element("span", { class: "field" }, element("span", {}, "This stage, offline"),
+        save("Save this stage as a page", "HTML", () => this.page())),
+      this.said);
   }
 
   async save(make) {
@@ -41,16 +40,30 @@ class SaveMenu {
 
   async figure(figure) {
     const { stage } = this;
-    const { trace, selection, map } = stage;
-    const isModel = figure === "model";
-    const drawing = figure === "scene"
-      ? sceneDrawing(stage, await dataAddress(trace.picture))
-      : drawingOf(stage[figure].svg);
-    const { title, sentence } = trace.statistic(selection.statistic);
-    const lines = isModel
-      ? [`Colour: ${title}, from 0 to 1 of its scale. ${sentence}`]
-      : [`${titleOf(selection, map)}. ${measureOf(selection)}. ${scaleSentence(selection, map)}`];
-    return figureFile(drawing, [...lines, `Model ${trace.model}. “${trace.text}”`], stage.root);
+    const { trace, selection, map, colours } = stage;
+    const picture = await dataAddress(trace.picture);
+    const drawing = stage.whileShown(PANELS[figure], () =>
+      (figure === "scene" ? sceneDrawing(stage, picture) : drawingOf(stage[figure].svg)));
+    const { line, key } = figure === "model"
+      ? this.ofHeads()
+      : {
+        line: `${titleOf(selection, map)}. ${measureOf(selection)}. ${scaleSentence(map)}`,
+        key: weightKey(colours, isTwoSided(map), endsOf(map)),
+      };
+    return figureFile(drawing, [line, `Model ${trace.model}. “${trace.text}”`], stage.root, key);
+  }
+
+  /* What the colours of heads are, in a line and as a key. */
+  ofHeads() {
+    const { trace, selection, pair, colours } = this.stage;
+    if (pair) {
+      return {
+        line: `Colour: ${measureOf(selection).toLowerCase()}, ${pair.query.label} reads ${pair.key.label}; no colour where there is no such pair.`,
+        key: weightKey(colours, false, ["0", unit(pair.top, 3)]),
+      };
+    }
+    const statistic = trace.statistic(selection.statistic);
+    return { line: `Colour: ${statistic.title}. ${statistic.sentence}`, key: stepKey(colours, rangesOf(statistic)) };
   }
 
   async svg(figure) {
@@ -77,7 +90,7 @@ class SaveMenu {
       element("meta", { name: "viewport", content: "width=device-width" }),
       element("style", { id: "stage-style" }, this.sources.style),
       element("style", { id: "stage-page-style" }, this.sources.pageStyle));
-    page.body.append(element("div", { class: "stage-frame" }, element("div", { class: "stage" })),
+    page.body.append(element("main", { class: "stage-frame" }, element("div", { class: "stage" })),
       element("script", { type: "text/plain", id: "stage-payload" }, payload),
       element("script", { type: "text/plain", id: "stage-selection" }, address),
       element("script", { id: "stage-script" }, this.sources.script),

@@ -8,7 +8,7 @@ const TOPS = [0, 1, 3, 5, 10]; // 0: all keys
 const BINS = 5;
 const ADDRESS_KEYS = [
   "map", "heads", "since", "statistic", "bins", "words", "special", "top", "over", "scale",
-  "view", "measure", "against", "locks",
+  "view", "measure", "against", "locks", "colour",
 ];
 
 function firstSelection(trace) {
@@ -27,11 +27,12 @@ function firstSelection(trace) {
     hideSpecial: false,
     top: 0,
     over: 0,
-    ownScale: true, // colours end at the map's largest weight, not at 1
+    scale: "map", // of MAP_SCALES
     table: false,
     measure: "weights", // or "carried": times the length of the value
     difference: false, // from the other trace, where there is one
     locks: [],
+    byPair: true, // heads are coloured by the locked pair, where there is one
   };
 }
 
@@ -46,6 +47,7 @@ function fitted(selection, trace) {
     layer,
     since: Math.min(within(selection.since, layers), layer),
     head: within(selection.head, heads),
+    scale: Object.hasOwn(MAP_SCALES, selection.scale) ? selection.scale : "map",
     measure: trace.hasNorms() ? selection.measure : "weights",
     chosen: selection.chosen.filter(([l, h]) => l < layers && h < heads),
     statistic: trace.statistic(selection.statistic)?.name ?? trace.statistics[0].name,
@@ -92,11 +94,12 @@ function addressOf(selection, trace) {
     special: selection.hideSpecial ? "hidden" : null,
     top: selection.top ? String(selection.top) : null,
     over: selection.over ? String(selection.over) : null,
-    scale: selection.ownScale ? null : "model",
+    scale: selection.scale === first.scale ? null : selection.scale,
     view: selection.table ? "table" : null,
     measure: selection.measure === "carried" ? "carried" : null,
     against: selection.difference ? "other" : null,
     locks: locks || null,
+    colour: selection.byPair ? null : "statistic",
   };
 }
 
@@ -118,10 +121,11 @@ function selectionFrom(address, trace) {
   selection.hideSpecial = address.get("special") === "hidden";
   selection.top = TOPS.find((top) => String(top) === address.get("top")) ?? 0;
   selection.over = Math.min(Math.max(Number(address.get("over")) || 0, 0), 1);
-  selection.ownScale = address.get("scale") !== "model";
+  selection.scale = address.get("scale") ?? selection.scale;
   selection.table = address.get("view") === "table";
   if (address.get("measure") === "carried") selection.measure = "carried";
   selection.difference = address.get("against") === "other";
+  selection.byPair = address.get("colour") !== "statistic";
   selection.locks = readLocks(address.get("locks") ?? "");
   return fitted(selection, trace);
 }

@@ -1,11 +1,11 @@
 /* The state in words. */
 
-const SHORT_STAGES = {
-  "language encoder": "language",
-  "object-relationship encoder": "region",
-  "cross-modality encoder": "cross",
-};
+const ALONE = { lang: "language", vision: "vision" }; // families outside of the cross-modality encoder
 const NAMED = 4; // tokens that a sentence names
+
+function shortStage(family) {
+  return ALONE[family] ?? "cross";
+}
 
 function nameOf(token) {
   return `${token.kind} “${token.label}”`;
@@ -33,7 +33,7 @@ function headsOf(selection, map) {
 
 /* "cross layer 4, head 7" */
 function placeOf(selection, map) {
-  const stage = SHORT_STAGES[map.family.stage];
+  const stage = shortStage(selection.family);
   if (selection.combine === "chosen") return `${stage} layers, ${headsOf(selection, map)}`;
   return `${stage} ${layersOf(selection)}, ${headsOf(selection, map)}`;
 }
@@ -48,7 +48,9 @@ function titleOf(selection, map) {
 
 /* A number of a map; those of differences carry their sign. */
 function amountOf(map, weight, digits = 2) {
-  return map.signed && weight > 0 ? `+${unit(weight, digits)}` : unit(weight, digits);
+  const amount = unit(weight, digits);
+  if (Number(amount) === 0) return unit(0, digits);
+  return map.signed && weight > 0 ? `+${amount}` : amount;
 }
 
 /* One lock or one thing pointed at: who reads whom, and the largest weights. */
@@ -81,31 +83,22 @@ function strongest(map, tokens, weightOf) {
   return named.map(({ token, weight }) => `${token.label} ${amountOf(map, weight)}`).join(", ");
 }
 
-function headSentence(trace, selection, name, layer, head) {
-  const family = trace.families[name];
-  const where = `${family.title}, ${SHORT_STAGES[family.stage]} layer ${layer + 1}, head ${head + 1}`;
-  const measured = trace.measured(selection.statistic, name, layer, head);
+/* pair: of pairOver, or null. */
+function headSentence(trace, selection, pair, place) {
+  const { family, layer, head } = place;
+  const where = `${trace.families[family].title}, ${shortStage(family)} layer ${layer + 1}, head ${head + 1}`;
+  if (pair) return pairSentence(pair, place, where);
+  const measured = trace.measured(selection.statistic, family, layer, head);
   const { title } = trace.statistic(selection.statistic);
   if (!measured) return `${where}: ${title.toLowerCase()} is not defined here`;
   const amount = `${unit(measured.value)}${measured.unit && ` ${measured.unit}`}`;
   return `${where}: ${title.toLowerCase()} ${amount}`;
 }
 
-function scaleSentence(selection, map) {
-  const most = unit(map.largest, 3);
-  if (map.signed) {
-    return `Orange is more than in “${map.against}”, purple is less. Colours end at ±${unit(map.top, 3)}; the largest difference is ${most}.`;
-  }
-  if (selection.ownScale && map.top > map.largest) {
-    return `Colours are stretched to both maps: they end at ${unit(map.top, 3)}; the largest weight here is ${most}.`;
-  }
-  return selection.ownScale
-    ? `Colours are stretched to this map: they end at ${most}, its largest weight.`
-    : `Colours from 0 to ${endOf(map.top)}, the same for every map; the largest weight here is ${most}.`;
-}
-
-function endOf(top) {
-  return top === 1 ? "1" : unit(top, 3);
+function pairSentence(pair, place, where) {
+  const weight = pair.weights.get(headKey(place));
+  if (weight === undefined) return `${where}: it has no such pair`;
+  return `${where}: ${pair.query.label} reads ${pair.key.label} ${unit(weight, 3)}`;
 }
 
 function emptySentence(trace, map) {

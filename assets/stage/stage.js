@@ -22,27 +22,11 @@ class Stage {
     this.previewed = null;
     this.pointed = null;
     this.playing = null;
+    this.headTold = ""; // what a previewed head says of itself
     this.ending = new AbortController();
-    const actions = this.actions(lookInside);
-    this.model = new ModelView(trace, actions);
-    this.legend = new LegendView(trace, actions);
-    this.mapControls = new MapControls(trace, actions);
-    this.displayControls = new DisplayControls(trace, actions);
-    this.words = new WordsView(trace, actions);
-    this.picture = new PictureView(trace, actions);
-    this.links = new LinksView(trace, this.words, this.picture);
-    this.matrix = new MatrixView(actions);
-    this.table = new TableView();
-    this.state = new StateView(actions);
-    this.saving = new SaveMenu(this, sources);
-    this.title = element("h3", {});
-    this.ramp = element("span", { class: "colours" });
-    this.least = element("span", {});
-    this.most = element("span", {});
-    this.scale = element("p", { class: "scale" });
-    this.empty = element("p", { class: "empty" });
-    this.headTip = element("p", { class: "quiet head-tip" });
+    this.parts(this.actions(lookInside), sources);
     this.build();
+    this.showFigure("picture");
     this.listen();
     this.peers = new Peers(this);
     const [first] = this.peers.others();
@@ -51,18 +35,42 @@ class Stage {
     this.peers.redraw(); // with the scale of all
   }
 
+  parts(actions, sources) {
+    const { trace } = this;
+    this.model = new ModelView(trace, actions);
+    this.legend = new LegendView(trace, actions);
+    this.pairView = new PairView(trace, actions);
+    this.mapControls = new MapControls(trace, actions);
+    this.displayControls = new DisplayControls(trace, actions);
+    this.words = new WordsView(trace, actions);
+    this.picture = new PictureView(trace, actions);
+    this.regions = new RegionList(trace, actions);
+    this.links = new LinksView(trace, this.words, this.picture);
+    this.matrix = new MatrixView(actions);
+    this.table = new TableView();
+    this.state = new StateView(trace, actions);
+    this.saving = new SaveMenu(this, sources);
+    this.title = element("h3", {});
+    this.ramp = new Ramp();
+    this.scale = element("p", { class: "scale" });
+    this.empty = element("p", { class: "empty" });
+  }
+
   build() {
-    this.scene = element("div", { class: "scene" }, this.words.root, this.picture.root, this.links.svg);
-    this.sheet = element("section", { class: "sheet" },
-      element("div", { class: "scale-line" }, this.displayControls.sheet,
-        element("span", { class: "ramp", "aria-hidden": "true" }, this.least, this.ramp, this.most), this.scale),
-      this.matrix.root, this.table.root, this.empty, this.saving.root);
+    this.scene = element("div", { class: "scene" }, this.words.root,
+      this.picture.root, this.links.svg);
+    this.sheet = element("section", { class: "sheet", "aria-label": "The map in numbers" },
+      element("div", { class: "scale-line" }, this.displayControls.sheet, this.ramp.root), this.scale,
+      this.matrix.root, this.table.root, this.empty);
+    const { family, steppers, combine } = this.mapControls;
     this.root.replaceChildren(
-      element("section", { class: "scene-panel" }, this.title, this.mapControls.root,
-        this.mapControls.hint, this.state.root, this.scene),
-      element("section", { class: "model-panel" }, this.legend.head, this.model.svg, this.headTip, this.legend.foot,
-        this.displayControls.root),
-      this.sheet,
+      element("div", { class: "bar" }, family, steppers, combine.root,
+        element("span", { class: "menus" }, this.displayControls.menu.root, this.saving.menu.root)),
+      element("section", { class: "scene-panel", "aria-label": "Words and picture" },
+        this.title, this.state.root, this.pairView.root, this.scene),
+      element("section", { class: "model-panel", "aria-label": "Heads of the model" },
+        this.legend.head, this.model.svg, this.legend.foot),
+      this.sheet, this.regions.root,
     );
   }
 
@@ -80,6 +88,7 @@ class Stage {
       point: (token) => this.point(token),
       toggleLock: (lock) => timed("lock", () => this.toggleLock(lock)),
       play: () => this.play(),
+      showFigure: (figure) => this.showFigureEverywhere(figure),
       inside: lookInside === null ? null : () => lookInside(insideOf(this.selection, this.map)),
     };
   }
@@ -99,6 +108,10 @@ class Stage {
       if (this.map) this.light();
     });
     this.moved.observe(this.scene);
+    this.words.root.addEventListener("scroll", () => {
+      this.links.forget();
+      this.light();
+    }, { passive: true, signal });
   }
 
   stop() {
@@ -174,7 +187,34 @@ class Stage {
     const rest = this.selection.locks.filter((own) => !sameLock(own, lock));
     const isNew = rest.length === this.selection.locks.length;
     this.pointed = null;
-    this.choose({ locks: isNew ? [...rest, lock] : rest });
+    this.choose({ locks: isNew ? [...rest, lock] : rest, byPair: this.selection.byPair || isNew });
+  }
+
+  /* On a narrow page one figure is shown at a time, the same of all stages. */
+  showFigure(figure) {
+    this.root.dataset.figure = figure;
+    this.mapControls.figure.draw(figure);
+    this.links.forget();
+    if (this.map) this.draw();
+  }
+
+  showFigureEverywhere(figure) {
+    for (const stage of [this, ...this.peers.others()]) stage.showFigure(figure);
+  }
+
+  /* What `make` gives while a figure stands there as a whole, whatever the person sees. */
+  whileShown(figure, make) {
+    const { selection, root: { dataset: { figure: before } } } = this;
+    this.scene.classList.add("whole");
+    this.selection = { ...selection, table: false };
+    this.showFigure(figure);
+    try {
+      return make();
+    } finally {
+      this.scene.classList.remove("whole");
+      this.selection = selection;
+      this.showFigure(before);
+    }
   }
 
   play() {
@@ -221,9 +261,7 @@ class Stage {
 
   showPreview(place) {
     this.previewed = place && { ...this.inFamily(place.family), ...place, since: place.layer, combine: "one" };
-    write(this.headTip, place && this.trace.has(place)
-      ? headSentence(this.trace, this.selection, place.family, place.layer, place.head)
-      : "\u00a0");
+    this.headTold = place && this.trace.has(place) ? headSentence(this.trace, this.selection, this.pair, place) : "";
     this.drawShown();
   }
 
@@ -247,8 +285,11 @@ class Stage {
   draw() {
     const { selection, trace } = this;
     this.colours = coloursOf(this.root, this.colours);
-    this.model.draw(selection, drawnHeads(trace, selection), this.colours);
-    this.legend.draw(selection, this.colours);
+    this.pair = pairOver(trace, selection);
+    const slots = selection.combine === "rollout" ? [] : slotsOf(selection, trace);
+    this.model.draw(selection, slots, this.pair, this.colours);
+    this.legend.draw(selection, this.pair, this.colours);
+    this.pairView.draw(selection, this.pair);
     this.mapControls.draw(selection, this.playing !== null);
     this.displayControls.draw(selection);
     this.drawShown();
@@ -262,7 +303,7 @@ class Stage {
     this.width = this.root.clientWidth;
     this.shown = shown;
     this.map = drawnMap(trace, shown);
-    this.map.top = shown.ownScale ? this.peers.top(shown, this.map) : this.peers.wholeTop(shown);
+    this.map.scale = this.peers.scale(shown, this.map);
     this.drawWords(shown);
     this.drawSheet(shown);
     write(this.title, titleOf(shown, this.map));
@@ -273,11 +314,7 @@ class Stage {
   drawWords(shown) {
     const before = this.words.shown;
     this.words.show(tokensOf("word", this.trace, shown));
-    const { queries, keys } = this.map.family;
-    const hadArcs = this.scene.classList.contains("arcs");
-    const hasArcs = queries === "word" && keys === "word";
-    this.scene.classList.toggle("arcs", hasArcs);
-    if (hadArcs !== hasArcs || before !== this.words.shown) this.links.forget();
+    if (before !== this.words.shown) this.links.forget();
   }
 
   drawSheet(shown) {
@@ -286,14 +323,12 @@ class Stage {
     this.empty.hidden = !reason;
     this.matrix.root.hidden = shown.table || Boolean(reason);
     this.table.root.hidden = !shown.table || Boolean(reason);
+    const width = this.sheet.clientWidth; // 0 where another figure is shown alone
+    this.hasMatrix = width > 0 && !shown.table;
     if (shown.table) this.table.draw(this.map, titleOf(shown, this.map));
-    else this.matrix.draw(this.map, this.colours, this.sheet.clientWidth);
-    const end = shown.ownScale ? unit(this.map.top, 3) : endOf(this.map.top);
-    put(this.ramp, "style", `background:${this.colours.ramp(this.map.signed)}`);
-    write(this.least, this.map.signed ? `−${end}` : "0");
-    write(this.most, this.map.signed ? `+${end}` : end);
-    write(this.scale, scaleSentence(shown, this.map));
-    this.scale.classList.toggle("stretched", shown.ownScale);
+    if (this.hasMatrix) this.matrix.draw(this.map, this.colours, width);
+    this.ramp.draw(this.colours, isTwoSided(this.map), ...endsOf(this.map));
+    write(this.scale, scaleSentence(this.map));
   }
 
   light() {
@@ -302,18 +337,11 @@ class Stage {
     const lit = litBy(this.map, actives);
     const locked = locks.flatMap(partsOf);
     this.words.draw(this.map, lit, this.colours, locked);
-    this.picture.draw(this.map, lit, locked);
+    const regions = regionLight(this.map, lit);
+    this.picture.draw(this.map, regions, locked, this.pointed);
+    this.regions.draw(this.map, regions, locked);
     this.links.draw(this.map, lit);
-    if (!this.shown.table) this.matrix.light(lit);
-    this.state.draw(locks, this.pointed, this.shown, this.map);
+    if (this.hasMatrix) this.matrix.light(lit);
+    this.state.draw(locks, this.pointed, this.headTold, this.pair, this.shown, this.map);
   }
-}
-
-function drawnHeads(trace, selection) {
-  return { slots: selection.combine === "rollout" ? [] : slotsOf(selection, trace) };
-}
-
-function coloursOf(root, before) {
-  const dark = brightness(getComputedStyle(root).backgroundColor) < 0.5;
-  return before?.dark === dark ? before : new Colours(dark);
 }

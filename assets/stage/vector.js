@@ -9,6 +9,9 @@ const MIXED = /^color\(srgb ([^ ]+) ([^ ]+) ([^ )]+)(?: \/ ([^)]+))?\)$/; // nor
 const MARGIN = 16;
 const LINE = 18;
 const CAPTION_SIZE = 12;
+const NARROWEST_FIGURE = 280;
+const KEY_WIDTH = 120;
+const KEY_LETTER = 5.6; // about as wide as a digit of a key
 
 /* A drawing of the page with the styles that it has there. */
 function withStyles(original) {
@@ -68,13 +71,16 @@ function boxOf(part, place) {
 
 function textOf(part, place, text = part.textContent) {
   const { color, fontSize, fontWeight } = getComputedStyle(part);
+  const words = document.createRange();
+  words.selectNodeContents(part);
   return shape("text", {
     x: place.x + place.width / 2, y: place.y + place.height / 2, fill: color,
     "text-anchor": "middle", "dominant-baseline": "central", "font-size": fontSize, "font-weight": fontWeight,
+    textLength: words.getBoundingClientRect().width, lengthAdjust: "spacingAndGlyphs",
   }, text);
 }
 
-/* Words, picture and lines as they stand. pictureAddress: a data address. */
+/* Words, picture and lines as they stand, all words in sight. pictureAddress: a data address. */
 function sceneDrawing(stage, pictureAddress) {
   const { scene, words, picture, links } = stage;
   const { width, height } = scene.getBoundingClientRect();
@@ -88,7 +94,7 @@ function sceneDrawing(stage, pictureAddress) {
   const labels = [...words.root.querySelectorAll(".piece, .amount"), ...picture.root.querySelectorAll(".tag")];
   for (const label of labels.filter((part) => part.getClientRects().length && part.textContent.trim())) {
     const place = placeWithin(scene, label);
-    if (label.className === "tag") drawn.append(boxOf(label, place));
+    if (label.classList.contains("tag")) drawn.append(boxOf(label, place));
     drawn.append(textOf(label, place));
   }
   return drawn;
@@ -103,22 +109,62 @@ function drawingOf(svg) {
   return copy;
 }
 
-/* A drawing on the page's ground, with a caption below. lines: of the caption. */
-function figureFile(drawing, lines, root) {
+/* A drawing on the page's ground, with its colour key, if it has one, and a caption below.
+   lines: of the caption; they are broken at the drawing's width. key: an svg. */
+function figureFile(drawing, lines, root, key = null) {
   const { color, backgroundColor } = getComputedStyle(root);
-  const longest = Math.max(...lines.map((line) => line.length)) * CAPTION_SIZE * 0.56;
-  const width = Math.ceil(Math.max(Number(drawing.getAttribute("width")), longest) + 2 * MARGIN);
-  const below = Number(drawing.getAttribute("height")) + 2 * MARGIN;
-  const height = Math.ceil(below + lines.length * LINE + MARGIN / 2);
-  drawing.setAttribute("x", MARGIN);
+  const widths = [drawing, key].filter(Boolean).map((part) => Number(part.getAttribute("width")));
+  const within = Math.max(...widths, NARROWEST_FIGURE);
+  const caption = lines.flatMap((line) => brokenAt(line, within));
+  const keyHeight = key ? Number(key.getAttribute("height")) + MARGIN / 2 : 0;
+  const below = Number(drawing.getAttribute("height")) + 2 * MARGIN + keyHeight;
+  const width = Math.ceil(within + 2 * MARGIN);
+  const height = Math.ceil(below + caption.length * LINE + MARGIN / 2);
+  [drawing, key].filter(Boolean).forEach((part) => part.setAttribute("x", MARGIN));
   drawing.setAttribute("y", MARGIN);
+  key?.setAttribute("y", below - keyHeight);
   const file = shape("svg", {
     xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}`, "font-family": "sans-serif", fill: color,
-  }, shape("rect", { width, height, fill: backgroundColor }), drawing);
-  lines.forEach((line, i) => file.append(shape("text", {
+  }, shape("rect", { width, height, fill: backgroundColor }), drawing, ...(key ? [key] : []));
+  caption.forEach((line, i) => file.append(shape("text", {
     x: MARGIN, y: below + (i + 0.5) * LINE, "font-size": CAPTION_SIZE, fill: color,
   }, line)));
   return { text: writable(new XMLSerializer().serializeToString(file)), width, height };
+}
+
+/* Lines of a text that are no wider than `most` pixels in the caption's font. */
+function brokenAt(text, most) {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${CAPTION_SIZE}px sans-serif`;
+  const lines = [];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length && pen.measureText(longer).width <= most) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/* What the colours of weights stand for. ends: of endsOf. */
+function weightKey(colours, signed, [least, most]) {
+  const from = Math.max(least.length * KEY_LETTER, KEY_LETTER) + 8;
+  const stops = colours.stops(signed);
+  const paint = "colour-key";
+  const gradient = shape("linearGradient", { id: paint }, ...stops.map((colour, i) =>
+    shape("stop", { offset: i / (stops.length - 1), "stop-color": colour })));
+  return shape("svg", { width: from + KEY_WIDTH + 80, height: LINE, "font-size": CAPTION_SIZE }, gradient,
+    shape("text", { x: 0, y: 13 }, least),
+    shape("rect", { x: from, y: 3, width: KEY_WIDTH, height: 12, fill: `url(#${paint})`, stroke: "#808080", "stroke-width": 0.5 }),
+    shape("text", { x: from + KEY_WIDTH + 8, y: 13 }, most));
+}
+
+/* The five steps of a statistic. ranges: of rangesOf. */
+function stepKey(colours, ranges) {
+  const step = Math.max(...ranges.map((range) => range.length)) * KEY_LETTER + 24;
+  return shape("svg", { width: step * ranges.length, height: LINE, "font-size": 10 }, ...ranges.flatMap((range, i) => [
+    shape("rect", { x: i * step, y: 3, width: 12, height: 12, fill: colours.bins[i], stroke: "#808080", "stroke-width": 0.5 }),
+    shape("text", { x: i * step + 16, y: 13 }, range),
+  ]));
 }
 
 async function asPng({ text, width, height }) {

@@ -70,7 +70,7 @@ class WordsView {
   draw(map, lit, colours, locked) {
     const { weights, framed } = lightOn("word", map, lit);
     this.buttons.forEach((button, i) => {
-      const share = weights ? weights[i] / map.top : 0;
+      const share = weights ? litShare(map, weights[i]) : 0;
       const style = weights
         ? `background:${colours.weight(share)};color:${colours.onWeight(share)}`
         : "";

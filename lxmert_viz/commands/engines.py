@@ -6,11 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lxmert_viz.checkpoints.folder import find
+from lxmert_viz.checkpoints.known import SHIPPED
+from lxmert_viz.commands.inputs import LOOK
 from lxmert_viz.commands.options import number, whole
 from lxmert_viz.commands.progress import PROGRESS
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
-    from lxmert_viz.runs.cluster.connecting import Cluster
+    from lxmert_viz.runs.cluster.rounds import Site
 
 RAY = "ray"
 LEAST_SHARE = 0.01  # of a GPU
@@ -41,8 +44,19 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def hold_elsewhere(options: argparse.Namespace) -> None:
+    """Makes the paths of a call absolute where actors open them, in folders of their own."""
+    if options.engine != RAY:
+        return
+    for name, value in vars(options).items():
+        if isinstance(value, Path):
+            setattr(options, name, value.resolve())
+    if getattr(options, "regions", None) not in (None, LOOK):
+        options.regions = str(Path(options.regions).resolve())
+
+
 @contextmanager
-def engine(options: argparse.Namespace, log: Path) -> "Iterator[Cluster | None]":
+def engine(options: argparse.Namespace, log: Path) -> "Iterator[Site | None]":
     """A cluster that is connected, or None: this process. Raises ClusterError.
 
     log: gets what Ray prints, and all else but PROGRESS.
@@ -54,12 +68,14 @@ def engine(options: argparse.Namespace, log: Path) -> "Iterator[Cluster | None]"
             processor_threads(options.threads)
         yield None
         return
-    from lxmert_viz.runs.cluster.connecting import Cluster, connected
+    from lxmert_viz.runs.cluster.connecting import Cluster, connected, device_of
+    from lxmert_viz.runs.cluster.rounds import Site
 
+    model_folder = find(options.model or SHIPPED, options.models).resolve()
     cluster = Cluster(options.address, options.workers, options.threads or 1, options.gpus)
     with connected(cluster, log) as PROGRESS.stream:
         try:
-            yield cluster
+            yield Site(cluster, device_of(options.device), model_folder, PROGRESS.line)
         finally:
             PROGRESS.end()
             PROGRESS.stream = None

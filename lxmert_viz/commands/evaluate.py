@@ -1,28 +1,24 @@
 """Ask a model all questions of a dataset; the same call goes on with a broken run."""
 
 import argparse
-import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.commands.engines import RAY, add_engine_options, engine
-from lxmert_viz.commands.inputs import add_dataset_options, read_dataset
+from lxmert_viz.commands.engines import add_engine_options, engine, hold_elsewhere
+from lxmert_viz.commands.inputs import add_dataset_options, named_source
 from lxmert_viz.commands.options import add_models_option
 from lxmert_viz.commands.progress import PROGRESS, report
 from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import MachineError, OptionError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
-    from lxmert_viz.dataset.datasets import Dataset
-    from lxmert_viz.dataset.remarks import Remark
+    from lxmert_viz.dataset.opening import Source
+    from lxmert_viz.dataset.remarks import Tally
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.results.run_folder import RunFolder
-    from lxmert_viz.runs.cluster.connecting import Cluster
-    from lxmert_viz.runs.evaluation import Engine
 
 
 FEW = 0.01  # of all rows
@@ -82,45 +78,57 @@ def add_closer_looks(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    dataset = read_dataset(options)
-    for line in (*summary(dataset.remarks), dataset.training_note):
-        print(line, end="\n" if line else "", file=sys.stderr)
+    from lxmert_viz.dataset.remarks import KINDS, Tally
+
+    hold_elsewhere(options)
+    source = named_source(options)
     if options.predictions is None:
-        made = ask_model(options, dataset)
+        made = ask_model(options, source)
     else:
         from lxmert_viz.runs.elsewhere import take_predictions
 
-        made = take_predictions(options.predictions, dataset, options.out)
+        made = take_predictions(options.predictions, source, options.out)
     for line in result(made.path):
         print(line)
-    for line in summary([r for r in dataset.remarks if r.kind in AT_THE_END]):
+    said = Tally.of(made.manifest().get("remarks", {}))
+    for line in said.lines(AT_THE_END if options.predictions is None else KINDS):
         print(line)
     if options.predictions is None:
         tell_machine_faults(made)
 
 
-def ask_model(options: argparse.Namespace, dataset: "Dataset") -> "RunFolder":
-    from lxmert_viz.dataset.datasets import outside
+def ask_model(options: argparse.Namespace, source: "Source") -> "RunFolder":
     from lxmert_viz.pipeline import Pipeline
-    from lxmert_viz.results.run_folder import RAY_LOG
+    from lxmert_viz.results.run_folder import RAY_LOG, RunFolder
+    from lxmert_viz.runs.cluster.evaluating import on_cluster
     from lxmert_viz.runs.evaluation import Engine, Resume, evaluate
     from lxmert_viz.runs.manifest import Settings
 
     check_closer_looks(options)
     folder = find(options.model, options.models)
-    with goes_on(), engine(options, options.out / RAY_LOG) as cluster:
-        device = "cpu" if cluster else options.device  # the cluster's is its machines' own
-        pipeline = Pipeline.open(options.model, device=device, models=options.models)
-        for line in summary(outside(dataset, pipeline.answer_vocabulary)):
-            PROGRESS.line(line)
-        settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
-        cache = options.region_cache or options.out / "regions"
-        made_by = Engine() if cluster is None else on_ray(cluster, options, folder, cache)
-        resume = Resume(options.retry_errors, options.mix)
-        made = evaluate(
-            pipeline, folder, dataset, options.out, settings, report, made_by, cache, resume
-        )
-        look_closer(options, pipeline, folder, dataset, made)
+    settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
+    cache = options.region_cache or options.out / "regions"
+    resume = Resume(options.retry_errors, options.mix)
+    with goes_on():
+        with engine(options, options.out / RAY_LOG) as site:
+            device = "cpu" if site else options.device  # the cluster's is its machines' own
+            pipeline = Pipeline.open(options.model, device=device, models=options.models)
+            made_by = Engine() if site is None else on_cluster(site, RunFolder(options.out), cache)
+            made = evaluate(
+                pipeline,
+                folder,
+                source,
+                options.out,
+                settings,
+                report,
+                made_by,
+                cache,
+                resume,
+                say,
+            )
+        if site and (options.relevance or options.looked is not None):  # this machine does it
+            pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
+        look_closer(options, pipeline, folder, source, made)
         return made
 
 
@@ -134,11 +142,19 @@ def check_closer_looks(options: argparse.Namespace) -> None:
         raise OptionError("--protocol needs the methods to measure: --relevance METHOD ...")
 
 
+def say(tally: "Tally", training_note: str) -> None:
+    """What a person should know of a dataset before it is asked."""
+    from lxmert_viz.dataset.remarks import KINDS
+
+    for line in filter(None, (*tally.lines(KINDS), training_note)):
+        PROGRESS.line(line)
+
+
 def look_closer(
     options: argparse.Namespace,
     pipeline: "Pipeline",
     folder: Path,
-    dataset: "Dataset",
+    source: "Source",
     made: "RunFolder",
 ) -> None:
     """What is asked of a whole run: what its answers rest on, and where its mistakes looked."""
@@ -146,6 +162,7 @@ def look_closer(
     from lxmert_viz.runs.chefer import chefer
     from lxmert_viz.runs.explaining import explain_run
     from lxmert_viz.runs.occlusion import judge_looks
+    from lxmert_viz.runs.preparing import prepared_in
 
     for method in options.relevance:
         explain_run(pipeline, folder, made, method, report)
@@ -153,21 +170,11 @@ def look_closer(
         for line in chefer(pipeline, folder, made, options.relevance, report).itertuples():
             print(f"{line.method}, {line.curve}: area {line.area:.2f} ({line.questions:,})")
     if options.looked is not None:
-        judge_looks(pipeline, folder, dataset, open_run(made.path), options.looked, report)
-
-
-def on_ray(
-    cluster: "Cluster", options: argparse.Namespace, model_folder: Path, cache: Path
-) -> "Engine":
-    from lxmert_viz.results.run_folder import RunFolder
-    from lxmert_viz.runs.cluster.connecting import device_of
-    from lxmert_viz.runs.cluster.evaluating import on_cluster
-    from lxmert_viz.runs.evaluation import Engine
-
-    device = device_of(options.device)
-    run = RunFolder(options.out)
-    compute = on_cluster(cluster, model_folder, run, cache, device, PROGRESS.line)
-    return Engine(RAY, device, cluster.processors, compute)
+        board = open_run(made.path)
+        mistakes = {*board.unexplained(options.looked)}
+        is_here = made.examples.exists()  # an older run has none
+        asked = prepared_in(made.examples).only(mistakes) if is_here else source.whole()
+        judge_looks(pipeline, folder, asked, board, options.looked, report)
 
 
 def tell_machine_faults(run: "RunFolder") -> None:
@@ -184,15 +191,6 @@ def tell_machine_faults(run: "RunFolder") -> None:
     if len(faults) > FEW * rows:
         raise MachineError(told)
     print(told)
-
-
-def summary(remarks: "Sequence[Remark]") -> Iterator[str]:
-    """How many remarks of each kind there are, with the first of each."""
-    from lxmert_viz.dataset.remarks import KINDS
-
-    for kind, count in Counter(remark.kind for remark in remarks).items():
-        first = next(remark for remark in remarks if remark.kind == kind)
-        yield f"{KINDS[kind]}: {count}. First: {first}"
 
 
 def result(folder: Path) -> Iterator[str]:

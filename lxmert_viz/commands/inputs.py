@@ -11,6 +11,7 @@ from lxmert_viz.places import ASSETS
 
 if TYPE_CHECKING:  # torch takes seconds
     from lxmert_viz.dataset.datasets import Dataset
+    from lxmert_viz.dataset.opening import Source
 
 STUDY = "study"
 LOOK = "look"
@@ -53,10 +54,14 @@ def read_picture(name: str | Path) -> bytes:
 
 
 def read_dataset(options: argparse.Namespace) -> "Dataset":
-    from lxmert_viz.dataset.opening import open_dataset
+    return named_source(options).whole()
+
+
+def named_source(options: argparse.Namespace) -> "Source":
+    from lxmert_viz.dataset.opening import open_source
 
     named = options.regions not in (None, LOOK)
-    return open_dataset(
+    return open_source(
         ASSETS / "study" if options.dataset == STUDY else Path(options.dataset),
         pictures=options.pictures,
         regions=Path(options.regions) if named else None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.options import SEEDS, whole
 from lxmert_viz.commands.progress import PROGRESS
+from lxmert_viz.commands.stopping import alone
 from lxmert_viz.errors import DatasetError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
@@ -41,6 +42,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
+    with alone(chosen.out):
+        _make(chosen)
+
+
+def _make(chosen: argparse.Namespace) -> None:
     from lxmert_viz.miniature.world.study import write_study
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.region_files.lxmert_tsv import write_regions

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lxmert_viz.checkpoints.known import SHIPPED
+from lxmert_viz.commands.engines import add_engine_options, engine, hold_elsewhere
 from lxmert_viz.commands.inputs import add_dataset_options, read_dataset
 from lxmert_viz.commands.options import SEEDS, add_models_option, number, whole
 from lxmert_viz.commands.progress import report
@@ -45,6 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_models_option(parser)
     add("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     add("--profile", default="trained", help="how regions are found (default: trained)")
+    add_engine_options(parser)
     add("--out", type=Path, metavar="FILE", help="the curves as .html, or .png with kaleido")
     add("--save", type=Path, metavar="FILE", help="keep the trained probes")
     add("--json", action="store_true", help="write one JSON object")
@@ -55,6 +57,7 @@ def run(options: argparse.Namespace) -> None:
     from lxmert_viz.runs.probing import run_probe, save
     from lxmert_viz.runs.targets import TARGETS
 
+    hold_elsewhere(options)
     if options.list:
         print("\n".join(f"{name:<16} of each {level}" for name, (level, _) in TARGETS.items()))
         return
@@ -118,20 +121,25 @@ def as_text(run: "ProbeRun") -> str:
 def _store(options: argparse.Namespace) -> "StateStore":
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.runs.extraction import Kept, extract
-    from lxmert_viz.runs.states import store_folder
+    from lxmert_viz.runs.states import states_folder, store_folder
 
     dataset = read_dataset(options)
-    pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
     kept = Kept(
         depths=tuple((options.layers or "").split(",")) if options.layers else (),
         half=not options.full,
         max_bytes=int(options.max_gb * 1e9),
         profile=options.profile,
     )
-    with goes_on():
-        return extract(
-            pipeline, dataset, options.store or store_folder(pipeline, dataset), kept, report
-        )
+    log = (options.store or states_folder() / "store").with_suffix(".ray.log")
+    with goes_on(), engine(options, log) as site:
+        device = "cpu" if site else options.device  # the cluster's is its machines' own
+        pipeline = Pipeline.open(options.model, device=device, models=options.models)
+        store = options.store or store_folder(pipeline, dataset)
+        if site is None:
+            return extract(pipeline, dataset, store, kept, report)
+        from lxmert_viz.runs.cluster.extracting import extract_on_cluster
+
+        return extract_on_cluster(site, pipeline, dataset, store, kept, report)
 
 
 def _task(options: argparse.Namespace, store: "StateStore") -> "Task":

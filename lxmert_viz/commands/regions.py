@@ -6,12 +6,9 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from filelock import FileLock, Timeout
 
 from lxmert_viz.checkpoints import contents
 from lxmert_viz.checkpoints.folder import find
@@ -19,7 +16,7 @@ from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.engines import add_engine_options, engine
 from lxmert_viz.commands.options import add_boxes_option, add_detector_options
 from lxmert_viz.commands.progress import PROGRESS, report
-from lxmert_viz.commands.stopping import goes_on
+from lxmert_viz.commands.stopping import alone, goes_on
 from lxmert_viz.errors import DatasetError, MachineError, OptionError
 from lxmert_viz.runs.regions import UNFIT, look_at_all, pictures_in
 from lxmert_viz.whole_files import write_text
@@ -27,7 +24,7 @@ from lxmert_viz.whole_files import write_text
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.region_files.rows import RegionFile, RegionRow
-    from lxmert_viz.runs.cluster.connecting import Cluster
+    from lxmert_viz.runs.cluster.rounds import Site
 
 Failed = list[tuple[Path, str]]
 
@@ -73,15 +70,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from lxmert_viz.region_files.opening import holds_regions, layout_for
 
-    if options.out.exists():
-        raise DatasetError(f"{options.out} is there already; name another file, or delete it.")
     if not options.out.parent.is_dir():
         raise DatasetError(f"There is no folder {options.out.parent} to write {options.out} into.")
     layout = options.layout or layout_for(options.out)
-    if options.source.is_dir() and not holds_regions(options.source):
-        extract(options, layout)
-    else:
-        convert(options, layout)
+    with alone(options.out):
+        if options.out.exists():
+            raise DatasetError(f"{options.out} is there already; name another file, or delete it.")
+        if options.source.is_dir() and not holds_regions(options.source):
+            extract(options, layout)
+        else:
+            convert(options, layout)
 
 
 def extract(options: argparse.Namespace, layout: str) -> None:
@@ -89,19 +87,19 @@ def extract(options: argparse.Namespace, layout: str) -> None:
     from lxmert_viz.pipeline import Pipeline
 
     pictures = pictures_in(options.source)
-    with goes_on(), alone(options.out), engine(options, beside(options.out, ".ray.log")) as cluster:
+    with goes_on(), engine(options, beside(options.out, ".ray.log")) as site:
         pipeline = Pipeline.open(
             options.model or SHIPPED,
-            "cpu" if cluster else options.device,  # the cluster's is its machines' own
+            "cpu" if site else options.device,  # the cluster's is its machines' own
             options.models,
             precision=options.precision,
             backend=options.backend,
         )
         pipeline.check_profile(options.profile)
-        if cluster is None:
+        if site is None:
             found = _look_here(options, layout, pipeline, pictures)
         else:
-            found = _look_on_cluster(options, layout, pipeline, pictures, cluster)
+            found = _look_on_cluster(options, layout, pipeline, pictures, site)
     finish(options.out, *found)
 
 
@@ -134,37 +132,23 @@ def _look_on_cluster(
     layout: str,
     pipeline: "Pipeline",
     pictures: dict[str, Path],
-    cluster: "Cluster",
+    site: "Site",
 ) -> tuple[int, Failed]:
     """How many pictures have regions in the file, and what failed."""
     from lxmert_viz.region_files.opening import write_rows
-    from lxmert_viz.runs.cluster.connecting import device_of
     from lxmert_viz.runs.cluster.looking import Looking, look_on_cluster, results
 
-    model_folder = find(options.model or SHIPPED, options.models).resolve()
     folder = beside(options.out, ".shards").resolve()
     how = (options.profile, options.precision, options.backend)
-    work = Looking(model_folder, folder, device_of(options.device), *how)
+    work = Looking(site.model_folder, folder, site.device, *how)
     placed = {name: path.resolve() for name, path in pictures.items()}
-    look_on_cluster(cluster, work, pipeline, placed, PROGRESS.line, report)
+    look_on_cluster(site, work, pipeline, placed, report)
     rows, failed = results(folder)
     count = len(pictures) - len(failed)
     if count:
         write_rows(options.out, layout, rows)
     shutil.rmtree(folder)
     return count, failed
-
-
-@contextmanager
-def alone(out: Path) -> Iterator[None]:
-    """Raises DatasetError where another process makes the same file just now."""
-    path = beside(out, ".lock")
-    try:
-        with FileLock(path, timeout=0):
-            yield
-            path.unlink(missing_ok=True)
-    except Timeout as error:
-        raise DatasetError(f"{out} is being made by another process just now.") from error
 
 
 def convert(options: argparse.Namespace, layout: str) -> None:
@@ -193,7 +177,7 @@ def convert(options: argparse.Namespace, layout: str) -> None:
         print(f"{len(source.again)} stand more than once, {next(iter(source.again))!r} first")
 
 
-def whole_rows(source: "RegionFile", failed: list[tuple[str, str]]) -> "Iterator[RegionRow]":
+def whole_rows(source: "RegionFile", failed: list[tuple[str, str]]) -> Iterator["RegionRow"]:
     """Those that can be read; the others are added to `failed`, with the reason."""
     for picture in source:
         try:

@@ -73,6 +73,13 @@ def _add_visitor_options(parser: argparse.ArgumentParser) -> None:
         help="visitors log in with OpenID Connect; deploy/auth.example.toml says how",
     )
     parser.add_argument(
+        "--operator-port",
+        type=whole(1, 65535),
+        metavar="PORT",
+        help="also answer whoever runs the server, on this machine only: how it is (/), "
+        "OpenMetrics (/metrics), and whether the network answers (/healthz)",
+    )
+    parser.add_argument(
         "--allow-host",
         action="append",
         default=[],
@@ -102,7 +109,7 @@ def run(options: argparse.Namespace) -> None:
         if options.public:
             passing = TemporaryDirectory(prefix="lxmert-viz-public-")
             os.environ[DATA_VARIABLE] = stack.enter_context(passing)
-        serve(options.host, options.port, options.allow_host, secrets)
+        serve(options.host, options.port, options.allow_host, secrets, options.operator_port)
 
 
 def _check(options: argparse.Namespace) -> None:

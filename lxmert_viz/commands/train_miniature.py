@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lxmert_viz.commands.options import SEEDS, whole
-from lxmert_viz.commands.stopping import goes_on
+from lxmert_viz.commands.stopping import alone, goes_on
 from lxmert_viz.places import ASSETS
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def run(chosen: argparse.Namespace) -> None:
 
     find_device(chosen.device)
     chosen.work.mkdir(parents=True, exist_ok=True)
-    with goes_on():
+    with goes_on(), alone(chosen.work / "training"), alone(chosen.out):
         if not chosen.measure:
             _train(chosen)
         _measure(chosen)

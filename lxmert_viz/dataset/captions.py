@@ -3,11 +3,14 @@
 VALSE, SugarCrepe, ARO's relations and attributes, What'sUp, and lists of captions of one's own.
 """
 
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from lxmert_viz.dataset.datasets import Dataset, Entry, collected, entries_of
-from lxmert_viz.dataset.remarks import Json, JsonFile, Remark, picture_name, picture_of, text_of
+from lxmert_viz.dataset.datasets import Reading, Told, read_entries
+from lxmert_viz.dataset.json_entries import entries_of
+from lxmert_viz.dataset.remarks import Entry, Json, Remark, picture_name, picture_of, text_of
 from lxmert_viz.records import Example
 
 PICTURES = ("image", "img_id", "imageId", "image_id", "picture", "filename", "image_path")
@@ -27,31 +30,42 @@ def is_captions(content: Any) -> bool:
     return isinstance(first, dict) and any(name in first for name in (*CAPTIONS, OPTIONS))
 
 
-def read_captions(file: JsonFile, all_entries: bool) -> Dataset:
+def read_captions(path: Path, all_entries: bool) -> Reading:
     """An entry becomes an example for each of its texts, ID:caption, ID:foil.
 
     all_entries: also those that too few of VALSE's annotators found valid.
     """
-    entries = list(_entries(file))
-    valid = [entry for entry in entries if all_entries or not _is_rejected(entry.content)]
-    read = collected(file.path, "captions and foils", valid, _examples, file.last_line)
-    notes = []
-    if len(valid) < len(entries):
-        notes.append(
-            f"{len(entries) - len(valid):,} of {len(entries):,} entries have fewer than "
+
+    def examples(told: Told) -> Iterator[Example]:
+        counts: Counter[str] = Counter()
+        entries = _valid(entries_of(path, ("id",)), counts, all_entries)
+        yield from read_entries(entries, _examples, told)
+        for note in _notes(counts):
+            told.remark(Remark("note", path.name, 0, note))
+
+    return Reading(path.stem, "captions and foils", (path,), examples)
+
+
+def _valid(entries: Iterator[Entry], counts: Counter[str], all_entries: bool) -> Iterator[Entry]:
+    """Those that are not rejected. counts: of all, of the rejected, of those with a box."""
+    for entry in entries:
+        counts["all"] += 1
+        if not all_entries and _is_rejected(entry.content):
+            counts["rejected"] += 1
+            continue
+        counts["boxes"] += isinstance(entry.content, dict) and BOX in entry.content
+        yield entry
+
+
+def _notes(counts: Counter[str]) -> Iterator[str]:
+    if counts["rejected"]:
+        yield (
+            f"{counts['rejected']:,} of {counts['all']:,} entries have fewer than "
             f"{VALID_VOTES} of three valid votes and are left out, as VALSE's authors ask; "
             "--all-entries keeps them."
         )
-    if any(isinstance(entry.content, dict) and BOX in entry.content for entry in valid):
-        notes.append("ARO cuts each picture to a box before it is judged; here it is shown whole.")
-    told = (Remark("note", file.path.name, 0, note) for note in notes)
-    return replace(read, remarks=(*read.remarks, *told))
-
-
-def _entries(file: JsonFile) -> list[Entry]:
-    if isinstance(file.content, dict):
-        return [Entry(key, file.place(key), entry) for key, entry in file.content.items()]
-    return list(entries_of(file, file.content, ("id",)))
+    if counts["boxes"]:
+        yield "ARO cuts each picture to a box before it is judged; here it is shown whole."
 
 
 def _list(content: Any) -> list[Any]:

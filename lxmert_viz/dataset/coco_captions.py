@@ -1,10 +1,12 @@
 """Pictures with the captions that people wrote: COCO's own files, and Karpathy's splits."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from lxmert_viz.dataset.datasets import Dataset, Entry, collected, entries_of
-from lxmert_viz.dataset.remarks import Json, JsonFile, picture_of, text_of
+from lxmert_viz.dataset.datasets import Reading, Told, read_entries
+from lxmert_viz.dataset.json_entries import JsonEntries, entries_from, entries_of
+from lxmert_viz.dataset.remarks import Entry, Json, picture_of, text_of
 from lxmert_viz.records import Example
 
 SEEN = "Published LXMERTs were pre-trained on COCO's captions, except for LXMERT's part “minival”."
@@ -19,32 +21,38 @@ def is_karpathy(content: Any) -> bool:
     return isinstance(_first(content, "images").get("sentences"), list)
 
 
-def read_coco_captions(file: JsonFile) -> Dataset:
+def read_coco_captions(path: Path) -> Reading:
     """An example a caption; its id is the annotation's."""
-    images = file.content.get("images")
-    names = {
-        str(image["id"]): str(image["file_name"])
-        for image in (images if isinstance(images, list) else ())
-        if isinstance(image, dict) and image.get("id") is not None and image.get("file_name")
-    }
 
-    def examples_of(entry: Entry) -> list[Example]:
-        number = text_of(entry.content, "image_id")
-        picture = picture_of({"file_name": names.get(number, number)}, "file_name")
-        text = text_of(entry.content, "caption")
-        return [Example(entry.key, picture, text, matches=True, place=entry.place)]
+    def examples(told: Told) -> Iterator[Example]:
+        images = (found.content for found in JsonEntries(path, "images"))
+        names = {
+            str(image["id"]): str(image["file_name"])
+            for image in images
+            if isinstance(image, dict) and image.get("id") is not None and image.get("file_name")
+        }
 
-    entries = entries_of(file, file.content["annotations"], ("id",))
-    read = collected(file.path, "COCO captions", entries, examples_of, file.last_line)
-    return replace(read, training_note=SEEN)
+        def examples_of(entry: Entry) -> list[Example]:
+            number = text_of(entry.content, "image_id")
+            picture = picture_of({"file_name": names.get(number, number)}, "file_name")
+            text = text_of(entry.content, "caption")
+            return [Example(entry.key, picture, text, matches=True, place=entry.place)]
+
+        yield from read_entries(entries_of(path, ("id",), "annotations"), examples_of, told)
+
+    return Reading(path.stem, "COCO captions", (path,), examples, SEEN)
 
 
-def read_karpathy(file: JsonFile) -> Dataset:
+def read_karpathy(path: Path) -> Reading:
     """An example a sentence; its split, such as test or restval, is the question type."""
-    entries = entries_of(file, file.content["images"], ("imgid",))
-    read = collected(file.path, "Karpathy split", entries, _of_image, file.last_line)
-    is_coco = str(file.content.get("dataset", "coco")) == "coco"
-    return replace(read, training_note=SEEN if is_coco else "")
+
+    def examples(told: Told) -> Iterator[Example]:
+        found = JsonEntries(path, "images")
+        yield from read_entries(entries_from(found, path.name, ("imgid",)), _of_image, told)
+        if str(found.beside.get("dataset", "coco")) == "coco":
+            told.training_note = SEEN
+
+    return Reading(path.stem, "Karpathy split", (path,), examples)
 
 
 def _of_image(entry: Entry) -> list[Example]:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Self
 
-from lxmert_viz.dataset.remarks import ODD, JsonFile, Remark, why
+from lxmert_viz.dataset.remarks import ODD, Entry, Remark, why
 from lxmert_viz.records import Example
 
 
@@ -33,88 +33,117 @@ class Dataset:
         return replace(self, region_file=None, region_boxes="", region_ids={}, region_faults={})
 
 
-class Entry(NamedTuple):
-    """One thing that a file lists."""
+class Told:
+    """What is heard while examples are read, one after the other."""
 
-    key: str  # its id, or its number
-    place: str  # file and line, as Example.place has them
-    content: Any
-    fault: str = ""  # why it cannot be read
+    def __init__(self, remark: Callable[[Remark], None]) -> None:
+        self.remark = remark
+        self.training_note = ""  # where the file's content tells it, and not its name
+        self._are_numbers: bool | None = None
+
+    def hear_id(self, given: object) -> None:
+        """given: what a file has; None where it has no id."""
+        if given is not None:
+            self._are_numbers = type(given) is int and self._are_numbers is not False
+
+    @property
+    def ids(self) -> str:
+        """As in Dataset."""
+        return "numbers" if self._are_numbers else "text"
 
 
-def entries_of(file: JsonFile, content: Iterable[Any], keys: Sequence[str]) -> Iterator[Entry]:
-    """Of a list in a file. keys: fields that may be an entry's id; else its number is."""
-    for number, entry in enumerate(content, start=1):
-        named = next((k for k in keys if isinstance(entry, dict) and entry.get(k) is not None), "")
-        key = str(entry[named]) if named else str(number)
-        yield Entry(key, file.place(key) if named else f"{file.path.name}:0", entry)
+@dataclass(frozen=True)
+class Reading:
+    """How a file of examples is read: from beginning to end, with one entry in memory."""
+
+    name: str
+    layout: str
+    files: tuple[Path, ...]
+    examples: Callable[[Told], Iterator[Example]]  # several may have one id
+    training_note: str = ""
+    ids: str | None = ""  # as in Dataset; None: as is heard
+    last_counts: bool = False  # of several examples with one id; else the first
+
+    def whole(self) -> Dataset:
+        """All of it, in memory; pictures are named as they are written."""
+        remarks: list[Remark] = []
+        told = Told(remarks.append)
+        examples = list(self.examples(told))
+        kept, twice = without_duplicates(examples, self.last_counts)
+        here = {example.id for example in kept}
+        entailed = sum(name not in here for example in kept for name in example.entailed)
+        follow = [lost(entailed, self)] if entailed else []
+        return Dataset(
+            name=self.name,
+            layout=self.layout,
+            files=self.files,
+            examples=kept,
+            ids=told.ids if self.ids is None else self.ids,
+            remarks=(*remarks, *twice, *follow),
+            training_note=told.training_note or self.training_note,
+        )
 
 
-def collected(
-    path: Path,
-    layout: str,
-    entries: Iterable[Entry],
-    examples_of: Callable[[Entry], Sequence[Example]],
-    last_line: Callable[[str], int] | None = None,
-) -> Dataset:
-    """What becomes of the entries of a file; those that are not as the layout has it are remarked.
+def read_entries(
+    entries: Iterable[Entry], examples_of: Callable[[Entry], Sequence[Example]], told: Told
+) -> Iterator[Example]:
+    """What becomes of a file's entries; those that are not as the layout has it are remarked.
 
-    examples_of: raises ODD for such. last_line: as of without_duplicates.
+    examples_of: raises ODD for such.
     """
-    examples: list[Example] = []
-    remarks: list[Remark] = []
     for entry in entries:
-        line = int(entry.place.rpartition(":")[2])
+        told.hear_id(entry.given)
         try:
             if entry.fault:
                 raise ValueError(entry.fault)
             made = examples_of(entry)
         except ODD as error:
-            remarks.append(Remark("broken", path.name, line, f"{entry.key}: {why(error)}."))
+            what = f"{entry.key}: {why(error)}." if entry.key else f"{_sentence(why(error))}."
+            told.remark(remark_at("broken", entry.place, what))
             continue
-        examples += made
-        remarks += [
-            Remark("no answer", path.name, line, f"{example.id} has no right answer.")
-            for example in made
-            if not example.right and example.matches is None
-        ]
-    kept, twice = without_duplicates(examples, last_line)
-    return Dataset(path.stem, layout, (path,), kept, remarks=(*remarks, *twice))
+        for example in made:
+            if not example.right and example.matches is None:
+                what = f"{example.id} has no right answer."
+                told.remark(remark_at("no answer", entry.place, what))
+            yield example
 
 
-def kind_of_ids(given: Iterable[object]) -> str:
-    """As in Dataset. given: what JSON has; an entry without an id is None."""
-    ids = [name for name in given if name is not None]
-    return "numbers" if ids and all(type(name) is int for name in ids) else "text"
+def remark_at(kind: str, place: str, what: str) -> Remark:
+    """place: as Example.place has it."""
+    file, _, line = place.rpartition(":")
+    return Remark(kind, file, int(line or 0), what)
 
 
 def without_duplicates(
-    examples: Sequence[Example], last_line: Callable[[str], int] | None = None
+    examples: Sequence[Example], last_counts: bool
 ) -> tuple[tuple[Example, ...], list[Remark]]:
-    """The first example of each id, and a remark for every other.
-
-    last_line: where an id stands last, for layouts whose examples know only where it stands first.
-    """
+    """One example of each id, and a remark for every other."""
     kept: dict[str, Example] = {}
     remarks = []
-    for example in examples:
+    for example in reversed(examples) if last_counts else examples:
         if example.id in kept:
-            file, _, line = example.place.rpartition(":")
-            what = f"{example.id} is there already, from {kept[example.id].place}."
-            own = last_line(example.id) if last_line else int(line)
-            remarks.append(Remark("duplicate", file, own, what))
+            remarks.append(duplicate(example.id, example.place, kept[example.id].place))
         else:
             kept[example.id] = example
-    return tuple(kept.values()), remarks
+    order = tuple(kept.values())
+    return order[::-1] if last_counts else order, remarks
 
 
-def outside(dataset: Dataset, vocabulary: Sequence[str]) -> list[Remark]:
-    """A remark for every example whose right answer a model cannot give."""
-    known = set(vocabulary)
-    remarks = []
-    for example in dataset.examples:
-        if known and example.right and example.right not in known:
-            file, _, line = example.place.rpartition(":")
-            what = f"{example.id}: {example.right!r} is not among the model's answers."
-            remarks.append(Remark("outside", file, int(line or 0), what))
-    return remarks
+def duplicate(name: str, place: str, kept: str) -> Remark:
+    """Of an example that is left out. kept: the place of the one that counts."""
+    return remark_at("duplicate", place, f"{name} is there twice; the one of {kept} counts.")
+
+
+def lost(count: int, reading: Reading) -> Remark:
+    """Entailed questions that are not in the file: consistency is over the others."""
+    what = f"{count} entailed questions are not in this file; consistency leaves them out."
+    return Remark("note", reading.files[0].name if reading.files else reading.name, 0, what)
+
+
+def not_among(name: str, place: str, right: str) -> Remark:
+    """Of an example whose right answer a model cannot give."""
+    return remark_at("outside", place, f"{name}: {right!r} is not among the model's answers.")
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"

@@ -1,6 +1,6 @@
 """Examples as a table of Arrow, with what is known of the pictures that they show, and back."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.dataset.finding import Found
 from lxmert_viz.records import TYPES, Example, GoldObject
 
 TEXTS = pa.list_(pa.string())
@@ -43,17 +44,21 @@ SCHEMA = pa.schema(
         ("right", pa.string()),
     ]
 )
-VIEW = pa.schema(  # of a picture: where it and its regions lie; null where that is not known
+VIEW = pa.schema(  # of a name that examples write; null where nothing is known
     [
         ("name", pa.string()),
+        ("picture", pa.string()),  # its id
         ("file", pa.string()),
         ("fault", pa.string()),
         ("region_id", pa.string()),
         ("region_fault", pa.string()),
+        ("lack", pa.string()),  # the kind of remark that its examples get
+        ("lacking", pa.string()),  # and what it says
     ]
 )
+SEEN = VIEW.names[2:6]  # columns that a shard has for each example
 SHOWN = {"": "picture", "second_": "second_picture"}  # beginning of a view's columns: its name's
-ROWS = 10_000  # that become a table at once
+ROWS = 500  # that become a table at once: Python's collector looks through all that live
 
 
 def tables_of(examples: Iterable[Example]) -> Iterator[pa.Table]:
@@ -102,17 +107,17 @@ def _object(found: dict[str, Any]) -> GoldObject:
     return GoldObject(found["id"], found["name"], tuple(found["box_unit"]))
 
 
-def views_of(dataset: Dataset, names: Iterable[str]) -> pa.Table:
-    """A table of VIEW: what is known of these pictures."""
-    listed = list(names)
-    told: tuple[Callable[[str], object], ...] = (
-        dataset.pictures.get,
-        dataset.picture_faults.get,
-        dataset.region_ids.get,
-        dataset.region_faults.get,
-    )
-    columns = [[None if (v := of(name)) is None else str(v) for name in listed] for of in told]
-    return pa.table([listed, *columns], schema=VIEW)
+def views_of(found: Found, names: Sequence[str]) -> pa.Table:
+    """A table of VIEW."""
+    pictures = [found.ids.get(name, name) for name in names]
+    known = (found.pictures, found.picture_faults, found.region_ids, found.region_faults)
+    columns = [
+        [None if (value := of.get(picture)) is None else str(value) for picture in pictures]
+        for of in known
+    ]
+    lacks = [found.lack(picture) or (None, None) for picture in pictures]
+    kinds, told = zip(*lacks, strict=True)
+    return pa.table([names, pictures, *columns, kinds, told], schema=VIEW)
 
 
 def dataset_of(table: pa.Table, about: Dataset) -> Dataset:
@@ -120,7 +125,7 @@ def dataset_of(table: pa.Table, about: Dataset) -> Dataset:
 
     about: what else is known of the dataset that they come from.
     """
-    views: dict[str, dict[str, str]] = {name: {} for name in VIEW.names[1:]}
+    views: dict[str, dict[str, str]] = {name: {} for name in SEEN}
     for beginning, picture in SHOWN.items():
         names = table.column(picture).to_pylist()
         for column, known in views.items():

@@ -1,10 +1,13 @@
 """GQA's questions, with choices.json and scene graphs where these lie beside them."""
 
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.dataset.remarks import ODD, Json, JsonFile, Remark, picture_of, text_of, why
+from lxmert_viz.dataset.datasets import Reading, Told, read_entries
+from lxmert_viz.dataset.json_entries import JsonEntries, entries_of, outlines
+from lxmert_viz.dataset.remarks import ODD, Entry, Json, picture_of, text_of
+from lxmert_viz.dataset.shelf import Shelf
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example, GoldObject
 
@@ -19,37 +22,29 @@ def is_gqa(content: Any) -> bool:
     return isinstance(first, dict) and "question" in first and "imageId" in first
 
 
-def read_gqa(file: JsonFile) -> Dataset:
+def read_gqa(path: Path) -> Reading:
     """Raises DatasetError for a file of choices or scene graphs that is not one."""
-    folder, files = file.path.parent, [file.path]
-    choices, graphs = (_beside(folder, name, files) for name in ("choices", "scenegraphs"))
-    remarks = [
-        file.remark("duplicate", key, f"{key} is there twice; the last one counts.", last=True)
-        for key in file.repeated
-        if key in file.content
-    ]
-    examples = []
-    for number, entry in file.content.items():
-        try:
-            graph = graphs.get(str(entry.get("imageId"))) if isinstance(entry, dict) else None
-            choice, place = choices.get(number), file.place(number)
-            example = _example(number, entry, choice, graph, place)
-        except ODD as error:
-            remarks.append(file.remark("broken", number, f"{number}: {why(error)}."))
-            continue
-        examples.append(example)
-        if not example.answers:
-            remarks.append(
-                file.remark("no answer", example.id, f"{example.id} has no right answer.")
-            )
-    return Dataset(
+    folder = path.parent
+    choices, graphs = (_beside(folder, name) for name in ("choices", "scenegraphs"))
+
+    def examples(told: Told) -> Iterator[Example]:
+        choices_of, graph_of = Shelf(_members(choices)), Shelf(_members(graphs, _slim))
+
+        def examples_of(entry: Entry) -> list[Example]:
+            picture = entry.content.get("imageId") if isinstance(entry.content, dict) else None
+            choice, graph = choices_of.get(entry.key), graph_of.get(str(picture))
+            return [_example(entry.key, entry.content, choice, graph, entry.place)]
+
+        yield from read_entries(entries_of(path), examples_of, told)
+
+    return Reading(
         name=folder.name,
         layout="GQA",
-        files=tuple(files),
-        examples=tuple(examples),
+        files=(path, *choices, *graphs),
+        examples=examples,
         ids="text",  # keys of an object
-        remarks=(*remarks, *_lost(file, examples)),
-        training_note=next((note for part, note in SEEN.items() if part in file.path.name), ""),
+        training_note=next((note for part, note in SEEN.items() if part in path.name), ""),
+        last_counts=True,
     )
 
 
@@ -105,27 +100,34 @@ def _box_unit(found: Json, width: float, height: float) -> tuple[float, float, f
     return left, top, left + float(found["w"]) / width, top + float(found["h"]) / height
 
 
-def _beside(folder: Path, name: str, files: list[Path]) -> Json:
+def _beside(folder: Path, name: str) -> tuple[Path, ...]:
     """All choices or scene graphs of the folder: GQA calls them choices, sceneGraphs and more."""
-    content: Json = {}
-    for path in sorted(folder.glob("*.json")):
-        if name not in path.stem.lower().replace("_", ""):
-            continue
-        read = JsonFile(path).content
-        if not isinstance(read, dict):
+    found = tuple(
+        path for path in sorted(folder.glob("*.json")) if name in path.stem.lower().replace("_", "")
+    )
+    for path in found:
+        if not all(isinstance(outline, dict) for outline in outlines(path)):
             raise DatasetError(
                 f"{path} should hold an object, with one entry a question or picture."
             )
-        files.append(path)
-        content |= read
-    return content
+    return found
 
 
-def _lost(file: JsonFile, examples: list[Example]) -> list[Remark]:
-    """Entailed questions that are not in the file: consistency is then over the others."""
-    here = {example.id for example in examples}
-    lost = sum(name not in here for example in examples for name in example.entailed)
-    if not lost:
-        return []
-    what = f"{lost} entailed questions are not in this file; consistency leaves them out."
-    return [Remark("note", file.path.name, 0, what)]
+def _members(
+    paths: Sequence[Path], kept: Callable[[Any], Any] = lambda content: content
+) -> Iterator[tuple[str, Any, int]]:
+    for path in paths:
+        for found in JsonEntries(path):
+            yield found.key, kept(found.content), found.line
+
+
+def _slim(graph: Any) -> Any:
+    """What questions take of a scene graph; all of one that is not as GQA has them."""
+    try:
+        objects = {
+            key: {name: thing[name] for name in ("name", "x", "y", "w", "h")}
+            for key, thing in graph["objects"].items()
+        }
+        return {"width": graph["width"], "height": graph["height"], "objects": objects}
+    except ODD:
+        return graph

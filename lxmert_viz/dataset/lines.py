@@ -4,8 +4,16 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from lxmert_viz.dataset.datasets import Entry
-from lxmert_viz.dataset.remarks import HALF, HALF_LETTER, UNREADABLE, Json, is_whole, reading, why
+from lxmert_viz.dataset.remarks import (
+    HALF,
+    HALF_LETTER,
+    UNREADABLE,
+    Entry,
+    Json,
+    is_whole,
+    reading,
+    why,
+)
 
 LONGEST_LINE = 1 << 24  # letters; a longer one is a whole file
 
@@ -44,5 +52,6 @@ def first_object(path: Path) -> Json | None:
 
 def lines_of(path: Path) -> Iterator[Entry]:
     """An entry a line, which its number is the key of."""
+    name = path.name
     for number, content, fault in json_lines(path):
-        yield Entry(str(number), f"{path.name}:{number}", content, fault)
+        yield Entry(str(number), f"{name}:{number}", content, fault)

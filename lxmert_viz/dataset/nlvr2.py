@@ -1,11 +1,13 @@
 """NLVR2: is a sentence true of two pictures? Its own JSON lines, or LXMERT's list."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from lxmert_viz.dataset.datasets import Dataset, Entry, collected, entries_of
+from lxmert_viz.dataset.datasets import Reading, read_entries
+from lxmert_viz.dataset.json_entries import entries_of
 from lxmert_viz.dataset.lines import lines_of
-from lxmert_viz.dataset.remarks import Json, JsonFile, picture_name, text_of
+from lxmert_viz.dataset.remarks import Entry, Json, picture_name, text_of
 from lxmert_viz.records import Example
 
 TRUE, FALSE = "True", "False"
@@ -23,13 +25,18 @@ def is_nlvr2_line(first: Json) -> bool:
     return {"identifier", "sentence"} <= first.keys()
 
 
-def read_nlvr2(file: JsonFile) -> Dataset:
-    entries = entries_of(file, file.content, ("uid", "identifier"))
-    return collected(file.path, "NLVR2", entries, _example, file.last_line)
+def read_nlvr2(path: Path) -> Reading:
+    return _reading(path, lambda: entries_of(path, ("uid", "identifier")))
 
 
-def read_nlvr2_lines(path: Path) -> Dataset:
-    return collected(path, "NLVR2", lines_of(path), _example)
+def read_nlvr2_lines(path: Path) -> Reading:
+    return _reading(path, lambda: lines_of(path))
+
+
+def _reading(path: Path, entries: Callable[[], Iterator[Entry]]) -> Reading:
+    return Reading(
+        path.stem, "NLVR2", (path,), lambda told: read_entries(entries(), _example, told)
+    )
 
 
 def _example(entry: Entry) -> list[Example]:

@@ -1,8 +1,8 @@
 """One door to datasets of every layout."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from lxmert_viz.dataset.coco_captions import (
     read_coco_captions,
     read_karpathy,
 )
-from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.dataset.finding import not_found, with_pictures, with_regions
+from lxmert_viz.dataset.datasets import Dataset, Reading, Told
+from lxmert_viz.dataset.finding import Found, find_pictures, find_regions, names_of, with_found
 from lxmert_viz.dataset.gqa import is_gqa, read_gqa
+from lxmert_viz.dataset.json_entries import outlines
 from lxmert_viz.dataset.lines import first_object
 from lxmert_viz.dataset.lxmert_json import is_lxmert, read_lxmert
 from lxmert_viz.dataset.nlvr2 import is_nlvr2, is_nlvr2_line, read_nlvr2, read_nlvr2_lines
@@ -36,7 +37,7 @@ from lxmert_viz.dataset.picture_pairs import (
     read_svo_probes,
     read_winoground,
 )
-from lxmert_viz.dataset.remarks import HALF_LETTER, Json, JsonFile, Remark, is_whole
+from lxmert_viz.dataset.remarks import Json, Remark
 from lxmert_viz.dataset.tables import ENDINGS, columns_of, read_table
 from lxmert_viz.dataset.vqa import is_vqa, read_vqa
 from lxmert_viz.dataset.vsr import is_vsr, read_vsr
@@ -48,7 +49,7 @@ from lxmert_viz.region_files.picture_ids import match, pictures_below
 from lxmert_viz.region_files.rows import Origin, RegionFile
 from lxmert_viz.region_files.sizes import Sizes
 
-READERS: tuple[tuple[Callable[[Any], bool], Callable[[JsonFile], Dataset]], ...] = (
+READERS: tuple[tuple[Callable[[Any], bool], Callable[[Path], Reading]], ...] = (
     (is_vqa, read_vqa),
     (is_gqa, read_gqa),
     (is_lxmert, read_lxmert),
@@ -60,7 +61,7 @@ READERS: tuple[tuple[Callable[[Any], bool], Callable[[JsonFile], Dataset]], ...]
     (is_karpathy, read_karpathy),
     (is_predicate_noun, read_predicate_noun),
 )
-LINE_READERS: tuple[tuple[Callable[[Json], bool], Callable[[Path], Dataset]], ...] = (
+LINE_READERS: tuple[tuple[Callable[[Json], bool], Callable[[Path], Reading]], ...] = (
     (is_nlvr2_line, read_nlvr2_lines),
     (is_vsr, read_vsr),
     (is_winoground, read_winoground),
@@ -76,7 +77,38 @@ QUESTION_FILES = ("questions.json", "*questions*.json", "*.jsonl", "*.csv", "*.j
 REGION_FILES = ("regions.tsv", "*obj36*.tsv", *(f"*regions*{ending}" for ending in REGION_ENDINGS))
 
 
-def open_dataset(
+@dataclass(frozen=True)
+class Source:
+    """What is asked, before it is read."""
+
+    reading: Reading
+    found: Callable[[Sequence[str]], Found]  # of the different names that examples write
+    facts: Mapping[str, Any]  # what it was opened with
+    folder: Path | None = None  # of its pictures
+    regions: tuple[Path, ...] = ()  # region files, of which one is taken
+    remarks: tuple[Remark, ...] = ()  # before any that reading makes
+
+    def whole(self) -> Dataset:
+        """All of it, in memory. Raises DatasetError for a file without any example."""
+        dataset = self.reading.whole()
+        if not dataset.examples:
+            raise nothing_in(self.reading, dataset.remarks)
+        written = dict.fromkeys(name for e in dataset.examples for name in names_of(e))
+        found = with_found(dataset, self.found(list(written)))
+        return replace(found, remarks=(*self.remarks, *found.remarks))
+
+
+def nothing_in(reading: Reading, remarks: Sequence[Remark]) -> DatasetError:
+    where = reading.files[0] if reading.files else reading.name
+    return DatasetError(f"{where} has no example that can be read. {_first(remarks)}".strip())
+
+
+def open_dataset(path: Path, **options: Any) -> Dataset:
+    """All of what `open_source` opens, in memory."""
+    return open_source(path, **options).whole()
+
+
+def open_source(
     path: Path,
     *,
     pictures: Path | None = None,
@@ -87,7 +119,7 @@ def open_dataset(
     columns: Mapping[str, str] | None = None,
     asked: Sequence[str] = (),
     all_entries: bool = False,
-) -> Dataset:
+) -> Source:
     """A file of examples, or a folder that holds one, or a folder of pictures.
 
     pictures: their folder, else the one of the examples. regions: a region file, else the one
@@ -100,19 +132,34 @@ def open_dataset(
     path = path.resolve()
     _check_places(path, pictures)
     if asked:
-        dataset, names = with_pictures(_of_pictures(path, asked), path)
-        beside: list[Path] = []
+        reading, folder = _of_pictures(path, asked), path
+        stored = [regions] if regions else []
     else:
         file = _file_in(path) if path.is_dir() else path
-        dataset = _read(file, columns, all_entries)
-        if not dataset.examples:
-            raise DatasetError(f"{file} has no example that can be read. {_first(dataset.remarks)}")
-        dataset, names = with_pictures(dataset, pictures or file.parent)
-        beside = [stored for stored in _region_files(file.parent) if stored != file]
-    if not look and (regions or beside):
-        paths, looks = [regions] if regions else beside, look_for_missing or regions is None
-        dataset = _with_stored(dataset, names, paths, boxes, looks)
-    return replace(dataset, remarks=(*dataset.remarks, *not_found(dataset)))
+        reading, folder = _reader(file, columns, all_entries), pictures or file.parent
+        stored = [regions] if regions else [p for p in _region_files(file.parent) if p != file]
+    stored = [] if look else stored
+    looks = look_for_missing or regions is None
+    facts = {"boxes": boxes, "looks": looks, "columns": columns, "asked": list(asked)}
+    return Source(
+        reading,
+        lambda written: _found(written, folder, stored, boxes, looks),
+        facts | {"all_entries": all_entries},
+        folder.resolve(),
+        tuple(path.resolve() for path in stored),
+    )
+
+
+def _found(
+    written: Sequence[str], folder: Path, stored: Sequence[Path], boxes: str, looks: bool
+) -> Found:
+    """With the regions of one of the stored files, where there are any."""
+    found, names = find_pictures(written, folder)
+    if not stored:
+        return found
+    origin = Origin(boxes=boxes, size_of=Sizes(found.pictures))
+    file = _fullest([open_regions(path, origin) for path in stored], names)
+    return find_regions(found, names, file, boxes, looks)
 
 
 def _check_places(path: Path, pictures: Path | None) -> None:
@@ -156,7 +203,7 @@ def is_table(file: Path) -> bool:
     return file.suffix.lower() in ENDINGS and _reader_told_by_rows(file) is None
 
 
-def _reader_told_by_rows(file: Path) -> Callable[[Path], Dataset] | None:
+def _reader_told_by_rows(file: Path) -> Callable[[Path], Reading] | None:
     """Of layouts with an entry a line or row, told by the first."""
     if file.suffix.lower() in LINES:
         first = first_object(file)
@@ -165,7 +212,7 @@ def _reader_told_by_rows(file: Path) -> Callable[[Path], Dataset] | None:
     return read_svo_probes if is_svo else None
 
 
-def _read(file: Path, columns: Mapping[str, str] | None, all_entries: bool) -> Dataset:
+def _reader(file: Path, columns: Mapping[str, str] | None, all_entries: bool) -> Reading:
     read_rows = _reader_told_by_rows(file) if columns is None else None
     if read_rows is not None:
         return read_rows(file)
@@ -173,28 +220,15 @@ def _read(file: Path, columns: Mapping[str, str] | None, all_entries: bool) -> D
         return read_table(file, columns)
     if file.suffix.lower() != ".json":
         raise DatasetError(f"{file.name} is not read; use .json, {', '.join(ENDINGS)} or a folder.")
-    content = JsonFile(file)
     readers = (*READERS, (is_captions, partial(read_captions, all_entries=all_entries)))
-    for fits, read in readers:
-        if fits(content.content):
-            dataset = read(content)
-            return _without_halves(dataset) if content.may_have_halves else dataset
+    for outline in outlines(file):
+        for fits, read in readers:
+            if fits(outline):
+                return read(file)
     raise DatasetError(f"{file} is in none of the known layouts: {KNOWN}.")
 
 
-def _without_halves(dataset: Dataset) -> Dataset:
-    """Without the examples with half of a letter in a text, which cannot be written."""
-    halves = [example for example in dataset.examples if not is_whole(asdict(example))]
-    ids = {example.id for example in halves}
-    remarks = (
-        Remark("broken", dataset.files[0].name, int(e.place.rpartition(":")[2]), f"{HALF_LETTER}.")
-        for e in halves
-    )
-    kept = tuple(example for example in dataset.examples if example.id not in ids)
-    return replace(dataset, examples=kept, remarks=(*remarks, *dataset.remarks))
-
-
-def _of_pictures(folder: Path, asked: Sequence[str]) -> Dataset:
+def _of_pictures(folder: Path, asked: Sequence[str]) -> Reading:
     if not folder.is_dir():
         raise DatasetError(f"{folder} is not a folder of pictures.")
     pictures = pictures_below(folder)
@@ -204,30 +238,24 @@ def _of_pictures(folder: Path, asked: Sequence[str]) -> Dataset:
     if not texts:
         raise DatasetError("There are no words in what the pictures are asked: type a question.")
     named = [picture for picture in sorted(pictures) if not SURROGATES.search(picture)]
-    examples = tuple(
-        Example(f"{picture}:{number}", picture, text, place=f"{pictures[picture].name}:0")
-        for picture in named
-        for number, text in enumerate(texts, start=1)
-    )
-    note = Remark("note", folder.name, 0, "No right answers are known: nothing is scored.")
-    unfit = (
-        Remark("broken", ascii(pictures[picture].name), 0, "Its name is not UTF-8.")
-        for picture in sorted({*pictures} - {*named})
-    )
-    return Dataset(folder.name, "pictures", (), examples, remarks=(note, *unfit))
+
+    def examples(told: Told) -> Iterator[Example]:
+        told.remark(
+            Remark("note", folder.name, 0, "No right answers are known: nothing is scored.")
+        )
+        for picture in sorted({*pictures} - {*named}):
+            name = ascii(pictures[picture].name)
+            told.remark(Remark("broken", name, 0, "Its name is not UTF-8."))
+        for picture in named:
+            for number, text in enumerate(texts, start=1):
+                place = f"{pictures[picture].name}:0"
+                yield Example(f"{picture}:{number}", picture, text, place=place)
+
+    return Reading(folder.name, "pictures", (), examples)
 
 
 def _region_files(folder: Path) -> list[Path]:
     return list(dict.fromkeys(p for pattern in REGION_FILES for p in sorted(folder.glob(pattern))))
-
-
-def _with_stored(
-    dataset: Dataset, names: dict[str, list[str]], paths: Sequence[Path], boxes: str, looks: bool
-) -> Dataset:
-    """With the regions of one of these files. boxes, looks: as open_dataset and with_regions."""
-    origin = Origin(boxes=boxes, size_of=Sizes(dataset.pictures))
-    stored = _fullest([open_regions(path, origin) for path in paths], names)
-    return with_regions(replace(dataset, region_boxes=boxes), names, stored, looks)
 
 
 def _fullest(stored: list[RegionFile], names: Mapping[str, Sequence[str]]) -> RegionFile:

@@ -1,12 +1,13 @@
 """Questions with people's answers in one file: VizWiz, TextVQA, Visual Genome's questions."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
-from lxmert_viz.dataset.datasets import Dataset, Entry, collected, entries_of, kind_of_ids
-from lxmert_viz.dataset.remarks import Json, JsonFile, picture_of, text_of
+from lxmert_viz.dataset.datasets import Reading, read_entries
+from lxmert_viz.dataset.json_entries import entries_of
+from lxmert_viz.dataset.remarks import Entry, Json, picture_of, text_of
 from lxmert_viz.records import Example
 
 IDS = ("question_id", "id")
@@ -29,49 +30,61 @@ def is_visual_genome(content: Any) -> bool:
     return isinstance(first, dict) and isinstance(first.get("qas"), list)
 
 
-def read_vizwiz(file: JsonFile) -> Dataset:
+def read_vizwiz(path: Path) -> Reading:
     """A picture has one question, which is called like it."""
-    read = collected(file.path, "VizWiz", _by_picture(file), _example, file.last_line)
-    return replace(read, ids=kind_of_ids(_id_of(entry, IDS) for entry in file.content))
+    return _reading(path, "VizWiz", lambda: _by_picture(entries_of(path, IDS)))
 
 
-def read_textvqa(file: JsonFile) -> Dataset:
-    asked = file.content["data"]
-    entries = entries_of(file, asked, IDS)
-    read = collected(file.path, "TextVQA", entries, _example, file.last_line)
-    return replace(read, ids=kind_of_ids(_id_of(entry, IDS) for entry in asked))
+def read_textvqa(path: Path) -> Reading:
+    return _reading(path, "TextVQA", lambda: entries_of(path, IDS, "data"))
 
 
-def read_visual_genome(file: JsonFile) -> Dataset:
-    asked = [
-        {"image_id": image.get("id", image.get("image_id")), **question}
-        for image in file.content
-        if isinstance(image, dict) and isinstance(image.get("qas"), list)
-        for question in image["qas"]
-        if isinstance(question, dict)
-    ]
-    entries = entries_of(file, asked, ("qa_id",))
-    read = collected(file.path, "Visual Genome QA", entries, _example, file.last_line)
-    ids = kind_of_ids(_id_of(question, ("qa_id",)) for question in asked)
-    return replace(read, training_note=SEEN, ids=ids)
+def read_visual_genome(path: Path) -> Reading:
+    return _reading(path, "Visual Genome QA", lambda: _of_pictures(path), SEEN)
 
 
-def _id_of(entry: Any, names: Sequence[str]) -> object:
-    found = (entry.get(name) for name in names) if isinstance(entry, dict) else ()
-    return next((value for value in found if value is not None), None)
+def _reading(
+    path: Path, layout: str, entries: Callable[[], Iterator[Entry]], training_note: str = ""
+) -> Reading:
+    return Reading(
+        name=path.stem,
+        layout=layout,
+        files=(path,),
+        examples=lambda told: read_entries(entries(), _example, told),
+        ids=None,
+        training_note=training_note,
+    )
 
 
-def _by_picture(file: JsonFile) -> Iterator[Entry]:
+def _of_pictures(path: Path) -> Iterator[Entry]:
+    """The questions that Visual Genome lists by picture."""
+    count = 0
+    for entry in entries_of(path):
+        image = entry.content
+        if entry.fault or not isinstance(image, dict) or not isinstance(image.get("qas"), list):
+            yield entry._replace(fault=entry.fault or "it has no list of questions, 'qas'")
+            continue
+        named = {"image_id": image.get("id", image.get("image_id"))}
+        for question in image["qas"]:
+            count += 1
+            is_record = isinstance(question, dict)
+            number = question.get("qa_id") if is_record else None
+            key = str(count if number is None else number)
+            content = named | question if is_record else question
+            yield Entry(key, entry.place, content, given=number)
+
+
+def _by_picture(entries: Iterator[Entry]) -> Iterator[Entry]:
     """Called like the picture where the file gives no id; its second question is numbered."""
     seen: Counter[str] = Counter()
-    for entry in entries_of(file, file.content, IDS):
+    for entry in entries:
         picture = entry.content.get("image") if isinstance(entry.content, dict) else None
-        if not isinstance(picture, str) or any(entry.content.get(k) is not None for k in IDS):
+        if not isinstance(picture, str) or entry.given is not None:
             yield entry
             continue
         seen[picture] += 1
         number = f":{seen[picture]}" if seen[picture] > 1 else ""
-        yield Entry(f"{picture}{number}", entry.place, entry.content)
+        yield entry._replace(key=f"{picture}{number}")
 
 
 def _example(entry: Entry) -> list[Example]:

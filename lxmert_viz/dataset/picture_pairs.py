@@ -1,14 +1,15 @@
 """Two pictures and a sentence that is true of one of them: Winoground, predicate-noun
 dependencies, SVO-Probes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from lxmert_viz.dataset.datasets import Dataset, Entry, collected, entries_of
+from lxmert_viz.dataset.datasets import Reading, read_entries
+from lxmert_viz.dataset.json_entries import entries_of
 from lxmert_viz.dataset.lines import lines_of
-from lxmert_viz.dataset.remarks import Json, JsonFile, picture_of, text_of
+from lxmert_viz.dataset.remarks import Entry, Json, picture_of, text_of
 from lxmert_viz.dataset.tables import rows_of
 from lxmert_viz.records import Example
 
@@ -29,21 +30,33 @@ def is_svo_probes(columns: tuple[str, ...]) -> bool:
     return set(columns) >= SVO_COLUMNS
 
 
-def read_winoground(path: Path) -> Dataset:
+def read_winoground(path: Path) -> Reading:
     """Four examples an entry, ID:c0-i0 to ID:c1-i1; a caption is true of its own picture alone."""
-    return collected(path, "Winoground", lines_of(path), _of_winoground)
+    return _reading(path, "Winoground", lambda: lines_of(path), _of_winoground)
 
 
-def read_predicate_noun(file: JsonFile) -> Dataset:
+def read_predicate_noun(path: Path) -> Reading:
     """Two examples an entry, of one picture; two entries in a row, which share a pair, swap their
     sentences."""
-    entries = entries_of(file, file.content, ())
-    return collected(file.path, "predicate-noun dependencies", entries, _of_predicate_noun)
+    return _reading(
+        path, "predicate-noun dependencies", lambda: entries_of(path), _of_predicate_noun
+    )
 
 
-def read_svo_probes(path: Path) -> Dataset:
+def read_svo_probes(path: Path) -> Reading:
     """Two examples a row, ID:positive and ID:negative; the question type is what is changed."""
-    return collected(path, "SVO-Probes", _svo_entries(path), _of_svo)
+    return _reading(path, "SVO-Probes", lambda: _svo_entries(path), _of_svo)
+
+
+def _reading(
+    path: Path,
+    layout: str,
+    entries: Callable[[], Iterator[Entry]],
+    examples_of: Callable[[Entry], list[Example]],
+) -> Reading:
+    return Reading(
+        path.stem, layout, (path,), lambda told: read_entries(entries(), examples_of, told)
+    )
 
 
 def _of_winoground(entry: Entry) -> list[Example]:

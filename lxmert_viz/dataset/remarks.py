@@ -2,20 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self, TextIO
 
 from lxmert_viz.errors import DatasetError
-
-ENTRY = re.compile(  # "key": {   or   "question_id": number or text
-    r'"(?:question_?id|id|uid|identifier)"\s*:\s*(?:"(?P<text>[^"]*)"|(?P<number>-?[\w.]+))'
-    r'|"(?P<key>[^"\\]+)"\s*:',
-    re.IGNORECASE,
-)
-
+from lxmert_viz.whole_files import written_whole
 
 HALF_LETTER = "it holds half of a letter (a lone surrogate, such as \\ud800)"
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|data:", re.IGNORECASE)
@@ -24,6 +18,16 @@ UNREADABLE = (ValueError, RecursionError)  # what json raises
 # what an entry raises that is not as its layout has it
 ODD = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 Json = dict[str, Any]
+
+
+class Entry(NamedTuple):
+    """One thing that a file lists."""
+
+    key: str  # its id, or its number; "" where it has none
+    place: str  # file and line, as Example.place has them
+    content: Any
+    fault: str = ""  # why it cannot be read
+    given: object = None  # its id as the file has it
 
 
 class Remark(NamedTuple):
@@ -35,6 +39,65 @@ class Remark(NamedTuple):
     def __str__(self) -> str:
         place = f"{self.file}, line {self.line}" if self.line else self.file
         return f"{place}: {self.what}"
+
+
+class Tally:
+    """How many remarks of each kind there are, with the first of each."""
+
+    def __init__(self, remarks: Iterable[Remark] = ()) -> None:
+        self.count: Counter[str] = Counter()
+        self.first: dict[str, Remark] = {}
+        for remark in remarks:
+            self.add(remark)
+
+    @classmethod
+    def of(cls, told: Json) -> Self:
+        """What `told` gave."""
+        tally = cls()
+        for kind, (count, first) in told.items():
+            tally.count[kind], tally.first[kind] = count, Remark(*first)
+        return tally
+
+    def told(self) -> Json:
+        """As JSON has it."""
+        return {kind: [self.count[kind], list(first)] for kind, first in self.first.items()}
+
+    def add(self, remark: Remark) -> None:
+        self.count[remark.kind] += 1
+        self.first.setdefault(remark.kind, remark)
+
+    def lines(self, kinds: Container[str]) -> Iterator[str]:
+        """As a person reads them, of these kinds."""
+        for kind, first in self.first.items():
+            if kind in kinds:
+                yield f"{KINDS[kind]}: {self.count[kind]:,}. First: {first}"
+
+
+class Book:
+    """Remarks that go to a file as they come."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file, self.tally = file, Tally()
+
+    def add(self, remark: Remark) -> None:
+        self._file.write(json.dumps(remark._asdict()) + "\n")
+        self.tally.add(remark)
+
+
+@contextmanager
+def writing_remarks(path: Path) -> Iterator[Book]:
+    """A line each; the file is there when all is written."""
+    with written_whole(path) as unfinished, unfinished.open("w", encoding="utf-8") as file:
+        yield Book(file)
+
+
+def read_remarks(path: Path) -> Iterator[Remark]:
+    """Nothing where there is no such file."""
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield Remark(**json.loads(line))
 
 
 KINDS = {
@@ -58,55 +121,6 @@ def reading(path: Path) -> Iterator[None]:
         raise DatasetError(f"{path} cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise DatasetError(f"{path} is not UTF-8 text: {error.reason}.") from error
-
-
-class JsonFile:
-    """A JSON file that can say in which line an entry stands."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.repeated: list[str] = []  # keys that one object holds twice; the last one counts
-        try:
-            with reading(path):
-                self._text = path.read_text(encoding="utf-8-sig")
-            self.content: Any = json.loads(self._text, object_pairs_hook=self._object)
-        except json.JSONDecodeError as error:
-            raise DatasetError(
-                f"{path}, line {error.lineno}, column {error.colno} is not JSON: {error.msg}."
-            ) from error
-        except UNREADABLE as error:
-            raise DatasetError(f"{path} is not read: {why(error)}.") from error
-        self.may_have_halves = HALF.search(self._text) is not None
-
-    def remark(self, kind: str, key: str, what: str, last: bool = False) -> Remark:
-        """key: an entry's key or, in a list, its id. last: the last place where it stands."""
-        return Remark(kind, self.path.name, self._lines.get(key, (0, 0))[last], what)
-
-    def last_line(self, key: str) -> int:
-        return self._lines.get(key, (0, 0))[1]
-
-    def place(self, key: str) -> str:
-        """File and line of an entry, as Example.place has them."""
-        return f"{self.path.name}:{self._lines.get(key, (0, 0))[0]}"
-
-    @cached_property
-    def _lines(self) -> dict[str, tuple[int, int]]:
-        """The first and last line where each key or id stands, from 1."""
-        lines: dict[str, tuple[int, int]] = {}
-        line, before = 1, 0
-        for found in ENTRY.finditer(self._text):
-            line += self._text.count("\n", before, found.start())
-            before = found.start()
-            key = found["key"] or found["text"] or found["number"]
-            lines[key] = (lines.get(key, (line, 0))[0], line)
-        return lines
-
-    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
-        if len(made) < len(pairs):
-            seen: set[str] = set()
-            self.repeated += [key for key, _ in pairs if key in seen or seen.add(key)]
-        return made
 
 
 def why(error: Exception) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from lxmert_viz.dataset.datasets import Dataset, kind_of_ids, without_duplicates
+from lxmert_viz.dataset.datasets import Reading, read_entries
 from lxmert_viz.dataset.lines import json_lines
-from lxmert_viz.dataset.remarks import ODD, Remark, picture_name, reading, why
+from lxmert_viz.dataset.remarks import Entry, picture_name, reading
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
 
@@ -52,58 +52,46 @@ def guessed(columns: tuple[str, ...]) -> dict[str, str]:
     return {kind: column for kind, column in found.items() if column}
 
 
-def read_table(path: Path, mapping: Mapping[str, str] | None = None) -> Dataset:
+def read_table(path: Path, mapping: Mapping[str, str] | None = None) -> Reading:
     """mapping: kind of COLUMNS -> column; guessed without it. Raises DatasetError."""
     columns = columns_of(path)
     chosen = dict(mapping) if mapping is not None else guessed(columns)
     _check(path, columns, chosen)
-    examples, remarks, ids = [], [], []
-    for line, row, fault in rows_of(path):
-        if fault:
-            remarks.append(Remark("broken", path.name, line, f"{fault[:1].upper()}{fault[1:]}."))
-            continue
-        cells = {kind: row.get(column) for kind, column in chosen.items()}
-        ids.append(cells.get("id"))
-        empty = [kind for kind in NEEDED if _text(cells[kind]) == ""]
-        if empty:
-            remarks.append(
-                Remark("broken", path.name, line, f"It has no {' and no '.join(empty)}.")
-            )
-            continue
-        try:
-            example = _example(cells, path, line)
-        except ODD as error:
-            remarks.append(Remark("broken", path.name, line, f"{why(error)}."))
-            continue
-        examples.append(example)
-        if not example.answers and example.matches is None:
-            remarks.append(
-                Remark("no answer", path.name, line, f"{example.id} has no right answer.")
-            )
-    kept, twice = without_duplicates(examples)
-    return Dataset(
+
+    def entries() -> Iterator[Entry]:
+        name = path.name  # once, and not for each of millions of rows
+        for line, row, fault in rows_of(path):
+            cells = {kind: row.get(column) for kind, column in chosen.items()}
+            yield Entry("", f"{name}:{line}", cells, fault, cells.get("id"))
+
+    return Reading(
         name=path.stem,
         layout=f"table ({path.suffix.lstrip('.').upper()})",
         files=(path,),
-        examples=kept,
-        ids=kind_of_ids(ids) if path.suffix.lower() in TYPED else "",
-        remarks=(*remarks, *twice),
+        examples=lambda told: read_entries(entries(), _example, told),
+        ids=None if path.suffix.lower() in TYPED else "",
     )
 
 
-def _example(cells: dict[str, Any], path: Path, line: int) -> Example:
+def _example(entry: Entry) -> list[Example]:
+    cells = entry.content
+    picture, text = _text(cells["picture"]), _text(cells["text"])
+    if not picture or not text:
+        empty = [kind for kind, value in zip(NEEDED, (picture, text), strict=True) if not value]
+        raise ValueError(f"it has no {' and no '.join(empty)}")
     given = cells.get("answer")
     answers = given if isinstance(given, list) else _text(given).split(BETWEEN_ANSWERS)
     types = {"question": _text(cells.get("question")), "answer": _text(cells.get("answer_type"))}
-    return Example(
-        id=_text(cells.get("id")) or f"row {line}",
-        picture=picture_name(_text(cells["picture"])),
-        text=_text(cells["text"]),
+    made = Example(
+        id=_text(cells.get("id")) or f"row {entry.place.rpartition(':')[2]}",
+        picture=picture_name(picture),
+        text=text,
         answers=tuple(text for answer in answers if (text := _text(answer))),
         matches=TRUTHS.get(_text(cells.get("matches")).lower()),
         types={name: value for name, value in types.items() if value},
-        place=f"{path.name}:{line}",
+        place=entry.place,
     )
+    return [made]
 
 
 def _check(path: Path, columns: tuple[str, ...], chosen: Mapping[str, str]) -> None:
@@ -169,4 +157,4 @@ def _cells(header: list[str], rows: Any) -> Iterator[Row]:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
+    return value.strip() if type(value) is str else "" if value is None else str(value).strip()

@@ -1,10 +1,12 @@
 """VQA v2: a file of questions, and beside it the annotations with ten people's answers each."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from lxmert_viz.dataset.datasets import Dataset, kind_of_ids, without_duplicates
-from lxmert_viz.dataset.remarks import ODD, Json, JsonFile, Remark, picture_of, text_of, why
+from lxmert_viz.dataset.datasets import Reading, Told, read_entries
+from lxmert_viz.dataset.json_entries import JsonEntries, entries_of, outlines
+from lxmert_viz.dataset.remarks import ODD, Entry, Json, Remark, picture_of, text_of
+from lxmert_viz.dataset.shelf import Shelf
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
 
@@ -15,75 +17,75 @@ SEEN = {  # part of a file's name: who has been trained on it
 }
 
 
-def is_vqa(content: Any) -> bool:
+def is_vqa(content: object) -> bool:
     return isinstance(content, dict) and isinstance(content.get("questions"), list)
 
 
-def read_vqa(file: JsonFile) -> Dataset:
+def read_vqa(path: Path) -> Reading:
     """Raises DatasetError where there are several files of annotations to choose from."""
-    remarks: list[Remark] = []
-    annotations = _annotations(file.path)
-    told = {} if annotations is None else _by_question(annotations, remarks)
-    examples, questions = [], file.content["questions"]
-    for entry in questions:
-        number = str(entry.get("question_id", "")) if isinstance(entry, dict) else ""
-        try:
-            example = _example(entry, told.get(number), file.place(number))
-        except ODD as error:
-            what = f"question {number or 'without an id'}: {why(error)}."
-            remarks.append(file.remark("broken", number, what))
-            continue
-        examples.append(example)
-        if not example.answers:
-            remarks.append(file.remark("no answer", number, f"{number} has no annotation."))
-    kept, twice = without_duplicates(examples, file.last_line)
-    unasked = len(told.keys() - {example.id for example in kept})
-    if unasked and annotations is not None:
-        what = f"{unasked} annotations are of questions that {file.path.name} does not have."
-        remarks.append(Remark("note", annotations.path.name, 0, what))
-    return Dataset(
-        name=file.path.stem,
+    annotations = _annotations(path)
+
+    def examples(told: Told) -> Iterator[Example]:
+        shelf = Shelf(()) if annotations is None else Shelf(_by_question(annotations, told))
+        for key, line in shelf.repeated():
+            what = f"{key} is annotated twice; the first one counts."
+            told.remark(Remark("duplicate", annotations.name, line, what))
+
+        def examples_of(entry: Entry) -> list[Example]:
+            return [_example(entry, shelf.get(str(entry.given)))]
+
+        entries = entries_of(path, ("question_id",), "questions")
+        yield from read_entries(entries, examples_of, told)
+        if unasked := shelf.unasked():
+            what = f"{unasked} annotations are of questions that {path.name} does not have."
+            told.remark(Remark("note", annotations.name, 0, what))
+
+    return Reading(
+        name=path.stem,
         layout="VQA v2",
-        files=(file.path,) if annotations is None else (file.path, annotations.path),
-        examples=kept,
-        ids=kind_of_ids(e.get("question_id") for e in questions if isinstance(e, dict)),
-        remarks=(*remarks, *twice),
-        training_note=next((note for part, note in SEEN.items() if part in file.path.name), ""),
+        files=(path,) if annotations is None else (path, annotations),
+        examples=examples,
+        ids=None,
+        training_note=next((note for part, note in SEEN.items() if part in path.name), ""),
     )
 
 
-def _by_question(annotations: JsonFile, remarks: list[Remark]) -> dict[str, Json]:
-    found: dict[str, Json] = {}
-    for entry in annotations.content["annotations"]:
+def _by_question(annotations: Path, told: Told) -> Iterator[tuple[str, Json, int]]:
+    for found in JsonEntries(annotations, "annotations"):
         try:
-            number = text_of(entry, "question_id")
+            yield text_of(found.content, "question_id"), _slim(found.content), found.line
         except ValueError as error:
-            remarks.append(Remark("broken", annotations.path.name, 0, f"An annotation: {error}."))
-            continue
-        if number in found:
-            what = f"{number} is annotated twice; the first one counts."
-            remarks.append(annotations.remark("duplicate", number, what, last=True))
-        found.setdefault(number, entry)
-    return found
+            what = f"An annotation: {error}."
+            told.remark(Remark("broken", annotations.name, found.line, what))
 
 
-def _example(entry: Json, annotation: Json | None, place: str) -> Example:
+def _slim(annotation: Json) -> Json:
+    """What an example takes of it; all of one that is not as VQA v2 has them."""
+    try:
+        answers = [{"answer": given["answer"]} for given in annotation.get("answers") or ()]
+    except ODD:
+        return annotation
+    names = ("multiple_choice_answer", "question_type", "answer_type")
+    return {"answers": answers} | {name: annotation.get(name) for name in names}
+
+
+def _example(entry: Entry, annotation: Json | None) -> Example:
     told = annotation or {}
     answers = tuple(str(given["answer"]) for given in told.get("answers") or ())
     if not answers and told.get("multiple_choice_answer"):
         answers = (str(told["multiple_choice_answer"]),)
     types = {"question": told.get("question_type"), "answer": told.get("answer_type")}
     return Example(
-        id=text_of(entry, "question_id"),
-        picture=picture_of(entry, "image_id"),
-        text=text_of(entry, "question"),
+        id=text_of(entry.content, "question_id"),
+        picture=picture_of(entry.content, "image_id"),
+        text=text_of(entry.content, "question"),
         answers=answers,
         types={name: str(value) for name, value in types.items() if value},
-        place=place,
+        place=entry.place,
     )
 
 
-def _annotations(questions: Path) -> JsonFile | None:
+def _annotations(questions: Path) -> Path | None:
     """The annotations of the same split: "OpenEnded_" and "questions" are not in their name."""
     beside = [p for p in sorted(questions.parent.glob("*annotations*.json")) if p != questions]
     split = [word for word in questions.stem.split("_") if word.startswith(("train", "val"))]
@@ -95,7 +97,10 @@ def _annotations(questions: Path) -> JsonFile | None:
         )
     if not named:
         return None
-    file = JsonFile(named[0])
-    if not isinstance(file.content, dict) or not isinstance(file.content.get("annotations"), list):
-        raise DatasetError(f"{file.path} has no list “annotations”, as VQA v2's annotations do.")
-    return file
+    if not any(_has_annotations(outline) for outline in outlines(named[0])):
+        raise DatasetError(f"{named[0]} has no list “annotations”, as VQA v2's annotations do.")
+    return named[0]
+
+
+def _has_annotations(outline: object) -> bool:
+    return isinstance(outline, dict) and isinstance(outline.get("annotations"), list)

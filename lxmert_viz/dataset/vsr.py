@@ -1,11 +1,11 @@
 """VSR, visual spatial reasoning: is a caption true of its picture? An object a line."""
 
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
-from lxmert_viz.dataset.datasets import Dataset, Entry, collected
+from lxmert_viz.dataset.datasets import Reading, Told, read_entries
 from lxmert_viz.dataset.lines import lines_of
-from lxmert_viz.dataset.remarks import Json, picture_of, text_of
+from lxmert_viz.dataset.remarks import Entry, Json, picture_of, text_of
 from lxmert_viz.records import Example
 
 FIRST_TESTS = {2024: "random", 731: "zeroshot"}  # rows of the test files of May 2022
@@ -17,9 +17,15 @@ def is_vsr(first: Json) -> bool:
     return {"image", "caption", "label", "relation"} <= first.keys()
 
 
-def read_vsr(path: Path) -> Dataset:
-    read = collected(path, "VSR", lines_of(path), _example)
-    return replace(read, training_note=_training_note(len(read.examples)))
+def read_vsr(path: Path) -> Reading:
+    def examples(told: Told) -> Iterator[Example]:
+        rows = 0
+        for example in read_entries(lines_of(path), _example, told):
+            rows += 1
+            yield example
+        told.training_note = _training_note(rows)
+
+    return Reading(path.stem, "VSR", (path,), examples)
 
 
 def _example(entry: Entry) -> list[Example]:

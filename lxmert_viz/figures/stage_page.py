@@ -34,7 +34,7 @@ def page(payload: bytes, title: str, selection: str = "") -> str:
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{html.escape(writable(title))}</title><style id="stage-style">{style}</style>
 <style id="stage-page-style">{stage.page_style()}</style></head><body>
-<div class="stage-frame"><div class="stage"></div></div>
+<main class="stage-frame"><div class="stage"></div></main>
 <script type="text/plain" id="stage-payload">{base64.b64encode(payload).decode()}</script>
 <script type="text/plain" id="stage-selection">{selection.replace("<", "%3C")}</script>
 <script id="stage-script">{script}</script><script>mountAlone();</script></body></html>

@@ -1,27 +1,42 @@
 """Queries over more rows than the memory holds: what does not fit waits in files of a folder."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-MEMORY = "400MB"  # beside what the process holds itself
+MEMORY = "250MB"  # beside what the process holds itself
 THREADS = 2
+AT_ONCE = 10_000  # rows of an answer
 Queries = duckdb.DuckDBPyConnection
 
 
 @contextmanager
 def querying(folder: Path) -> Iterator[Queries]:
-    """A database whose tables and overflow lie in a folder, which must be there."""
+    """A database whose tables and overflow lie in a folder, which is emptied before and removed
+    at the end."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     config = {
         "memory_limit": MEMORY,
         "threads": THREADS,
         "temp_directory": str(folder),
         "preserve_insertion_order": False,  # orders are asked for by name
     }
-    connection = duckdb.connect(folder / "passing.duckdb", config=config)
     try:
-        yield connection
+        connection = duckdb.connect(folder / "passing.duckdb", config=config)
+        try:
+            yield connection
+        finally:
+            connection.close()
     finally:
-        connection.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def rows_of(database: Queries, query: str) -> Iterator[tuple[Any, ...]]:
+    """The answer's rows, a part of them in memory."""
+    for batch in database.sql(query).to_arrow_reader(AT_ONCE):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)

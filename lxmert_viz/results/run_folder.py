@@ -16,20 +16,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lxmert_viz.dataset.remarks import Remark
+from lxmert_viz.dataset.remarks import Remark, Tally, read_remarks, writing_remarks
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Answer, Prediction
 from lxmert_viz.results.database import as_frame
-from lxmert_viz.whole_files import write_json, write_text, written_whole
+from lxmert_viz.whole_files import write_json, written_whole
 
 Json = dict[str, Any]
 TABLE = "predictions.parquet"
 MANIFEST = "manifest.json"
 LOCK = "running.lock"
 RAY_LOG = "ray.log"  # what a cluster said
-BEFORE = (LOCK, RAY_LOG)  # files that are there before a run begins
 REMARKS = "remarks.jsonl"
-MUST_AGREE = ("model", "data", "settings")  # a run goes on only with the same of each
+BEFORE = (LOCK, RAY_LOG, REMARKS, "examples", "examples.part")  # there before a run begins
+MUST_AGREE = ("model", "source", "settings")  # a run goes on only with the same of each
+OTHER_VERSION = (
+    "{} was begun by an earlier version, which cut the dataset otherwise: go on with that version, "
+    "or begin again in a new folder."
+)
 PREDICTION = pa.schema(
     [
         ("question_id", pa.string()),
@@ -54,33 +58,38 @@ class RunFolder:
         self.path = path
         self.examples = path / "examples"  # the shards of its dataset
 
-    def begin(self, manifest: Json) -> None:
+    def check(self, manifest: Json) -> None:
         """Raises DatasetError where the folder holds something else, or a run of other things.
 
         A run without any answer, which an option stopped at once, may begin otherwise.
         """
         if self.is_whole or self.finished_parts():
-            self._check(manifest)
+            self._compare(manifest)
             return
-        begun = (self.path / MANIFEST).exists()
-        if (
-            not begun
-            and self.path.exists()
-            and any(p.name not in BEFORE for p in self.path.iterdir())
-        ):
+        is_free = self.is_begun or not self.path.exists()
+        if not is_free and any(path.name not in BEFORE for path in self.path.iterdir()):
             raise DatasetError(f"{self.path} holds other files; name a new folder for the run.")
-        for name in ("parts", "internals"):
-            (self.path / name).mkdir(parents=True, exist_ok=True)
-        write_json(self.path / MANIFEST, manifest)
 
-    def _check(self, manifest: Json) -> None:
+    def begin(self, manifest: Json) -> None:
+        """Raises DatasetError as `check` does."""
+        self.check(manifest)
+        if not self.is_whole and not self.finished_parts():
+            for name in ("parts", "internals"):
+                (self.path / name).mkdir(parents=True, exist_ok=True)
+            write_json(self.path / MANIFEST, manifest)
+
+    def describe(self, **told: Any) -> None:
+        """Adds to the manifest what was not known when the run began."""
+        write_json(self.path / MANIFEST, self.manifest() | told)
+
+    def _compare(self, manifest: Json) -> None:
         before = self.manifest()
-        if not self.is_whole and before.get("format") != manifest["format"]:
-            raise DatasetError(
-                f"{self.path} was begun by another version, which cut the dataset otherwise: go on "
-                "with that version, or name a new folder."
-            )
+        is_older = before.get("format") != manifest["format"]
+        if is_older and not self.is_whole:
+            raise DatasetError(OTHER_VERSION.format(self.path))
         for name in MUST_AGREE:
+            if name not in before and is_older:
+                continue
             old, new = before.get(name, {}), json.loads(json.dumps(manifest[name]))
             if old != new:
                 differing = sorted(k for k in {*old, *new} if old.get(k) != new.get(k))
@@ -98,6 +107,10 @@ class RunFolder:
             raise DatasetError(f"{self.path} is not a run: it has no {MANIFEST}.") from error
         except (OSError, ValueError) as error:
             raise DatasetError(f"{path} cannot be read: {error}.") from error
+
+    @property
+    def is_begun(self) -> bool:
+        return (self.path / MANIFEST).is_file()
 
     @property
     def is_whole(self) -> bool:
@@ -128,7 +141,7 @@ class RunFolder:
 
     def check_there(self) -> None:
         """Raises DatasetError where the folder was removed since the run began."""
-        if not (self.path / MANIFEST).is_file():
+        if not self.is_begun:
             raise DatasetError(
                 f"{self.path} was removed or emptied while its run was made; begin the run again."
             )
@@ -147,7 +160,7 @@ class RunFolder:
 
     def part(self, number: int) -> pa.Table:
         """The predictions of a finished part, as `as_table` gives them."""
-        return pq.read_table(self.path / "parts" / f"{number:05d}.parquet")
+        return read_table(self.path / "parts" / f"{number:05d}.parquet")
 
     def predictions(self) -> Iterator[Prediction]:
         """Those of all finished parts, in the order in which they were made."""
@@ -157,7 +170,7 @@ class RunFolder:
     def kept(self, number: int, names: Sequence[str]) -> pa.Table | None:
         """Columns of a part's internals, those that it has; None where it has none at all."""
         path = self.path / "internals" / f"{number:05d}.parquet"
-        return _read(path, names) if path.exists() else None
+        return read_table(path, names) if path.exists() else None
 
     def internals(self, names: Sequence[str] | None = None) -> pd.DataFrame | None:
         """States and statistics of heads, a row an example; None where the run has none.
@@ -166,20 +179,18 @@ class RunFolder:
         those that a part lacks are left out or None.
         """
         paths = sorted((self.path / "internals").glob("[0-9]*.parquet"))
-        tables = [_read(path, names) for path in paths]  # one open at a time of thousands
+        tables = [read_table(path, names) for path in paths]  # one open at a time of thousands
         return as_frame(pa.concat_tables(tables, promote_options="default")) if tables else None
 
-    def write_remarks(self, remarks: Iterable[Remark]) -> None:
-        lines = [json.dumps(remark._asdict()) + "\n" for remark in remarks]
-        write_text(self.path / REMARKS, "".join(lines))
+    def write_remarks(self, remarks: Iterable[Remark]) -> Tally:
+        with writing_remarks(self.path / REMARKS) as book:
+            for remark in remarks:
+                book.add(remark)
+        return book.tally
 
     def remarks(self, most: int | None = None) -> list[Remark]:
         """The first ones, or all."""
-        path = self.path / REMARKS
-        if not path.exists():
-            return []
-        with path.open(encoding="utf-8") as lines:
-            return [Remark(**json.loads(line)) for line in islice(lines, most)]
+        return list(islice(read_remarks(self.path / REMARKS), most))
 
     def count_remarks(self) -> int:
         path = self.path / REMARKS
@@ -222,8 +233,9 @@ def write_table(path: Path, table: pa.Table) -> None:
         pq.write_table(table, unfinished)
 
 
-def _read(path: Path, names: Sequence[str] | None) -> pa.Table:
+def read_table(path: Path, names: Sequence[str] | None = None) -> pa.Table:
     """names: those that the file lacks are left out."""
     with pq.ParquetFile(path) as file:
         there = file.schema_arrow.names
-        return file.read(there if names is None else [name for name in names if name in there])
+        wanted = there if names is None else [name for name in names if name in there]
+        return file.read(wanted, use_threads=False)  # a file is small, and there are many

@@ -2,17 +2,22 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.dataset.remarks import JsonFile, Remark
+from lxmert_viz.dataset.json_entries import JsonEntries, outlines
+from lxmert_viz.dataset.opening import Source
+from lxmert_viz.dataset.remarks import Remark
+from lxmert_viz.dataset.shelf import Shelf
 from lxmert_viz.dataset.tables import columns_of, rows_of
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Answer, Prediction
 from lxmert_viz.results.run_folder import RunFolder
-from lxmert_viz.runs.manifest import FORMAT, data_of, file_hash
-from lxmert_viz.runs.preparing import prepared_for
+from lxmert_viz.runs.evaluation import taken
+from lxmert_viz.runs.manifest import FORMAT, described, file_hash, identity_of, source_of
+from lxmert_viz.runs.preparing import Shard, prepared_for
 from lxmert_viz.runs.table import finish
 
 ID_NAMES = ("question_id", "questionId", "id", "identifier", "uid")
@@ -21,49 +26,62 @@ SURE_NAMES = ("probability", "confidence", "score")
 NOT_THERE = "The file of predictions has no answer to this question."
 
 
-def take_predictions(file: Path, dataset: Dataset, folder: Path) -> RunFolder:
+def take_predictions(file: Path, dataset: Source | Dataset, folder: Path) -> RunFolder:
     """VQA's [{question_id, answer}], GQA's [{questionId, prediction}], or a CSV with such columns.
 
     Raises DatasetError.
     """
+    source = source_of(dataset)
     remarks: list[Remark] = []
-    found: dict[str, Prediction] = {}
-    for name, answer, sure, line in _entries(file):
-        if not name or not answer:
-            remarks.append(Remark("broken", file.name, line, "It lacks an id or an answer."))
-        elif name in found:
-            remarks.append(Remark("duplicate", file.name, line, f"{name} is answered twice."))
-        else:
-            found[name] = Prediction(name, (Answer(answer, sure),))
-    asked = {example.id for example in dataset.examples}
-    strangers = len(found.keys() - asked)
-    if strangers == len(found):
-        raise DatasetError(
-            f"None of the {len(found)} predictions in {file} belongs to a question of "
-            f"{dataset.name}: their ids differ."
-        )
-    if strangers:
-        what = f"{strangers} predictions are for questions that are not in the dataset."
-        remarks.append(Remark("note", file.name, 0, what))
-    run = RunFolder(folder)
-    manifest = _manifest(file, dataset)
-    run.begin(manifest)
-    run.write_remarks([*dataset.remarks, *remarks])
-    prepared = prepared_for(run, dataset, manifest["data"])
-    for shard in prepared.shards:
-        asked = shard.dataset(prepared.about).examples
-        made = [found.get(e.id, Prediction(e.id, error=NOT_THERE)) for e in asked]
-        run.write_part(shard.number, made, None)
-    finish(run, prepared, ())
+    told = Shelf(_answers(file, remarks))
+    for name, line in told.repeated():
+        remarks.append(Remark("duplicate", file.name, line, f"{name} is answered twice."))
+    with taken(folder) as run:
+        manifest = _manifest(file, source)
+        run.check(manifest)
+        prepared = prepared_for(run, source, manifest["source"])
+        if not any(told.get(name) for shard in prepared.shards for name in _ids(shard)):
+            raise DatasetError(
+                f"None of the predictions in {file} belongs to a question of "
+                f"{source.reading.name}: their ids differ."
+            )
+        run.begin(manifest | described(prepared))
+        for shard in prepared.shards:
+            made = [_made(name, told.get(name)) for name in _ids(shard)]
+            run.write_part(shard.number, made, None)
+        if strangers := told.unasked():
+            what = f"{strangers} predictions are for questions that are not in the dataset."
+            remarks.append(Remark("note", file.name, 0, what))
+        tally = run.write_remarks(chain(prepared.remarks(), remarks))
+        run.describe(remarks=tally.told())
+        finish(run, prepared, ())
     return run
 
 
-def _manifest(file: Path, dataset: Dataset) -> dict[str, Any]:
+def _ids(shard: Shard) -> list[str]:
+    return shard.table()["id"].to_pylist()
+
+
+def _made(name: str, told: tuple[str, float | None] | None) -> Prediction:
+    return Prediction(name, error=NOT_THERE) if told is None else Prediction(name, (Answer(*told),))
+
+
+def _answers(
+    file: Path, remarks: list[Remark]
+) -> Iterator[tuple[str, tuple[str, float | None], int]]:
+    """Id, answer with its probability, and line."""
+    for name, answer, sure, line in _entries(file):
+        if name and answer:
+            yield name, (answer, sure), line
+        else:
+            remarks.append(Remark("broken", file.name, line, "It lacks an id or an answer."))
+
+
+def _manifest(file: Path, source: Source) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "model": {"name": file.stem, "sha256": file_hash(file)},
-        "data": data_of(dataset),
-        "ids": dataset.ids,
+        "source": identity_of(source),
         "settings": {"predictions": file.name},
         "answer_kind": "",
         "begun": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -77,13 +95,11 @@ def _entries(file: Path) -> Iterator[tuple[str, str, float | None, int]]:
     if file.suffix.lower() == ".csv":
         yield from _csv_entries(file)
         return
-    read = JsonFile(file)
-    if not isinstance(read.content, list):
+    if not all(isinstance(outline, list) for outline in outlines(file)):
         raise DatasetError(f"{file} is not a list of predictions, as VQA and GQA have it.")
-    for entry in read.content:
-        row = entry if isinstance(entry, dict) else {}
-        name = _first(row, ID_NAMES)
-        yield name, _first(row, ANSWER_NAMES), _sure(row), read.last_line(name)
+    for entry in JsonEntries(file):
+        row = entry.content if isinstance(entry.content, dict) else {}
+        yield _first(row, ID_NAMES), _first(row, ANSWER_NAMES), _sure(row), entry.line
 
 
 def _csv_entries(file: Path) -> Iterator[tuple[str, str, float | None, int]]:

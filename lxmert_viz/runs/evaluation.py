@@ -3,10 +3,10 @@
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from lxmert_viz.checkpoints import contents
-from lxmert_viz.dataset.datasets import Dataset, outside
+from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.dataset.opening import Source
+from lxmert_viz.dataset.remarks import Tally
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.model.devices import processor_threads
 from lxmert_viz.pipeline import Pipeline
@@ -23,11 +25,18 @@ from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.results.run_folder import LOCK, RunFolder
 from lxmert_viz.runs import internals
 from lxmert_viz.runs.asking import Asker
-from lxmert_viz.runs.manifest import Settings, data_of, manifest_of
+from lxmert_viz.runs.manifest import (
+    Settings,
+    described,
+    identity_of,
+    manifest_of,
+    region_file_facts,
+    source_of,
+)
 from lxmert_viz.runs.pictures import Looker, pictures_of
 from lxmert_viz.runs.preparing import Prepared, Shard, parts_of, prepared_for, prepared_in
 from lxmert_viz.runs.progress import Progress
-from lxmert_viz.runs.provenance import Provenance, agree, provenance
+from lxmert_viz.runs.provenance import agree, provenance
 from lxmert_viz.runs.table import finish
 
 REGIONS = "regions"
@@ -69,58 +78,77 @@ class Resume:
 def evaluate(
     pipeline: Pipeline,
     model_folder: Path,
-    dataset: Dataset,
+    dataset: Source | Dataset,
     folder: Path,
     settings: Settings,
     report: Report = lambda stage, share: None,
     engine: Engine = Engine(),
     region_cache: Path | None = None,
     resume: Resume = Resume(),
+    hear: Callable[[Tally, str], None] = lambda tally, training_note: None,
 ) -> RunFolder:
     """Predictions of every example, and the table of the board.
 
     region_cache: where it keeps the regions that it finds; runs may share it; else the run's own,
     which is emptied once the run is whole. report hears what is done and the share of it, 0..1,
-    and may raise to stop: the same call goes on. Raises OptionError for a profile that is not,
-    DatasetError where the folder is in use, or of another run, and DeviceError.
+    and may raise to stop: the same call goes on. hear: what is odd about the dataset, and who was
+    trained on it. Raises OptionError for a profile that is not, DatasetError where the folder is
+    in use, or of another run, and DeviceError.
     """
     pipeline.check_profile(settings.profile)
-    run = RunFolder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / LOCK, timeout=0):
-            data = data_of(dataset)
-            mine = _begin(run, pipeline, dataset.ids, data, settings, engine)
-            prepared = prepared_for(run, dataset, data)
-            if run.is_whole and not resume.retry_errors:
-                return run
-            agree(run, mine, mix=resume.mix)
-            run.write_remarks([*dataset.remarks, *outside(dataset, pipeline.answer_vocabulary)])
-            cache = region_cache or folder / REGIONS
+    source = source_of(dataset)
+    with taken(folder) as run:
+        manifest = manifest_of(pipeline, identity_of(source), settings)
+        run.check(manifest)
+        if not run.is_whole or resume.retry_errors:
+            prepared = prepared_for(run, source, manifest["source"], report)
+            _begin(run, manifest, prepared, pipeline, engine, resume)
+            hear(Tally.of(run.manifest()["remarks"]), prepared.about.training_note)
             done = run.finished_parts() - (run.failed_parts() if resume.retry_errors else set())
+            cache = region_cache or folder / REGIONS
             here = in_order(pipeline, model_folder, run, settings, cache)
             _make(prepared, done, engine.compute or here, report)
             finish(run, prepared, pipeline.answer_vocabulary)
-            if cache.resolve() == (folder / REGIONS).resolve():
-                shutil.rmtree(cache, ignore_errors=True)
+            shutil.rmtree(folder / REGIONS, ignore_errors=True)
+    return run
+
+
+@contextmanager
+def taken(folder: Path) -> Iterator[RunFolder]:
+    """A run's folder for this process alone; a new one goes again where nothing began in it.
+
+    Raises DatasetError where another process has it.
+    """
+    run, is_new = RunFolder(folder), not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            yield run
     except Timeout as error:
         raise DatasetError(f"{folder} is being made by another process just now.") from error
-    return run
+    finally:
+        if is_new and not run.is_begun:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _begin(
     run: RunFolder,
+    manifest: dict[str, Any],
+    prepared: Prepared,
     pipeline: Pipeline,
-    ids: str,
-    data: Mapping[str, Any],
-    settings: Settings,
     engine: Engine,
-) -> Provenance:
-    """Of what makes the shards now."""
+    resume: Resume,
+) -> None:
+    """With what is odd about the dataset for this model, and with what makes the shards now."""
     device, threads = engine.device or pipeline.device, engine.threads or processor_threads()
-    mine = provenance(pipeline.digest, data["region_file"], device, threads)
-    run.begin(manifest_of(pipeline, ids, data, settings, engine.name, mine))
-    return mine
+    regions = region_file_facts(prepared.about.region_file)
+    mine = provenance(pipeline.digest, regions, device, threads)
+    if not run.finished_parts():
+        odd = prepared.outside(pipeline.answer_vocabulary)
+        tally = run.write_remarks(chain(prepared.remarks(), odd))
+        made_by = {"engine": engine.name, "provenance": mine}
+        run.begin(manifest | described(prepared) | made_by | {"remarks": tally.told()})
+    agree(run, mine, mix=resume.mix)
 
 
 def _make(prepared: Prepared, done: set[int], compute: Compute, report: Report) -> None:

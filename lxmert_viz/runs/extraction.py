@@ -1,8 +1,8 @@
 """States of a dataset, extracted once into files of bounded size; a broken extraction goes on."""
 
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -13,8 +13,9 @@ from filelock import FileLock, Timeout
 
 from lxmert_viz.analysis.states import STREAMS, by_depth, depth_names
 from lxmert_viz.analysis.word_classes import classes_of
+from lxmert_viz.checkpoints.contents import RegionNames
 from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.errors import DatasetError, LxmertVizError
+from lxmert_viz.errors import DatasetError, LxmertVizError, MachineError
 from lxmert_viz.model.inputs import BATCH
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Report, Trace
@@ -57,33 +58,72 @@ def extract(
     """
     kept = kept or Kept()
     pipeline.check_profile(kept.profile)
+    with filling(folder):
+        return _extract(pipeline, dataset, folder, kept, report)
+
+
+@contextmanager
+def filling(folder: Path) -> Iterator[None]:
+    """Raises DatasetError where the folder holds something else, or is in use."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / HEAD).exists() and any(p.name != LOCK for p in folder.iterdir()):
         raise DatasetError(f"{folder} holds other files; name a new folder for the states.")
     try:
         with FileLock(folder / LOCK, timeout=0):
-            return _extract(pipeline, dataset, folder, kept, report)
+            yield
     except Timeout as error:
         raise DatasetError(f"{folder} is being filled by another process just now.") from error
+
+
+def check_head(folder: Path, head: dict[str, Any]) -> None:
+    """Raises DatasetError where a folder's states are others."""
+    path = folder / HEAD
+    if path.exists() and head_of(path) != head:
+        raise DatasetError(
+            f"{folder} holds states of another model, dataset or choice of layers, or of another "
+            "version of this tool; name a new folder, or delete this one."
+        )
 
 
 def _extract(
     pipeline: Pipeline, dataset: Dataset, folder: Path, kept: Kept, report: Report
 ) -> "StateStore":
-    first_of_two = (replace(example, second_picture="") for example in dataset.examples)
-    order = sorted_by_picture(list(first_of_two))
-    writer = _Writer(folder, _head(pipeline, dataset, kept), kept, len(order))
+    order = sorted_by_picture(with_one_picture(dataset).examples)
+    writer = Writer(folder, head_for(pipeline, dataset, kept), kept, len(order))
     progress = Progress(len(order), writer.done, report)
     looker = Looker(pipeline, dataset, kept.profile, pipeline.region_names.of)
-    with closing(looker.shown(order[writer.done :])) as shown, closing(writer):
-        while batch := list(islice(shown, BATCH)):
-            traces = ask_each(pipeline.ask_many, [(seen, e.text) for e, seen in batch])
-            writer.add([example for example, _ in batch], traces, pipeline, dataset.pictures)
-            progress.add(len(batch))
+    fill(pipeline, looker, order, writer, progress.add)
     return StateStore(folder)
 
 
-def _head(pipeline: Pipeline, dataset: Dataset, kept: Kept) -> dict[str, Any]:
+def with_one_picture(dataset: Dataset) -> Dataset:
+    """Of two pictures, states are those of the first."""
+    first = (replace(example, second_picture="") for example in dataset.examples)
+    return replace(dataset, examples=tuple(first))
+
+
+def fill(
+    pipeline: Pipeline,
+    looker: Looker,
+    order: Sequence[Example],
+    writer: "Writer",
+    done: Callable[[int], None] = lambda count: None,
+    *,
+    strict: bool = False,
+) -> None:
+    """Writes the states of what is missing, and closes. strict: MachineError is raised."""
+    with closing(looker.shown(order[writer.done :])) as shown, closing(writer):
+        while batch := list(islice(shown, BATCH)):
+            traces = ask_each(pipeline.ask_many, [(seen, e.text) for e, seen in batch])
+            failed = next((one for one in traces if isinstance(one, MachineError)), None)
+            if strict and failed is not None:
+                raise failed
+            pictures = looker.dataset.pictures
+            writer.add([example for example, _ in batch], traces, pipeline.region_names, pictures)
+            done(len(batch))
+
+
+def head_for(pipeline: Pipeline, dataset: Dataset, kept: Kept) -> dict[str, Any]:
     config = pipeline.network.config
     sizes = {"lang": config.l_layers, "vision": config.r_layers}
     shapes: dict[str, np.ndarray] = {}
@@ -113,18 +153,14 @@ def _head(pipeline: Pipeline, dataset: Dataset, kept: Kept) -> dict[str, Any]:
     }
 
 
-class _Writer:
+class Writer:
     """Appends batches; what was cut off in the middle of one is taken back."""
 
     def __init__(self, folder: Path, head: dict[str, Any], kept: Kept, total: int) -> None:
+        """total: of the examples that `kept` limits, here and elsewhere."""
         self._head, self._kept, self._total = head, kept, total
-        path = folder / HEAD
-        if path.exists() and head_of(path) != head:
-            raise DatasetError(
-                f"{folder} holds states of another model, dataset or choice of layers, or of "
-                "another version of this tool; name a new folder, or delete this one."
-            )
-        write_json(path, head)
+        check_head(folder, head)
+        write_json(folder / HEAD, head)
         lines = whole_lines(folder / ROWS)
         self.done = len(lines)
         self.failed = sum("error" in line for line in lines)
@@ -139,7 +175,7 @@ class _Writer:
         self,
         examples: Sequence[Example],
         traces: Sequence[Trace | LxmertVizError],
-        pipeline: Pipeline,
+        names: RegionNames,
         pictures: Mapping[str, Path],
     ) -> None:
         lines = []
@@ -148,7 +184,7 @@ class _Writer:
             if isinstance(trace, LxmertVizError):
                 line["error"] = str(trace)
             else:
-                line |= _described(trace, pipeline)
+                line |= _described(trace, names)
                 line["file"] = str(pictures.get(example.picture, ""))
                 self._write(trace)
             lines.append(json.dumps(line))
@@ -185,8 +221,8 @@ class _Writer:
         return depths * size * np.dtype(self._head["number"]).itemsize
 
 
-def _described(trace: Trace, pipeline: Pipeline) -> dict[str, Any]:
-    names, seen = pipeline.region_names, trace.regions
+def _described(trace: Trace, names: RegionNames) -> dict[str, Any]:
+    seen = trace.regions
     return {
         "pieces": trace.tokens.pieces,
         "classes": classes_of(trace.tokens),

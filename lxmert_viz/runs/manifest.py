@@ -1,15 +1,20 @@
 """What a run was made of, so that it can be repeated, and so that no other is mixed into it."""
 
 import hashlib
+import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.dataset.datasets import Dataset, Reading, Told
+from lxmert_viz.dataset.finding import found_in
+from lxmert_viz.dataset.opening import Source
 from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.records import Example
+from lxmert_viz.runs.preparing import Prepared
 
 HEAD_BYTES = 2**20
 FORMAT = 2  # of run folders; 1 cut a dataset into parts, 2 into shards
@@ -17,14 +22,9 @@ LMDB_LOCK = "lock.mdb"  # whoever reads changes it
 
 
 def manifest_of(
-    pipeline: Pipeline,
-    ids: str,
-    data: Mapping[str, Any],
-    settings: "Settings",
-    engine: str,
-    provenance: Mapping[str, str],
+    pipeline: Pipeline, identity: Mapping[str, Any], settings: "Settings"
 ) -> dict[str, Any]:
-    """ids: as Dataset has it. data: as of data_of. engine: what shares the work out, or "here"."""
+    """What is known when a run begins. identity: as of `identity_of`."""
     return {
         "format": FORMAT,
         "model": {
@@ -32,27 +32,73 @@ def manifest_of(
             "sha256": pipeline.digest,
             "heads": pipeline.network.config.num_attention_heads,
         },
-        "data": data,
-        "ids": ids,
+        "source": identity,
         "settings": asdict(settings),
         "answer_kind": pipeline.answer_kind,
-        "engine": engine,
-        "provenance": provenance,
         "python": platform.python_version(),
         "begun": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
+def identity_of(source: Source) -> dict[str, Any]:
+    """What tells a source from others, wherever its files lie; as JSON has it."""
+    told = {
+        "opened": source.facts,
+        "files": {path.name: file_hash(path) for path in source.reading.files},
+        "regions": [region_file_facts(path) for path in source.regions],
+    }
+    return json.loads(json.dumps(told))
+
+
+def described(prepared: Prepared) -> dict[str, Any]:
+    """What a manifest says of a dataset, once it is prepared."""
+    about = prepared.about
+    data = _about(about) | {
+        "files": prepared.source["files"],
+        "examples": prepared.rows,
+        "sha256": prepared.sha256,
+    }
+    return {"data": data, "ids": about.ids}
+
+
+def source_of(dataset: Source | Dataset) -> Source:
+    """Also of a dataset that is in memory already."""
+    if isinstance(dataset, Source):
+        return dataset
+
+    def examples(told: Told) -> Iterator[Example]:
+        for remark in dataset.remarks:
+            told.remark(remark)
+        yield from dataset.examples
+
+    reading = Reading(
+        name=dataset.name,
+        layout=dataset.layout,
+        files=dataset.files,
+        examples=examples,
+        training_note=dataset.training_note,
+        ids=dataset.ids,
+    )
+    found = found_in(dataset)
+    return Source(reading, lambda names: found, data_of(dataset))
+
+
 def data_of(dataset: Dataset) -> dict[str, Any]:
+    """What tells a dataset in memory from others."""
     asked = hashlib.sha256()
     for example in dataset.examples:
         asked.update(repr((example.id, example.picture, example.text)).encode())
-    return {
-        "name": dataset.name,
-        "layout": dataset.layout,
+    return _about(dataset) | {
         "files": {path.name: file_hash(path) for path in dataset.files},
         "examples": len(dataset.examples),
         "sha256": asked.hexdigest(),
+    }
+
+
+def _about(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "layout": dataset.layout,
         "region_file": region_file_facts(dataset.region_file),
         "training_note": dataset.training_note,
         **({"region_boxes": dataset.region_boxes} if dataset.region_boxes else {}),

@@ -4,6 +4,7 @@ A shard holds all questions of its pictures; only a picture with very many has s
 Whoever makes its predictions needs the shard alone: it says where pictures and regions lie.
 """
 
+import hashlib
 import json
 import math
 import shutil
@@ -14,31 +15,31 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lxmert_viz.dataset import example_table
-from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.dataset.datasets import Dataset, not_among
+from lxmert_viz.dataset.opening import Source
+from lxmert_viz.dataset.remarks import Remark, Tally, read_remarks, writing_remarks
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.records import Example
-from lxmert_viz.results.large_queries import querying
-from lxmert_viz.results.run_folder import RunFolder
+from lxmert_viz.records import Example, Report
+from lxmert_viz.results.database import quoted
+from lxmert_viz.results.large_queries import querying, rows_of
+from lxmert_viz.results.run_folder import OTHER_VERSION, RunFolder, read_table
+from lxmert_viz.runs.staging import Staged
 from lxmert_viz.whole_files import write_json
 
 PART = 64  # examples that are asked together, or a few more
 SHARDS = 500  # of a dataset, until they are LARGEST
 LARGEST = 4096  # examples of a shard, or a few more; a multiple of PART
 INDEX = "shards.json"
+PASSING = "passing"
+REMARKS = "remarks.jsonl"
 ROW_GROUP = 1024
-TOLD = ("name", "layout", "region_boxes", "looks_for_missing", "ids", "training_note")
-NAMES = "SELECT picture FROM examples UNION SELECT second_picture FROM examples"
-COUNTS = "SELECT count(*) FROM examples GROUP BY picture ORDER BY min(number)"
-SORTED = """
-SELECT examples.*, {views}
-FROM examples
-JOIN (SELECT picture, min(number) AS first FROM examples GROUP BY picture) USING (picture)
-LEFT JOIN views AS view ON view.name = examples.picture
-LEFT JOIN views AS second_view ON second_view.name = examples.second_picture
-ORDER BY first, number
+OUTSIDE = """
+SELECT id, place, "right" FROM read_parquet('{path}') ANTI JOIN known USING ("right")
+WHERE "right" <> '' ORDER BY number
 """
 
 
@@ -51,7 +52,7 @@ class Shard:
     def table(self) -> pa.Table:
         """Raises DatasetError where the file is gone."""
         try:
-            return pq.read_table(self.path)
+            return read_table(self.path)
         except FileNotFoundError as error:
             raise DatasetError(
                 f"{self.path} is not there: its folder was removed or emptied while its run was "
@@ -67,13 +68,37 @@ class Shard:
 class Prepared:
     """A dataset's shards."""
 
+    folder: Path
     about: Dataset  # without examples, pictures and remarks
     shards: tuple[Shard, ...]
-    data: dict[str, Any]  # what tells it from other datasets
+    source: dict[str, Any]  # what tells it from other datasets
+    places: list[str]  # where its files lay
+    sha256: str  # of ids, pictures and texts
+    tally: Tally  # of its remarks
 
     @property
     def rows(self) -> int:
         return sum(shard.rows for shard in self.shards)
+
+    def remarks(self) -> Iterator[Remark]:
+        return read_remarks(self.folder / REMARKS)
+
+    def outside(self, vocabulary: Sequence[str]) -> Iterator[Remark]:
+        """One for every example whose right answer a model cannot give."""
+        if not vocabulary:
+            return
+        with querying(self.folder / PASSING) as database:
+            database.register("known", pa.table({"right": list(vocabulary)}))
+            path = quoted(self.folder / "*.parquet")
+            for row in rows_of(database, OUTSIDE.format(path=path)):
+                yield not_among(*row)
+
+    def only(self, ids: set[str]) -> Dataset:
+        """Some of its examples, in memory."""
+        wanted = pa.array(sorted(ids), pa.string())
+        tables = (shard.table() for shard in self.shards)
+        found = [table.filter(pc.is_in(table["id"], wanted)) for table in tables]
+        return example_table.dataset_of(pa.concat_tables(found), self.about)
 
 
 def prepared_in(folder: Path) -> Prepared:
@@ -88,51 +113,66 @@ def prepared_in(folder: Path) -> Prepared:
         region_file=Path(region_file) if region_file else None,
     )
     shards = (Shard(n, _path(folder, n), rows) for n, rows in enumerate(index["rows"]))
-    return Prepared(about, tuple(shards), index["data"])
+    tally = Tally.of(index["remarks"])
+    return Prepared(
+        folder, about, tuple(shards), index["source"], index["places"], index["sha256"], tally
+    )
 
 
-def prepared_for(run: RunFolder, dataset: Dataset, data: dict[str, Any]) -> Prepared:
-    """The shards beside a run that has begun with this data; made where they are not there."""
-    if run.examples.exists():
-        prepared = prepared_in(run.examples)
-        if prepared.data == json.loads(json.dumps(data)):
-            return prepared
-        shutil.rmtree(run.examples)
-    return prepare(dataset, data, run.examples)
+def prepared_for(
+    run: RunFolder,
+    source: Source,
+    identity: Mapping[str, Any],
+    report: Report = lambda stage, share: None,
+) -> Prepared:
+    """The shards beside a run that has begun; made where they are not there.
 
-
-def prepare(dataset: Dataset, data: Mapping[str, Any], folder: Path) -> Prepared:
-    """Writes the shards of a dataset. The folder appears whole, and must not be there.
-
-    data: what tells the dataset from others.
+    identity: what tells the source from others, as JSON has it. report hears how many examples
+    were read, and may raise to stop. Raises DatasetError.
     """
+    if not run.examples.exists():
+        if run.finished_parts():
+            raise DatasetError(OTHER_VERSION.format(run.path))
+        return prepare(source, identity, run.examples, report)
+    before = prepared_in(run.examples)
+    if before.source == identity and before.places == _places(source):
+        return before
+    shutil.rmtree(run.examples)
+    now = prepare(source, identity, run.examples, report)
+    if run.finished_parts() and now.sha256 != before.sha256:
+        raise DatasetError(
+            f"{run.path} was begun where {source.reading.name} found other pictures: put the files "
+            "back, or begin again in a new folder."
+        )
+    return now
+
+
+def prepare(source: Source, identity: Mapping[str, Any], folder: Path, report: Report) -> Prepared:
+    """Writes the shards of a source. The folder appears whole, and must not be there."""
     unfinished = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(unfinished, ignore_errors=True)
-    passing = unfinished / "passing"
-    passing.mkdir(parents=True)
-    rows = []
-    for number, shard in enumerate(_sorted(dataset, passing)):
-        pq.write_table(shard, _path(unfinished, number), row_group_size=ROW_GROUP)
-        rows.append(shard.num_rows)
-    shutil.rmtree(passing)
-    write_json(unfinished / INDEX, _index(dataset, rows) | {"data": data})
-    unfinished.rename(folder)
+    unfinished.mkdir(parents=True)
+    try:
+        write_json(unfinished / INDEX, _written(source, unfinished, report) | {"source": identity})
+        unfinished.rename(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
     return prepared_in(folder)
 
 
-def _sorted(dataset: Dataset, passing: Path) -> Iterator[pa.Table]:
-    """The shards' tables. passing: a folder for what does not fit in memory."""
-    staged = passing / "staged.parquet"
-    with pq.ParquetWriter(staged, example_table.SCHEMA) as writer:
-        for table in example_table.tables_of(dataset.examples):
-            writer.write_table(table)
-    with querying(passing) as database:
-        database.read_parquet(str(staged)).create_view("examples")
-        names = database.sql(NAMES).fetchall()
-        database.register("views", example_table.views_of(dataset, (name for (name,) in names)))
-        counts = [count for (count,) in database.sql(COUNTS).fetchall()]
-        coming = database.sql(SORTED.format(views=_view_columns())).to_arrow_reader(LARGEST)
-        yield from _cut(coming, shard_rows(counts))
+def _written(source: Source, folder: Path, report: Report) -> dict[str, Any]:
+    """The shards' index, which the folder then lacks alone."""
+    rows, found = [], hashlib.sha256()
+    passing = folder / PASSING
+    with querying(passing) as database, writing_remarks(folder / REMARKS) as book:
+        staged = Staged(source, database, passing, book.add, report)
+        sizes = shard_rows(staged.counts())
+        for number, shard in enumerate(_cut(staged.batches(LARGEST), sizes)):
+            pq.write_table(shard, _path(folder, number), row_group_size=ROW_GROUP)
+            rows.append(shard.num_rows)
+            found.update(_content(shard))
+    told = {"sha256": found.hexdigest(), "remarks": book.tally.told()}
+    return _about(source, staged) | told | {"places": _places(source), "rows": rows}
 
 
 def shard_rows(counts: Sequence[int]) -> Iterator[int]:
@@ -200,20 +240,29 @@ def _cut(coming: Iterable[pa.RecordBatch], sizes: Iterable[int]) -> Iterator[pa.
         left = table.slice(size).to_batches()
 
 
-def _view_columns() -> str:
-    return ", ".join(
-        f"{beginning}view.{name} AS {beginning}{name}"
-        for beginning in example_table.SHOWN
-        for name in example_table.VIEW.names[1:]
-    )
+def _content(shard: pa.Table) -> bytes:
+    columns = (shard.column(name) for name in ("id", "picture", "text"))
+    lines = pc.binary_join_element_wise(*columns, "\x1f")
+    return "".join(f"{line}\x1e" for line in lines.to_pylist()).encode()
 
 
-def _index(dataset: Dataset, rows: list[int]) -> dict[str, Any]:
-    told = {name: getattr(dataset, name) for name in TOLD}
-    region_file = str(dataset.region_file) if dataset.region_file else ""
-    files = [str(path) for path in dataset.files]
-    about = told | {"region_file": region_file}
-    return {"about": about, "files": files, "rows": rows}
+def _about(source: Source, staged: Staged) -> dict[str, Any]:
+    reading, told, found = source.reading, staged.told, staged.found
+    about = {
+        "name": reading.name,
+        "layout": reading.layout,
+        "ids": told.ids if reading.ids is None else reading.ids,
+        "training_note": told.training_note or reading.training_note,
+        "region_file": str(found.region_file) if found.region_file else "",
+        "region_boxes": found.region_boxes,
+        "looks_for_missing": found.looks_for_missing,
+    }
+    return {"about": about, "files": [str(path) for path in reading.files]}
+
+
+def _places(source: Source) -> list[str]:
+    places = (*source.reading.files, source.folder, *source.regions)
+    return [str(place) for place in places if place is not None]
 
 
 def _path(folder: Path, number: int) -> Path:

@@ -9,8 +9,7 @@ from typing import Any
 
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.places import PACKAGE
-from lxmert_viz.results.run_folder import MANIFEST, RunFolder
-from lxmert_viz.whole_files import write_json
+from lxmert_viz.results.run_folder import RunFolder
 
 LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "tokenizers")
 SHOWN = 12  # characters of a digest
@@ -49,6 +48,9 @@ def of_run(manifest: Mapping[str, Any]) -> Provenance:
 def agree(run: RunFolder, mine: Provenance, *, mix: bool) -> None:
     """Raises DatasetError where a run was begun with another, unless mix: then it is noted."""
     manifest = run.manifest()
+    if "provenance" not in manifest:  # an earlier version noted none
+        run.describe(provenance=mine)
+        return
     mixed: list[Provenance] = manifest.get("mixed", [])
     before = of_run(manifest)
     if mine == before:
@@ -60,7 +62,7 @@ def agree(run: RunFolder, mine: Provenance, *, mix: bool) -> None:
             "the same with --mix."
         )
     joined = [*(other for other in mixed if other != mine), mine]
-    write_json(run.path / MANIFEST, manifest | {"mixed": joined})
+    run.describe(mixed=joined)
 
 
 @cache

@@ -218,14 +218,25 @@ def _marked(
     scores: Sequence[tuple[str, float]],
 ) -> Marked:
     if matches is not None:
-        return Marked(lambda answer: float(answer == right), 1.0)
+        return _only(right)
     if scores:
         worth = dict(scores)
         return Marked(lambda answer: worth.get(answer, 0.0), max(worth.values()))
     if len(people) == 1:
-        return Marked(lambda answer: float(spelled(answer) == spelled(right)), 1.0)
+        return _alike(right)
     given = People(people)
     return Marked(given.accuracy, given.attainable())
+
+
+@lru_cache(maxsize=10_000)
+def _only(right: str) -> Marked:
+    return Marked(lambda answer: float(answer == right), 1.0)
+
+
+@lru_cache(maxsize=10_000)
+def _alike(right: str) -> Marked:
+    own = spelled(right)
+    return Marked(lambda answer: float(spelled(answer) == own), 1.0)
 
 
 def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:

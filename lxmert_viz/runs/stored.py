@@ -3,23 +3,26 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
 from lxmert_viz.region_files.opening import open_regions
 from lxmert_viz.region_files.picture_ids import PictureIndex
 from lxmert_viz.region_files.rows import Origin
 from lxmert_viz.region_files.sizes import Sizes
 
+if TYPE_CHECKING:  # torch takes seconds, and the page should stand before
+    from lxmert_viz.pipeline import Pipeline
+
 
 class StoredRegions:
     """A region file of any layout. Many threads may ask at once."""
 
     def __init__(
-        self, pipeline: Pipeline, path: Path, boxes: str = "", pictures: Iterable[Path] = ()
+        self, pipeline: "Pipeline", path: Path, boxes: str = "", pictures: Iterable[Path] = ()
     ) -> None:
         """boxes: what they are, one of frames.FRAMES; "": as the layout has them.
 
@@ -42,7 +45,7 @@ class StoredRegions:
         return fitting(self._pipeline, self._file[picture if found is None else found])
 
 
-def fitting(pipeline: Pipeline, regions: Regions) -> Regions:
+def fitting(pipeline: "Pipeline", regions: Regions) -> Regions:
     """The same, where they have the features that the network takes. Raises DatasetError."""
     size = pipeline.network.config.visual_feat_dim
     if not len(regions):  # a row without regions does not tell

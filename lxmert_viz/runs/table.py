@@ -4,7 +4,6 @@ Each shard is scored by itself; what a row owes to all others is asked of DuckDB
 does not grow with the number of rows.
 """
 
-import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import RIGHT_FROM
 from lxmert_viz.results import columns
 from lxmert_viz.results.database import quoted
-from lxmert_viz.results.large_queries import Queries, querying
+from lxmert_viz.results.large_queries import Queries, querying, rows_of
 from lxmert_viz.results.run_folder import TABLE, RunFolder
 from lxmert_viz.runs import scoring
 from lxmert_viz.runs.internals import GOLD
@@ -68,18 +67,13 @@ def finish(run: RunFolder, prepared: Prepared, vocabulary: Sequence[str]) -> Non
     """
     run.check_there()
     passing = run.path / PASSING
-    shutil.rmtree(passing, ignore_errors=True)
-    passing.mkdir()
-    try:
-        with querying(passing) as database:
-            known = _known(database, run, vocabulary)
-            with pq.ParquetWriter(passing / "scored.parquet", scoring.SCHEMA) as writer:
-                for table in _scored(run, prepared, known):
-                    writer.write_table(table)
-            with written_whole(run.path / TABLE) as unfinished:
-                _write(database, passing / "scored.parquet", unfinished)
-    finally:
-        shutil.rmtree(passing, ignore_errors=True)
+    with querying(passing) as database:
+        known, scored = _known(database, run, vocabulary), passing / "scored.parquet"
+        with pq.ParquetWriter(scored, scoring.SCHEMA) as writer:
+            for table in _scored(run, prepared, known):
+                writer.write_table(table)
+        with written_whole(run.path / TABLE) as unfinished:
+            _write(database, scored, unfinished)
 
 
 def _known(database: Queries, run: RunFolder, vocabulary: Sequence[str]) -> Known:
@@ -88,7 +82,7 @@ def _known(database: Queries, run: RunFolder, vocabulary: Sequence[str]) -> Know
         found: dict[str, dict[str, int]] = defaultdict(dict)
         examples = quoted(run.examples / "*.parquet")
         query = COUNTS.format(group=group, examples=examples, asked=asked)
-        for grouped, answer, count in database.sql(query).fetchall():
+        for grouped, answer, count in rows_of(database, query):
             found[grouped][answer] = count
         counts[name] = found
     return Known(

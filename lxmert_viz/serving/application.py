@@ -4,7 +4,8 @@ import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,23 +13,28 @@ import uvicorn
 from starlette.middleware import Middleware
 
 from lxmert_viz.checkpoints.known import SHIPPED
-from lxmert_viz.errors import AddressError, LxmertVizError
+from lxmert_viz.errors import LxmertVizError
 from lxmert_viz.places import APP, is_public
 from lxmert_viz.serving import incidents, logs
 from lxmert_viz.serving.guard import Guard
 from lxmert_viz.serving.limits import Limits
+from lxmert_viz.serving.sockets import listening
 
-FIRST_PORT, PORTS = 8501, 100  # where nobody names one: the first that is free
 MESSAGE_BYTES = 2**25  # of a websocket; the page's own are smaller, and pictures come otherwise
 CLOSING_SECONDS = 5  # for requests that are on their way
 
 
-def application(hosts: Collection[str] = (), secrets: dict[str, Any] | None = None) -> st.App:
-    """hosts: names that the server answers to, beside localhost and addresses."""
+def application(
+    hosts: Collection[str], secrets: dict[str, Any] | None, operators: socket.socket | None
+) -> st.App:
+    """hosts: names that the server answers to, beside localhost and addresses.
+
+    operators: where whoever runs it is answered.
+    """
     return st.App(
         APP,
         secrets=secrets,
-        lifespan=_lifespan,
+        lifespan=partial(_lifespan, operators),
         middleware=[
             Middleware(Guard, hosts=hosts),
             Middleware(Limits, public=is_public()),
@@ -38,10 +44,14 @@ def application(hosts: Collection[str] = (), secrets: dict[str, Any] | None = No
 
 
 @asynccontextmanager
-async def _lifespan(app: st.App) -> AsyncIterator[None]:
-    from lxmert_viz.ui.server import sweeping  # its caches ask for Streamlit's running server
+async def _lifespan(operators: socket.socket | None, app: st.App) -> AsyncIterator[None]:
+    # their caches ask for Streamlit's running server
+    from lxmert_viz.serving import operator
+    from lxmert_viz.ui.server import sweeping
 
     sweeping.begin()
+    if operators is not None:
+        operator.start(operators)
     opening = asyncio.create_task(asyncio.to_thread(_open_first))
     yield
     await opening
@@ -57,35 +67,25 @@ def _open_first() -> None:
         logs.say("not opened", model=SHIPPED, problem=str(error))
 
 
-def listening(host: str, port: int | None) -> socket.socket:
-    """Where the page is served. Raises AddressError where nothing can listen."""
-    ports = range(FIRST_PORT, FIRST_PORT + PORTS) if port is None else [port]
-    problem = ""
-    for wanted in ports:
-        try:
-            # a browser that is told localhost tries 127.0.0.1 too, but an old one not ::1
-            address = "127.0.0.1" if host == "localhost" else host
-            family, *_, place = socket.getaddrinfo(address, wanted, type=socket.SOCK_STREAM)[0]
-            return socket.create_server(place[:2], family=family, backlog=2048)
-        except OSError as error:
-            problem = error.strerror or str(error)
-    where = host if port is None else f"{host}, port {port}"
-    raise AddressError(
-        f"The page cannot be served at {where} ({problem}); choose another --port or --host."
-    )
-
-
 def serve(
-    host: str, port: int | None, hosts: Collection[str], secrets: dict[str, Any] | None
+    host: str,
+    port: int | None,
+    hosts: Collection[str],
+    secrets: dict[str, Any] | None,
+    operator_port: int | None,
 ) -> None:
     """Until SIGINT or SIGTERM. Raises AddressError where nothing can listen.
 
     secrets: of visitors who log in, as identity.secrets_of reads them.
     """
-    with listening(host, port) as place:
+    with ExitStack() as stack:
+        place = stack.enter_context(listening(host, port))
+        operators = None
+        if operator_port is not None:
+            operators = stack.enter_context(listening("localhost", operator_port))
         server = uvicorn.Server(
             uvicorn.Config(
-                application({host, *hosts}, secrets),
+                application({host, *hosts}, secrets, operators),
                 ws="websockets-sansio",
                 ws_max_size=MESSAGE_BYTES,
                 log_config=None,

@@ -2,6 +2,7 @@
 
 import re
 
+WHAT_IT_IS = "LXMERT answers questions about pictures."
 NOT_PROOF = """
 **An attention map shows where a head looked, not why the model answered.**
 
@@ -17,3 +18,12 @@ Take a map as a hint on what to try: change the question or the picture and watc
 def plain(text: str) -> str:
     """A text of anyone's as Markdown that shows it letter by letter."""
     return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])", r"\\\1", text)
+
+
+def probability(value: float) -> str:
+    """In a line of text: two digits, and three where two would make it look like 0 or 1."""
+    if value in (0, 1) or 0.005 <= value < 0.995:
+        return f"{value:.2f}"
+    if 0.001 <= value < 0.9995:
+        return f"{value:.3f}"
+    return "< 0.001" if value < 0.5 else "> 0.999"

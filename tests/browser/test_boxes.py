@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from lxmert_viz.places import ASSETS
 from lxmert_viz.ui.what_if import box_editor
-from tests.helpers.served_page import WIDE, opened
+from tests.helpers.served_page import CHANGE, WIDE, go_to, opened
 
 pytestmark = pytest.mark.browser
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAAC"
@@ -194,9 +194,9 @@ def test_every_page_follows_the_boxes(browser: Browser, address: str) -> None:
     page.locator(".box-editor .primary").click()
     expect(page.get_by_text("With your boxes")).to_be_visible()
     expect(page.locator(".box-editor .primary")).to_have_text("These boxes are in use")
-    page.get_by_role("link", name="Answers", exact=True).click()
+    go_to(page, "Answers")
     expect(page.locator(".lv-picture .lv-box")).to_have_count(count + 1)
-    page.get_by_role("link", name="Regions", exact=True).click()
+    go_to(page, "Regions", CHANGE)
     page.get_by_role("button", name="As detected").click()
     page.locator(".box-editor .primary").click()
     expect(page.get_by_text("the answer with them stands here")).to_be_visible()

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.helpers.served_page import PHONE, WIDE, opened
+from tests.helpers.served_page import PHONE, WIDE, go_to, opened
 
 pytestmark = pytest.mark.browser
 
@@ -26,29 +26,35 @@ def test_two_stages_move_together_with_one_scale(browser: Browser, address: str)
     expect(second.locator("h3")).to_have_text(title)
     ends = [stage.locator(".ramp > span").last.inner_text() for stage in (first, second)]
     assert ends[0] == ends[1]
-    for choice in ("× value norm", "All maps"):  # the largest of all maps is another in each
-        first.get_by_role("radio", name=choice).check()
+    first.get_by_text("Display", exact=True).click()
+    first.get_by_role("radio", name="× value norm").check()
+    colours = first.get_by_label("Colours")
+    colours.select_option("model")  # the largest of all maps is another in each
     ends = [stage.locator(".ramp > span").last.inner_text() for stage in (first, second)]
     assert ends[0] == ends[1] != "1"
-    for choice in ("Alone", "This map"):
-        first.get_by_role("radio", name=choice).check()
+    first.get_by_role("radio", name="Alone").check()
+    colours.select_option("map")
+    page.keyboard.press("Escape")
 
     second.locator(".word", has_text="blue").hover()
     for stage in (first, second):
         expect(stage.locator(".pointed")).to_contain_text("word “blue” reads regions")
     second.locator(".word", has_text="[MASK]").hover()
     expect(first.locator(".pointed")).to_contain_text("Point at a word")  # it has no such word
+    first.get_by_role("radio", name="Heads").check(force=True)  # side by side, one figure at a time
     first.locator(".head").first.hover()
     for stage in (first, second):
+        expect(stage.locator(".picture")).to_be_hidden()
         expect(stage.locator("h3")).to_have_text("Words read words, language layer 1 of 2, head 1")
+    second.get_by_role("radio", name="Picture").check(force=True)
     second.locator(".word", has_text="blue").click()
     for stage in (first, second):
-        expect(stage.locator(".lock", has_text="locked: word “blue”")).to_be_visible()
+        expect(stage.locator(".lock", has_text="word “blue”")).to_be_visible()
     second.locator(".word", has_text="[MASK]").click()  # the first has no such word
     expect(second.locator(".lock")).to_have_count(2)
     expect(first.locator(".lock")).to_have_count(1)
 
-    page.get_by_role("link", name="Attention").click()
+    go_to(page, "Attention")
     expect(page.locator(".stage")).to_have_count(1)
     page.wait_for_function("document.lxmertStages.size === 1")  # those that left are forgotten
     assert [text for text in complaints if "404" not in text] == []

@@ -4,15 +4,12 @@ Approved pictures lie in tests/approved, one eighth as wide and as high. After a
 LXMERT_VIZ_APPROVE=1 python -m pytest tests/browser/test_looks.py, then look at them.
 """
 
-import base64
 import os
 from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page
 
@@ -22,6 +19,7 @@ from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.figures import stage
 from lxmert_viz.places import ROOT
 from tests.helpers.fixed_trace import fixed_trace
+from tests.helpers.stage_alone import mounted
 
 pytestmark = pytest.mark.browser
 
@@ -30,45 +28,20 @@ SMALLER = 8
 FAR = 24  # of 255: two pixels of the small pictures that a person tells apart
 SHARE = 0.01  # of pixels that may be far apart: fonts are drawn a little unlike everywhere
 LOOKS = {
-    "wide": ((1200, 1330), "light", "map=lang_from_vision.2&heads=1&locks=w3"),
-    "difference-dark": ((1200, 1330), "dark", "map=lang_from_vision.1&heads=mean&against=other"),
-    "phone": ((390, 1640), "light", "map=vision_from_lang.2&heads=2&statistic=carried"),
+    "wide": ((1416, 820), "light", "map=lang_from_vision.2&heads=1&locks=w3"),
+    "difference-dark": ((1416, 820), "dark", "map=lang_from_vision.1&heads=mean&against=other"),
+    "phone": ((390, 844), "light", "map=vision_from_lang.2&heads=2&statistic=carried"),
 }
-PAGE = """<!doctype html><meta charset="utf-8"><style>
-@font-face {{ font-family: Fixed; src: url(data:font/woff2;base64,{font}); font-weight: 200 900; }}
-:root {{ --st-font: Fixed; {colours} }} body {{ margin: 12px; background: {ground}; }} {style}
-</style><body><div class="stage-frame"><div class="stage"></div></div><script>{script}</script>
-"""
-MOUNT = """
-async ([payload, selection]) => {
-  await Promise.all([400, 600, 700].map((weight) => document.fonts.load(`${weight} 16px Fixed`)));
-  const bytes = Uint8Array.from(atob(payload), (letter) => letter.charCodeAt(0));
-  const address = { read: () => new URLSearchParams(selection), write() {}, stop() {} };
-  mountStage(document, bytes, { script: "", style: "", pageStyle: "" }, address);
-  await document.querySelector(".picture img").decode();
-  for (let frame = 0; frame < 5; frame += 1) await new Promise(requestAnimationFrame);
-}
-"""
-DARK = (
-    "--st-text-color: #e6ebed; --st-background-color: #14191c; "
-    "--st-secondary-background-color: #1d2428; color-scheme: dark;"
-)
 
 
-def font() -> str:
-    """Streamlit's own, so that words are as wide on every machine."""
-    media = Path(streamlit.__file__).parent / "static" / "static" / "media"
-    return base64.b64encode(next(media.glob("SourceSansVF-Upright*.woff2")).read_bytes()).decode()
-
-
-def payload() -> str:
+def payload() -> bytes:
     trace, other = fixed_trace(seed=1), fixed_trace(seed=2)
     norms = {name: 1 + maps.mean(axis=2) for name, maps in trace.attention.items()}
     picture = Image.new("RGB", trace.regions.size_px, "#9aa7ad")
     ImageDraw.Draw(picture).rectangle((60, 40, 150, 130), fill="#b03030")
     written = BytesIO()
     picture.save(written, "JPEG")
-    found = stage.payload(
+    return stage.payload(
         trace,
         written.getvalue(),
         numbered_names(trace.regions),
@@ -77,19 +50,12 @@ def payload() -> str:
         norms=norms,
         other=stage.Compared("before", other, rollout(other.attention), norms),
     )
-    return base64.b64encode(found).decode()
 
 
 @pytest.fixture(params=list(LOOKS))
 def look(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[str, Page]]:
-    (width, height), theme, selection = LOOKS[request.param]
-    page = browser.new_page(viewport={"width": width, "height": height}, reduced_motion="reduce")
-    colours, ground = (DARK, "#14191c") if theme == "dark" else ("", "#ffffff")
-    script, style = stage.script(), stage.style()
-    page.set_content(
-        PAGE.format(font=font(), colours=colours, ground=ground, style=style, script=script)
-    )
-    page.evaluate(MOUNT, [payload(), selection])
+    size, theme, selection = LOOKS[request.param]
+    page = mounted(browser, payload(), size, selection, theme=theme, is_touched=size[0] < 400)
     yield request.param, page
     page.close()
 

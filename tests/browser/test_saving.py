@@ -13,10 +13,30 @@ from playwright.sync_api import Browser, Page, expect
 
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.ui.server import examples
-from tests.helpers.served_page import WIDE, opened
+from tests.helpers.served_page import PHONE, WIDE, opened
 
 pytestmark = pytest.mark.browser
 TEXT = "{http://www.w3.org/2000/svg}text"
+MEASURED = """() => {
+  const [root] = document.getElementsByTagName("svg");
+  const { width, height } = root.getBoundingClientRect();
+  const isIn = (inner, outer) => inner.left >= outer.left - 1 && inner.right <= outer.right + 1
+    && inner.top >= outer.top - 1 && inner.bottom <= outer.bottom + 1;
+  const place = (part) => part.getBoundingClientRect();
+  const texts = [...root.querySelectorAll("text")];
+  const tags = texts.filter((text) => / · /.test(text.textContent)
+    && text.previousElementSibling?.tagName === "rect");
+  return {
+    width,
+    drawing: Math.max(
+      ...[...root.querySelectorAll(":scope > svg")].map((s) => s.width.baseVal.value)),
+    outside: texts.filter((text) => !isIn(place(text), place(root))).map((t) => t.textContent),
+    tags: tags.filter((text) => !isIn(place(text), place(text.previousElementSibling))).length
+      ? tags.map((t) => t.textContent) : [],
+    key: root.querySelectorAll("linearGradient stop").length > 4
+      || root.querySelectorAll(":scope > svg:last-of-type > rect").length === 5,
+  };
+}"""
 TITLE = "Words read regions, cross layer 2 of 4, head 3"
 
 
@@ -44,10 +64,38 @@ def test_a_figure_is_vectors_with_text_and_a_caption(
 ) -> None:
     root = ET.parse(saved(stage, f"Save {figure} as SVG", tmp_path)).getroot()
     texts = [node.text or "" for node in root.iter(TEXT)]
-    assert texts[-1].startswith("Model miniature. “")
-    assert ("entropy" if figure.startswith("Heads") else TITLE).lower() in texts[-2].lower()
+    caption = " ".join(texts)  # its lines are broken at the figure's width
+    assert "Model miniature. “" in caption
+    assert ("entropy" if figure.startswith("Heads") else TITLE).lower() in caption.lower()
     if not figure.startswith("Heads"):
         assert {"[CLS]", "object"} <= set(texts)
+
+
+@pytest.mark.parametrize("figure", ["Words and picture", "Matrix", "Heads of the model"])
+def test_a_figure_s_canvas_holds_all_of_it_and_a_colour_key(
+    stage: Page, browser: Browser, tmp_path: Path, figure: str
+) -> None:
+    page = browser.new_page()
+    page.goto(saved(stage, f"Save {figure} as SVG", tmp_path).as_uri())
+    told = page.evaluate(MEASURED)
+    page.close()
+    assert told["outside"] == []
+    assert told["width"] <= told["drawing"] + 40  # a long caption is broken, not made room for
+    assert told["key"]
+    assert told["tags"] == []
+
+
+def test_a_figure_that_is_not_shown_is_saved_too(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    page, _ = opened(browser, address, PHONE)
+    page.goto(f"{address}/attention_page?map=lang_from_vision.2&heads=3&view=table")
+    page.get_by_text("Save …").click()
+    root = ET.parse(saved(page, "Save Matrix as SVG", tmp_path)).getroot()
+    page.close()
+    texts = [node.text or "" for node in root.iter(TEXT)]
+    assert {"[CLS]", "object"} <= set(texts)
+    assert float(root.attrib["width"]) > 200
 
 
 def test_a_figure_is_pixels_of_twice_the_size(stage: Page, tmp_path: Path) -> None:
@@ -137,6 +185,7 @@ def test_numbers_of_a_plotly_figure_are_those_of_the_answers(answers: Page, tmp_
 
 
 def test_figures_of_a_head_name_layer_and_head(stage: Page, tmp_path: Path) -> None:
+    stage.get_by_text("Save …").click()  # its menu lies over the page
     stage.get_by_role("button", name="Query and key").first.click()
     label = "Save lxmert-what-head-3-of-4-writes-into-the-state as SVG"
     texts = [n.text or "" for n in ET.parse(saved(stage, label, tmp_path)).getroot().iter(TEXT)]

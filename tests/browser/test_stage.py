@@ -36,7 +36,7 @@ def wide(browser: Browser, address: str) -> Iterator[Page]:
 def stage(page: Page, address: str, selection: str = START) -> Locator:
     page.goto(f"{address}/attention_page{selection}")
     found = page.locator(".stage")
-    expect(found.locator(".head").first).to_be_visible()
+    expect(found.locator(".word").first).to_be_visible()
     return found
 
 
@@ -60,8 +60,11 @@ def test_a_lock_holds_until_it_is_let_go(wide: Page, address: str) -> None:
     )
     expect(found.locator(".picture")).to_have_class(re.compile("lit"))
     word.click()
-    lock = found.locator(".lock", has_text="locked: word “object” reads regions, cross layer 2")
+    lock = found.locator(".lock", has_text="word “object”")
     expect(lock).to_be_visible()
+    said = "locked: word “object” reads regions, cross layer 2, head 3"
+    wide.mouse.move(0, 0)
+    expect(found.locator(".pointed")).to_contain_text(said)
     found.locator(".box").last.click()
     expect(found.locator(".lock")).to_have_count(2)
     word.click()
@@ -83,7 +86,7 @@ def test_what_is_shown_equals_the_trace(wide: Page, address: str, trace: Trace) 
 def test_a_box_lights_the_words_that_read_it(wide: Page, address: str, trace: Trace) -> None:
     found = stage(wide, address)
     region = 1
-    found.locator(f'[data-region="{region + 1}"]').hover()
+    found.locator(f'.box[data-region="{region + 1}"]').hover()
     expect(found.locator(".pointed")).to_contain_text("is read by words")
     amounts = found.locator(".word .amount").all_inner_texts()
     weights = trace.attention["lang_from_vision"][1, 2, :, region]
@@ -103,15 +106,18 @@ def test_the_keyboard_alone_moves_locks_and_unlocks(wide: Page, address: str) ->
     wide.keyboard.press("ArrowRight")
     expect(found.locator("h3")).to_have_text("Words read regions, cross layer 2 of 4, head 4")
     wide.keyboard.press("ArrowDown")
-    expect(found.locator("h3")).to_have_text("Words read words, cross layer 2 of 4, head 4")
-    wide.keyboard.press("ArrowRight")
-    expect(found.locator("h3")).to_have_text("Regions read regions, cross layer 2 of 4, head 1")
+    expect(found.locator("h3")).to_have_text("Words read regions, cross layer 3 of 4, head 4")
+    for _ in range(2):  # past the last layer begins the next block
+        wide.keyboard.press("ArrowDown")
+    expect(found.locator("h3")).to_have_text("Regions read words, cross layer 1 of 4, head 4")
+    wide.keyboard.press("ArrowLeft")
+    expect(found.locator("h3")).to_have_text("Regions read words, cross layer 1 of 4, head 3")
     found.locator(".word").first.focus()
     wide.keyboard.press("ArrowRight")
     wide.keyboard.press("Enter")
     expect(found.locator('.word[aria-pressed="true"]')).to_have_count(1)
-    wide.keyboard.press("ArrowUp")
-    expect(found.locator("h3")).to_have_text("Regions read regions, cross layer 1 of 4, head 1")
+    wide.keyboard.press("ArrowDown")
+    expect(found.locator("h3")).to_have_text("Regions read words, cross layer 2 of 4, head 3")
     wide.keyboard.press("Escape")
     expect(pressed(found)).to_have_count(0)
 
@@ -120,13 +126,16 @@ def test_the_address_brings_the_view_back(wide: Page, address: str) -> None:
     found = stage(wide, address)
     found.locator(HEAD.format("vision_from_lang", 3, 0)).click()
     found.locator(".word").nth(4).click()
+    found.get_by_text("Display", exact=True).click()
     found.get_by_role("radio", name="Whole").check()
     expect(wide).to_have_url(re.compile(r"map=vision_from_lang\.4.*words=whole.*locks=w5"))
-    lock = found.locator(".lock span").first
-    said = lock.inner_text()
+    wide.mouse.move(0, 0)
+    said = found.locator(".pointed")
+    expect(said).to_contain_text("locked: word")
+    before = said.inner_text()
     wide.reload()
     expect(found.locator("h3")).to_have_text("Regions read words, cross layer 4 of 4, head 1")
-    expect(lock).to_have_text(said)
+    expect(said).to_have_text(before)
 
 
 def test_heads_outside_of_the_filter_do_not_count(wide: Page, address: str, trace: Trace) -> None:
@@ -169,11 +178,16 @@ def test_on_a_phone_a_tap_locks_and_nothing_is_cut(browser: Browser, address: st
     found = stage(page, address)
     found.locator(".word").nth(1).click()
     expect(found.locator(".lock")).to_be_visible()
-    for part in (".words", ".picture", ".model", ".controls"):
-        place = found.locator(part).first.bounding_box()
-        assert place is not None
-        assert place["x"] >= 0
-        assert place["x"] + place["width"] <= PHONE[0]
+    parts = {"Picture": (".words", ".picture"), "Heads": (".model",), "Matrix": (".matrix-frame",)}
+    for figure, own in parts.items():
+        found.get_by_role("radio", name=figure, exact=True).first.check(force=True)
+        for part in (*own, ".steppers"):
+            place = found.locator(part).bounding_box()
+            assert place is not None
+            assert place["x"] >= 0
+            assert place["x"] + place["width"] <= PHONE[0]
+        others = [part for name in parts if name != figure for part in parts[name]]
+        assert not [part for part in others if found.locator(part).is_visible()]
     main = page.get_by_test_id("stMain")
     assert main.evaluate("part => part.scrollWidth <= part.clientWidth")
     page.close()

@@ -5,14 +5,14 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.helpers.served_page import WIDE, opened
+from tests.helpers.served_page import WIDE, go_to, opened
 
 pytestmark = pytest.mark.browser
 
 
 def test_a_clicked_cell_is_looked_at_closely(browser: Browser, address: str) -> None:
     page, complaints = opened(browser, address, WIDE)
-    page.get_by_role("link", name="States").click()
+    go_to(page, "States")
     grid = page.locator(".stPlotlyChart").first
     expect(grid.locator(".heatmaplayer image").first).to_be_attached()
     expect(page.get_by_text("after X4")).to_be_visible()

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
+
+from tests.helpers.served_page import give, open_in_bar
 
 pytestmark = pytest.mark.browser
-
-
-def give(page: Page, path: Path) -> None:
-    page.locator("input[type=file]").first.set_input_files(path)
 
 
 def test_avif_is_taken_and_a_refused_file_goes_away_with_the_next(
@@ -22,12 +20,12 @@ def test_avif_is_taken_and_a_refused_file_goes_away_with_the_next(
     Image.open(io.BytesIO(photograph)).save(picture)
     page = browser.new_page()
     page.goto(address)
-    page.get_by_text("Upload", exact=True).first.click()
     chips = page.get_by_test_id("stFileChip")
-    expect(page.locator("input[type=file]").first).to_be_attached(timeout=60_000)
     give(page, letter)
     expect(chips.filter(has_text="letter.txt")).to_be_visible(timeout=60_000)
-    give(page, picture)
+    page.locator("input[type=file]").first.set_input_files(picture)
+    expect(page.locator(".st-key-bar-warned")).to_be_visible(timeout=60_000)
+    open_in_bar(page, "bar-picture")
     expect(chips.filter(has_text="photograph.avif")).to_be_visible(timeout=60_000)
     expect(chips.filter(has_text="letter.txt")).to_be_hidden()
     expect(page.get_by_text("No picture yet")).to_have_count(0)

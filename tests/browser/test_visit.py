@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lxmert_viz.places import APP, ASSETS
-from tests.helpers.served_page import PHONE, WIDE, opened, served
+from tests.helpers.served_page import DATA, PHONE, WIDE, give, go_to, open_in_bar, opened, served
 
 pytestmark = pytest.mark.browser
 
@@ -56,7 +56,9 @@ def test_a_walk_through_the_page(browser: Browser, address: str, photograph: byt
     page, complaints = opened(browser, address, WIDE)
     expect_answer(page)
 
+    open_in_bar(page, "bar-picture")
     page.get_by_role("button", name="The green ring").click()
+    expect(page.get_by_role("button", name="The green ring")).to_have_count(0)  # it closes
     question = page.get_by_label("Question or caption")
     expect(question).to_have_value(second_question())
     question.fill("how many items are there?")
@@ -64,9 +66,7 @@ def test_a_walk_through_the_page(browser: Browser, address: str, photograph: byt
     expect(page.locator("h4", has_text=re.compile(r"^\s*\d"))).to_be_visible()
     expect(page.locator(".lv-picture .lv-box").first).to_be_visible()
 
-    link = page.get_by_role("link", name="See where the words look")
-    expect(link).to_have_count(1)  # while the page is made anew, the old one stands beside it
-    link.click()
+    go_to(page, "Attention")
     expect_map(page, "Words read regions, cross layer 4 of 4, mean over 4 heads")
     page.get_by_role("combobox", name="Who reads whom").select_option("vision_from_lang")
     expect_map(page, "Regions read words, cross layer 4 of 4, mean over 4 heads")
@@ -74,14 +74,13 @@ def test_a_walk_through_the_page(browser: Browser, address: str, photograph: byt
     expect_map(page, "Regions read words, cross layer 3 of 4, mean over 4 heads")
     expect(page.locator(".stage .word").first).to_contain_text("[CLS]")
 
-    page.get_by_text("Upload", exact=True).click()
-    expect(page.get_by_text("No picture yet")).to_be_visible()
-    mine = {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": photograph}
-    page.locator("input[type=file]").set_input_files(mine)
+    give(page, {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": photograph})
     expect(page.locator(".stage .picture .box").first).to_be_visible()
     expect_map(page, "Regions read words, cross layer 3 of 4, mean over 4 heads")
-    page.get_by_role("link", name="Answers").click()
+    go_to(page, "Answers")
     expect_answer(page)
+    expect(page.get_by_test_id("stFileChip")).to_have_count(0)  # the drawer closed
+    open_in_bar(page, "bar-warned")
     expect(page.get_by_text("knows only drawn tabletop scenes")).to_be_visible()
     expect(page.locator(".lv-picture .lv-box").first).to_be_visible()
 
@@ -105,9 +104,10 @@ def test_pointing_at_a_region_tells_its_name(browser: Browser, address: str) -> 
 def test_on_a_phone_picture_and_question_come_first(browser: Browser, address: str) -> None:
     page, _ = opened(browser, address, PHONE)
     expect_answer(page)
+    open_in_bar(page, "bar-picture")
     for locator in (
         page.get_by_label("Question or caption"),
-        page.locator(".st-key-workbench-gallery"),
+        page.locator(".st-key-drawer-gallery"),
     ):
         place = locator.bounding_box()
         assert place is not None
@@ -116,7 +116,7 @@ def test_on_a_phone_picture_and_question_come_first(browser: Browser, address: s
         assert place["y"] + place["height"] <= PHONE[1]
     main = page.get_by_test_id("stMain")
     assert main.evaluate("part => part.scrollWidth <= part.clientWidth")
-    titles = page.locator(".st-key-workbench-gallery button p")
+    titles = page.locator(".st-key-drawer-gallery button p")
     assert (
         titles.evaluate_all("all => all.filter((p) => p.scrollWidth > p.clientWidth).length") == 0
     )
@@ -124,14 +124,14 @@ def test_on_a_phone_picture_and_question_come_first(browser: Browser, address: s
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE])
-def test_the_page_of_models_fits_and_hides_the_workbench(
+def test_the_page_of_models_fits_and_goes_without_the_bar(
     browser: Browser, address: str, size: tuple[int, int]
 ) -> None:
     page, complaints = opened(browser, address, size)
     expect(page.get_by_label("Question or caption")).to_be_visible()
     if size == PHONE:
         page.get_by_test_id("stExpandSidebarButton").click()
-    page.get_by_role("link", name="Models").click()
+    go_to(page, "Models", DATA if size == WIDE else "")
     expect(page.get_by_text("Downloads lie in")).to_be_attached()
     expect(page.get_by_role("button", name="Download")).to_have_count(3)
     expect(page.get_by_label("Question or caption")).to_be_hidden()

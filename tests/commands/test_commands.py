@@ -16,7 +16,7 @@ from lxmert_viz.__main__ import main, parser
 from lxmert_viz.detector import detectron2, speed
 from lxmert_viz.places import ROOT
 from lxmert_viz.serving import application, logs
-from lxmert_viz.serving.application import FIRST_PORT, listening
+from lxmert_viz.serving.sockets import FIRST_PORT, listening
 
 REPOSITORY = ROOT
 QUESTION = "what color is the large cube?"

@@ -3,31 +3,20 @@
 import base64
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from lxmert_viz.analysis.head_statistics import all_statistics
-from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.rollout import rollout
-from lxmert_viz.experiments.edits import ZEROED, PictureEdit, edited
 from lxmert_viz.figures import stage
-from lxmert_viz.figures.stage import Compared
-from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Trace
+from tests.helpers.fixed_trace import made_up_norms
 
 pytestmark = pytest.mark.browser
-READ = """
-(text) => {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  window.trace = readPayload(bytes);
-  return [trace.pieces, trace.names.length];
-}
-"""
 DRAW = """
 (changes) => {
   const map = drawnMap(trace, fitted({ ...firstSelection(trace), ...changes }, trace));
@@ -38,8 +27,8 @@ MAP = """
 (changes) => {
   const own = { layer: 1, since: 1, ...changes };
   const selection = fitted({ ...firstSelection(trace), ...own }, trace);
-  const { top, largest } = drawnMap(trace, selection);
-  return { top, largest };
+  const { scale, largest } = drawnMap(trace, selection);
+  return { scale, largest };
 }
 """
 THERE_AND_BACK = """
@@ -58,48 +47,6 @@ FROM_ADDRESS = """
   return layer >= 0 && layer < layers && head >= 0 && head < heads && locks.length === 0;
 }
 """
-
-
-@pytest.fixture(scope="module")
-def trace(tiny_pipeline: Pipeline, photograph: bytes) -> Trace:
-    """Its third and fourth pieces are one word."""
-    asked = tiny_pipeline.ask(tiny_pipeline.look(photograph), "how many greens?")
-    assert asked.tokens.pieces[3:5] == ("green", "##s")
-    return asked
-
-
-@pytest.fixture(scope="module")
-def blank(tiny_pipeline: Pipeline, trace: Trace) -> Trace:
-    """The same words and boxes, with nothing to see in them."""
-    return tiny_pipeline.ask(edited(trace.regions, PictureEdit(ZEROED)), trace.tokens.text)
-
-
-def norms(trace: Trace) -> dict[str, np.ndarray]:
-    """Any lengths, unlike for every key."""
-    return {
-        name: (0.5 + np.arange(maps[:, :, 0].size).reshape(maps[:, :, 0].shape) % 7).astype("f4")
-        for name, maps in trace.attention.items()
-    }
-
-
-@pytest.fixture(scope="module")
-def page(browser: Browser, trace: Trace, blank: Trace) -> Iterator[Page]:
-    names = numbered_names(trace.regions)
-    found = stage.payload(
-        trace,
-        b"",
-        names,
-        all_statistics(trace),
-        rollout(trace.attention),
-        norms=norms(trace),
-        other=Compared("before", blank, rollout(blank.attention), norms(blank)),
-    )
-    page = browser.new_page()
-    page.add_script_tag(content=stage.script())
-    read = page.evaluate(READ, base64.b64encode(found).decode())
-    assert read == [list(trace.tokens.pieces), len(trace.regions)]
-    yield page
-    page.close()
 
 
 def drawn(page: Page, shape: tuple[int, int], **changes: Any) -> np.ndarray:
@@ -123,16 +70,21 @@ def test_heads_are_combined_as_they_are_called(page: Page, trace: Trace) -> None
 
 
 def test_weights_are_multiplied_by_what_they_carry(page: Page, trace: Trace, blank: Trace) -> None:
-    family, lengths = trace.attention["lang_from_vision"], norms(trace)["lang_from_vision"]
+    family, lengths = trace.attention["lang_from_vision"], made_up_norms(trace)["lang_from_vision"]
     carried = family * lengths[:, :, None]  # (L, H, T, R)
     shape = family.shape[2:]
     one = drawn(page, shape, combine="one", head=2, measure="carried")
     assert np.allclose(one, carried[1, 2], atol=1e-6)
     mean = drawn(page, shape, combine="mean", measure="carried")
     assert np.allclose(mean, carried[1].mean(0), atol=1e-6)
-    whole = page.evaluate(MAP, {"measure": "carried", "ownScale": False})["top"]
+    whole = page.evaluate(MAP, {"measure": "carried", "scale": "model"})["scale"]["span"]
     both = (trace, blank)  # they are compared, so their colours end at one place
-    everywhere = [t.attention[n] * norms(t)[n][:, :, None] for t in both for n in t.attention]
+    lengths = [made_up_norms(t) for t in both]
+    everywhere = [
+        t.attention[n] * own[n][:, :, None]
+        for t, own in zip(both, lengths, strict=True)
+        for n in t.attention
+    ]
     assert np.isclose(whole, max(maps.max() for maps in everywhere))
 
 
@@ -188,10 +140,15 @@ def test_all_stages_of_a_page_end_their_colours_at_one_place(page: Page) -> None
         """() => {
           const peers = new Peers({ trace });
           const maps = { mostCarried: () => 1000 };
-          document[STAGES].add({ trace: { maps }, root: { isConnected: true } });
-          const tops = ["carried", "weights"].map((measure) => peers.wholeTop({ measure }));
+          const like = (whole, own) => Object.assign(Object.create(whole), own);
+          const other = like(trace, { maps: like(trace.maps, maps) });
+          document[STAGES].add({ trace: other, root: { isConnected: true } });
+          const ends = ["carried", "weights"].map((measure) => {
+            const selection = fitted({ ...firstSelection(trace), measure, scale: "model" }, trace);
+            return peers.scale(selection, drawnMap(trace, selection)).span;
+          });
           document[STAGES].clear();
-          return tops;
+          return ends;
         }"""
     )
     assert found == [1000, 1]
@@ -225,7 +182,9 @@ def test_each_row_keeps_its_largest_weights_above_the_threshold(page: Page, trac
         {"measure": "carried", "difference": True},
         {"combine": "rollout", "statistic": "k90", "bins": [True, False, True, True, False]},
         {"combine": "max", "merged": True, "hideSpecial": True, "top": 3, "over": 0.12},
-        {"ownScale": False, "table": True, "family": "lang", "layer": 2, "since": 2},
+        {"scale": "even", "byPair": False, "locks": [{"kind": "word", "place": 2}]},
+        {"scale": "smallest"},
+        {"scale": "model", "table": True, "family": "lang", "layer": 2, "since": 2},
         {"locks": [{"kind": "word", "place": 2}, {"kind": "region", "place": 0}]},
         {"locks": [{"query": {"kind": "word", "place": 1}, "key": {"kind": "region", "place": 2}}]},
     ],

@@ -9,15 +9,15 @@ import pyarrow.parquet as pq
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.records import Prediction
 from lxmert_viz.results.run_folder import TABLE, RunFolder
-from lxmert_viz.runs.manifest import FORMAT
+from lxmert_viz.runs.manifest import FORMAT, source_of
 from lxmert_viz.runs.preparing import Prepared, prepared_for
 from lxmert_viz.runs.table import finish
 
 
 def begun(folder: Path, dataset: Dataset) -> tuple[RunFolder, Prepared]:
     run = RunFolder(folder)
-    run.begin({"format": FORMAT, "model": {}, "data": {}, "settings": {}})
-    return run, prepared_for(run, dataset, {})
+    run.begin({"format": FORMAT, "model": {}, "source": {}, "settings": {}})
+    return run, prepared_for(run, source_of(dataset), {})
 
 
 def made_table(

@@ -37,5 +37,5 @@ class Machines:
     def done(self, node: str, piece: Piece) -> Outcome:
         return Outcome(piece, f"host-{node}", node, 1, counts=self._make(piece))
 
-    def said(self, node: str, piece: Piece, **why: str) -> Outcome:
+    def said(self, node: str, piece: Piece, **why: object) -> Outcome:
         return Outcome(piece, f"host-{node}", node, 1, **why)

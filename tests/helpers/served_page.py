@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from lxmert_viz.places import APP, ROOT
 
 MILLISECONDS = 120_000  # a busy machine, not a slow page
 WIDE = (1440, 900)
 PHONE = (390, 844)
+CHANGE, DATA = "Change something", "Datasets and models"  # menus of the row of pages
 
 
 SERVE_ANOTHER = """
@@ -79,3 +80,22 @@ def opened(browser: Browser, address: str, size: tuple[int, int]) -> tuple[Page,
     expect.set_options(timeout=MILLISECONDS)
     page.goto(address, timeout=MILLISECONDS)
     return page, complaints
+
+
+def open_in_bar(page: Page, part: str) -> None:
+    """Opens a menu of the bar. A narrow page has each button twice, one of them hidden."""
+    page.locator(f"[class*='st-key-{part}'] button:visible").first.click()
+
+
+def go_to(page: Page, title: str, menu: str = "") -> None:
+    """Turns to another page as a person does on a desk."""
+    if menu:
+        page.get_by_test_id("stTopNavSection").filter(has_text=menu).click()
+    page.get_by_role("menuitem" if menu else "link", name=title, exact=True).click()
+
+
+def give(page: Page, file: Path | FilePayload) -> None:
+    """A picture of one's own, through the drawer."""
+    open_in_bar(page, "bar-picture")
+    page.get_by_text("Upload", exact=True).first.click()
+    page.locator("input[type=file]").first.set_input_files(file)

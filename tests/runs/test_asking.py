@@ -16,7 +16,7 @@ from lxmert_viz.results.run_folder import RunFolder
 from lxmert_viz.runs import pictures, preparing
 from lxmert_viz.runs.asking import Asker, ask_each
 from lxmert_viz.runs.evaluation import in_order
-from lxmert_viz.runs.manifest import Settings, manifest_of
+from lxmert_viz.runs.manifest import Settings, manifest_of, source_of
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.preparing import prepared_for
 from tests.helpers.made_up_regions import made_up
@@ -139,8 +139,8 @@ def test_what_makes_shards_keeps_its_region_file_and_its_baselines(
     dataset = Dataset("three", "table", (), examples, region_file=file, region_ids=ids)
     run = RunFolder(tmp_path / "run")
     settings = Settings(internals=False)
-    run.begin(manifest_of(tiny_pipeline, "", {}, settings, "here", {}))
-    prepared = prepared_for(run, dataset, {})
+    run.begin(manifest_of(tiny_pipeline, {}, settings))
+    prepared = prepared_for(run, source_of(dataset), {})
     compute = in_order(tiny_pipeline, tiny_folder, run, settings, tmp_path)
     counts = list(compute(prepared.shards))
     assert [(c.rows, c.pictures, c.errors, c.shards) for c in counts] == [(1, 1, 0, 1)] * 3

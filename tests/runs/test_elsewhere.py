@@ -50,7 +50,7 @@ def test_probabilities_come_along_and_odd_rows_are_told(dataset: Dataset, tmp_pa
     run = take_predictions(file, dataset, tmp_path / "run")
     assert open_run(run.path).row("1").probability == 0.25
     told = [(remark.kind, remark.line) for remark in run.remarks() if remark.file == "p.csv"]
-    assert told == [("duplicate", 3), ("broken", 4), ("note", 0)]
+    assert told == [("broken", 4), ("duplicate", 3), ("note", 0)]
 
 
 def test_strange_files_are_refused(dataset: Dataset, tmp_path: Path) -> None:

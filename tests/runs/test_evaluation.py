@@ -222,7 +222,7 @@ def test_the_command_says_what_it_found_and_what_cannot_be_done(
     assert main([*call, "--device", "cpu", "--no-baselines"]) == 0
     told = capsys.readouterr()
     assert "13 examples in" in told.out and "4 could not be answered" in told.out
-    assert "left out: 1. First: questions.jsonl, line 13: q1 is there already" in told.err
+    assert "left out: 1. First: questions.jsonl, line 13: q1 is there twice" in told.err
     assert "cannot give: 1. First: questions.jsonl, line 14: x: 'unicorn'" in told.err
     assert main([*call, "--device", "cpu", "--columns", "text"]) == 2
     assert "write it as text=sentence" in capsys.readouterr().err

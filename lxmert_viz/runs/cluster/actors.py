@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
 
-from lxmert_viz.errors import LxmertVizError
+from lxmert_viz.errors import LxmertVizError, MachineError
 from lxmert_viz.runs.cluster.connecting import Cluster
 from lxmert_viz.runs.cluster.pieces import Piece
 from lxmert_viz.runs.evaluation import Counts
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 NOTES = "begun"
+OPENING = "opening-"
 NODE = "ray.io/node-id"  # Ray's own label
 Batch = dict[str, "np.ndarray"]
 
@@ -55,7 +57,7 @@ class Work(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an actor says of a piece: counts, or one of three reasons why there are none."""
+    """What an actor says of a piece: counts, or one of four reasons why there are none."""
 
     piece: Piece
     host: str
@@ -64,6 +66,7 @@ class Outcome:
     counts: Counts | None = None
     refusal: str = ""  # why this machine takes part in nothing
     fault: str = ""  # how this machine failed at the piece
+    end: LxmertVizError | None = None  # why nobody can do it, wherever
     trace: str = ""  # of a fault of this program
 
 
@@ -76,10 +79,13 @@ class Actor:
         self._host, self._node = socket.gethostname(), ray.get_runtime_context().get_node_id()
         self._notes, self._refusal = work.folder / NOTES, ""
         self._alone = ThreadPoolExecutor(1)  # hands back whatever is raised in it
+        note = self._notes / f"{OPENING}{uuid4().hex}"  # stays where this process ends meanwhile
         try:
+            write_text(note, self._host)
             self._make = work.open(last=last)
         except (LxmertVizError, OSError) as error:
             self._refusal = str(error)
+        note.unlink(missing_ok=True)
 
     def __call__(self, batch: Batch) -> dict[str, list[bytes]]:
         """batch: "piece" (1,), pickled. Gives an Outcome, pickled."""
@@ -95,8 +101,10 @@ class Actor:
         error = made.exception()
         if error is None:
             return self._outcome(piece, counts=made.result())
-        if isinstance(error, LxmertVizError | OSError):
+        if isinstance(error, MachineError | OSError):
             return self._outcome(piece, fault=str(error))
+        if isinstance(error, LxmertVizError):
+            return self._outcome(piece, end=error)
         return self._outcome(piece, trace="".join(traceback.format_exception(error)))
 
     def _noted(self, piece: Piece) -> Counts:

@@ -13,11 +13,18 @@ from typing import TextIO
 from lxmert_viz.errors import ClusterError
 from lxmert_viz.places import PACKAGE
 
-MISSING = "Ray is not installed here: run `python -m pip install 'ray[data]'`, then ask again."
+MISSING = (
+    "Ray is not installed here: run `python -m pip install 'ray[data]>=2.60,<2.64'`, "
+    "then ask again."
+)
 ADDRESS_VARIABLE = "RAY_ADDRESS"
 SECONDS = 5.0  # that a cluster has to answer
 GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"  # gRPC begins so: RFC 9113
 SETTINGS = b"\4"  # the kind of frame that answers it
+ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is told to anybody
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # what runs on after the end starts no cluster of its own
+}
 QUIET = {"log_to_driver": False, "configure_logging": False}
 
 
@@ -47,6 +54,7 @@ def connected(cluster: Cluster, log: Path) -> Iterator[TextIO]:
     """
     if find_spec("ray") is None:
         raise ClusterError(MISSING)
+    os.environ.update(ENVIRONMENT)
     import ray  # before prints are caught: it remembers where they went
 
     with _printing_into(log) as own:
@@ -91,7 +99,6 @@ def _begin(cluster: Cluster) -> None:
         _knock(cluster.place)  # Ray would wait for minutes
     import ray
 
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     if cluster.place in ("", "local"):  # with fewer CPUs than actors, some would wait for ever
         cpus = max(os.cpu_count() or 1, 1 + cluster.workers * cluster.processors)
         ray.init("local", num_cpus=cpus, include_dashboard=False, **QUIET)
@@ -122,8 +129,9 @@ def _printing_into(log: Path) -> Iterator[TextIO]:
     Ray prints from many threads and from C++.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    # a log grows; it stays open, because Ray's threads and loggers speak on after the end
+    file = log.open("a", encoding="utf-8", buffering=1)
     with ExitStack() as stack:
-        file = stack.enter_context(log.open("a", encoding="utf-8", buffering=1))  # a log grows
         for number in (1, 2):
             kept = stack.enter_context(_moved(number, file))
         own = sys.stderr

@@ -1,6 +1,6 @@
 """A run's shards on a cluster: predictions as one process makes them, to the last bit."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -11,28 +11,23 @@ import pyarrow.parquet as pq
 from lxmert_viz.model.inputs import BATCH
 from lxmert_viz.records import Prediction
 from lxmert_viz.results.run_folder import RunFolder
-from lxmert_viz.runs.cluster.connecting import Cluster
 from lxmert_viz.runs.cluster.models import open_alike
 from lxmert_viz.runs.cluster.pieces import Piece
-from lxmert_viz.runs.cluster.rounds import Rounds, Say
-from lxmert_viz.runs.evaluation import Compute, Counts, ask_shard, equipped
+from lxmert_viz.runs.cluster.rounds import Rounds, Site
+from lxmert_viz.runs.evaluation import Counts, Engine, ask_shard, equipped
 from lxmert_viz.runs.manifest import Settings, region_file_facts
 from lxmert_viz.runs.preparing import Shard, parts_of, prepared_in
 
 
-def on_cluster(
-    cluster: Cluster, model_folder: Path, run: RunFolder, region_cache: Path, device: str, say: Say
-) -> Compute:
-    """Makes the shards of a run that was begun on a cluster that is connected.
+def on_cluster(site: Site, run: RunFolder, region_cache: Path) -> Engine:
+    """Makes the shards of a run on a cluster.
 
     Files of model, dataset and run lie under the same paths on all its machines.
     """
-    paths = (path.resolve() for path in (model_folder, run.path, region_cache))
-
-    def compute(shards: Sequence[Shard]) -> Iterator[Counts]:
-        return Rounds(cluster, Evaluation(*paths, device), shards, say).run()
-
-    return compute
+    work = Evaluation(site.model_folder, run.path.resolve(), region_cache.resolve(), site.device)
+    return Engine(
+        "ray", site.device, site.cluster.processors, lambda shards: Rounds(site, work, shards).run()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,8 @@ class Evaluation:
 
     def open(self, *, last: bool) -> Callable[[Piece], Counts]:
         run = RunFolder(self.folder)
-        facts = region_file_facts(prepared_in(run.examples).about.region_file)
+        file = prepared_in(run.examples).about.region_file
+        facts = file and region_file_facts(file)
         pipeline = open_alike(run, self.model_folder, self.device, facts)
         settings = Settings(**run.manifest()["settings"])
         tools = equipped(

@@ -19,10 +19,9 @@ from lxmert_viz.region_files.journal import RegionJournal
 from lxmert_viz.region_files.parquet import open_parquet, write_parquet
 from lxmert_viz.region_files.rows import RegionRow
 from lxmert_viz.results.run_folder import RunFolder, write_table
-from lxmert_viz.runs.cluster.connecting import Cluster
 from lxmert_viz.runs.cluster.models import open_alike
 from lxmert_viz.runs.cluster.pieces import Piece
-from lxmert_viz.runs.cluster.rounds import Rounds, Say
+from lxmert_viz.runs.cluster.rounds import Rounds, Site
 from lxmert_viz.runs.evaluation import Counts
 from lxmert_viz.runs.preparing import Shard
 from lxmert_viz.runs.progress import Progress
@@ -79,11 +78,10 @@ class Looking:
 
 
 def look_on_cluster(
-    cluster: Cluster,
+    site: Site,
     work: Looking,
     pipeline: Pipeline,
     pictures: Mapping[str, Path],
-    say: Say,
     report: Report,
 ) -> None:
     """Fills the work's folder; called again, it goes on. `results` has what was found.
@@ -92,16 +90,16 @@ def look_on_cluster(
     """
     run = RunFolder(work.folder)
     listing = repr([(name, str(path)) for name, path in pictures.items()])
-    mine = provenance(pipeline.digest, None, work.device, cluster.processors)
+    mine = provenance(pipeline.digest, None, work.device, site.cluster.processors)
     asked = {name: value for name, value in asdict(work).items() if isinstance(value, str)}
     data = {"pictures": hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()}
-    manifest = {"format": FORMAT, "model": mine, "data": data, "settings": asked}
+    manifest = {"format": FORMAT, "model": mine, "source": data, "settings": asked}
     run.begin(manifest | {"provenance": mine})
     shards = list(_shards(run, pictures))
     missing = [shard for shard in shards if shard.number not in run.finished_parts()]
     before = len(pictures) - sum(shard.rows for shard in missing)
     progress = Progress(len(pictures), before, report, "pictures")
-    for counts in Rounds(cluster, work, missing, say).run() if missing else ():
+    for counts in Rounds(site, work, missing).run() if missing else ():
         progress.add(counts.rows, counts.beside)
 
 

@@ -8,17 +8,31 @@ actor three times is halved, until the one row that does it is an error.
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from lxmert_viz.errors import ClusterError, MachineError
-from lxmert_viz.runs.cluster.actors import NOTES, Outcome, Work, one_round
+from lxmert_viz.runs.cluster.actors import NOTES, OPENING, Outcome, Work, one_round
 from lxmert_viz.runs.cluster.connecting import Cluster, machines
 from lxmert_viz.runs.cluster.pieces import PIECES, Piece, halved
 from lxmert_viz.runs.evaluation import Counts
 from lxmert_viz.runs.preparing import Shard
 
 TRIES = 3  # of a shard that ends its actors, before it is halved, and of a row
+WATCH = 5.0  # seconds between two looks at the machines
+AT_THE_END = 2.0  # seconds for a round to be closed
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A cluster that is connected, and what its actors open."""
+
+    cluster: Cluster
+    device: str  # of all actors
+    model_folder: Path  # under this path on all machines
+    say: Say  # what a person should know, a line each
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +47,10 @@ class _Away:
 class Rounds:
     """All pieces of some shards, round after round."""
 
-    def __init__(self, cluster: Cluster, work: Work, shards: Sequence[Shard], say: Say) -> None:
-        """say: hears what a person should know, a line each."""
-        self._cluster, self._work, self._say = cluster, work, say
+    def __init__(self, site: Site, work: Work, shards: Sequence[Shard]) -> None:
+        self._cluster, self._work, self._say = site.cluster, work, site.say
+        self._notes = work.folder / NOTES
+        shards = [replace(shard, path=shard.path.resolve()) for shard in shards]
         self._shards = {shard.number: shard for shard in shards}
         pieces = [Piece(shard.number, shard, work.folder) for shard in shards]
         self._waiting = {piece.name: piece for piece in pieces}
@@ -47,17 +62,20 @@ class Rounds:
             shutil.rmtree(work.folder / name, ignore_errors=True)
 
     def run(self) -> Iterator[Counts]:
-        """Counts that add up to those of the shards. Raises ClusterError and MachineError."""
-        (self._work.folder / NOTES).mkdir(parents=True, exist_ok=True)
+        """Counts that add up to those of the shards. Raises ClusterError, MachineError, and what
+        makes the work impossible anywhere."""
+        self._notes.mkdir(parents=True, exist_ok=True)
         while self._waiting:
             away, last = self._machines_away()
             pieces, told = list(self._waiting.values()), 0
             self._actors.clear()
-            for outcome in one_round(self._cluster, self._work, pieces, away, last=last):
+            for note in self._notes.glob(f"{OPENING}*"):  # of actors that ended with their round
+                note.unlink(missing_ok=True)
+            round_ = one_round(self._cluster, self._work, pieces, away, last=last)
+            for outcome in self._attended(round_, away):
                 told += 1
-                self._watch()
                 yield from self._taken(outcome, last)
-            if not told and not any((self._work.folder / NOTES).iterdir()):
+            if not told and not any((self._notes / piece.name).exists() for piece in pieces):
                 raise ClusterError("No actor of the cluster began any work: see the log of Ray.")
             for piece in pieces:
                 if piece.name in self._waiting:
@@ -65,10 +83,48 @@ class Rounds:
         for name in (PIECES, NOTES):
             shutil.rmtree(self._work.folder / name, ignore_errors=True)
 
+    def _attended(self, outcomes: Iterator[Outcome], away: Sequence[str]) -> Iterator[Outcome]:
+        """The same; meanwhile machines are watched.
+
+        Raises ClusterError where nothing would ever come, and Ray would wait.
+        """
+        fetching = ThreadPoolExecutor(1)
+        try:
+            while True:
+                coming = fetching.submit(next, outcomes, None)
+                while not wait((coming,), WATCH).done:
+                    self._check_there(away)
+                outcome = coming.result()
+                if outcome is None:
+                    return
+                self._watch()
+                yield outcome
+        finally:
+            wait((fetching.submit(outcomes.close),), AT_THE_END)
+            fetching.shutdown(wait=False)  # what still waits for Ray ends with the connection
+
+    def _check_there(self, away: Sequence[str]) -> None:
+        """Raises ClusterError where no machine is left for the round, or no model can be opened."""
+        self._watch()
+        if not self._there.keys() - set(away):
+            raise ClusterError(
+                "The machines that could do the rest left the cluster. The same call goes on from "
+                "there."
+            )
+        opening = list(self._notes.glob(f"{OPENING}*"))
+        if not self._actors and len(opening) > (1 + TRIES) * self._cluster.workers:
+            hosts = sorted({note.read_text() for note in opening if note.exists()})
+            raise ClusterError(
+                f"Actors on {', '.join(hosts)} end again and again while they open the model, as "
+                "without enough memory: give fewer --workers. What Ray says is in its log."
+            )
+
     def _taken(self, outcome: Outcome, last: bool) -> Iterator[Counts]:
         self._actors.add((outcome.host, outcome.process))
         if outcome.trace:
             raise RuntimeError(f"on {outcome.host}: {outcome.trace}")
+        if outcome.end is not None:
+            raise outcome.end
         if outcome.counts is not None:
             yield from self._finished(outcome.piece, outcome.counts)
             return
@@ -94,7 +150,7 @@ class Rounds:
 
     def _again(self, piece: Piece) -> Iterator[Counts]:
         """What becomes of a piece that no actor told of, or that a machine could not do."""
-        note = self._work.folder / NOTES / piece.name
+        note = self._notes / piece.name
         if not note.exists():
             return
         host = note.read_text()

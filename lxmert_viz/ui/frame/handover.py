@@ -15,6 +15,7 @@ EXAMPLES, UPLOAD, CAMERA = "examples", "upload", "camera"  # what SOURCE may be
 USED, SCENE, ASKED = "picture.used", "picture.scene", "question.asked"
 STORED_FILE, STORED_PICTURE = "stored.file", "stored.picture"  # a model without a detector
 NEXT, MARKED = "handover.next", "handover.marked"
+PICKS = "picture.picks"  # pictures taken so far: with each the drawer closes
 OPENED = "handover.opened"  # digest and text of what a board opened, its row, is it shipped
 
 
@@ -25,6 +26,9 @@ def begin(scene: ExampleScene) -> None:
     not seen yet: they get back what was last in use.
     """
     state = st.session_state
+    names = models.model_names()
+    if state.get(MODEL) not in names:  # its folder can have gone
+        state[MODEL] = names[0]
     state.setdefault(SCENE, scene.name)
     if ASKED not in state:
         ask(scene.questions[0].text)
@@ -70,19 +74,37 @@ def look_at_scene(name: str) -> None:
     st.session_state[SCENE] = name
 
 
+def pick_scene(name: str) -> None:
+    look_at_scene(name)
+    st.session_state[PICKS] = picks() + 1
+
+
 def own_picture(source: str) -> str:
     """Digest of the last picture that a person gave there; "" where there is none."""
     return st.session_state.get(f"picture.own {source}", "")
 
 
-def take_picture(source: str, given: Picture | None) -> None:
-    """A picture stays, also over a reload, until another is given or this one is taken away."""
-    state, was_given = st.session_state, f"picture.given {source}"
-    if given is not None:
-        state[f"picture.own {source}"] = pictures.kept_pictures().keep(given)
-    elif state.get(was_given):
-        state[f"picture.own {source}"] = ""
-    state[was_given] = given is not None
+def take_picture(source: str, file: str, given: Picture) -> bool:
+    """Whether the file is another than before. It stays, also over a reload, until it is dropped.
+
+    file: its id. A widget goes on to hold a file after another picture was opened.
+    """
+    state, last = st.session_state, f"picture.file {source}"
+    if state.get(last) == file:
+        return False
+    state[last] = file
+    state[f"picture.own {source}"] = pictures.kept_pictures().keep(given)
+    state[PICKS] = picks() + 1
+    return True
+
+
+def drop_picture(source: str) -> None:
+    st.session_state[f"picture.own {source}"] = ""
+
+
+def picks() -> int:
+    """How many pictures were picked in the drawer."""
+    return st.session_state.get(PICKS, 0)
 
 
 def look_at(digest: str) -> None:
@@ -155,6 +177,12 @@ def row_in_sight() -> str:
     digest, text, row, _ = st.session_state.get(OPENED, ("", "", "", False))
     is_same = source() == UPLOAD and (digest, text) == (own_picture(UPLOAD), asked())
     return row if is_same else ""
+
+
+def row_of(digest: str) -> str:
+    """The board's row that a picture was opened from; "" where it was not."""
+    of, _, row, _ = st.session_state.get(OPENED, ("", "", "", False))
+    return row if of == digest else ""
 
 
 def is_shipped(digest: str) -> bool:

@@ -11,7 +11,7 @@ from lxmert_viz.ui.server import models, variant
 from lxmert_viz.ui.server.variant import OwnBox, RegionsAsked
 from lxmert_viz.ui.wording import plain
 
-STATE = "boxes.own"
+STATE, STATED = "boxes.own", "boxes.stated"
 NO_BOXES = (
     "This link names boxes that cannot be drawn here ({}). It was made with another detector or "
     "was cut; the detected regions are in use."
@@ -73,4 +73,10 @@ def state_regions(model: str, picture: Picture | None) -> None:
     keys = {"profile": region_options.link(profiles)}
     if picture is not None and not names_boxes(picture):
         keys["boxes"] = link(picture, region_options.chosen())
+    st.session_state[STATED] = keys
     address.put(keys)
+
+
+def state_again() -> None:
+    """The same on a page that asks nothing."""
+    address.put(st.session_state.get(STATED, {}))

@@ -30,7 +30,11 @@ def choose(profiles: dict[str, RegionProfile], proposals: int) -> None:
     """Widgets; what they say is in `chosen`. proposals: as many as the detector has by itself."""
     _follow_link(profiles, proposals)
     name = st.selectbox(
-        "How regions are found", list(profiles), key="regions.profile", help=TRAINED_HELP
+        "How regions are found",
+        list(profiles),
+        key="regions.profile",
+        help=TRAINED_HELP,
+        persist_state="session",
     )
     own = st.toggle("Choose the numbers yourself", key="regions.own", persist_state="session")
     numbers = _numbers(profiles[name], proposals) if own else {}

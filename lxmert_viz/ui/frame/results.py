@@ -1,23 +1,20 @@
 """What the model makes of the choices, or what to do first when there is nothing to make it of."""
 
-from functools import partial
-
 import streamlit as st
 
 from lxmert_viz.picture import Picture
 from lxmert_viz.records import Answer, Regions, Trace
+from lxmert_viz.ui.frame import bar, handover
 from lxmert_viz.ui.frame.workbench import Choice
-from lxmert_viz.ui.server import answers, models, pictures, waiting
+from lxmert_viz.ui.server import answers, models, waiting
 from lxmert_viz.ui.server.variant import Variant, key_of
-from lxmert_viz.ui.wording import plain
 
-THUMBNAIL_WIDTH = 44
-NO_PICTURE = "No picture yet. Drop one above, or go back to the example scenes."
+NO_PICTURE = "No picture yet. Click the picture in the bar above to give one or to take a scene."
 LOST_PICTURE = (
     "This address names a picture that is not kept here: it was given on another machine, or more "
     "than a day ago. Upload it again and the same view comes back (its SHA-256 begins with {})."
 )
-NO_TEXT = "No question yet. Type one above and press Ask, or choose a suggested one."
+NO_TEXT = "No question yet. Type one above and press Enter, or choose a suggested one."
 
 
 def picture(choice: Choice) -> Picture:
@@ -78,43 +75,29 @@ def stage_payload(asked: Variant, other: tuple[str, Variant] | None = None) -> b
     )
 
 
-def keep_button(asked: Variant) -> None:
-    """The whole analysis as a file; made only when a person wants it."""
-    st.download_button(
-        "Save the analysis (zip)",
-        partial(answers.zipped, asked),
-        "lxmert-analysis.zip",
-        "application/zip",
-        icon=":material/download:",
-        on_click="ignore",
-        help="Opens again on the page Keep, and in Python",
-    )
+def tell(choice: Choice, found: Trace, *others: Trace) -> None:
+    """What the bar says of the chosen picture and question, once they are answered.
+
+    others: what else the page shows, which can have warnings too.
+    """
+    show_answer(choice, found)
+    warn(choice, found, *others)
+    bar.offer_to_keep(variant(choice))
 
 
-def pinned(choice: Choice, found: Trace) -> None:
-    """Picture, question, top answer and P(match), in sight however far the page is scrolled."""
-    with st.container(
-        key="results.pinned", horizontal=True, vertical_alignment="center", gap="small"
-    ):
-        st.image(pictures.thumbnail(picture(choice)), width=THUMBNAIL_WIDTH)
-        st.markdown(plain(found.tokens.text), width="content")
-        if found.answers:
-            first = found.answers[0]
-            st.markdown(f"**{plain(first.text)}** {first.probability:.2f}", width="content")
-        if found.match is not None:
-            st.caption(f"P(match) {found.match:.2f}", width="content")
+def show_answer(choice: Choice, found: Trace) -> None:
+    right = handover.marked_right(found.regions.digest, found.tokens.text) or choice.right or ""
+    bar.show_answer(found, right)
 
 
-def notes(choice: Choice, *found: Trace) -> None:
-    """What the reader of the results must know, each once."""
+def warn(choice: Choice, *found: Trace) -> None:
+    """What the reader of the results must know."""
     told = [note for trace in found for note in trace.notes]
     for model in {trace.model: None for trace in found}:
         warning = models.pipeline(model).scope.warning
         if choice.own and warning:
             told.insert(0, warning)
-    if told:
-        lines = [plain(note) for note in dict.fromkeys(told)]
-        st.warning("  \n".join(lines), icon=":material/warning:")
+    bar.show_warnings(told)
 
 
 def text(choice: Choice) -> str:

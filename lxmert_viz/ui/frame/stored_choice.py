@@ -26,12 +26,19 @@ def choose(model: str) -> None:
         return
     left, right = st.columns(2)
     with left:
-        label = st.selectbox("Regions from", list(found), key=handover.STORED_FILE)
+        label = st.selectbox(
+            "Regions from", list(found), key=handover.STORED_FILE, persist_state="session"
+        )
     known = stored_pictures.pictures(model, found[label])
     if known:
         st.session_state.setdefault(handover.STORED_PICTURE, known[0])
     with right:
-        st.text_input("Picture", key=handover.STORED_PICTURE, help="Its id in the file")
+        st.text_input(
+            "Picture",
+            key=handover.STORED_PICTURE,
+            help="Its id in the file",
+            persist_state="session",
+        )
     examples = ", ".join(known[:SHOWN]) + (", …" if len(known) > SHOWN else "")
     st.caption(f"{len(known):,} pictures: {plain(examples)}")
     try:

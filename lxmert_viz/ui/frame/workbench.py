@@ -3,19 +3,20 @@
 Choices live in the session's state under "place.widget"; what the model makes of them never does.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO
 from typing import Self
 
 import streamlit as st
 
 from lxmert_viz.analysis.answers import spelled
-from lxmert_viz.picture import PICTURE_ENDINGS, Picture
+from lxmert_viz.picture import Picture
 from lxmert_viz.places import ASSETS
 from lxmert_viz.ui.frame import (
     address,
+    bar,
+    drawer,
     handover,
+    model_menu,
     navigation,
     own_boxes,
     region_options,
@@ -24,17 +25,8 @@ from lxmert_viz.ui.frame import (
 from lxmert_viz.ui.frame.navigation import Page
 from lxmert_viz.ui.server import examples, models, pictures, stored_pictures, waiting
 from lxmert_viz.ui.server.answers import regions
-from lxmert_viz.ui.server.examples import ExampleQuestion, ExampleScene
-from lxmert_viz.ui.server.upload_limits import PICTURE_MB
+from lxmert_viz.ui.server.examples import ExampleScene
 from lxmert_viz.ui.server.variant import RegionsAsked
-from lxmert_viz.ui.wording import plain
-
-IN_SIGHT = 3
-SOURCES = {
-    handover.EXAMPLES: ":material/photo_library: Examples",
-    handover.UPLOAD: ":material/upload: Upload",
-    handover.CAMERA: ":material/photo_camera: Camera",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,40 +48,46 @@ class Choice:
 
 
 def frame(page: Page) -> None:
-    """Everything that stays while pages change: model, picture, question.
-
-    Pages that ask nothing hide the workbench, which keeps what it holds.
-    """
+    """Everything that stays while pages change; pages that ask nothing go without the bar."""
     st.html(ASSETS / "style.css")
+    st.logo(ASSETS / "icon.png")
     address.read()
     handover.take_next()
-    with st.sidebar:
-        name = st.selectbox("Model", models.model_names(), key=handover.MODEL)
-        about_model = st.container()
     handover.begin(examples.examples()[0])
-    with st.container(key="workbench.here" if page.asks else "workbench.away", gap="small"):
-        if stored_pictures.has_detector(name):
-            _choose_picture()
-        else:
-            opened(name)
-            stored_choice.choose(name)
-        _ask()
-    row = handover.row_in_sight()
-    if row and page.asks:
-        back = f"Back to {row} among the mistakes"
-        st.page_link(navigation.MISTAKES.path, label=back, icon=":material/arrow_back:")
-    address.write()
-    opened(name)
-    with about_model:
-        _choose_profile(name)
+    navigation.say_what_this_is()
     if page.asks:
-        _follow_boxes()
-    own_boxes.state_regions(name, choice().picture)
+        _choose(page)
+    else:
+        address.write()
+        own_boxes.state_again()
     address.show_missing()
 
 
+def _choose(page: Page) -> None:
+    name = handover.model()
+    has_detector = stored_pictures.has_detector(name)
+    is_example = has_detector and handover.source() == handover.EXAMPLES
+    slots = bar.begin(page, [q.text for q in _example().questions] if is_example else [])
+    with slots.model:
+        model_menu.choose()
+    if not has_detector:
+        opened(name)
+    with slots.picture:
+        if has_detector:
+            drawer.choose()
+        else:
+            stored_choice.choose(name)
+    address.write()
+    opened(name)
+    with slots.model:
+        model_menu.show_details(name)
+    bar.show_picture(choice().picture)
+    _follow_boxes()
+    own_boxes.state_regions(name, choice().picture)
+
+
 def opened(name: str) -> None:
-    """Waits for the model in the page and not in the sidebar, which a phone hides."""
+    """Waits for the model in the page and not in its menu, which is closed."""
     waiting.result_of(f"open {name}", f"opening {name}", lambda report: models.pipeline(name))
 
 
@@ -126,113 +124,6 @@ def _follow_boxes() -> None:
     own_boxes.follow_boxes(found, chosen.picture, chosen.asked)
 
 
-def _choose_profile(model: str) -> None:
-    pipeline = models.pipeline(model)
-    if pipeline.has_detector:
-        config = pipeline.detector.config
-        region_options.choose(config.profiles, config.rpn_post_nms)
-    st.caption(f"Runs on: **{plain(pipeline.device)}**")
-    st.caption(f"Knows: {plain(pipeline.scope.world)}")
-
-
 def _example() -> ExampleScene:
     scenes = {scene.name: scene for scene in examples.examples()}
     return scenes[handover.scene()]
-
-
-def _choose_picture() -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        source = st.segmented_control(
-            "Picture",
-            list(SOURCES),
-            key=handover.SOURCE,
-            format_func=SOURCES.get,
-            required=True,
-            label_visibility="collapsed",
-        )
-        st.caption("Ask about a picture and look inside LXMERT while it answers.", width="content")
-    if source == handover.EXAMPLES:
-        _gallery()
-    elif source == handover.UPLOAD:
-        _keep(source, _uploaded())
-    else:
-        _keep(source, st.camera_input("Take a picture", key="picture.camera"))
-
-
-def _uploaded() -> BytesIO | None:
-    return st.file_uploader(
-        "Your picture", PICTURE_ENDINGS, key="picture.upload", max_upload_size=PICTURE_MB
-    )
-
-
-def _keep(source: str, given: BytesIO | None) -> None:
-    handover.take_picture(source, None if given is None else Picture.of(given.getvalue()))
-    held = pictures.kept_pictures().find(handover.own_picture(source))
-    if given is None and held is not None:
-        st.caption("This is the picture that you gave before.")
-
-
-def _gallery() -> None:
-    """Scenes as buttons that carry their picture; the one in use is framed."""
-    scenes = examples.examples()
-    addresses = [pictures.thumbnail(scene.picture) for scene in scenes]
-    looks = [
-        f'.st-key-workbench-scene-{number} button {{ background-image: url("{address}") }}'
-        for number, address in enumerate(addresses)
-    ]
-    st.html(f"<style>{''.join(looks)}</style>")
-    in_use = handover.scene()
-    with st.container(horizontal=True, key="workbench.gallery", gap="xsmall"):
-        for number, scene in enumerate(scenes):
-            st.button(
-                plain(scene.title),
-                key=f"workbench.scene {number}",
-                type="primary" if scene.name == in_use else "secondary",
-                on_click=_take_scene,
-                args=(scene,),
-            )
-
-
-def _ask() -> None:
-    with (
-        st.form("question.form", border=False),
-        st.container(horizontal=True, vertical_alignment="bottom"),
-    ):
-        st.text_input(
-            "Question or caption",
-            key=handover.TYPED,
-            placeholder="What color is the large cube?",
-        )
-        st.form_submit_button(
-            "Ask", type="primary", icon=":material/send:", on_click=handover.ask_typed
-        )
-    if handover.source() == handover.EXAMPLES:
-        _suggest(_example().questions)
-
-
-def _suggest(questions: Sequence[ExampleQuestion]) -> None:
-    """Questions that are asked at a click: some in sight, all others one click away."""
-    asked = spelled(handover.asked())
-    others = [question for question in questions if spelled(question.text) != asked]
-    with st.container(horizontal=True, key="workbench.suggestions", gap="xsmall"):
-        st.markdown(":small[Or ask:]", width="content")
-        for question in others[:IN_SIGHT]:
-            _suggestion(question)
-        if others[IN_SIGHT:]:
-            with st.popover(f"{len(others) - IN_SIGHT} more"):
-                for question in others[IN_SIGHT:]:
-                    _suggestion(question)
-
-
-def _suggestion(question: ExampleQuestion) -> None:
-    st.button(
-        plain(question.text),
-        key=f"workbench.suggested {question.text}",
-        on_click=handover.ask,
-        args=(question.text,),
-    )
-
-
-def _take_scene(scene: ExampleScene) -> None:
-    handover.look_at_scene(scene.name)
-    handover.ask(scene.questions[0].text)

@@ -15,7 +15,7 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.places import data_folder, is_public
 from lxmert_viz.ui.frame import handover
 from lxmert_viz.ui.mistakes import place
-from lxmert_viz.ui.server import boards, catalogue, jobs, own_data
+from lxmert_viz.ui.server import boards, catalogue, jobs, models, own_data
 from lxmert_viz.ui.server.boards import Wanted
 from lxmert_viz.ui.server.upload_limits import DATASET_MB
 from lxmert_viz.ui.wording import plain
@@ -41,7 +41,8 @@ WHAT_TO_BRING = (
 def offer() -> None:
     unread = own_data.are_taken() and take_files()
     hint = "Read the files that you chose first." if unread else None
-    model = handover.model()
+    names = models.model_names()
+    model = st.selectbox("Model", names, names.index(handover.model()), key="new.model")
     dataset = st.selectbox(
         "Dataset", catalogue.dataset_names(), format_func=catalogue.title_of, key=DATASET
     )
@@ -65,8 +66,7 @@ def offer() -> None:
     except DatasetError as error:
         st.error(plain(str(error)), icon=":material/error:")
     st.caption(
-        "For another model, choose it in the sidebar first. "
-        + ("" if own_data.are_taken() else "This server takes no datasets; your own does. ")
+        ("" if own_data.are_taken() else "This server takes no datasets; your own does. ")
         + ("" if is_public() else f"The folders offered lie in {plain(str(data_folder()))}. ")
         + "Every option: `python -m lxmert_viz evaluate --help`."
     )

@@ -9,7 +9,7 @@ from lxmert_viz.figures.answers import answer_bars
 from lxmert_viz.figures.picture import regions_picture
 from lxmert_viz.records import Regions, Standing, Trace
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.frame import handover, navigation, results, workbench
+from lxmert_viz.ui.frame import handover, results, workbench
 from lxmert_viz.ui.server import pictures
 from lxmert_viz.ui.wording import plain
 
@@ -64,7 +64,7 @@ def show_verdict(found: Trace, first: Standing, right: str, right_one: Standing 
         st.markdown(":green[:material/check_circle:] Right.")
     else:
         st.markdown(
-            f":orange[:material/cancel:] Wrong. The right answer, “{plain(right_one.text)}”, "
+            f":red[:material/cancel:] Wrong. The right answer, “{plain(right_one.text)}”, "
             f"has rank {right_one.rank:,} and {right_one.probability:.3f}."
         )
 
@@ -87,13 +87,13 @@ def ask_about(found: Trace, asked: str, standing: Standing | None) -> None:
             f"probability **{standing.probability:.4f}**."
         )
         is_marked = handover.marked_right(found.regions.digest, found.tokens.text) == standing.text
-        st.button(
+        if st.button(
             "Remove the mark" if is_marked else "This is the right one",
             icon=":material/close:" if is_marked else ":material/check:",
             key="answers.mark",
-            on_click=mark_answer,
-            args=(found, "" if is_marked else standing.text),
-        )
+        ):
+            mark_answer(found, "" if is_marked else standing.text)
+            st.rerun()  # the whole page: the bar tells it too
 
 
 def show_unknown(found: Trace, asked: str) -> None:
@@ -133,32 +133,13 @@ def show_match(found: Trace) -> None:
     )
 
 
-def show_next_steps() -> None:
-    with st.container(
-        border=True, horizontal=True, key="answers.next-steps", vertical_alignment="center"
-    ):
-        st.markdown("**Four things to try**", width="content")
-        st.markdown(":material/edit: Ask something else, above", width="content")
-        st.markdown(":material/upload: Upload a picture, above", width="content")
-        navigation.link(navigation.ATTENTION, "See where the words look")
-        navigation.link(navigation.WHY, "See why it answers that")
-
-
-navigation.heading(
-    "Answers",
-    "The regions that the detector found, and the model's answers: longer bars, more probable.",
-)
-show_next_steps()
 choice = workbench.choice()
 seen = results.regions(choice)
-pinned = st.container()
-left, right = st.columns([11, 9], gap="large")
+left, right = st.columns([3, 2], gap="large")
 with left:
     show_regions(pictures.shown_picture(results.picture(choice)), seen)
 with right:
     found = results.trace(choice)
-    with pinned:
-        results.pinned(choice, found)
-    results.notes(choice, found)
+    results.tell(choice, found)
     show_answers(found, choice.right)
     show_match(found)

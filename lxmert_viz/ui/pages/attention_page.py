@@ -2,17 +2,12 @@
 
 from lxmert_viz.ui.attention import inside
 from lxmert_viz.ui.browser import stage
-from lxmert_viz.ui.frame import navigation, results, workbench
+from lxmert_viz.ui.frame import results, workbench
 
-navigation.heading(
-    "Attention",
-    "Every cell is a head. Point at heads, words and boxes to see what reads what; click to lock.",
-)
 choice = workbench.choice()
 results.regions(choice)
 found = results.trace(choice)
-results.pinned(choice, found)
-results.notes(choice, found)
+results.tell(choice, found)
 asked = results.variant(choice)
 inside.keep(asked, found, stage.show(results.stage_payload(asked)))
 inside.show(asked, found)

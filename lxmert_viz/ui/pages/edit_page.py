@@ -1,16 +1,10 @@
 """What if another word stood there, or a region were gone? Before and after, side by side."""
 
-from dataclasses import replace
-
 import streamlit as st
 
-from lxmert_viz.ui.frame import navigation, results, workbench
+from lxmert_viz.ui.frame import bar, results, workbench
 from lxmert_viz.ui.what_if import editing, links, sides
 
-navigation.heading(
-    "What if?",
-    "Change words, regions or the checkpoint; read the answer before and after.",
-)
 choice = workbench.choice()
 chosen = results.variant(choice)
 steps = editing.history(chosen)
@@ -23,18 +17,19 @@ with (
     st.popover(f"Steps ({len(steps.steps)})", icon=":material/history:", key="edit.steps"),
 ):
     editing.show_history(steps)
-    results.keep_button(step.variant)
 links.state_edit(steps, chosen)
 found = sides.regions(step.variant)
 asked = results.trace_of(step.variant)
-results.pinned(replace(choice, picture=step.variant.picture), asked)
-results.notes(choice, asked)
+results.warn(choice, asked)
+bar.offer_to_keep(step.variant)
 with words:
     editing.edit_words(steps, asked.tokens)
 with controls:
     editing.edit_picture(steps, found)
     editing.choose_checkpoint(steps)
     before = editing.choose_before(steps)
+if chosen in (step.variant, before.variant):
+    results.show_answer(choice, results.trace_of(chosen))
 editing.explain(step)
 editing.show_fillings(step.variant)
 if before is step:

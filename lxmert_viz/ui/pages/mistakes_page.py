@@ -7,7 +7,7 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.results.board import Board
 from lxmert_viz.results.row_filter import terms, without_term
 from lxmert_viz.results.run_folder import REMARKS
-from lxmert_viz.ui.frame import address
+from lxmert_viz.ui.frame import address, navigation
 from lxmert_viz.ui.mistakes import (
     clusters,
     counts,
@@ -165,11 +165,7 @@ def show(board: Board) -> None:
     show_remarks(board)
 
 
-with st.container(horizontal=True, vertical_alignment="bottom", key="board.head"):
-    st.subheader("Mistakes", anchor=False, width="content")
-    st.caption(
-        "A whole dataset at once: where the model fails, why, and every example a click away."
-    )
+navigation.heading(navigation.MISTAKES)
 with st.container(horizontal=True, vertical_alignment="bottom", key="board.numbers"):
     name = run_choice.choose()
     running = jobs.evaluations().of(name)

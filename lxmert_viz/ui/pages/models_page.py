@@ -12,7 +12,7 @@ from lxmert_viz.checkpoints.record import Kept, free_bytes, kept, remove
 from lxmert_viz.checks.findings import NOT_APPLICABLE, RIGHT, WRONG, Finding
 from lxmert_viz.errors import LxmertVizError
 from lxmert_viz.places import is_public
-from lxmert_viz.ui.frame import handover
+from lxmert_viz.ui.frame import handover, navigation
 from lxmert_viz.ui.server import jobs, models, waiting
 from lxmert_viz.ui.server.jobs import Job
 from lxmert_viz.ui.wording import plain
@@ -81,6 +81,15 @@ def show_actions(name: str, known: KnownCheckpoint | None, here: bool) -> None:
             help="HF_HUB_OFFLINE is set, so nothing is downloaded." if offline() else None,
             on_click=jobs.download,
             args=(name,),
+        )
+    if here and name != handover.model():
+        st.button(
+            "Use",
+            icon=":material/visibility:",
+            key=f"models.use {name}",
+            on_click=handover.use_model,
+            args=(name,),
+            help="The model that every page asks",
         )
     if here:
         st.button(
@@ -185,11 +194,7 @@ def show_folder() -> None:
             )
 
 
-st.subheader("Models", anchor=False)
-st.caption(
-    "The miniature is always here. For photographs, download a full-size model; "
-    "choose the one in use in the sidebar."
-)
+navigation.heading(navigation.MODELS)
 problem = st.session_state.pop("models.problem", "")
 if problem:
     st.error(plain(problem), icon=":material/error:")

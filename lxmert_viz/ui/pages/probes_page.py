@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lxmert_viz.ui.frame import navigation, results, workbench
+from lxmert_viz.ui.frame import results, workbench
 from lxmert_viz.ui.server import lenses, states
 from lxmert_viz.ui.states import layers, probes
 
@@ -12,15 +12,12 @@ VIEWS = {
     "plane": ":material/scatter_plot: On a plane",
 }
 
-navigation.heading(
-    "Probes", "A small classifier on each layer's states: what can be read out, and from where on?"
-)
 choice = workbench.choice()
 found = None
 if choice.picture is not None and choice.text:
     results.regions(choice)
     found = results.trace(choice)
-    results.pinned(choice, found)
+    results.tell(choice, found)
 named = states.names(choice.model)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     name = st.selectbox(

@@ -40,10 +40,6 @@ def show_table(read: Regions) -> None:
             st.dataframe(frames.regions(read), hide_index=True)
 
 
-navigation.heading(
-    "Regions",
-    "LXMERT sees these boxes and nothing else. Draw, move, rename or delete them.",
-)
 choice = workbench.choice()
 picture = results.picture(choice)
 if choice.asked.stored is not None:
@@ -60,8 +56,7 @@ answers = []
 if choice.text:
     before = results.trace(as_detected)
     now = None if boxes is None else results.trace(choice)
-    results.pinned(choice, now or before)
-    results.notes(choice, now or before)
+    results.tell(choice, now or before)
     answers = answers_of(before, now)
 wanted = box_editor.show(
     pictures.shown_picture(picture),

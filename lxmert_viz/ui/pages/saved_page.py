@@ -5,7 +5,7 @@ import streamlit as st
 from lxmert_viz.picture import Picture
 from lxmert_viz.traces import KeptTrace
 from lxmert_viz.ui.browser import stage
-from lxmert_viz.ui.frame import handover, navigation, results, workbench
+from lxmert_viz.ui.frame import handover, results, workbench
 from lxmert_viz.ui.server import answers, pictures, upload_limits
 from lxmert_viz.ui.server.upload_limits import ANALYSIS_MB
 from lxmert_viz.ui.wording import plain
@@ -44,18 +44,12 @@ def ask_again(kept: KeptTrace) -> None:
     handover.open_next(Picture.of(kept.picture), kept.trace.tokens.text)
 
 
-navigation.heading(
-    "Keep",
-    "The whole analysis as one file: every number, the picture without metadata, versions.",
-)
 choice = workbench.choice()
-asked = results.variant(choice)
-found = results.trace_of(asked)
-results.pinned(choice, found)
+found = results.trace(choice)
+results.tell(choice, found)
 left, right = st.columns(2, gap="large")
 with left:
-    st.markdown(f"**Keep** “{plain(found.tokens.text)}”")
-    results.keep_button(asked)
+    st.markdown(f"*Keep*, in the bar above, saves “{plain(found.tokens.text)}” with its answer.")
     with st.popover("Open it in Python", icon=":material/code:"):
         st.code(PYTHON, language="python")
 with right:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lxmert_viz.ui.frame import navigation, results, workbench
+from lxmert_viz.ui.frame import results, workbench
 from lxmert_viz.ui.states import geometry, lenses, masked
 
 VIEWS = {
@@ -11,14 +11,10 @@ VIEWS = {
     "masked": ":material/edit: Type and see",
 }
 
-navigation.heading(
-    "States", "Each layer writes one vector for every word and region. See what it already holds."
-)
 choice = workbench.choice()
 results.regions(choice)
 found = results.trace(choice)
-results.pinned(choice, found)
-results.notes(choice, found)
+results.tell(choice, found)
 view = st.segmented_control(
     "View",
     list(VIEWS),

@@ -154,10 +154,7 @@ def offer_exports(board: Board, name: str) -> None:
             )
 
 
-navigation.heading(
-    "Triage",
-    "Judge one row after the other: keys 1 to 4 give a verdict, arrow keys move.",
-)
+navigation.heading(navigation.TRIAGE)
 with st.container(horizontal=True, vertical_alignment="bottom", key="triage.choice"):
     name = choose_run()
     queue = choose_queue()

@@ -191,10 +191,7 @@ def open_chosen(row: Row | None, model: str) -> None:
             open_row(row, model)
 
 
-navigation.heading(
-    "Two runs",
-    "The same examples before and after a change: another model, checkpoint or kind of region.",
-)
+navigation.heading(navigation.TWO_RUNS)
 names = choose()
 if names is not None:
     pair = boards.pair(*names)

@@ -4,17 +4,12 @@ from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.analysis.walk import stations
 from lxmert_viz.figures.walk import payload
 from lxmert_viz.ui.browser import walk
-from lxmert_viz.ui.frame import navigation, results, workbench
+from lxmert_viz.ui.frame import results, workbench
 from lxmert_viz.ui.server import pictures
 
-navigation.heading(
-    "Walk",
-    "From the picture to the answer in seven stations, with the numbers of what you asked.",
-)
 choice = workbench.choice()
 results.regions(choice)
 found = results.trace(choice)
-results.pinned(choice, found)
-results.notes(choice, found)
+results.tell(choice, found)
 address = pictures.shown_picture(results.picture(choice))
 walk.show(payload(found, stations(found), numbered_names(found.regions), address))

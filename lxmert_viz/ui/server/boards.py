@@ -18,7 +18,7 @@ import streamlit as st
 from lxmert_viz.analysis.slices import Slice, suggest
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.dataset.opening import open_dataset
+from lxmert_viz.dataset.opening import Source, open_source
 from lxmert_viz.errors import DatasetError, PictureError
 from lxmert_viz.picture import Picture, as_jpeg
 from lxmert_viz.places import ASSETS, data_folder
@@ -116,11 +116,14 @@ def _run(folder: Path) -> tuple[str, int]:
 
 def read(wanted: Wanted) -> Dataset:
     """Raises DatasetError."""
+    return _source(wanted).whole()
+
+
+def _source(wanted: Wanted) -> Source:
     texts = wanted.asked.splitlines()
-    dataset = open_dataset(path_of(wanted.dataset), columns=wanted.columns, asked=texts)
+    source = open_source(path_of(wanted.dataset), columns=wanted.columns, asked=texts)
     key = own_data.key_in(wanted.dataset)
-    left_out = own_data.store().left_out(key) if key else []
-    return replace(dataset, remarks=(*left_out, *dataset.remarks))
+    return replace(source, remarks=tuple(own_data.store().left_out(key)) if key else ())
 
 
 def begin(wanted: Wanted) -> str:
@@ -164,10 +167,10 @@ def _work(wanted: Wanted, folder: Path) -> Work:
         from lxmert_viz.runs.evaluation import evaluate
         from lxmert_viz.runs.manifest import Settings
 
-        dataset = read(wanted)
+        source = _source(wanted)
         pipeline = models.pipeline(wanted.model)
         where = find(wanted.model)
-        evaluate(pipeline, where, dataset, folder, Settings(), report)
+        evaluate(pipeline, where, source, folder, Settings(), report)
         return ()
 
     return work

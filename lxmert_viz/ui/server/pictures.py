@@ -53,6 +53,11 @@ class PictureStore:
         with self._lock:
             self._drop()
 
+    @property
+    def size_bytes(self) -> int:
+        with self._lock:
+            return self._bytes()
+
     def _drop(self) -> None:
         oldest = self._now() - self._seconds
         for digest in [d for d, (since, _) in self._kept.items() if since <= oldest]:

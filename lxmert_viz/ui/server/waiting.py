@@ -1,8 +1,8 @@
 """Slow work beside the page: progress while it runs, a way to cancel it, errors in one sentence."""
 
+import secrets
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
 from threading import Event
@@ -10,15 +10,18 @@ from typing import TypeVar
 
 import streamlit as st
 
-from lxmert_viz.errors import LxmertVizError
+from lxmert_viz.errors import BusyError, LxmertVizError
+from lxmert_viz.places import is_public
 from lxmert_viz.records import Report
+from lxmert_viz.ui.server.turns import Piece, Place, Turns
 from lxmert_viz.ui.wording import plain
 
 Result = TypeVar("Result")
 AT_ONCE_SECONDS = 0.4  # shorter work shows no progress, so that nothing flickers
 LOOK_UP_SECONDS = 0.1
 ENOUGH_SHARE = 0.02  # less tells nothing of the rest
-WORKERS = 4  # computations at once, over all sessions
+PUBLIC_SECONDS = 120.0  # of one piece of work, where strangers come
+VISITOR = "waiting.visitor"
 
 
 class Stopped(Exception):
@@ -33,12 +36,21 @@ class Progress:
         self.stage = ""
         self.share = 0.0
         self.stop = Event()
+        self.begin()
+
+    def begin(self) -> None:
+        """From when on it computes, after it had to wait."""
         self.started = self._began = self._reported = time.monotonic()
 
     def report(self, stage: str, share: float) -> None:
         if self.stop.is_set():
             raise Stopped(stage)
         self._reported = time.monotonic()
+        if is_public() and self._reported - self.started > PUBLIC_SECONDS:
+            raise BusyError(
+                f"{self._named} took more than {PUBLIC_SECONDS:.0f} s, which is the most for one "
+                "visitor here. Your own server has no such limit."
+            )
         if share < self.share:  # another piece of work begins
             self._began = self._reported
         self.stage, self.share = stage, min(max(share, 0.0), 1.0)
@@ -46,7 +58,16 @@ class Progress:
     def line(self) -> str:
         seconds = time.monotonic() - self.started
         stage = f": {self.stage}" if self.stage else ""
-        return f"{self.title[:1].upper()}{self.title[1:]}{stage} ({seconds:.0f} s{self._left()})"
+        return f"{self._named}{stage} ({seconds:.0f} s{self._left()})"
+
+    def waiting_line(self, place: Place) -> str:
+        others = "1 other is" if place.ahead == 1 else f"{place.ahead} others are"
+        soon = "" if place.seconds is None else f", about {max(place.seconds, 1):.0f} s to go"
+        return f"{self._named}: {others} before you{soon}"
+
+    @property
+    def _named(self) -> str:
+        return f"{self.title[:1].upper()}{self.title[1:]}"
 
     def _left(self) -> str:
         """As it went so far."""
@@ -66,20 +87,24 @@ def result_of(key: str, title: str, work: Callable[[Report], Result]) -> Result:
     if cancelled() == key:
         _say_cancelled(title)
     progress = Progress(title)
-    future = workers().submit(work, progress.report)
+
+    def computed() -> Result:
+        progress.begin()
+        return work(progress.report)
+
+    piece = turns().ask(title, _visitor(), computed, lambda: not progress.stop.is_set())
     try:
-        wait([future], AT_ONCE_SECONDS)
-        if not future.done():
-            _watch(future, progress, key)
+        if not piece.over.wait(AT_ONCE_SECONDS):
+            _watch(piece, progress, key)
     finally:
         progress.stop.set()
-    return future.result()
+    return piece.result()
 
 
-def _watch(future: Future[Result], progress: Progress, key: str) -> None:
+def _watch(piece: Piece, progress: Progress, key: str) -> None:
     place = st.empty()
     with place.container(border=True):
-        bar = st.progress(0.0, progress.line())
+        bar = st.progress(0.0, _line(piece, progress))
         st.button(
             "Cancel",
             key=f"waiting.cancel {_of_this_run()} {key}",
@@ -87,11 +112,22 @@ def _watch(future: Future[Result], progress: Progress, key: str) -> None:
             args=(key,),
             icon=":material/close:",
         )
-        while not future.done():
+        while not piece.over.wait(LOOK_UP_SECONDS):
             # a click ends the script in this call
-            bar.progress(progress.share, progress.line())
-            wait([future], LOOK_UP_SECONDS)
+            bar.progress(progress.share, _line(piece, progress))
     place.empty()
+
+
+def _line(piece: Piece, progress: Progress) -> str:
+    if piece.begun is None:
+        return progress.waiting_line(turns().place(piece))
+    return progress.line()
+
+
+def _visitor() -> str:
+    """Whose turn it is: a session's, or all of one address where strangers come."""
+    address = st.context.ip_address if is_public() else None
+    return address or st.session_state.setdefault(VISITOR, secrets.token_hex(8))
 
 
 def cancelled() -> str:
@@ -137,6 +173,6 @@ def errors_in_a_sentence() -> Iterator[None]:
 
 
 @cache
-def workers() -> ThreadPoolExecutor:
-    """Threads that compute while the page stays alive and can be told to stop waiting."""
-    return ThreadPoolExecutor(WORKERS, thread_name_prefix="lxmert-viz")
+def turns() -> Turns:
+    """Whose threads compute while the page stays alive and can be told to stop waiting."""
+    return Turns()

@@ -89,7 +89,10 @@ def show(found: Trace) -> None:
     if tuned:
         layers = _tuned(head, depths).translated(layers)
     key = f"{key_of(found)} {head} {inside} {tuned}"
-    view = View(found, head, key, rows, depths, layers)
+    _side_by_side(View(found, head, key, rows, depths, layers), row, depth)
+
+
+def _side_by_side(view: View, row: int, depth: int) -> None:
     with st.container(key="states.read"):  # on a phone the cell comes first
         grid, cell = st.columns([2, 1], gap="medium")
         with grid:

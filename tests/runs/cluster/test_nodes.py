@@ -24,10 +24,10 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Report
 from lxmert_viz.results.run_folder import RAY_LOG, TABLE, RunFolder
-from lxmert_viz.runs.cluster.connecting import Cluster, connected
+from lxmert_viz.runs.cluster.connecting import ENVIRONMENT, Cluster, connected
 from lxmert_viz.runs.cluster.evaluating import Evaluation
 from lxmert_viz.runs.cluster.pieces import Piece
-from lxmert_viz.runs.cluster.rounds import Rounds
+from lxmert_viz.runs.cluster.rounds import Rounds, Site
 from lxmert_viz.runs.evaluation import Counts, Engine, Resume, evaluate
 from lxmert_viz.runs.manifest import Settings
 
@@ -42,6 +42,7 @@ OURS = Settings(internals=False)
 @pytest.fixture(scope="module")
 def nodes() -> "Iterator[Nodes]":
     """With a processor each."""
+    os.environ.update(ENVIRONMENT)
     import ray
     from ray.cluster_utils import Cluster as Nodes
 
@@ -96,21 +97,24 @@ class Seen(Evaluation):
             Path.read_bytes = gone
         if self.has_full_disk:
             RunFolder.write_part = full
-        self._mark.touch()
-        return Evaluation.open(work, last=last)
+        if self.odd_model is not None:
+            self._mark.touch()
+        make = Evaluation.open(work, last=last)
+        return lambda piece: self._mark.touch() or make(piece)
 
     @property
     def _mark(self) -> Path:
         return self.folder / "odd"
 
     def _wait(self) -> None:
-        """Until the odd node takes part, so that it is tried."""
+        """Until the odd node takes part, and then a little, so that it is handed something."""
         while self.odd and not self._mark.exists():
             time.sleep(0.05)
+        time.sleep(1.0 if self.odd else 0.0)
 
 
 def gone(path: Path) -> bytes:
-    if path.suffix == ".png":
+    if path.suffix == ".jpg":
         raise FileNotFoundError(2, "No such file or directory", str(path))
     with path.open("rb") as file:
         return file.read()
@@ -130,9 +134,8 @@ def run_on(
     """Makes a run on all nodes; what it says."""
     said: list[str] = []
     cluster = Cluster(nodes.address, workers=3)
-    engine = Engine(
-        "ray", "cpu", 1, lambda shards: Rounds(cluster, work, shards, said.append).run()
-    )
+    site = Site(cluster, "cpu", work.model_folder, said.append)
+    engine = Engine("ray", "cpu", 1, lambda shards: Rounds(site, work, shards).run())
     with connected(cluster, work.folder / RAY_LOG):
         evaluate(
             pipeline,
@@ -201,7 +204,7 @@ def test_what_a_machine_without_the_pictures_cannot_do_is_done_on_another(
         tiny_folder, tmp_path / "run", tmp_path / "regions", "cpu", odd, lacks_pictures=True
     )
     (said,) = run_on(nodes, work, tiny_pipeline, dataset)
-    assert "failed at part 0000" in said and ".png cannot be read (No such file" in said
+    assert "failed at part 0000" in said and ".jpg cannot be read (No such file" in said
     assert not RunFolder(work.folder).machine_faults()
     assert table(work.folder).equals(table(alone.path))
 

@@ -1,5 +1,6 @@
 """What becomes of pieces of work when machines refuse, fail and end; without Ray."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +16,11 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.results.run_folder import TABLE, RunFolder
 from lxmert_viz.runs.cluster import rounds
-from lxmert_viz.runs.cluster.actors import NOTES, Outcome
+from lxmert_viz.runs.cluster.actors import NOTES, OPENING, Outcome
 from lxmert_viz.runs.cluster.connecting import Cluster
 from lxmert_viz.runs.cluster.evaluating import Evaluation
 from lxmert_viz.runs.cluster.pieces import Piece
+from lxmert_viz.runs.cluster.rounds import Site
 from lxmert_viz.runs.evaluation import Engine, evaluate
 from lxmert_viz.runs.manifest import Settings
 from tests.helpers.pretended_cluster import Machines
@@ -58,9 +60,10 @@ class Run:
         self.told: list[str] = []
         self.run = RunFolder(folder)
         work = Evaluation(model, folder, folder / "regions", "cpu")
+        site = Site(Cluster(), "cpu", model, self.said.append)
         engine = Engine(
             "ray",
-            compute=lambda shards: rounds.Rounds(Cluster(), work, shards, self.said.append).run(),
+            compute=lambda shards: rounds.Rounds(site, work, shards).run(),
         )
 
         def report(stage: str, share: float) -> None:
@@ -207,3 +210,45 @@ def test_a_fault_of_this_program_is_no_fault_of_a_machine(
     machines.behave = lambda node, piece, last: machines.said(node, piece, trace="KeyError: 'x'")
     with pytest.raises(RuntimeError, match="on host-a: KeyError"):
         call()
+
+
+def test_where_the_last_machine_leaves_in_the_middle_nobody_waits_for_ever(
+    machines: Machines, call: Callable[[], Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "WATCH", 0.1)
+    ended = threading.Event()
+
+    def behave(node: str, piece: Piece, last: bool) -> Outcome | None:
+        machines.nodes.clear()
+        ended.wait(60)
+        return None
+
+    machines.behave = behave
+    try:
+        with pytest.raises(ClusterError, match="left the cluster. The same call goes on"):
+            call()
+    finally:
+        ended.set()
+
+
+def test_where_actors_only_end_while_they_open_the_model_the_call_ends(
+    machines: Machines,
+    call: Callable[[], Run],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rounds, "WATCH", 0.1)
+    ended = threading.Event()
+
+    def behave(node: str, piece: Piece, last: bool) -> Outcome | None:
+        for number in range(1 + (1 + rounds.TRIES) * Cluster().workers):
+            (tmp_path / "run" / NOTES / f"{OPENING}{number}").write_text(f"host-{node}")
+        ended.wait(60)
+        return None
+
+    machines.behave = behave
+    try:
+        with pytest.raises(ClusterError, match="Actors on host-a end again and again while they"):
+            call()
+    finally:
+        ended.set()

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.checkpoints.folder import MODELS_VARIABLE
-from lxmert_viz.ui.frame.navigation import MODELS
+from lxmert_viz.ui.frame.navigation import ANSWERS, MODELS
 from lxmert_viz.ui.server import jobs
 from tests.helpers.hub_server import Hub
 from tests.helpers.small_page import Counted, button, opened, texts
@@ -57,10 +57,13 @@ def test_a_download_ends_in_a_model_that_can_be_chosen(
     page.button(key="models.download lxmert-vqa").click().run()
     page = ended(page, "lxmert-vqa")
     assert not page.exception
-    assert page.selectbox(key="model.name").options == ["miniature", "lxmert-vqa"]
     assert labels(page).count("Download") == 2
-    page.selectbox(key="model.name").set_value("lxmert-vqa").run()
+    page.button(key="models.use lxmert-vqa").click().run()
     assert not page.exception
+    assert "models.use lxmert-vqa" not in [b.key for b in page.button]
+    page.switch_page(ANSWERS.path).run()
+    assert page.selectbox(key="model.name").options == ["miniature", "lxmert-vqa"]
+    assert page.selectbox(key="model.name").value == "lxmert-vqa"
 
 
 def test_a_running_download_shows_its_bar_and_can_be_stopped(
@@ -77,7 +80,7 @@ def test_a_running_download_shows_its_bar_and_can_be_stopped(
     hub.slow_seconds = 0.0
     page.button(key="models.download lxmert-vqa").click().run()
     page = ended(page, "lxmert-vqa")
-    assert page.selectbox(key="model.name").options == ["miniature", "lxmert-vqa"]
+    assert page.button(key="models.use lxmert-vqa")
 
 
 def test_what_went_wrong_is_one_sentence(counted: Counted, models: Path, hub: Hub) -> None:
@@ -120,9 +123,10 @@ def test_removing_everything_keeps_folders_of_ones_own(
     page = at_models()
     page.button(key="models.download lxmert-vqa").click().run()
     page = ended(page, "lxmert-vqa")
-    page.selectbox(key="model.name").set_value("lxmert-vqa").run()
+    page.button(key="models.use lxmert-vqa").click().run()
     button(page, "Remove them all").click().run()
     assert not page.exception
+    page.switch_page(ANSWERS.path).run()
     assert page.selectbox(key="model.name").value == "miniature"
     assert page.selectbox(key="model.name").options == ["miniature", "mine"]
     assert not (models / "lxmert-vqa").exists()

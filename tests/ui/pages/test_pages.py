@@ -10,6 +10,7 @@ from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.ui.server import examples, models
+from lxmert_viz.ui.wording import plain
 from tests.conftest import ANSWERS
 from tests.helpers.small_page import Counted, ask, button, chart, opened, texts
 
@@ -25,8 +26,8 @@ def test_the_page_opens_on_an_answer(page: AppTest, counted: Counted) -> None:
     assert (counted.looks, counted.asks) == (1, 1)
 
 
-def test_the_page_says_what_to_do_next_and_what_attention_does_not_prove(page: AppTest) -> None:
-    assert "Four things to try" in texts(page)
+def test_the_page_says_what_lxmert_is_and_what_attention_does_not_prove(page: AppTest) -> None:
+    assert "LXMERT answers questions about pictures." in texts(page)
     assert "where a head looked, not why the model answered" in texts(page)
 
 
@@ -45,8 +46,10 @@ def test_a_scene_brings_its_own_picture_and_question(page: AppTest, counted: Cou
 
 def test_a_suggested_question_is_asked_at_once(page: AppTest, counted: Counted) -> None:
     second = examples.examples()[0].questions[1].text
-    button(page, second).click().run()
+    assert plain(second) in page.menu_button(key="question.suggested").options
+    page.menu_button(key="question.suggested").click(second).run()
     assert page.text_input(key="question.typed").value == second
+    assert plain(second) not in page.menu_button(key="question.suggested").options
     assert (counted.looks, counted.asks) == (1, 2)
 
 
@@ -196,4 +199,4 @@ def test_a_sigmoid_head_is_named_so(counted: Counted) -> None:
 def test_words_of_a_person_are_shown_letter_by_letter(page: AppTest) -> None:
     page.text_input(key="answers.asked").set_value("<u>*a*</u> :red[b] $x$").run()
     assert "“<u>*a*</u> :red[b] $x$” is not among" in texts(page)
-    assert not any("*a*" in m.value or ":red[" in m.value for m in page.markdown)
+    assert not any("*a*" in m.value or ":red[b" in m.value for m in page.markdown)

@@ -1,3 +1,4 @@
+import time
 from threading import Event
 
 from lxmert_viz.errors import DatasetError
@@ -16,7 +17,7 @@ def test_a_job_tells_its_stage_and_gives_its_notes() -> None:
         go_on.wait(SECONDS)
         return ("a note",)
 
-    jobs = Jobs("beginning")
+    jobs = Jobs("beginning", 2)
     jobs.start("one", work)
     assert told.wait(SECONDS)
     job = jobs.of("one")
@@ -37,7 +38,7 @@ def test_a_stopped_job_ends_at_its_next_report_and_can_begin_again() -> None:
         report("not reached", 1.0)
         return ("not reached",)
 
-    jobs = Jobs("beginning")
+    jobs = Jobs("beginning", 2)
     jobs.start("one", work)
     assert begun.wait(SECONDS)
     job = jobs.of("one")
@@ -54,9 +55,36 @@ def test_what_a_person_can_mend_is_kept_as_a_sentence() -> None:
     def work(report: Report) -> tuple[str, ...]:
         raise DatasetError("There is no such file.")
 
-    jobs = Jobs("beginning")
+    jobs = Jobs("beginning", 2)
     jobs.start("one", work)
     assert jobs.of("one").over.wait(SECONDS)
     assert jobs.of("one").problem == "There is no such file."
     jobs.forget("one")
     assert jobs.of("one") is None
+
+
+def test_jobs_without_room_wait_and_can_be_stopped_meanwhile() -> None:
+    begun, go_on = Event(), Event()
+
+    def work(report: Report) -> tuple[str, ...]:
+        begun.set()
+        go_on.wait(SECONDS)
+        return ()
+
+    jobs = Jobs("beginning", 1)
+    jobs.start("first", work)
+    assert begun.wait(SECONDS)
+    begun.clear()
+    jobs.start("second", work)
+    jobs.start("third", work)
+    jobs.of("third").stopped.set()
+    assert jobs.of("third").over.wait(SECONDS)
+    assert jobs.of("third").problem == STOPPED
+    deadline = time.monotonic() + SECONDS
+    while jobs.of("second").stage == "beginning" and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert jobs.of("second").stage == "waiting until another is over"
+    assert not begun.is_set()
+    go_on.set()
+    assert jobs.of("second").over.wait(SECONDS)
+    assert begun.is_set()

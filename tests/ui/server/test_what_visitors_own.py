@@ -74,7 +74,7 @@ def test_old_datasets_leave_and_one_of_a_running_evaluation_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
-    evaluations = Jobs("beginning")
+    evaluations = Jobs("beginning", 2)
     monkeypatch.setattr(jobs, "evaluations", lambda: evaluations)
     store = own_data.store()
     old, new, used = (store.keep([QUESTIONS]) for _ in range(3))
@@ -88,7 +88,7 @@ def test_old_datasets_leave_and_one_of_a_running_evaluation_stays(
 
 
 def test_jobs_that_are_over_are_bounded() -> None:
-    done = Jobs("beginning")
+    done = Jobs("beginning", 2)
     for number in range(MOST_OVER + 3):
         done.start(str(number), lambda report: ())
         assert done.of(str(number)).over.wait(SECONDS)

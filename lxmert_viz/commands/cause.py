@@ -1,0 +1,86 @@
+"""Run an experiment on causes again, or measure causes over a dataset."""
+
+import argparse
+from pathlib import Path
+
+from lxmert_viz.checkpoints.known import SHIPPED
+from lxmert_viz.commands.options import add_models_option, whole
+from lxmert_viz.commands.progress import report
+from lxmert_viz.errors import DatasetError, OptionError
+
+EXAMPLE = "cause heads-off.json"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("source", type=Path, metavar="FILE.json", help="a saved experiment, or a dataset's folder")
+    add("--model", metavar="NAME", help="a name or folder (default: the file's, or miniature)")
+    add_models_option(parser)
+    add("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    add("--table", type=Path, metavar="FILE.csv", help="write the figures")
+    over = parser.add_argument_group("for a dataset")
+    add = over.add_argument
+    add("--view", choices=("atlas", "edges"), default="atlas", help="what is measured")
+    add("--off", choices=("zero", "mean"), default="zero", help="of atlas: what a head then writes")
+    add("--width", type=whole(1, 3), default=1, help="of edges: layers of a window (default: 1)")
+    add("--out", type=Path, metavar="RUN", help="where it is kept; the same call goes on with it")
+
+
+def run(options: argparse.Namespace) -> None:
+    if options.table and options.table.suffix.lower() != ".csv":
+        raise OptionError(f"{options.table} should end in .csv.")
+    if options.source.is_dir():
+        measure(options)
+    else:
+        again(options)
+
+
+def again(options: argparse.Namespace) -> None:
+    from lxmert_viz.experiments import cause_files
+    from lxmert_viz.pipeline import Pipeline
+
+    if not options.source.is_file():
+        raise DatasetError(f"There is no file {options.source}.")
+    content = options.source.read_bytes().decode("utf-8", "replace")
+    told, cause, before = cause_files.read(content)
+    name = options.model or str(told["model"])
+    pipeline = Pipeline.open(name, options.device, options.models)
+    cause_files.check_model(pipeline, told)
+    found = cause_files.run(pipeline, cause)
+    apart = cause_files.difference(found, before)
+    _show(options, found)
+    print(f"{cause.kind} of {cause.target.name!r}, seed {cause.seed}, {pipeline.name}")
+    same = apart <= cause_files.SAME
+    print(f"figures as in the file{'' if same else ' NOT'}: largest difference {apart:.1g}")
+
+
+def measure(options: argparse.Namespace) -> None:
+    from lxmert_viz.dataset.opening import open_dataset
+    from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.runs import causes
+
+    if options.out is None:
+        raise OptionError("Name a folder to keep what is measured: --out RUN.")
+    pipeline = Pipeline.open(options.model or SHIPPED, options.device, options.models)
+    table = causes.measure(
+        pipeline,
+        open_dataset(options.source),
+        options.view,
+        options.out,
+        off=options.off,
+        width=options.width,
+        report=report,
+    )
+    _show(options, table)
+    if options.view == causes.ATLAS:
+        print(causes.areas_table(causes.lines_of(options.out)).to_string(index=False))
+        print(f"recall of the gradient's strongest tenth: {causes.recall_of(table):.0%}")
+
+
+def _show(options: argparse.Namespace, table: object) -> None:
+    from lxmert_viz.going_out import as_csv
+    from lxmert_viz.whole_files import write_text
+
+    print(table.to_string(index=False, float_format="{:.4f}".format))
+    if options.table:
+        write_text(options.table, as_csv(table, "%.6g"))
