@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 import uvicorn
 from starlette.middleware import Middleware
+from streamlit import runtime
 
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.errors import LxmertVizError
@@ -21,6 +22,7 @@ from lxmert_viz.serving.limits import Limits
 from lxmert_viz.serving.sockets import listening
 
 MESSAGE_BYTES = 2**25  # of a websocket; the page's own are smaller, and pictures come otherwise
+REAP_EVERY_SECONDS = 60.0
 CLOSING_SECONDS = 5  # for requests that are on their way
 
 
@@ -53,8 +55,21 @@ async def _lifespan(operators: socket.socket | None, app: st.App) -> AsyncIterat
     if operators is not None:
         operator.start(operators)
     opening = asyncio.create_task(asyncio.to_thread(_open_first))
+    reaping = asyncio.create_task(_reap_on())
     yield
+    reaping.cancel()
     await opening
+
+
+async def _reap_on() -> None:
+    """Ends sessions whose time to come back is over.
+
+    Streamlit does so only when another one leaves: on a quiet server the last ones' pictures, and
+    three open files each, stay for good. It has no public call for it.
+    """
+    while True:
+        await asyncio.sleep(REAP_EVERY_SECONDS)
+        runtime.get_instance()._session_mgr._session_storage._cache.expire()
 
 
 def _open_first() -> None:

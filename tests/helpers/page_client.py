@@ -125,11 +125,10 @@ class Visitor:
         return told
 
     def _draw(self, place: tuple[int, ...], told: ForwardMsg) -> None:
-        if told.delta.WhichOneof("type") == "new_element":
-            self._elements[place] = told.delta.new_element
-            return
         for inner in [p for p in self._elements if p[: len(place)] == place]:
             del self._elements[inner]
+        if told.delta.WhichOneof("type") == "new_element":
+            self._elements[place] = told.delta.new_element
 
     def _put(self, path: str, name: str, content: bytes) -> int:
         form = FORM.format(name).encode() + content + b"\r\n--cut--\r\n"

@@ -25,10 +25,10 @@ CHANGE, DATA = "Change something", "Datasets and models"  # menus of the row of 
 SERVE_ANOTHER = """
 import sys
 from pathlib import Path
-from typing import IO
 from lxmert_viz.__main__ import main
 from lxmert_viz.serving import application
 application.APP = Path(sys.argv.pop(1))
+exec(sys.argv.pop(1))
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -40,11 +40,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(script: Path, *options: str, log: IO[str] | None = None, port: int = 0) -> Iterator[str]:
-    """The address of the running page. options: of `serve`. log: what the server says."""
+def served(
+    script: Path, *options: str, log: IO[str] | None = None, port: int = 0, setup: str = ""
+) -> Iterator[str]:
+    """The address of the running page.
+
+    options: of `serve`. log: what the server says. setup: code that its process runs first.
+    """
     port = port or free_port()
+    serve = ["serve", "--port", str(port), *options]
     server = subprocess.Popen(
-        [sys.executable, "-c", SERVE_ANOTHER, str(script), "serve", "--port", str(port), *options],
+        [sys.executable, "-c", SERVE_ANOTHER, str(script), setup, *serve],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(APP.parent)},
         stdout=log or sys.stderr.fileno(),
