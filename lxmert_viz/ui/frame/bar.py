@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.picture import Picture
 from lxmert_viz.records import Trace
-from lxmert_viz.ui.frame import handover, navigation
+from lxmert_viz.ui.frame import admission, handover, navigation
 from lxmert_viz.ui.frame.navigation import Page
 from lxmert_viz.ui.server import answers, pictures
 from lxmert_viz.ui.server.variant import Variant
@@ -108,6 +108,7 @@ def _about(page: Page) -> None:
         st.markdown(NOT_PROOF)
         st.markdown(f"**lxmert-viz.** {WHAT_IT_IS}")
         navigation.link(navigation.WALK, "See how, in seven stations")
+        admission.show_person()
 
 
 def show_picture(picture: Picture | None) -> None:
