@@ -24,7 +24,7 @@ import duckdb
 import numpy as np
 
 from lxmert_viz.analysis.calibration import calibration_error, reliability
-from lxmert_viz.dataset.opening import open_dataset
+from lxmert_viz.dataset.opening import open_source
 from lxmert_viz.results.board import Board
 from lxmert_viz.results.opening import open_run
 from lxmert_viz.results.run_folder import TABLE
@@ -54,14 +54,10 @@ def main() -> None:
 def bring_in(folder: Path, run: Path, rows: int) -> None:
     write_files(folder, rows)
     began = time.perf_counter()
-    dataset = open_dataset(folder / "questions.csv")
-    read = time.perf_counter() - began
-    tell("read the questions", rows, seconds=read, rows_a_second=rows / read)
-    began = time.perf_counter()
-    take_predictions(folder / "predictions.csv", dataset, run)
+    take_predictions(folder / "predictions.csv", open_source(folder / "questions.csv"), run)
     made = time.perf_counter() - began
     size = (run / TABLE).stat().st_size / 1e6
-    tell("score and write the table", rows, seconds=made, rows_a_second=rows / made, megabytes=size)
+    tell("read, score and write", rows, seconds=made, rows_a_second=rows / made, megabytes=size)
 
 
 def ask(run: Path, rows: int, repeat: int) -> None:

@@ -25,7 +25,7 @@ from lxmert_viz.errors import RegionError
 # hears what is being done and the share done, 0..1; may raise to stop the work
 Report = Callable[[str, float], None]
 
-LANGUAGE, OBJECTS = "language encoder", "object-relationship encoder"
+LANGUAGE, VISION = "language encoder", "vision encoder"
 CROSSING = "cross-modality encoder"
 THINGS = {"lang": "word", "vision": "region"}  # what a stream is made of
 
@@ -53,7 +53,7 @@ class Family(NamedTuple):
 
 FAMILIES = {  # in the order of the network
     "lang": Family("lang", "lang", LANGUAGE),  # (L, H, T, T)
-    "vision": Family("vision", "vision", OBJECTS),  # (L, H, R, R)
+    "vision": Family("vision", "vision", VISION),  # (L, H, R, R)
     "lang_from_vision": Family("lang", "vision", CROSSING),  # (L, H, T, R)
     "vision_from_lang": Family("vision", "lang", CROSSING),  # (L, H, R, T)
     "cross_lang": Family("lang", "lang", CROSSING),  # (L, H, T, T)

@@ -10,7 +10,8 @@ The same three files in a zip are read as well.
 import json
 import platform
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from importlib import metadata
 from io import BytesIO
@@ -104,9 +105,12 @@ def files_of(
     }
 
 
-def read(source: Path | bytes) -> KeptTrace:
-    """A folder, a zip, or a zip's bytes. Raises TraceError for anything else."""
-    files = _files(source)
+def read(source: Path | bytes, inside: str = "") -> KeptTrace:
+    """A folder, a zip, or a zip's bytes. Raises TraceError for anything else.
+
+    inside: "other/" for what it was compared with, where the page kept that too.
+    """
+    files = _files(source, inside)
     try:
         arrays = safetensors.numpy.load(files[ARRAYS])
         words = json.loads(files[WORDS])
@@ -150,19 +154,38 @@ def _words_of(record: Tokens | Regions | LeftOut) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not isinstance(value, np.ndarray)}
 
 
-def _files(source: Path | bytes) -> dict[str, bytes]:
-    if isinstance(source, Path) and source.is_dir():
-        missing = [name for name in FILES if not (source / name).is_file()]
-        if missing:
-            raise TraceError(f"{source} lacks {', '.join(missing)}; it is no saved analysis.")
-        return {name: (source / name).read_bytes() for name in FILES}
+def names_in(zipped: bytes) -> list[str]:
+    """Raises TraceError for what is no zip."""
+    with _archive(zipped) as archive:
+        return archive.namelist()
+
+
+def content_of(zipped: bytes, name: str) -> bytes:
+    """One file of a zip. Raises TraceError for one that is damaged or too large."""
+    with _archive(zipped) as archive:
+        return _unpacked(archive, name)
+
+
+@contextmanager
+def _archive(source: Path | bytes) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(BytesIO(source) if isinstance(source, bytes) else source) as archive:
-            return {name: _unpacked(archive, name) for name in FILES}
+            yield archive
     except (*ARCHIVE_ERRORS, KeyError) as error:
         raise TraceError(
             f"This is no saved analysis: a folder or a zip with {', '.join(FILES)} is one."
         ) from error
+
+
+def _files(source: Path | bytes, inside: str) -> dict[str, bytes]:
+    if isinstance(source, Path) and source.is_dir():
+        source = source / inside
+        missing = [name for name in FILES if not (source / name).is_file()]
+        if missing:
+            raise TraceError(f"{source} lacks {', '.join(missing)}; it is no saved analysis.")
+        return {name: (source / name).read_bytes() for name in FILES}
+    with _archive(source) as archive:
+        return {name: _unpacked(archive, f"{inside}{name}") for name in FILES}
 
 
 def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -23,6 +23,7 @@ GROUND = {  # module: what it may import of ours, in itself or in others of the 
     "box_frames": {"errors"},
     "records": {"errors", "box_frames"},
     "pickled": set(),
+    "rounding": set(),
     "whole_files": set(),
     "going_out": set(),
     "openmp": set(),
@@ -72,6 +73,7 @@ UI_FLOORS = {
     "states": 3,
     "what_if": 3,
     "why": 3,
+    "causes": 3,
     "mistakes": 3,
     "pages": 4,
 }

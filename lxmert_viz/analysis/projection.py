@@ -49,7 +49,10 @@ def trust(plane: Projection) -> str:
     """How far a plane can be trusted, in words."""
     shares = " and ".join(f"{share:.0%}" for share in plane.explained)
     explained = f"axes explain {shares} of the variance; " if shares else ""
-    return f"{explained}trustworthiness@{plane.neighbours} {plane.trustworthiness:.2f} of 1"
+    return (
+        f"{explained}neighbours here are neighbours among the states: "
+        f"{plane.trustworthiness:.2f} of 1 (trustworthiness of the nearest {plane.neighbours})"
+    )
 
 
 def _umap(states: np.ndarray, seed: int) -> np.ndarray:

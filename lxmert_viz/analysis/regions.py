@@ -8,6 +8,7 @@ import numpy as np
 from lxmert_viz.records import OWN_BOXES, Regions
 
 COVERED_FROM = 0.5  # intersection over union from which a region counts as an object's
+OVERLAP_FROM = 0.5  # of the smaller box, from which two boxes show the same place
 COLUMNS = ("boxes_unit", "feats", "object_ids", "attribute_ids", "scores", "attribute_scores")
 
 
@@ -73,3 +74,13 @@ def covered(boxes_unit: np.ndarray, box_unit: Sequence[float]) -> np.ndarray:
     sizes = (boxes_unit[:, 2:] - boxes_unit[:, :2]).prod(axis=1)
     union = sizes + (box[2:] - box[:2]).prod() - shared
     return shared >= COVERED_FROM * union
+
+
+def overlapping(boxes_unit: np.ndarray) -> np.ndarray:
+    """(R, R) which boxes show the same place: half of the smaller one lies in the other."""
+    low = np.maximum(boxes_unit[:, None, :2], boxes_unit[None, :, :2])
+    high = np.minimum(boxes_unit[:, None, 2:], boxes_unit[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=-1)  # (R, R)
+    sizes = (boxes_unit[:, 2:] - boxes_unit[:, :2]).prod(axis=1)
+    same = np.eye(len(boxes_unit), dtype=bool)  # a box without area is on its own place
+    return same | (shared >= OVERLAP_FROM * np.maximum(np.minimum(sizes[:, None], sizes), 1e-12))

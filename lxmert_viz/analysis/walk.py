@@ -7,10 +7,14 @@ import numpy as np
 from lxmert_viz.analysis.head_statistics import share_across
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.records import Trace
+from lxmert_viz.rounding import probability
 
 SHOWN = 5
-NO_ANSWERS = "none: this checkpoint has no answer head; lxmert-base, lxmert-vqa and lxmert-gqa have"
-NO_MATCH = "none: this checkpoint has no matching head; lxmert-base has one"
+NO_ANSWERS = (
+    "none: this checkpoint has no output head for answers; lxmert-base, lxmert-vqa and lxmert-gqa "
+    "have one"
+)
+NO_MATCH = "none: this checkpoint has no output head for matching; lxmert-base has one"
 NO_REGIONS = "none: the detector found no region, so the text is read alone"
 
 
@@ -131,7 +135,7 @@ def _vision(trace: Trace) -> Station:
         "vision",
         numbered_names(trace.regions),
         "region",
-        "nothing of the question is known yet.",
+        "nothing of the question is known yet (the paper: object-relationship encoder).",
         "Ask another question: every number here stays as it is.",
     )
 
@@ -200,13 +204,13 @@ def _heads(trace: Trace) -> Station:
         "The last state of [CLS] is projected once more; the answer and P(match) are read from "
         "these numbers alone.",
         (
-            ("Answer", f"“{first.text}” {first.probability:.3f}" if first else NO_ANSWERS),
-            ("P(match)", NO_MATCH if trace.match is None else f"{trace.match:.3f}"),
+            ("Answer", f"“{first.text}” {probability(first.probability)}" if first else NO_ANSWERS),
+            ("P(match)", NO_MATCH if trace.match is None else probability(trace.match)),
             ("Numbers in the projected state", str(len(trace.states["pooled"]))),
         ),
         f"Probability, {kind[trace.answer_kind]}" if first else "",
         tuple(
-            Bar(answer.text, answer.probability, f"{answer.probability:.3f}")
+            Bar(answer.text, answer.probability, probability(answer.probability))
             for answer in trace.answers[:SHOWN]
         ),
         (1.0, *(0.0,) * (len(trace.tokens.pieces) - 1)),

@@ -16,7 +16,7 @@ CLEAR = 0.1  # between the mean P(match) of true and of false captions
 def check_match(subject: Subject) -> Finding:
     """Index 1 of the two matching logits means that text and picture belong together."""
     if not subject.pipeline.has_match:
-        return not_applicable(MATCH, "this checkpoint has no matching head")
+        return not_applicable(MATCH, "this checkpoint has no output head for matching")
     if not subject.truths:
         return not_applicable(MATCH, NO_TRUTH)
     told: dict[bool, list[float]] = {True: [], False: []}
@@ -39,7 +39,7 @@ def check_match(subject: Subject) -> Finding:
 def check_alignment(subject: Subject) -> Finding:
     """The head's labels and the list's names belong together: most answers are right."""
     if not subject.pipeline.has_answers:
-        return not_applicable(ALIGNMENT, "this checkpoint has no answer head")
+        return not_applicable(ALIGNMENT, "this checkpoint has no output head for answers")
     if not subject.truths:
         return not_applicable(ALIGNMENT, NO_TRUTH)
     right = [given == answer for given, answer in subject.first_answers]

@@ -12,13 +12,14 @@ from lxmert_viz.commands.inputs import add_dataset_options, named_source
 from lxmert_viz.commands.options import add_models_option
 from lxmert_viz.commands.progress import PROGRESS, report
 from lxmert_viz.commands.stopping import goes_on
-from lxmert_viz.errors import MachineError
+from lxmert_viz.errors import MachineError, OptionError
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.dataset.opening import Source
     from lxmert_viz.dataset.remarks import Tally
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.results.run_folder import RunFolder
+    from lxmert_viz.runs.cluster.rounds import Site
 
 
 FEW = 0.01  # of all rows
@@ -44,6 +45,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="go on with a run that other libraries, devices or another version began",
     )
     add_engine_options(parser)
+    add_closer_looks(parser)
+    add(
+        "--predictions",
+        type=Path,
+        metavar="FILE",
+        help="take these answers (VQA's or GQA's result file, CSV) and ask no model",
+    )
+
+
+def add_closer_looks(parser: argparse.ArgumentParser) -> None:
+    """What may be asked of a whole run."""
+    add = parser.add_argument
     add(
         "--looked",
         nargs="?",
@@ -59,10 +72,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="then keep what each answer rests on, by these methods (those of the page Why)",
     )
     add(
-        "--predictions",
-        type=Path,
-        metavar="FILE",
-        help="take these answers (VQA's or GQA's result file, CSV) and ask no model",
+        "--protocol",
+        choices=("chefer",),
+        help="then measure accuracy as words and regions leave in the order of each --relevance",
     )
 
 
@@ -87,15 +99,13 @@ def run(options: argparse.Namespace) -> None:
 
 
 def ask_model(options: argparse.Namespace, source: "Source") -> "RunFolder":
-    from lxmert_viz.experiments.relevance import check_method
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.results.run_folder import RAY_LOG, RunFolder
     from lxmert_viz.runs.cluster.evaluating import on_cluster
     from lxmert_viz.runs.evaluation import Engine, Resume, evaluate
     from lxmert_viz.runs.manifest import Settings
 
-    for method in options.relevance:
-        check_method(method)
+    check_closer_looks(options)
     folder = find(options.model, options.models)
     settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
     cache = options.region_cache or options.out / "regions"
@@ -117,10 +127,36 @@ def ask_model(options: argparse.Namespace, source: "Source") -> "RunFolder":
                 resume,
                 say,
             )
-        if site and (options.relevance or options.looked is not None):  # this machine does it
+            if options.looked is not None:
+                judge_mistakes(options, pipeline, folder, source, made, site)
+        if site and options.relevance:  # this machine does it
             pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
-        look_closer(options, pipeline, folder, source, made)
+        explain_answers(options, pipeline, folder, made)
         return made
+
+
+def explain_answers(
+    options: argparse.Namespace, pipeline: "Pipeline", folder: Path, made: "RunFolder"
+) -> None:
+    """What each answer rests on, by each method, and how well the methods tell."""
+    from lxmert_viz.runs.chefer import chefer
+    from lxmert_viz.runs.explaining import explain_run
+
+    for method in options.relevance:
+        explain_run(pipeline, folder, made, method, report)
+    if options.protocol:
+        for line in chefer(pipeline, folder, made, options.relevance, report).itertuples():
+            print(f"{line.method}, {line.curve}: area {line.area:.2f} ({line.questions:,})")
+
+
+def check_closer_looks(options: argparse.Namespace) -> None:
+    """Raises OptionError, before hours of work."""
+    from lxmert_viz.experiments.relevance import check_method
+
+    for method in options.relevance:
+        check_method(method)
+    if options.protocol and not options.relevance:
+        raise OptionError("--protocol needs the methods to measure: --relevance METHOD ...")
 
 
 def say(tally: "Tally", training_note: str) -> None:
@@ -131,27 +167,26 @@ def say(tally: "Tally", training_note: str) -> None:
         PROGRESS.line(line)
 
 
-def look_closer(
+def judge_mistakes(
     options: argparse.Namespace,
     pipeline: "Pipeline",
     folder: Path,
     source: "Source",
     made: "RunFolder",
+    site: "Site | None",
 ) -> None:
-    """What is asked of a whole run: what its answers rest on, and where its mistakes looked."""
+    """By where the model looked."""
     from lxmert_viz.results.opening import open_run
-    from lxmert_viz.runs.explaining import explain_run
+    from lxmert_viz.runs.cluster.judging import judging_on
     from lxmert_viz.runs.occlusion import judge_looks
     from lxmert_viz.runs.preparing import prepared_in
 
-    for method in options.relevance:
-        explain_run(pipeline, folder, made, method, report)
-    if options.looked is not None:
-        board = open_run(made.path)
-        mistakes = {*board.unexplained(options.looked)}
-        is_here = made.examples.exists()  # an older run has none
-        asked = prepared_in(made.examples).only(mistakes) if is_here else source.whole()
-        judge_looks(pipeline, folder, asked, board, options.looked, report)
+    board = open_run(made.path)
+    mistakes = {*board.unexplained(options.looked)}
+    is_here = made.examples.exists()  # an older run has none
+    asked = prepared_in(made.examples).only(mistakes) if is_here else source.whole()
+    judge = None if site is None else judging_on(site, pipeline, made)
+    judge_looks(pipeline, folder, asked, board, options.looked, report, judge)
 
 
 def tell_machine_faults(run: "RunFolder") -> None:

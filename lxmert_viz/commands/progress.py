@@ -10,6 +10,7 @@ class Progress:
     def __init__(self) -> None:
         self.stream: TextIO | None = None  # None: standard error, whatever it leads to
         self._is_open = False
+        self.width = 70  # of the widest line so far, so that each covers the one before
 
     def write(self, text: str) -> None:
         print(text, end="", file=self.stream or sys.stderr, flush=True)
@@ -32,4 +33,5 @@ PROGRESS = Progress()
 def report(stage: str, share: float) -> None:
     """share: of the work, 0..1."""
     end = "\n" if share >= 1 else ""
-    PROGRESS.write(f"\r{stage:<70}{end}")
+    PROGRESS.width = max(PROGRESS.width, len(stage))
+    PROGRESS.write(f"\r{stage:<{PROGRESS.width}}{end}")

@@ -23,6 +23,7 @@ from lxmert_viz.errors import DatasetError
 
 WINDOW = 1 << 20  # letters that are read at once
 SPACE = re.compile(r"[ \t\n\r]*")
+AFTER = " \t\n\r,:]}"  # what may follow a value
 FAR = 4096  # letters after a fault that tell that the window's end is not its cause
 SEEN = 20  # members of an object that tell its layout
 CUT = "Unterminated string"  # how the decoder calls a text whose end it does not see
@@ -83,7 +84,8 @@ class _Window:
                 continue
             except UNREADABLE as error:
                 raise DatasetError(f"{self._path} is not read: {why(error)}.") from error
-            if end < len(self._text) or not self._more():  # a number may go on
+            is_over = self._text[end : end + 1] in AFTER and end < len(self._text)
+            if is_over or not self._more():  # else a number may go on
                 written, self._at = self._text[self._at : end], end
                 return content, written
 

@@ -174,24 +174,24 @@ def region_edits(
     count, draw = len(regions), np.random.default_rng(seed)
     everyone = range(count)
     for place, name in enumerate(regions.names):
-        named = f"region {place + 1} ({name})"
+        named = f"region {place + 1} {name}"
         left = [n for n in everyone if n != place]
         yield Edit("region dropped", f"{named} dropped", regions.only(left), text)
         group = overlapping(regions.boxes_unit, place)
         if len(group) > 1:
             left = [n for n in everyone if n not in group]
-            told = f"{named} dropped with {len(group) - 1} that overlap it"
+            told = f"{named} dropped with {len(group) - 1} it overlaps"
             yield Edit("regions dropped", told, regions.only(left), text, len(group))
         if count > 1:
             other = int(draw.choice([n for n in everyone if n != place]))
             swapped = _with_feats(regions, place, regions.feats[other])
-            told = f"{named} looks like region {other + 1}"
+            told = f"{named} as region {other + 1}"
             yield Edit("features swapped", told, swapped, text)
         if others:
             stranger = others[int(draw.integers(len(others)))]
             if len(stranger):
                 feats = stranger.feats[int(draw.integers(len(stranger)))]
-                told = f"{named} looks like a region of another picture"
+                told = f"{named} as in another picture"
                 changed = _with_feats(regions, place, feats)
                 yield Edit("features of another picture", told, changed, text)
     if count:

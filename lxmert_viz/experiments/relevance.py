@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lxmert_viz.analysis import shapley
+from lxmert_viz.analysis.regions import overlapping
 from lxmert_viz.analysis.relevance import bimodal, last_layer, row_of
 from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.analysis.sequences import confidence_sequence
@@ -40,6 +41,7 @@ METHODS = {
     "bimodal": Method("bi-modal relevance", False, False, ""),
     "integrated-gradients": Method("integrated gradients", True, False, "logits"),
     "occlusion": Method("occlusion", True, True, "logits"),
+    "grouped-occlusion": Method("occlusion of overlapping boxes together", True, True, "logits"),
     "shapley": Method("Shapley values", True, True, "logits"),
 }
 BLIND = ("attention", "rollout", "value-norm")  # to the target: the same map for every answer
@@ -111,8 +113,8 @@ def explain_game(
     if method == "shapley":
         *_, last = shapley_steps(game, pairs, seed, report)
         return last
-    if method == "occlusion":
-        return _occlusion(game)
+    if method in ("occlusion", "grouped-occlusion"):
+        return _occlusion(game, method)
     if method == "integrated-gradients":
         return _integrated(game, report)
     return _from_maps(game, method)
@@ -188,14 +190,21 @@ def _exact(game: Game) -> Relevance:
     return Relevance("shapley", game.target, game.removal, words, regions, value, forwards, gap)
 
 
-def _occlusion(game: Game) -> Relevance:
-    """How much the target falls when one player alone is removed."""
-    before = game.forwards
-    members = np.concatenate([np.ones((1, game.players), bool), ~np.eye(game.players, dtype=bool)])
+def _occlusion(game: Game, method: str) -> Relevance:
+    """How much the target falls when one player alone is removed, or those on its place too.
+
+    An object that one region shows is mostly seen by others as well, whose boxes overlap.
+    """
+    before, gone = game.forwards, np.eye(game.players, dtype=bool)
+    if method == "grouped-occlusion":
+        count = len(game.word_places)
+        boxes = game.regions.boxes_unit[game.region_places]
+        gone[count:, count:] = overlapping(boxes)
+    members = np.concatenate([np.ones((1, game.players), bool), ~gone])
     worth = game.worth(members)
     words, regions = game.spread(worth[0] - worth[1:])
     value, forwards = float(worth[0]), game.forwards - before
-    return Relevance("occlusion", game.target, game.removal, words, regions, value, forwards)
+    return Relevance(method, game.target, game.removal, words, regions, value, forwards)
 
 
 def _integrated(game: Game, report: Report) -> Relevance:

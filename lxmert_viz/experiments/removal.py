@@ -120,12 +120,24 @@ class Game:
     @torch.inference_mode()
     def worth(self, members: np.ndarray) -> np.ndarray:
         """(N,) float64 of coalitions (N, n)."""
+        if not len(members):
+            return np.zeros(0)
+        return self.target.read(self.pipeline, self.states(members)).double().cpu().numpy()
+
+    @torch.inference_mode()
+    def answered(self, members: np.ndarray) -> np.ndarray:
+        """(N,) labels of the top answers of coalitions (N, n), where the target is an answer."""
+        network = self.pipeline.network
+        pooled = network.lxmert.pooler(self.states(members)[:, None])
+        return network.answer_head(pooled).argmax(dim=-1).cpu().numpy()
+
+    @torch.inference_mode()
+    def states(self, members: np.ndarray) -> Tensor:
+        """(N, D) that the target is read from, of coalitions (N, n), one at least."""
         if members.ndim != 2 or members.shape[1] != self.players:
             raise ValueError(
                 f"coalitions are {members.shape}, and there are {self.players} players"
             )
-        if not len(members):
-            return np.zeros(0)
         different, places = np.unique(members, axis=0, return_inverse=True)
         keys = [np.packbits(row).tobytes() for row in different]
         new = np.array([place for place, key in enumerate(keys) if key not in self._states], int)
@@ -137,9 +149,7 @@ class Game:
                 if len(rows):
                     found = self._batch(different[rows])
                     self._states |= zip((keys[row] for row in rows), found, strict=True)
-        states = torch.stack([self._states[key] for key in keys])
-        found = self.target.read(self.pipeline, states).double().cpu().numpy()
-        return found[places.reshape(-1)]
+        return torch.stack([self._states[keys[place]] for place in places.reshape(-1)])
 
     @property
     def _at_once(self) -> int:

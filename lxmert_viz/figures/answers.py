@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from lxmert_viz.figures import theme
 from lxmert_viz.records import Standing
+from lxmert_viz.rounding import probability
 
 ROW_PX = 34
 PAIR_PX = 48
@@ -18,7 +19,9 @@ def statistic(kind: str, count: int) -> str:
         return f"softmax over {count:,} answers"
     if kind == "sigmoid":
         return f"sigmoid of each of {count:,} answers alone; they need not sum to 1"
-    raise ValueError(f"an answer head is trained as 'softmax' or 'sigmoid', not {kind!r}")
+    raise ValueError(
+        f"an output head for answers is trained as 'softmax' or 'sigmoid', not {kind!r}"
+    )
 
 
 def answer_bars(
@@ -32,7 +35,7 @@ def answer_bars(
         y=list(range(len(answers))),
         orientation="h",
         marker_color=[_colour(answer.text, right, asked) for answer in answers],
-        text=[_number(answer.probability) for answer in answers],
+        text=[probability(answer.probability, 3) for answer in answers],
         textposition="outside",
         cliponaxis=False,
         hovertext=[
@@ -67,7 +70,7 @@ def paired_bars(
             y=list(range(len(texts))),
             orientation="h",
             marker_color=colour,
-            text=["not one of its answers" if v is None else _number(v) for v in values],
+            text=["not one of its answers" if v is None else probability(v, 3) for v in values],
             textposition="outside",
             cliponaxis=False,
             hoverinfo="skip",
@@ -99,7 +102,3 @@ def _colour(text: str, right: str | None, asked: str | None) -> str:
     if text == right:
         return theme.RIGHT
     return theme.CHOSEN if text == asked else theme.PLAIN
-
-
-def _number(probability: float) -> str:
-    return "< 0.001" if 0 < probability < 0.001 else f"{probability:.3f}"

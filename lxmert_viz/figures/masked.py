@@ -8,6 +8,7 @@ from plotly.subplots import make_subplots
 
 from lxmert_viz.figures import theme
 from lxmert_viz.records import Answer
+from lxmert_viz.rounding import probability
 
 ROW_PX = 30
 
@@ -28,7 +29,9 @@ def masked_bars(guesses: Mapping[str, Sequence[Answer]], mask: str) -> go.Figure
             y=list(range(len(column))),
             orientation="h",
             marker_color=theme.PLAIN,
-            text=[f"{html.escape(word.text)} {word.probability:.3f}" for word in column],
+            text=[
+                f"{html.escape(word.text)} {probability(word.probability, 3)}" for word in column
+            ],
             textposition="auto",
             insidetextanchor="start",
             cliponaxis=False,

@@ -31,7 +31,10 @@ def group_bars(
     """
     bars = _bars(labels, means, intervals, counts)
     height = 104 + ROW_PX * len(labels)
-    subtitle = f"{order}; mean with its 95% interval; dotted: all, {overall:.3f}; click to filter"
+    subtitle = (
+        f"{order}; mean with its 95% interval; dotted line: mean of all rows, {overall:.3f}; "
+        "click to filter"
+    )
     figure = go.Figure(bars, theme.layout("Score, 0 to 1", subtitle, height, r=56))
     for place, mean in enumerate(means):  # beside the axis, where no interval crosses them
         told = {"text": f"{mean:.3f}", "x": 1, "xref": "paper", "y": place}
@@ -87,7 +90,10 @@ def reliability(
         ],
         hoverinfo="text",
     )
-    subtitle = f"{len(counts)} bins of about equally many; mean gap {error:.3f}; dotted: calibrated"
+    subtitle = (
+        f"{len(counts)} bins of about equally many; mean gap {error:.3f}; "
+        "dotted line: as sure as right"
+    )
     figure = go.Figure([diagonal, bins], theme.layout("How sure, how right", subtitle, 380, b=48))
     figure.update_xaxes(range=(0, 1.02), title="mean probability of the answer", fixedrange=True)
     figure.update_yaxes(range=(0, 1.02), title="mean score", fixedrange=True, gridcolor=theme.GRID)

@@ -9,6 +9,8 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
+import plotly.graph_objects as go
+
 WHITE = {"layout": {"paper_bgcolor": "white", "plot_bgcolor": "white"}}
 CHOSEN = "#56b4e9"
 RIGHT = "#009e73"
@@ -22,6 +24,11 @@ GRID = "rgba(128, 128, 128, 0.25)"
 SHARES = ((0, "#f1f4f6"), (0.5, "#b5dcec"), (1, "#4fb0d6"))  # 0 to 1, under dark text
 SIGNED = ((0, "#b0a3d8"), (0.5, MIDDLE), (1, "#eda768"))  # -1 to 1, under dark text
 INK = "#10171b"
+DARK = {  # the same under light text, on a dark page
+    SHARES: ((0, "#20303a"), (0.5, "#1f5a75"), (1, "#227fa5")),
+    SIGNED: ((0, "#7a66c0"), (0.5, "#2a3238"), (1, "#b0611a")),
+}
+PALE = "#ffffff"
 PAINT = "paint"  # meta of cells that only colour what other parts of the figure tell
 FRAME = "#d55e00"
 LINES = ("#2f8fb5", "#d55e00", "#009e73", "#b45f96", "#a08a00", "#5b6770", "#56b4e9", "#e69f00")
@@ -53,6 +60,17 @@ def layout(title: str, subtitle: str, height: int, **margins: int) -> dict[str, 
         "showlegend": False,
         "dragmode": False,
     }
+
+
+def in_the_dark(figure: go.Figure) -> go.Figure:
+    """The same for a dark page: cells of these scales are dark, and their text is light."""
+    darker = go.Figure(figure)
+    for cells in darker.select_traces({"type": "heatmap"}):
+        if cells.colorscale in DARK:
+            cells.colorscale = DARK[cells.colorscale]
+            if cells.textfont.color == INK:
+                cells.textfont.color = PALE
+    return darker
 
 
 def dash(place: int) -> str:

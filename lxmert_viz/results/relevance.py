@@ -26,11 +26,11 @@ SCHEMA = pa.schema(
 JUDGED = ["question_id", "looked", "chance"]
 
 
-class KeptRelevance:
-    """The maps of one method in a run's folder; every file appears whole."""
+class KeptShards:
+    """Tables of a folder, one a shard; every file appears whole."""
 
-    def __init__(self, run: Path, method: str) -> None:
-        self._folder = run / FOLDER / method
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
     def finished(self) -> set[int]:
         """Numbers of the shards that are there."""
@@ -40,17 +40,25 @@ class KeptRelevance:
         self._folder.mkdir(parents=True, exist_ok=True)
         write_table(self._folder / f"{number:05d}.parquet", table)
 
-    def judged(self) -> pd.DataFrame:
-        """question_id, looked and chance of the examples of which it is known."""
-        tables = [pq.read_table(path, columns=JUDGED) for path in self._paths()]
-        return pa.concat_tables(tables).to_pandas().dropna(ignore_index=True)
-
-    def maps(self) -> pd.DataFrame:
-        """All of it, a row an example."""
-        return pa.concat_tables(pq.read_table(path) for path in self._paths()).to_pandas()
+    def table(self, columns: list[str] | None = None) -> pd.DataFrame:
+        """All of them, a row an example; all columns, or some."""
+        return pa.concat_tables(
+            pq.read_table(path, columns=columns) for path in self._paths()
+        ).to_pandas()
 
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob("[0-9]*.parquet"))
+
+
+class KeptRelevance(KeptShards):
+    """The maps of one method in a run's folder."""
+
+    def __init__(self, run: Path, method: str) -> None:
+        super().__init__(run / FOLDER / method)
+
+    def judged(self) -> pd.DataFrame:
+        """question_id, looked and chance of the examples of which it is known."""
+        return self.table(JUDGED).dropna(ignore_index=True)
 
 
 def kept_methods(run: Path) -> list[str]:

@@ -28,7 +28,7 @@ MANIFEST = "manifest.json"
 LOCK = "running.lock"
 RAY_LOG = "ray.log"  # what a cluster said
 REMARKS = "remarks.jsonl"
-BEFORE = (LOCK, RAY_LOG, REMARKS, "examples", "examples.part")  # there before a run begins
+BEFORE = (LOCK, RAY_LOG, REMARKS)  # files that are there before a run begins
 MUST_AGREE = ("model", "source", "settings")  # a run goes on only with the same of each
 OTHER_VERSION = (
     "{} was begun by an earlier version, which cut the dataset otherwise: go on with that version, "
@@ -64,10 +64,10 @@ class RunFolder:
         A run without any answer, which an option stopped at once, may begin otherwise.
         """
         if self.is_whole or self.finished_parts():
-            self._compare(manifest)
+            self.compare(manifest)
             return
         is_free = self.is_begun or not self.path.exists()
-        if not is_free and any(path.name not in BEFORE for path in self.path.iterdir()):
+        if not is_free and any(not _is_before(path) for path in self.path.iterdir()):
             raise DatasetError(f"{self.path} holds other files; name a new folder for the run.")
 
     def begin(self, manifest: Json) -> None:
@@ -82,7 +82,8 @@ class RunFolder:
         """Adds to the manifest what was not known when the run began."""
         write_json(self.path / MANIFEST, self.manifest() | told)
 
-    def _compare(self, manifest: Json) -> None:
+    def compare(self, manifest: Json) -> None:
+        """Raises DatasetError where it was begun with others of what must agree."""
         before = self.manifest()
         is_older = before.get("format") != manifest["format"]
         if is_older and not self.is_whole:
@@ -198,6 +199,10 @@ class RunFolder:
             return 0
         with path.open("rb") as lines:
             return sum(1 for _ in lines)
+
+
+def _is_before(path: Path) -> bool:
+    return path.name in BEFORE or path.name.partition(".")[0] == "examples"
 
 
 def as_table(predictions: Sequence[Prediction]) -> pa.Table:

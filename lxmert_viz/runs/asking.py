@@ -15,6 +15,7 @@ from lxmert_viz.runs import internals
 from lxmert_viz.runs.pictures import Row, Seen, pictures_of
 
 KEPT_ANSWERS = 5
+REMEMBERED = 100_000  # texts or pictures whose baselines are known, until they are asked anew
 NO_QUESTION = "?"  # the shortest text that a tokenizer takes
 TWO_PICTURES = DatasetError(
     "This row asks about two pictures, and this model reads one: ask a checkpoint that was "
@@ -133,6 +134,9 @@ class Asker:
         return tuple(sorted(both, key=lambda answer: -answer.probability))[:count]
 
     def _ask_baselines(self, batch: Sequence[Row]) -> None:
+        for known in (self._by_text, self._by_picture):
+            if len(known) >= REMEMBERED:
+                known.clear()
         seen = [(e, view) for e, view in batch if not isinstance(view, LxmertVizError)]
         texts = {e.text: _nothing(view) for e, view in seen if e.text not in self._by_text}
         views = {pictures_of(e): v for e, v in seen if pictures_of(e) not in self._by_picture}

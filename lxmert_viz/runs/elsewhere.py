@@ -37,7 +37,7 @@ def take_predictions(file: Path, dataset: Source | Dataset, folder: Path) -> Run
     for name, line in told.repeated():
         remarks.append(Remark("duplicate", file.name, line, f"{name} is answered twice."))
     with taken(folder) as run:
-        manifest = _manifest(file, source)
+        manifest = _manifest(file, source, run.examples)
         run.check(manifest)
         prepared = prepared_for(run, source, manifest["source"])
         if not any(told.get(name) for shard in prepared.shards for name in _ids(shard)):
@@ -77,11 +77,11 @@ def _answers(
             remarks.append(Remark("broken", file.name, line, "It lacks an id or an answer."))
 
 
-def _manifest(file: Path, source: Source) -> dict[str, Any]:
+def _manifest(file: Path, source: Source, folder: Path) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "model": {"name": file.stem, "sha256": file_hash(file)},
-        "source": identity_of(source),
+        "source": identity_of(source, folder),
         "settings": {"predictions": file.name},
         "answer_kind": "",
         "begun": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -98,7 +98,7 @@ def evaluate(
     pipeline.check_profile(settings.profile)
     source = source_of(dataset)
     with taken(folder) as run:
-        manifest = manifest_of(pipeline, identity_of(source), settings)
+        manifest = manifest_of(pipeline, identity_of(source, run.examples), settings)
         run.check(manifest)
         if not run.is_whole or resume.retry_errors:
             prepared = prepared_for(run, source, manifest["source"], report)

@@ -14,7 +14,7 @@ from lxmert_viz.dataset.finding import found_in
 from lxmert_viz.dataset.opening import Source
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example
-from lxmert_viz.runs.preparing import Prepared
+from lxmert_viz.runs.preparing import Prepared, files_of, prepared_in
 
 HEAD_BYTES = 2**20
 FORMAT = 2  # of run folders; 1 cut a dataset into parts, 2 into shards
@@ -40,11 +40,18 @@ def manifest_of(
     }
 
 
-def identity_of(source: Source) -> dict[str, Any]:
-    """What tells a source from others, wherever its files lie; as JSON has it."""
+def identity_of(source: Source, folder: Path) -> dict[str, Any]:
+    """What tells a source from others, wherever its files lie; as JSON has it.
+
+    folder: where its shards lie, or will: files that did not change since are not read again.
+    """
+    before = prepared_in(folder) if folder.exists() else None
+    same = before is not None and before.files == files_of(source)
     told = {
         "opened": source.facts,
-        "files": {path.name: file_hash(path) for path in source.reading.files},
+        "files": before.source["files"]
+        if same
+        else {path.name: file_hash(path) for path in source.reading.files},
         "regions": [region_file_facts(path) for path in source.regions],
     }
     return json.loads(json.dumps(told))

@@ -35,6 +35,7 @@ SHARDS = 500  # of a dataset, until they are LARGEST
 LARGEST = 4096  # examples of a shard, or a few more; a multiple of PART
 INDEX = "shards.json"
 PASSING = "passing"
+AGAIN = "examples.again"  # shards of files that lie elsewhere now, until they are found the same
 REMARKS = "remarks.jsonl"
 ROW_GROUP = 1024
 OUTSIDE = """
@@ -73,6 +74,7 @@ class Prepared:
     shards: tuple[Shard, ...]
     source: dict[str, Any]  # what tells it from other datasets
     places: list[str]  # where its files lay
+    files: dict[str, list[int]]  # as of `files_of`, when they were read
     sha256: str  # of ids, pictures and texts
     tally: Tally  # of its remarks
 
@@ -115,7 +117,14 @@ def prepared_in(folder: Path) -> Prepared:
     shards = (Shard(n, _path(folder, n), rows) for n, rows in enumerate(index["rows"]))
     tally = Tally.of(index["remarks"])
     return Prepared(
-        folder, about, tuple(shards), index["source"], index["places"], index["sha256"], tally
+        folder,
+        about,
+        tuple(shards),
+        index["source"],
+        index["places"],
+        index["states"],
+        index["sha256"],
+        tally,
     )
 
 
@@ -137,14 +146,18 @@ def prepared_for(
     before = prepared_in(run.examples)
     if before.source == identity and before.places == _places(source):
         return before
-    shutil.rmtree(run.examples)
-    now = prepare(source, identity, run.examples, report)
+    again = run.examples.with_name(AGAIN)
+    shutil.rmtree(again, ignore_errors=True)
+    now = prepare(source, identity, again, report)
     if run.finished_parts() and now.sha256 != before.sha256:
+        shutil.rmtree(again)
         raise DatasetError(
             f"{run.path} was begun where {source.reading.name} found other pictures: put the files "
             "back, or begin again in a new folder."
         )
-    return now
+    shutil.rmtree(run.examples)
+    again.rename(run.examples)
+    return prepared_in(run.examples)
 
 
 def prepare(source: Source, identity: Mapping[str, Any], folder: Path, report: Report) -> Prepared:
@@ -163,7 +176,7 @@ def prepare(source: Source, identity: Mapping[str, Any], folder: Path, report: R
 def _written(source: Source, folder: Path, report: Report) -> dict[str, Any]:
     """The shards' index, which the folder then lacks alone."""
     rows, found = [], hashlib.sha256()
-    passing = folder / PASSING
+    passing, states = folder / PASSING, files_of(source)
     with querying(passing) as database, writing_remarks(folder / REMARKS) as book:
         staged = Staged(source, database, passing, book.add, report)
         sizes = shard_rows(staged.counts())
@@ -171,7 +184,7 @@ def _written(source: Source, folder: Path, report: Report) -> dict[str, Any]:
             pq.write_table(shard, _path(folder, number), row_group_size=ROW_GROUP)
             rows.append(shard.num_rows)
             found.update(_content(shard))
-    told = {"sha256": found.hexdigest(), "remarks": book.tally.told()}
+    told = {"states": states, "sha256": found.hexdigest(), "remarks": book.tally.told()}
     return _about(source, staged) | told | {"places": _places(source), "rows": rows}
 
 
@@ -258,6 +271,12 @@ def _about(source: Source, staged: Staged) -> dict[str, Any]:
         "looks_for_missing": found.looks_for_missing,
     }
     return {"about": about, "files": [str(path) for path in reading.files]}
+
+
+def files_of(source: Source) -> dict[str, list[int]]:
+    """Size and time of change, in nanoseconds, of each file that is read."""
+    states = {path: path.stat() for path in source.reading.files}
+    return {str(path): [state.st_size, state.st_mtime_ns] for path, state in states.items()}
 
 
 def _places(source: Source) -> list[str]:

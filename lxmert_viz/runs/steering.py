@@ -20,6 +20,7 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Report
 from lxmert_viz.runs.causes import Answered, answered_right
 
+SIZES = 5  # of sets of gaze heads, from as many as are allowed to all
 FEWEST = 4  # questions, below which no half is one
 
 
@@ -83,7 +84,7 @@ def _sets(
     """The gaze heads, more and more of them up to all, and as many random ones."""
     heads = steering.gaze_heads(pipeline, gaze)
     order = np.argsort(-gaze, kind="stable").tolist()
-    sizes = sorted({min(2 * len(heads), len(order)), len(order)} - {len(heads)})
+    sizes = sorted(set(np.linspace(len(heads), len(order), SIZES).astype(int).tolist()))[1:]
     sets = [(f"gaze heads, at most {SHARE:.0%} of cross heads", heads)]
     sets += [
         (

@@ -1,7 +1,46 @@
 """Words that more than one page says, and texts of others made safe to show."""
 
 import re
+from dataclasses import dataclass
 
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    name: str
+    meaning: str
+    never: tuple[str, ...] = ()  # what no page calls it; regular expressions
+
+
+GLOSSARY = (
+    Term("region", "A box of the picture with a vector of features. LXMERT sees nothing else."),
+    Term(
+        "vision encoder",
+        "The layers in which regions read regions. The paper: object-relationship encoder.",
+        (r"object-relationship", r"visual encoder", r"image encoder"),
+    ),
+    Term(
+        "attention head",
+        "A part of a layer with weights of its own: how much each word or region reads of each.",
+    ),
+    Term(
+        "output head",
+        "What turns states into answers, a match, words or labels. A checkpoint has some or all.",
+        (r"answer head", r"matching head", r"match head"),
+    ),
+    Term("state", "The vector that a layer leaves for a word or a region."),
+    Term(
+        "checkpoint",
+        "Trained weights with their settings and vocabulary; the bar's menu lists those here.",
+        (r"pre-?trained model",),
+    ),
+    Term("P(match)", "The probability that a text belongs to a picture."),
+    Term("score", "How right an answer is, 0 to 1, by the measure of its dataset."),
+    Term(
+        "right",
+        "An answer with a score of 0.5 or more; all others are mistakes.",
+        (r"\bincorrect\b", r"correct answer", r"correctly answered"),
+    ),
+)
 WHAT_IT_IS = "LXMERT answers questions about pictures."
 NOT_PROOF = """
 **An attention map shows where a head looked, not why the model answered.**
@@ -18,12 +57,3 @@ Take a map as a hint on what to try: change the question or the picture and watc
 def plain(text: str) -> str:
     """A text of anyone's as Markdown that shows it letter by letter."""
     return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])", r"\\\1", text)
-
-
-def probability(value: float) -> str:
-    """In a line of text: two digits, and three where two would make it look like 0 or 1."""
-    if value in (0, 1) or 0.005 <= value < 0.995:
-        return f"{value:.2f}"
-    if 0.001 <= value < 0.9995:
-        return f"{value:.3f}"
-    return "< 0.001" if value < 0.5 else "> 0.999"

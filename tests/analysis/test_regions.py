@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lxmert_viz.analysis import frames
-from lxmert_viz.analysis.regions import boxes_px, captions, numbered_names
+from lxmert_viz.analysis.regions import boxes_px, captions, numbered_names, overlapping
 from lxmert_viz.records import Regions
 
 
@@ -60,3 +60,17 @@ def test_no_regions_make_an_empty_table(two_regions: Regions) -> None:
     assert captions(none) == []
     table = frames.regions(none)
     assert len(table) == 0 and list(table) == list(frames.regions(two_regions))
+
+
+def test_boxes_on_one_place_are_those_of_which_half_the_smaller_is_shared() -> None:
+    boxes = np.array(
+        [[0, 0, 0.4, 0.4], [0, 0.2, 0.4, 0.6], [0.1, 0.1, 0.2, 0.2], [0.9, 0.9, 0.9, 1]]
+    )
+    found = overlapping(boxes)
+    assert found.tolist() == [
+        [True, True, True, False],
+        [True, True, False, False],
+        [True, False, True, False],
+        [False, False, False, True],
+    ]
+    assert overlapping(np.zeros((0, 4))).shape == (0, 0)

@@ -8,6 +8,7 @@ import pytest
 from lxmert_viz.analysis.walk import Station, moved, stations
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions, Trace
+from lxmert_viz.rounding import probability
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +38,8 @@ def test_every_station_says_what_this_trace_has(trace: Trace) -> None:
     assert facts(embeddings)["Numbers in each vector"] == "16"
     assert (facts(language)["Layers"], facts(vision)["Layers"]) == ("3", "2")
     first = trace.answers[0]
-    assert facts(heads)["Answer"] == f"“{first.text}” {first.probability:.3f}"
-    assert facts(heads)["P(match)"] == f"{trace.match:.3f}"
+    assert facts(heads)["Answer"] == f"“{first.text}” {probability(first.probability)}"
+    assert facts(heads)["P(match)"] == probability(trace.match)
     row = trace.attention["lang_from_vision"][-1].mean(axis=0)[0]
     assert [bar.share for bar in crossing.bars] == pytest.approx(sorted(row, reverse=True)[:5])
     assert int(np.argmax(crossing.regions)) == int(row.argmax())
@@ -56,8 +57,8 @@ def test_what_lights_up_is_one_share_a_token(trace: Trace) -> None:
 
 def test_a_missing_head_is_named_with_who_has_it(trace: Trace) -> None:
     heads = stations(replace(trace, answers=(), answer_kind="", match=None))[-1]
-    assert "no answer head; lxmert-base" in facts(heads)["Answer"]
-    assert "no matching head; lxmert-base" in facts(heads)["P(match)"]
+    assert "no output head for answers; lxmert-base" in facts(heads)["Answer"]
+    assert "no output head for matching; lxmert-base" in facts(heads)["P(match)"]
     assert heads.bars == ()
 
 

@@ -82,7 +82,7 @@ def test_the_bar_stays_in_sight_and_its_menus_on_the_screen(
     bar = page.locator(".st-key-bar-row")
     assert bar.bounding_box()["y"] == pytest.approx(44, abs=1)
     assert bar.evaluate("bar => getComputedStyle(bar).backgroundColor") == "rgb(255, 255, 255)"
-    for part in ("bar-picture", "question-suggested", "bar-model", "bar-about"):
+    for part in ("bar-picture", "question-suggested", "bar-model", "bar-kept", "bar-about"):
         open_in_bar(page, part)
         menu = page.locator("[data-testid=stPopoverBody]:visible, [role=menu]:visible")
         place = menu.bounding_box()
@@ -105,8 +105,9 @@ def test_the_bar_tells_what_was_answered(browser: Browser, address: str) -> None
     expect(page.get_by_label("Question or caption")).to_have_value(
         "how many purple things can you see?"
     )
+    open_in_bar(page, "bar-kept")
     with page.expect_download() as download:
-        page.locator(".st-key-bar-keep button:visible").click()
+        page.get_by_role("button", name="Save the analysis (zip)").click()
     assert download.value.suggested_filename == "lxmert-analysis.zip"
     page.get_by_role("link", name="See how").click()
     expect(page.locator(".walk h3")).to_have_text("1. Regions")

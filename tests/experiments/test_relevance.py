@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from lxmert_viz.analysis import shapley
+from lxmert_viz.analysis.regions import overlapping
 from lxmert_viz.errors import CheckpointError, OptionError, TextError
 from lxmert_viz.experiments import target
 from lxmert_viz.experiments.relevance import METHODS, explain, explain_game, shapley_steps
@@ -180,6 +181,22 @@ def test_occlusion_of_an_additive_model_is_what_each_adds(
     for method in ("occlusion", "shapley"):
         found = explain_game(game, method, pairs=1)
         assert game.gather(found.words, found.regions) == pytest.approx(own)
+
+
+def test_regions_on_one_place_are_removed_together(
+    tiny_pipeline: Pipeline, regions: Regions
+) -> None:
+    """Two copies of a region hide each other from plain occlusion; together they do not."""
+    twice = regions.only((*range(len(regions)), 2))
+    found = explain(tiny_pipeline, twice, TEXT, "grouped-occlusion", red(tiny_pipeline))
+    last, together = len(regions), np.flatnonzero(overlapping(twice.boxes_unit)[2])
+    assert {2, last} <= set(together.tolist())
+    game = Game(tiny_pipeline, twice, TEXT, red(tiny_pipeline))
+    gone = len(game.word_places) + together
+    drop = game.worth(all_but(game))[0] - game.worth(all_but(game, *gone))[0]
+    assert found.regions[[2, last]] == pytest.approx([drop, drop], abs=1e-5)
+    alone = explain(tiny_pipeline, twice, TEXT, "occlusion", red(tiny_pipeline))
+    assert found.words == pytest.approx(alone.words, abs=1e-6)
 
 
 def test_two_visitors_with_different_targets_at_once(

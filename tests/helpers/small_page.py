@@ -9,12 +9,13 @@ from lxmert_viz.checkpoints.contents import Scope
 from lxmert_viz.checkpoints.identity import Identity
 from lxmert_viz.places import APP
 from lxmert_viz.records import Answer, Regions, Report, Trace
-from lxmert_viz.ui.server import answers, jobs, lenses, models, relevance, states
+from lxmert_viz.ui.server import answers, causes, jobs, lenses, models, relevance, states
 
 if TYPE_CHECKING:
     import numpy as np
     from streamlit.testing.v1.element_tree import Button
 
+    from lxmert_viz.model.interventions import Intervention
     from lxmert_viz.pipeline import Pipeline
 
 SECONDS = 120  # a busy machine, not a slow page
@@ -51,9 +52,9 @@ class Counted:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
-    def ask(self, regions: Regions, text: str) -> Trace:
+    def ask(self, regions: Regions, text: str, intervention: "Intervention | None" = None) -> Trace:
         self.asks += 1
-        return self.change(self.inner.ask(regions, text))
+        return self.change(self.inner.ask(regions, text, intervention))
 
 
 class OfFolder:
@@ -72,7 +73,7 @@ def forget_models() -> None:
 
     Pictures, examples, boards and the server's threads are the same for every model.
     """
-    for room in (answers, jobs, lenses, models, relevance, states):
+    for room in (answers, causes, jobs, lenses, models, relevance, states):
         for cached in list(vars(room).values()):
             if hasattr(cached, "__wrapped__"):
                 forget = getattr(cached, "clear", None) or getattr(cached, "cache_clear", None)

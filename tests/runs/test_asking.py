@@ -13,7 +13,7 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, GoldObject, Regions
 from lxmert_viz.region_files.lxmert_tsv import write_regions
 from lxmert_viz.results.run_folder import RunFolder
-from lxmert_viz.runs import pictures, preparing
+from lxmert_viz.runs import asking, pictures, preparing
 from lxmert_viz.runs.asking import Asker, ask_each
 from lxmert_viz.runs.evaluation import in_order
 from lxmert_viz.runs.manifest import Settings, manifest_of, source_of
@@ -149,3 +149,18 @@ def test_what_makes_shards_keeps_its_region_file_and_its_baselines(
     assert all(p.without_picture and p.without_question for p in made)
     assert opened == [file]
     assert asked == [1, 1, 1, 1, 0, 1, 1, 0, 1]  # the text without a picture is asked once
+
+
+def test_baselines_that_are_forgotten_are_asked_anew(
+    tiny_pipeline: Pipeline, photograph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = tiny_pipeline.look(photograph)
+    rows = [(Example(str(n), "a", TEXTS[n % 2]), seen) for n in range(40)]
+    told = []
+    for most in (100_000, 1):
+        monkeypatch.setattr(asking, "REMEMBERED", most)
+        asker = Asker(tiny_pipeline, baselines=True, keep_internals=False)
+        predictions, _ = asker.ask(rows)
+        told.append([(p.without_picture, p.without_question) for p in predictions])
+    assert told[0] == told[1] and all(map(all, told[1]))
+    assert max(len(asker._by_text), len(asker._by_picture)) <= 2  # of the last batch

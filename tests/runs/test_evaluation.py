@@ -27,7 +27,7 @@ from lxmert_viz.results.columns import SCHEMA
 from lxmert_viz.results.opening import open_run
 from lxmert_viz.results.run_folder import RunFolder
 from lxmert_viz.runs import evaluation, preparing
-from lxmert_viz.runs.evaluation import Counts, Engine, evaluate
+from lxmert_viz.runs.evaluation import Counts, Engine, Resume, evaluate
 from lxmert_viz.runs.manifest import Settings
 from lxmert_viz.runs.preparing import Shard
 from tests.region_files.test_lxmert_tsv import regions
@@ -263,3 +263,47 @@ def test_a_folder_that_is_removed_while_its_run_is_made_is_one_sentence(
             tiny_pipeline, tiny_folder, dataset, run, Settings(), engine=Engine(compute=removing)
         )
     assert not run.exists()
+
+
+def test_what_an_earlier_version_left_opens_or_says_how_it_goes_on(
+    tiny_pipeline: Pipeline, tiny_folder: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    call, settings = (tiny_pipeline, tiny_folder, dataset), Settings(internals=False)
+    run = evaluate(*call, tmp_path / "run", settings)
+    before = rows(run.path)
+    older = run.manifest() | {"format": 1}
+    del older["source"], older["remarks"]
+    (run.path / "manifest.json").write_text(json.dumps(older))
+    shutil.rmtree(run.path / "examples")
+    assert open_run(run.path).totals().rows == 12
+    evaluate(*call, run.path, settings)  # it is whole: nothing is asked, nothing prepared
+    assert rows(run.path) == before and not (run.path / "examples").exists()
+    with pytest.raises(DatasetError, match="begun by an earlier version"):
+        evaluate(*call, run.path, settings, resume=Resume(retry_errors=True))
+    (run.path / "predictions.parquet").unlink()
+    with pytest.raises(DatasetError, match="earlier version, which cut the dataset otherwise"):
+        evaluate(*call, run.path, settings)
+    assert len(list((run.path / "parts").iterdir())) == 1
+
+
+def test_progress_tells_pictures_shards_and_errors(
+    tiny_pipeline: Pipeline,
+    tiny_folder: Path,
+    dataset: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preparing, "PART", 4)
+    heard: list[str] = []
+    settings = Settings(internals=False, baselines=False)
+    evaluate(
+        *(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", settings),
+        lambda stage, share: heard.append(stage),
+    )
+    told = [stage.partition("; ")[2] for stage in heard]
+    assert told == [
+        "",
+        "1 pictures, 1 of 3 shards",
+        "2 pictures, 2 of 3 shards",
+        "3 pictures, 3 of 3 shards, 4 errors",
+    ]

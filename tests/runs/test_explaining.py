@@ -48,7 +48,7 @@ def test_every_answer_has_its_map(
 ) -> None:
     assert explain_run(tiny_pipeline, tiny_folder, run, "occlusion") == 8
     assert kept_methods(run.path) == ["occlusion"]
-    maps = KeptRelevance(run.path, "occlusion").maps().set_index("question_id")
+    maps = KeptRelevance(run.path, "occlusion").table().set_index("question_id")
     regions = tiny_pipeline.look(photograph)
     own = explain(tiny_pipeline, regions, "is it red?", "occlusion")
     row = maps.loc["ared"]

@@ -1,18 +1,27 @@
 """A dataset that is prepared as it streams by is the dataset that is read whole."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 import pytest
 
-from lxmert_viz.dataset.opening import open_dataset, open_source
+from lxmert_viz.dataset.opening import Source, open_dataset, open_source
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.places import ASSETS
 from lxmert_viz.region_files.lxmert_tsv import write_regions
+from lxmert_viz.results.run_folder import TABLE
+from lxmert_viz.runs import manifest
+from lxmert_viz.runs.evaluation import evaluate
+from lxmert_viz.runs.manifest import Settings
 from lxmert_viz.runs.preparing import Prepared, prepare, sorted_by_picture
 from tests.dataset.test_broken_files import LINES, SAMPLES
 from tests.region_files.test_lxmert_tsv import regions
+
+if TYPE_CHECKING:
+    from lxmert_viz.pipeline import Pipeline
 
 LAYOUTS: list[tuple[str, str]] = [
     *((f"{n}.json", json.dumps(content, indent=1)) for n, content in enumerate(SAMPLES)),
@@ -104,3 +113,68 @@ def test_a_source_without_an_example_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="line 1, column 56 is not JSON"):
         prepared(tmp_path / "cut.json", tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"q.csv", "cut.json"}
+
+
+def test_a_run_that_goes_on_reads_shards_and_not_the_dataset(
+    tmp_path: Path, tiny_pipeline: "Pipeline", tiny_folder: Path, photograph: bytes
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "a.jpg").write_bytes(photograph)
+    asked = "\n".join(f"q{n},a,is it {n}?,yes" for n in range(200))
+    (data / "q.csv").write_text(f"id,image,question,answer\n{asked}\n")
+    read: list[int] = []
+
+    def source() -> Source:
+        """Counts how often it is read."""
+        whole = open_source(data)
+        examples = whole.reading.examples
+        counted = replace(whole.reading, examples=lambda told: read.append(1) or examples(told))
+        return replace(whole, reading=counted)
+
+    def stop(stage: str, share: float) -> None:
+        if share > 0.3:
+            raise KeyboardInterrupt
+
+    settings = Settings(internals=False)
+    call = (tiny_pipeline, tiny_folder)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(*call, source(), tmp_path / "run", settings, stop)
+    assert read == [1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest, "file_hash", None)
+        evaluate(*call, source(), tmp_path / "run", settings)
+    assert read == [1]
+    (data / "q.csv").write_text(f"id,image,question,answer\n{asked}\nnew,a,is it?,no\n")
+    with pytest.raises(DatasetError, match="another source: files differ"):
+        evaluate(*call, source(), tmp_path / "run", settings)
+
+
+def test_a_dataset_that_moved_is_found_again_and_no_other(
+    tmp_path: Path, tiny_pipeline: "Pipeline", tiny_folder: Path, photograph: bytes
+) -> None:
+    data, moved = tmp_path / "data", tmp_path / "moved"
+    data.mkdir()
+    coco = "COCO_val2014_000000000007.jpg"
+    for name in ("a.jpg", coco):
+        (data / name).write_bytes(photograph)
+    lines = [f"q{n},{'a7'[n % 2]},is it {n}?,yes" for n in range(300)]
+    (data / "q.csv").write_text("\n".join(["id,image,question,answer", *lines]))
+
+    def stop(stage: str, share: float) -> None:
+        if share > 0.3:
+            raise KeyboardInterrupt
+
+    call, settings = (tiny_pipeline, tiny_folder), Settings(internals=False, baselines=False)
+    evaluate(*call, open_source(data), tmp_path / "whole", settings)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(*call, open_source(data), tmp_path / "run", settings, stop)
+    data.rename(moved)
+    (moved / coco).rename(tmp_path / coco)
+    with pytest.raises(DatasetError, match="found other pictures"):
+        evaluate(*call, open_source(moved), tmp_path / "run", settings)
+    (tmp_path / coco).rename(moved / coco)
+    evaluate(*call, open_source(moved), tmp_path / "run", settings)
+    tables = (pq.read_table(tmp_path / name / TABLE) for name in ("whole", "run"))
+    whole, broken = (table.drop(["seconds", "picture_file"]) for table in tables)
+    assert broken.equals(whole)

@@ -41,8 +41,7 @@ class Evaluation:
 
     def open(self, *, last: bool) -> Callable[[Piece], Counts]:
         run = RunFolder(self.folder)
-        file = prepared_in(run.examples).about.region_file
-        facts = file and region_file_facts(file)
+        facts = region_file_facts(prepared_in(run.examples).about.region_file)
         pipeline = open_alike(run, self.model_folder, self.device, facts)
         settings = Settings(**run.manifest()["settings"])
         tools = equipped(

@@ -53,7 +53,7 @@ class Extraction:
     def open(self, *, last: bool) -> Callable[[Piece], Counts]:
         run = RunFolder(self.folder)
         about = prepared_in(run.examples).about
-        facts = about.region_file and region_file_facts(about.region_file)
+        facts = region_file_facts(about.region_file)
         pipeline = open_alike(run, self.model_folder, self.device, facts)
         looker = Looker(pipeline, about, self.kept.profile, pipeline.region_names.of)
         return lambda piece: self._extracted(pipeline, looker, piece, strict=not last)
@@ -113,6 +113,8 @@ def extract_on_cluster(
         threads = site.cluster.processors
         mine = provenance(pipeline.digest, data["region_file"], site.device, threads)
         manifest = {"format": FORMAT, "model": mine, "source": data, "settings": asdict(kept)}
+        if run.is_begun:
+            run.compare(manifest)
         run.begin(manifest | {"provenance": mine})
         shards = prepared_for(run, source_of(asked), data).shards
         total = len(asked.examples)

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from lxmert_viz.analysis import frames
-from lxmert_viz.figures import saving
+from lxmert_viz.figures import saving, theme
 from lxmert_viz.records import Regions, Trace
 
 PLACE = '<div class="saving"></div>'
@@ -27,6 +27,8 @@ def draw(figure: saving.go.Figure, about: Sequence[str], key: str, **options: An
 
     about: lines of the saved figure's caption.
     """
+    if st.context.theme.type == "dark":
+        figure = theme.in_the_dark(figure)
     event = st.plotly_chart(figure, config={"displayModeBar": False}, key=key, **options)
     data = {
         "kind": "plot",

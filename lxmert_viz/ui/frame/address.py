@@ -58,6 +58,16 @@ def read() -> None:
     handover.ask(text)
 
 
+def begin_again() -> None:
+    """The next run fills the session with what the address names then."""
+    st.session_state.pop(READ, None)
+
+
+def of_analysis() -> dict[str, str]:
+    """The keys that do not belong to pages about datasets."""
+    return {key: told for key, told in st.query_params.items() if key not in BOARD_KEYS}
+
+
 def board() -> dict[str, str]:
     """Where the person is among the rows of runs; every page's address keeps it."""
     return st.session_state.get(BOARD, {})

@@ -13,14 +13,19 @@ from streamlit.delta_generator import DeltaGenerator
 from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.picture import Picture
 from lxmert_viz.records import Trace
-from lxmert_viz.ui.frame import admission, handover, navigation
+from lxmert_viz.rounding import probability
+from lxmert_viz.ui.frame import address, admission, handover, navigation
 from lxmert_viz.ui.frame.navigation import Page
-from lxmert_viz.ui.server import answers, pictures
+from lxmert_viz.ui.server import keeping, pictures
 from lxmert_viz.ui.server.variant import Variant
-from lxmert_viz.ui.wording import NOT_PROOF, WHAT_IT_IS, plain, probability
+from lxmert_viz.ui.wording import GLOSSARY, NOT_PROOF, WHAT_IT_IS, plain
 
 SLOTS = "bar.slots"
 SUGGESTED = "question.suggested"
+WHAT_IS_KEPT = (
+    "Every number, both sides where two are compared, the steps of *What if?*, boxes and locks, "
+    "and the picture without its metadata. It opens again on the page *Keep*, and in Python."
+)
 RIGHT, WRONG = ":green[:material/check_circle:]", ":red[:material/cancel:]"
 
 
@@ -33,6 +38,7 @@ class Slots:
     answer: DeltaGenerator
     warnings: DeltaGenerator
     keep: DeltaGenerator
+    page: Page
 
 
 def begin(page: Page, suggested: Sequence[str]) -> Slots:
@@ -59,12 +65,12 @@ def begin(page: Page, suggested: Sequence[str]) -> Slots:
                 plain(handover.model()),
                 icon=":material/deployed_code:",
                 key="bar.model",
-                help="The model, and how it finds regions",
+                help="The checkpoint, and how it finds regions",
             )
             warnings = st.container(key="bar.warnings", width="content")
             keep = st.container(key="bar.keep", width="content")
             _about(page)
-    slots = Slots(picture, model, answer, warnings, keep)
+    slots = Slots(picture, model, answer, warnings, keep, page)
     st.session_state[SLOTS] = slots
     return slots
 
@@ -106,6 +112,8 @@ def _about(page: Page) -> None:
     ):
         st.markdown(f"#### {page.title}\n{page.about}")
         st.markdown(NOT_PROOF)
+        with st.expander("What the words mean", icon=":material/dictionary:"):
+            st.markdown("\n".join(f"- **{term.name}**: {term.meaning}" for term in GLOSSARY))
         st.markdown(f"**lxmert-viz.** {WHAT_IT_IS}")
         navigation.link(navigation.WALK, "See how, in seven stations")
         admission.show_person()
@@ -144,19 +152,32 @@ def show_warnings(told: Sequence[str]) -> None:
                 st.warning(plain(note), icon=":material/warning:")
 
 
-def offer_to_keep(asked: Variant) -> None:
-    """The whole analysis as a file; made only when a person wants it."""
-    with _slots().keep:
+def offer_to_keep(asked: Variant, other: Variant | None = None) -> None:
+    """The whole analysis as a file; made only when a person wants it.
+
+    other: what it is compared with. Opening the menu runs the page, and so brings the address with
+    what was locked in the browser since.
+    """
+    with (
+        _slots().keep,
+        st.popover(
+            "Keep", icon=":material/download:", key="bar.kept", on_change="rerun", help="Keep this"
+        ) as menu,
+    ):
+        if not menu.open:
+            return
+        st.markdown(WHAT_IS_KEPT)
         st.download_button(
-            "Keep",
-            partial(answers.zipped, asked),
+            "Save the analysis (zip)",
+            partial(keeping.zipped, asked, other, _slots().page.title, address.of_analysis()),
             "lxmert-analysis.zip",
             "application/zip",
             key="bar.save",
             icon=":material/download:",
             on_click="ignore",
-            help="Saves the whole analysis (zip). It opens again on the page Keep, and in Python.",
+            type="primary",
         )
+        navigation.link(navigation.SAVED, "Open one that was kept")
 
 
 def _slots() -> Slots:

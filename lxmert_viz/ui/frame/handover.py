@@ -71,7 +71,7 @@ def scene() -> str:
 
 
 def look_at_scene(name: str) -> None:
-    st.session_state[SCENE] = name
+    st.session_state[SOURCE], st.session_state[SCENE] = EXAMPLES, name
 
 
 def pick_scene(name: str) -> None:

@@ -8,7 +8,7 @@ from lxmert_viz.ui.wording import plain
 
 
 def choose() -> None:
-    st.selectbox("Model", models.model_names(), key=handover.MODEL, persist_state="session")
+    st.selectbox("Checkpoint", models.model_names(), key=handover.MODEL, persist_state="session")
 
 
 def show_details(model: str) -> None:
@@ -19,4 +19,4 @@ def show_details(model: str) -> None:
         region_options.choose(config.profiles, config.rpn_post_nms)
     st.caption(f"Runs on: **{plain(pipeline.device)}**")
     st.caption(f"Knows: {plain(pipeline.scope.world)}")
-    navigation.link(navigation.MODELS, "Get and check models")
+    navigation.link(navigation.MODELS, "Get and check checkpoints")

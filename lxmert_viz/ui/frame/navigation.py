@@ -55,6 +55,13 @@ WHY = Page(
     LOOK,
     "What each word and region adds to an answer. Seven methods, each judged on this very example.",
 )
+CAUSES = Page(
+    "causes_page.py",
+    "Causes",
+    ":material/experiment:",
+    LOOK,
+    "The network run again with heads, edges, states or inputs changed: what then becomes of it?",
+)
 STATES = Page(
     "states_page.py",
     "States",
@@ -134,6 +141,7 @@ ALL = (
     ANSWERS,
     ATTENTION,
     WHY,
+    CAUSES,
     STATES,
     PROBES,
     REGIONS,

@@ -45,6 +45,11 @@ def _kept(picture: Picture | None, asked: RegionsAsked) -> tuple[tuple[OwnBox, .
     return st.session_state.get(STATE, {}).get(of, (None, ""))
 
 
+def forget() -> None:
+    """All pictures have the detector's regions again."""
+    st.session_state.pop(STATE, None)
+
+
 def names_boxes(picture: Picture) -> bool:
     """Whether the address names boxes for this picture that were not followed yet."""
     return bool(address.pending("boxes")) and address.pending(address.BOXES_OF) == picture.digest

@@ -11,9 +11,10 @@ from lxmert_viz.ui.wording import plain
 
 ASKED = "regions.asked"
 EXACTLY, BY_SCORE = "Exactly", "By score"
+PROFILES = {"trained": "as for LXMERT's training (trained)", "demo": "as in its demos (demo)"}
 TRAINED_HELP = (
-    "“trained” finds regions as they were found for LXMERT's training. “demo” looks at a larger "
-    "picture, and moves each box to fit its object, as the published demos do."
+    "The demos look at a larger picture, and move each box to fit its object. In brackets: what "
+    "the command line calls it."
 )
 PROPOSALS_HELP = (
     "Places in the picture that the detector looks at closely. Nearly all of its time goes there: "
@@ -32,11 +33,12 @@ def choose(profiles: dict[str, RegionProfile], proposals: int) -> None:
     name = st.selectbox(
         "How regions are found",
         list(profiles),
+        format_func=lambda name: PROFILES.get(name, name),
         key="regions.profile",
         help=TRAINED_HELP,
         persist_state="session",
     )
-    own = st.toggle("Choose the numbers yourself", key="regions.own", persist_state="session")
+    own = st.toggle("Set how many regions", key="regions.own", persist_state="session")
     numbers = _numbers(profiles[name], proposals) if own else {}
     st.session_state[ASKED] = RegionsAsked.of(name, numbers)
 

@@ -75,14 +75,15 @@ def stage_payload(asked: Variant, other: tuple[str, Variant] | None = None) -> b
     )
 
 
-def tell(choice: Choice, found: Trace, *others: Trace) -> None:
+def tell(choice: Choice, found: Trace, *others: Trace, against: Variant | None = None) -> None:
     """What the bar says of the chosen picture and question, once they are answered.
 
-    others: what else the page shows, which can have warnings too.
+    others: what else the page shows, which can have warnings too. against: what it is compared
+    with.
     """
     show_answer(choice, found)
     warn(choice, found, *others)
-    bar.offer_to_keep(variant(choice))
+    bar.offer_to_keep(variant(choice), against)
 
 
 def show_answer(choice: Choice, found: Trace) -> None:

@@ -42,7 +42,7 @@ def offer() -> None:
     unread = own_data.are_taken() and take_files()
     hint = "Read the files that you chose first." if unread else None
     names = models.model_names()
-    model = st.selectbox("Model", names, names.index(handover.model()), key="new.model")
+    model = st.selectbox("Checkpoint", names, names.index(handover.model()), key="new.model")
     dataset = st.selectbox(
         "Dataset", catalogue.dataset_names(), format_func=catalogue.title_of, key=DATASET
     )

@@ -11,6 +11,7 @@ from lxmert_viz.results.board import Board
 from lxmert_viz.results.columns import COLUMNS
 from lxmert_viz.results.row import Row
 from lxmert_viz.results.verdicts import Note
+from lxmert_viz.rounding import probability
 from lxmert_viz.ui.frame import address, handover, navigation
 from lxmert_viz.ui.frame.navigation import Page
 from lxmert_viz.ui.mistakes import inside
@@ -105,7 +106,7 @@ def show_answers(row: Row) -> None:
         st.error(plain(row.error), icon=":material/error:")
         return
     mark = {True: ":green[✓ right]", False: ":red[✗ wrong]", None: ":gray[not scored]"}
-    sure = f", sure {row.probability:.3f}" if row.probability is not None else ""
+    sure = f", sure {probability(row.probability)}" if row.probability is not None else ""
     lines = [f"Answer: **{plain(row.answer)}**{sure} · {mark[row.correct]}"]
     if row.right and not row.correct:
         lines.append(f"Right: **{plain(row.right)}**")

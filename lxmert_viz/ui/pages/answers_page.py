@@ -8,6 +8,7 @@ from lxmert_viz.analysis.regions import captions
 from lxmert_viz.figures.answers import answer_bars
 from lxmert_viz.figures.picture import regions_picture
 from lxmert_viz.records import Regions, Standing, Trace
+from lxmert_viz.rounding import probability
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.frame import handover, results, workbench
 from lxmert_viz.ui.server import pictures
@@ -33,7 +34,7 @@ def show_answers(found: Trace, told: str | None) -> None:
     """told: the right answer, where the scene's description has it."""
     if not found.answers:
         st.info(
-            "Not available: this checkpoint has no answer head. "
+            "Not available: this checkpoint has no output head for answers. "
             "lxmert-base, lxmert-vqa and lxmert-gqa have one."
         )
         return
@@ -55,7 +56,7 @@ def show_answers(found: Trace, told: str | None) -> None:
 
 
 def show_verdict(found: Trace, first: Standing, right: str, right_one: Standing | None) -> None:
-    st.markdown(f"#### {plain(first.text)} &nbsp; :small[{first.probability:.3f}]")
+    st.markdown(f"#### {plain(first.text)} &nbsp; :small[{probability(first.probability)}]")
     if not right:
         return
     if right_one is None:
@@ -65,7 +66,7 @@ def show_verdict(found: Trace, first: Standing, right: str, right_one: Standing 
     else:
         st.markdown(
             f":red[:material/cancel:] Wrong. The right answer, “{plain(right_one.text)}”, "
-            f"has rank {right_one.rank:,} and {right_one.probability:.3f}."
+            f"has rank {right_one.rank:,} and {probability(right_one.probability)}."
         )
 
 
@@ -84,7 +85,7 @@ def ask_about(found: Trace, asked: str, standing: Standing | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"“{plain(standing.text)}” has rank **{standing.rank:,}** of {standing.of:,}, "
-            f"probability **{standing.probability:.4f}**."
+            f"probability **{probability(standing.probability)}**."
         )
         is_marked = handover.marked_right(found.regions.digest, found.tokens.text) == standing.text
         if st.button(
@@ -120,12 +121,14 @@ def mark_answer(found: Trace, answer: str) -> None:
 def show_match(found: Trace) -> None:
     if found.match is None:
         st.caption(
-            "**P(match)**: not available. This checkpoint has no matching head; use lxmert-base."
+            "**P(match)**: not available. This checkpoint has no output head for matching; "
+            "use lxmert-base."
         )
         return
     st.progress(
         found.match,
-        text=f"**P(match) {found.match:.3f}**: probability that this text belongs to this picture",
+        text=f"**P(match) {probability(found.match)}**: probability that this text belongs to this "
+        "picture",
     )
     st.caption(
         "Softmax of two classes, of which index 1 is “match”. "

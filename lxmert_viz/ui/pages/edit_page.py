@@ -21,13 +21,13 @@ links.state_edit(steps, chosen)
 found = sides.regions(step.variant)
 asked = results.trace_of(step.variant)
 results.warn(choice, asked)
-bar.offer_to_keep(step.variant)
 with words:
     editing.edit_words(steps, asked.tokens)
 with controls:
     editing.edit_picture(steps, found)
     editing.choose_checkpoint(steps)
     before = editing.choose_before(steps)
+bar.offer_to_keep(step.variant, None if before is step else before.variant)
 if chosen in (step.variant, before.variant):
     results.show_answer(choice, results.trace_of(chosen))
 editing.explain(step)

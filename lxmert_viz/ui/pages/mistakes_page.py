@@ -65,7 +65,7 @@ def choose_filter(board: Board) -> None:
         on_click=place.show_only,
         args=("correct", False),
     )
-    with st.popover("How", icon=":material/help:"):
+    with st.popover("How to filter", icon=":material/help:"):
         st.markdown(HOW_TO_FILTER.format(", ".join(f"`{n}`" for n in board.filled())))
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from lxmert_viz.analysis import frames
 from lxmert_viz.records import Regions, Trace
+from lxmert_viz.rounding import probability
 from lxmert_viz.ui.frame import boxes_link, navigation, own_boxes, results, workbench
 from lxmert_viz.ui.server import pictures, variant
 from lxmert_viz.ui.what_if import box_editor
@@ -20,8 +21,8 @@ NO_DETECTOR = (
 def told(title: str, found: Trace) -> Told:
     """The most probable answer and the match."""
     first = found.answers[0] if found.answers else None
-    rest = [f"{first.probability:.3f}"] if first else []
-    rest += [] if found.match is None else [f"P(match) {found.match:.3f}"]
+    rest = [probability(first.probability)] if first else []
+    rest += [] if found.match is None else [f"P(match) {probability(found.match)}"]
     return Told(title, first.text if first else "", ", ".join(rest))
 
 

@@ -3,41 +3,81 @@
 import streamlit as st
 
 from lxmert_viz.picture import Picture
+from lxmert_viz.rounding import probability
 from lxmert_viz.traces import KeptTrace
 from lxmert_viz.ui.browser import stage
-from lxmert_viz.ui.frame import handover, results, workbench
-from lxmert_viz.ui.server import answers, pictures, upload_limits
+from lxmert_viz.ui.frame import address, handover, navigation, own_boxes, results, workbench
+from lxmert_viz.ui.server import keeping, pictures, upload_limits
+from lxmert_viz.ui.server.keeping import Kept
 from lxmert_viz.ui.server.upload_limits import ANALYSIS_MB
+from lxmert_viz.ui.what_if import links
 from lxmert_viz.ui.wording import plain
 
 PYTHON = """from lxmert_viz import traces
 from lxmert_viz.notebook import show
 
 kept = traces.read(Path("lxmert-analysis.zip"))  # or the unpacked folder
+other = traces.read(Path("lxmert-analysis.zip"), "other/")  # where two were compared
 kept.trace.attention["lang_from_vision"]  # bit for bit
 show(kept.trace, kept.picture, norms=kept.norms)  # in Jupyter"""
 
 
-def show_kept(kept: KeptTrace, given: bytes) -> None:
+def show_kept(kept: Kept, given: bytes) -> None:
+    """Both sides with their stages, the way back into the laboratory, and how it was made."""
+    sides = [kept.other, kept.now] if kept.other else [kept.now]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if kept.address:
+            if st.button("Open it as it was", icon=":material/open_in_browser:", type="primary"):
+                open_again(kept)
+        else:
+            st.button(
+                "Ask this again",
+                icon=":material/replay:",
+                help="Takes picture and question to the bar",
+                on_click=ask_again,
+                args=(kept.now,),
+            )
+        with st.popover("How it was made", icon=":material/info:"):
+            for side in sides:
+                st.caption(provenance(side))
+    for column, side in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
+        with column:
+            show_side(side)
+            of_other = side is not kept.now
+            key = f"stage.kept {of_other}"
+            stage.show(keeping.stage_payload(given, of_other), key=key)
+
+
+def show_side(kept: KeptTrace) -> None:
     found = kept.trace
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.image(pictures.thumbnail(Picture.of(kept.picture)), width=160)
-        first = "".join(f"  \n**{plain(a.text)}** {a.probability:.3f}" for a in found.answers[:1])
-        match = "" if found.match is None else f" · P(match) {found.match:.3f}"
-        st.markdown(f"{plain(found.tokens.text)}{first}{match}")
-        st.button(
-            "Ask this again",
-            icon=":material/replay:",
-            help="Takes picture and question to the top of the page",
-            on_click=ask_again,
-            args=(kept,),
+        st.image(pictures.thumbnail(Picture.of(kept.picture)), width=96)
+        first = "".join(
+            f"  \n**{plain(answer.text)}** {probability(answer.probability)}"
+            for answer in found.answers[:1]
         )
+        match = "" if found.match is None else f" · P(match) {probability(found.match)}"
+        st.markdown(f"{plain(found.tokens.text)}{first}{match}  \n:small[{plain(found.model)}]")
+
+
+def provenance(kept: KeptTrace) -> str:
     about = ", ".join(f"{name} {version}" for name, version in kept.versions.items())
     settings = ", ".join(f"{name}: {setting}" for name, setting in kept.settings.items() if setting)
     content = f"files with SHA-256 {kept.digest[:12]}…" if kept.digest else "files not named"
-    model = f"Model {found.model}: {content}"
-    st.caption(plain(f"{model}. {settings or 'No settings'}. Made with {about}."))
-    stage.show(answers.kept_payload(given), key="stage.kept")
+    model = f"“{kept.trace.tokens.text}”, checkpoint {kept.trace.model}: {content}"
+    return plain(f"{model}. {settings or 'No settings'}. Made with {about}.")
+
+
+def open_again(kept: Kept) -> None:
+    """As if a person followed the link that led to it, on this machine."""
+    told = keeping.restored(kept)
+    title = told.pop(keeping.PAGE, navigation.ANSWERS.title)
+    page = next((page for page in navigation.ALL if page.title == title), navigation.ANSWERS)
+    told.setdefault("profile", str(kept.now.settings.get("profile", "")))
+    own_boxes.forget()
+    links.begin_again()
+    address.begin_again()
+    st.switch_page(page.path, query_params=told)
 
 
 def ask_again(kept: KeptTrace) -> None:
@@ -61,4 +101,4 @@ if given is None:
 else:
     st.divider()
     content = upload_limits.content(given, ANALYSIS_MB)
-    show_kept(answers.kept_trace(content), content)
+    show_kept(keeping.opened(content), content)

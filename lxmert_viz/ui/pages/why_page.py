@@ -2,7 +2,7 @@
 
 from lxmert_viz.ui.frame import results, workbench
 from lxmert_viz.ui.server import pictures
-from lxmert_viz.ui.why import choice, grades, last_layer, maps
+from lxmert_viz.ui.why import choice, grades, last_layer, maps, together
 
 chosen = workbench.choice()
 results.regions(chosen)
@@ -11,5 +11,6 @@ results.tell(chosen, found)
 asked = choice.choose(found)
 variant = results.variant(chosen)
 maps.show(variant, found, asked, pictures.shown_picture(results.picture(chosen)))
+together.show(variant, found, asked)
 last_layer.show(variant, found, asked.target)
 grades.show(chosen.model)

@@ -10,7 +10,6 @@ from lxmert_viz.experiments.edits import edited, places_left
 from lxmert_viz.picture import Picture
 from lxmert_viz.records import Answer, Regions, Report, Trace
 from lxmert_viz.stage_data import compared, stage_data
-from lxmert_viz.traces import KeptTrace, as_zip, files_of, read
 from lxmert_viz.ui.server import stored_pictures
 from lxmert_viz.ui.server.models import pipeline
 from lxmert_viz.ui.server.pictures import BY_DIGEST
@@ -98,32 +97,6 @@ def stage_payload(
         against = compared(name, trace(before, _progress), value_norms(before, _progress))
     picture = variant.picture.content
     return stage_data(found, picture, norms=norms, places=places, other=against)
-
-
-def zipped(variant: Variant) -> bytes:
-    """The whole analysis, as traces.read takes it; made when it is asked for."""
-    found = trace(variant, unheard)
-    edit = variant.edit
-    off = [place + 1 for place in edit.off]
-    settings = {"profile": variant.asked.text, "regions": edit.operator, "switched off": off}
-    norms, content = value_norms(variant, unheard), pipeline(variant.model).digest
-    return as_zip(files_of(found, variant.picture.content, norms, settings, content))
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def kept_payload(given: bytes) -> bytes:
-    """An analysis that was saved, as the stage draws it. Raises TraceError."""
-    kept = kept_trace(given)
-    off = kept.settings.get("switched off")
-    off = off if isinstance(off, list) else []
-    places = [at for at in range(len(kept.trace.regions) + len(off)) if at + 1 not in off]
-    places = places[: len(kept.trace.regions)]
-    return stage_data(kept.trace, kept.picture, norms=kept.norms, places=places)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def kept_trace(given: bytes) -> KeptTrace:
-    return read(given)
 
 
 def unheard(stage: str, share: float) -> None:

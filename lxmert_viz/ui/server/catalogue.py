@@ -47,7 +47,7 @@ def _folders() -> list[Path]:
     found, level = [], [path for path in _folders_in(top) if path.name != own_data.FOLDER]
     for _ in range(DEPTH):
         found += level
-        level = [inner for path in level if not _is_run(path) for inner in _folders_in(path)]
+        level = [inner for path in level if not _is_of_run(path) for inner in _folders_in(path)]
     return sorted(found)
 
 

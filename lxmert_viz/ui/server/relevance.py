@@ -10,9 +10,10 @@ import streamlit as st
 
 from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.experiments import direct_effects as effects
-from lxmert_viz.experiments import relevance
+from lxmert_viz.experiments import interactions, relevance
 from lxmert_viz.experiments.direct_effects import DirectEffects
 from lxmert_viz.experiments.edits import edited
+from lxmert_viz.experiments.interactions import Interaction
 from lxmert_viz.experiments.proof import Proof, prove
 from lxmert_viz.experiments.relevance import METHODS, PAIRS, Relevance
 from lxmert_viz.experiments.removal import USUAL, Game, Removal
@@ -125,6 +126,17 @@ def proof(variant: Variant, asked: Asked, _report: Report) -> Proof:
         pairs=asked.pairs,
         report=_report,
     )
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
+def interaction(
+    variant: Variant, target: Target, removal: Removal, places: tuple[int, int], _report: Report
+) -> Interaction:
+    """places: of a word piece and of a region."""
+    game = Game(pipeline(variant.model), _regions(variant, _report), variant.text, target, removal)
+    word = game.word_places.index(places[0])
+    region = len(game.word_places) + game.region_places.index(places[1])
+    return interactions.interaction(game, word, region, report=_report)
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)

@@ -1,5 +1,6 @@
 """Stores of states and what is trained on them, kept for all sessions. Keys are contents."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,27 +67,51 @@ def opened(of: Source) -> "StateStore":
     return waiting.result_of(f"store {of}", "reading states", lambda report: store(of, report))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def probe(
-    of: Source,
-    key: str,
-    kind: str,
-    pooling: str,
-    seed: int,
-    code: bool,
-    _wanted: "Task",
-    _report: Report,
-) -> "ProbeRun":
-    """key: tells the task. Kept beside the store, so that a restart finds it again."""
-    from lxmert_viz.runs.probing import kept_at, load, run_probe, save
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which probe."""
 
-    own = store(of, _report)
-    path = kept_at(own, _wanted, kind, pooling, seed, code)
+    wanted: "Task"
+    kind: str  # of analysis.probes.KINDS
+    pooling: str  # of runs.targets.POOLINGS
+    seed: int
+    code: bool  # measure the online code too
+
+    @property
+    def key(self) -> str:
+        return f"{self.wanted.digest()} {self.kind} {self.pooling} {self.seed} {self.code}"
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def probe(of: Source, key: str, _chosen: Chosen, _report: Report) -> "ProbeRun":
+    """key: of what is chosen. Kept beside the store, so that a restart finds it again."""
+    from lxmert_viz.runs.probing import load, run_probe, save
+
+    own, path = store(of, _report), _kept_at(store(of, _report), _chosen)
     if path.is_file():
         return load(path)
-    run = run_probe(own, _wanted, kind=kind, pooling=pooling, seed=seed, code=code, report=_report)
+    run = run_probe(
+        own,
+        _chosen.wanted,
+        kind=_chosen.kind,
+        pooling=_chosen.pooling,
+        seed=_chosen.seed,
+        code=_chosen.code,
+        report=_report,
+    )
     save(run, path)
     return run
+
+
+def is_probed(own: "StateStore", chosen: Chosen) -> bool:
+    """Whether it is at hand already."""
+    return _kept_at(own, chosen).is_file()
+
+
+def _kept_at(own: "StateStore", chosen: Chosen) -> Path:
+    from lxmert_viz.runs.probing import kept_at
+
+    return kept_at(own, chosen.wanted, chosen.kind, chosen.pooling, chosen.seed, chosen.code)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 NEIGHBOURS = 6
 SHOWN_STORED = 3
 TUNED = (
-    "Each layer's states pass an affine map first, trained on the study set so that the head says "
-    "what it says of the last layer: a layer is no longer misread for its other basis."
+    "An output head was trained on the last layer's states and can misread those of earlier "
+    "layers, which have another form. Here each layer's states first pass an affine map, trained "
+    "on the study set, which brings them into the last layer's form."
 )
 HOW_TO_READ = (
-    "Each cell is the label that the head ranks first for that state. Heads were trained on the "
-    "last layer alone; what they make of earlier states is a hint, and least of all at the "
+    "Each cell is the label that the output head ranks first for that state. It was trained on the "
+    "last layer alone; what it makes of earlier states is a hint, and least of all at the "
     "embeddings. ▲ 3: this label came three ranks up since the layer below."
 )
 

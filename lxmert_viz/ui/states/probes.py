@@ -1,5 +1,6 @@
 """A probe for every layer: how much it reads, what it confuses, what it says of this picture."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.frame import handover
 from lxmert_viz.ui.server import states, upload_limits, waiting
-from lxmert_viz.ui.server.states import Source
+from lxmert_viz.ui.server.states import Chosen, Source
 from lxmert_viz.ui.server.upload_limits import LABELS_MB
 from lxmert_viz.ui.states.lenses import row_names
 from lxmert_viz.ui.wording import plain
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from lxmert_viz.runs.targets import Task
 
 OWN = "a column of yours"
+LINEAR = "linear"  # of analysis.probes.KINDS, the one that is quick
 SHOWN_MISSES = 200
 HOW_TO_READ = (
     "Accuracy is on pictures that training never saw; bars are 95 % intervals over pictures. "
@@ -42,14 +44,9 @@ def show(of: Source, found: Trace | None) -> None:
     chosen = _choose(store)
     if chosen is None:
         return
-    wanted, kind, pooling, seed, code = chosen
-    key = wanted.digest()
-    run = waiting.result_of(
-        f"probe {of} {key} {kind} {pooling} {seed} {code}",
-        f"probing for {wanted.target}",
-        lambda report: states.probe(of, key, kind, pooling, seed, code, wanted, report),
-    )
-    _curves(run)
+    run = _probed(of, store, chosen)
+    wanted = chosen.wanted
+    _curves(run, "probes.curves")
     depth = run.about.depths.index(
         st.select_slider(
             "Look closely at the layer",
@@ -67,7 +64,29 @@ def show(of: Source, found: Trace | None) -> None:
     _misses(store, run, wanted, depth)
 
 
-def _choose(store: "StateStore") -> "tuple[Task, str, str, int, bool] | None":
+def _probed(of: Source, store: "StateStore", chosen: Chosen) -> "ProbeRun":
+    """While a probe that takes long is trained, the linear one stands below its progress."""
+    waits, meanwhile = st.container(), st.empty()
+    if chosen.kind != LINEAR and not states.is_probed(store, chosen):
+        linear = replace(chosen, kind=LINEAR, code=False)
+        with meanwhile.container():
+            st.caption(f"Meanwhile: the {LINEAR} probe.")
+            _curves(_result(of, linear), "probes.meanwhile")
+    with waits:
+        run = _result(of, chosen)
+    meanwhile.empty()
+    return run
+
+
+def _result(of: Source, chosen: Chosen) -> "ProbeRun":
+    return waiting.result_of(
+        f"probe {of} {chosen.key}",
+        f"training the {chosen.kind} probe for {chosen.wanted.target}",
+        lambda report: states.probe(of, chosen.key, chosen, report),
+    )
+
+
+def _choose(store: "StateStore") -> Chosen | None:
     from lxmert_viz.analysis.probes import KINDS
     from lxmert_viz.runs.targets import POOLINGS, TARGETS, own_task, task
 
@@ -84,19 +103,22 @@ def _choose(store: "StateStore") -> "tuple[Task, str, str, int, bool] | None":
         code = st.toggle(
             "Description length",
             key="probes.code",
-            help="Online code: how much shorter the labels become for one who has the states. "
-            "Takes several times longer.",
+            help="How many times fewer bits it takes to write the labels down for one who has the "
+            "states (online code): the more they save, the more the states tell. Takes several "
+            "times longer.",
         )
     try:
         if target == OWN:
             labels = _own_labels()
             if labels is None:
                 return None
-            return own_task(store, *labels, int(seed)), kind, pooling, int(seed), code
-        return task(store, target, int(seed)), kind, pooling, int(seed), code
+            wanted = own_task(store, *labels, int(seed))
+        else:
+            wanted = task(store, target, int(seed))
     except DatasetError as error:
         st.info(plain(str(error)), icon=":material/info:")
         return None
+    return Chosen(wanted, kind, pooling, int(seed), code)
 
 
 def _own_labels() -> tuple[str, dict[str, str]] | None:
@@ -131,14 +153,14 @@ def _about(run: "ProbeRun") -> list[str]:
     ]
 
 
-def _curves(run: "ProbeRun") -> None:
+def _curves(run: "ProbeRun", key: str) -> None:
     about, layers = run.about, frames.probes(run)
     title = f"{about.target}: what each layer holds"
     figure = curves(layers, about.kind, title, about.states)
-    saving.draw(figure, _about(run), "probes.curves")
+    saving.draw(figure, _about(run), key)
     st.caption(HOW_TO_READ)
     if layers["compression"].notna().any():
-        saving.draw(description_length(layers), _about(run), "probes.code-curve")
+        saving.draw(description_length(layers), _about(run), f"{key} code")
 
 
 def _confusion(run: "ProbeRun", depth: int) -> None:

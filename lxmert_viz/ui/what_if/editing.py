@@ -18,6 +18,7 @@ from lxmert_viz.experiments.edits import (
     words_of,
 )
 from lxmert_viz.records import Regions, Tokens
+from lxmert_viz.rounding import probability
 from lxmert_viz.ui.frame import results
 from lxmert_viz.ui.server import models, variant
 from lxmert_viz.ui.server.variant import Variant
@@ -86,7 +87,9 @@ def show_fillings(asked: Variant) -> None:
         st.caption(plain(str(error)))
         return
     for words in found:
-        told = ", ".join(f"**{plain(word.text)}** {word.probability:.2f}" for word in words)
+        told = ", ".join(
+            f"**{plain(word.text)}** {probability(word.probability)}" for word in words
+        )
         st.markdown(f"For {plain(MASK)} the model would put: {told}")
 
 

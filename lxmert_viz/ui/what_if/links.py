@@ -34,6 +34,12 @@ NO_OTHER_PICTURE = (
 )
 
 
+def begin_again() -> None:
+    """What the address names is followed once more."""
+    st.session_state.pop("links.edit", None)
+    st.session_state.pop("links.compare", None)
+
+
 def follow_edit(steps: History, chosen: Variant, regions_of: Callable[[Variant], Regions]) -> None:
     """Once a session: the steps that the address names, or else the last of them."""
     state = st.session_state

@@ -7,6 +7,7 @@ import streamlit as st
 from lxmert_viz.analysis.answers import changes
 from lxmert_viz.figures.answers import paired_bars, statistic
 from lxmert_viz.records import Regions, Trace
+from lxmert_viz.rounding import probability
 from lxmert_viz.ui.browser import saving, stage
 from lxmert_viz.ui.frame import results
 from lxmert_viz.ui.server import answers, waiting
@@ -15,7 +16,7 @@ from lxmert_viz.ui.what_if.history import Step
 from lxmert_viz.ui.wording import plain
 
 SHOWN = 4  # answers of each side
-NO_HEAD = "no answer head: use lxmert-base, lxmert-vqa or lxmert-gqa"
+NO_HEAD = "no output head for answers: use lxmert-base, lxmert-vqa or lxmert-gqa"
 
 
 class Side(NamedTuple):
@@ -102,14 +103,14 @@ def show_match(first: Trace, second: Trace, side: str) -> None:
             st.metric(f"P(match) {side}", *change, delta_color="off")
         else:
             lacking = first if first.match is None else second
-            st.caption(f"P(match): {plain(lacking.model)} has no matching head.")
+            st.caption(f"P(match): {plain(lacking.model)} has no output head for matching.")
 
 
 def _change(before: float | None, after: float | None) -> tuple[str, str | None]:
     if before is None or after is None:
-        return ("none" if after is None else f"{after:.3f}"), None
+        return ("none" if after is None else probability(after, 3)), None
     change = round(after - before, 3)
-    return f"{after:.3f}", f"{change:+.3f}" if change else None
+    return probability(after, 3), f"{change:+.3f}" if change else None
 
 
 def _measures(first: Trace, second: Trace) -> str:

@@ -100,8 +100,8 @@ def _choose_target(found: Trace) -> Target:
     options = [*offered, MATCH] if found.match is not None else offered
     if not options:
         raise CheckpointError(
-            f"{found.model} has no answers about one picture and no matching head, so there is "
-            "nothing to explain; lxmert-base has both."
+            f"{found.model} has no answers about one picture and no output head for matching, so "
+            "there is nothing to explain; lxmert-base has both."
         )
     answer = st.selectbox(
         "Why",

@@ -92,6 +92,8 @@ def test_a_call_that_ended_goes_on(there: Extract, machines: Machines) -> None:
     )
     with pytest.raises(RuntimeError, match="it broke"):
         there()
+    with pytest.raises(DatasetError, match="another settings: half differ"):
+        there(Kept(half=True))
     machines.behave = lambda node, piece, last: machines.done(node, piece)
     assert len(there().rows) == ROWS
     assert [len(names) for names, _ in machines.rounds] == [3, 2]

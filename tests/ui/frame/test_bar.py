@@ -7,9 +7,8 @@ from lxmert_viz.picture import Picture
 from lxmert_viz.places import APP
 from lxmert_viz.ui.frame import handover
 from lxmert_viz.ui.frame.navigation import ANSWERS, ATTENTION, MODELS, SAVED
-from lxmert_viz.ui.server import answers, examples
+from lxmert_viz.ui.server import examples, keeping
 from lxmert_viz.ui.server.variant import RegionsAsked, Variant
-from lxmert_viz.ui.wording import probability
 from tests.helpers.small_page import SECONDS, Counted, button, texts
 from tests.ui.frame.test_address import stated
 
@@ -46,8 +45,8 @@ def test_a_picture_is_taken_away_where_it_was_given(own: AppTest) -> None:
 
 def test_a_picture_that_is_opened_is_not_replaced_by_one_that_was_uploaded(own: AppTest) -> None:
     asked = Variant("miniature", RegionsAsked("trained"), SCENE.picture, SCENE.questions[0].text)
-    kept = answers.zipped(asked)
-    opened = Picture.of(answers.kept_trace(kept).picture).digest
+    kept = keeping.as_zip(keeping.side(asked))  # as a program writes it
+    opened = Picture.of(keeping.opened(kept).now.picture).digest
     own.switch_page(SAVED.path).run()
     own.file_uploader(key="saved.upload").upload("k.zip", kept, "application/zip").run()
     button(own, "Ask this again").click().run()
@@ -85,12 +84,3 @@ def test_a_page_that_asks_nothing_has_no_bar_and_opens_no_model(counted: Counted
     page.switch_page(ATTENTION.path).run()
     assert page.text_input(key="question.typed").value == SCENE.questions[0].text
     assert (counted.looks, counted.asks) == (1, 1)
-
-
-@pytest.mark.parametrize(
-    ("value", "told"),
-    [(0.5, "0.50"), (0.994, "0.99"), (0.995, "0.995"), (0.9994, "0.999"), (0.9996, "> 0.999")]
-    + [(0.006, "0.01"), (0.0049, "0.005"), (0.0009, "< 0.001"), (0.0, "0.00"), (1.0, "1.00")],
-)
-def test_a_probability_never_looks_like_what_it_is_not(value: float, told: str) -> None:
-    assert probability(value) == told

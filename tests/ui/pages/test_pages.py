@@ -186,8 +186,8 @@ def test_missing_heads_are_named_with_who_has_them(counted: Counted) -> None:
     counted.change = lambda trace: replace(trace, answers=(), answer_kind="", match=None)
     page = opened()
     assert not page.exception
-    assert "this checkpoint has no answer head" in texts(page)
-    assert "This checkpoint has no matching head" in texts(page)
+    assert "this checkpoint has no output head for answers" in texts(page)
+    assert "This checkpoint has no output head for matching" in texts(page)
 
 
 def test_a_sigmoid_head_is_named_so(counted: Counted) -> None:

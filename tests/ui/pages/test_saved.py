@@ -2,6 +2,8 @@
 
 import json
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 
 import pytest
@@ -10,10 +12,12 @@ from streamlit.testing.v1 import AppTest
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.experiments.edits import NO_REGIONS, UNEDITED, PictureEdit
 from lxmert_viz.traces import as_zip
-from lxmert_viz.ui.frame.navigation import SAVED
-from lxmert_viz.ui.server import answers, examples
+from lxmert_viz.ui.frame import bar
+from lxmert_viz.ui.frame.navigation import EDIT, SAVED
+from lxmert_viz.ui.server import examples, keeping, pictures
 from lxmert_viz.ui.server.variant import RegionsAsked, Variant
-from tests.helpers.small_page import Counted, ask, button, texts
+from tests.helpers.small_page import Counted, ask, button, opened, texts
+from tests.ui.frame.test_address import opened_at
 
 SCENE = examples.examples()[0]
 
@@ -37,7 +41,7 @@ def open_kept(page: AppTest, content: bytes) -> AppTest:
 def test_what_was_kept_opens_without_asking_the_model(keep: AppTest, counted: Counted) -> None:
     assert not keep.exception
     text = SCENE.questions[0].text
-    kept = answers.zipped(Variant(SHIPPED, RegionsAsked("trained"), SCENE.picture, text, UNEDITED))
+    kept = zipped(UNEDITED, text)
     ask(keep, "what is red?")
     asks = counted.asks
     open_kept(keep, kept)
@@ -51,7 +55,7 @@ def test_what_was_kept_opens_without_asking_the_model(keep: AppTest, counted: Co
 
 def test_what_was_kept_can_be_asked_again(keep: AppTest, counted: Counted) -> None:
     text = SCENE.questions[0].text
-    kept = answers.zipped(Variant(SHIPPED, RegionsAsked("trained"), SCENE.picture, text, UNEDITED))
+    kept = zipped(UNEDITED, text)
     ask(keep, "what is red?")
     open_kept(keep, kept)
     button(keep, "Ask this again").click().run()
@@ -85,8 +89,87 @@ def test_strange_settings_are_only_shown(keep: AppTest) -> None:
         assert stage(keep)["names"]
 
 
+@pytest.fixture
+def saved(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest], bytes]:
+    """What the bar of a page saves; AppTest shows the button alone."""
+    offered: list[partial] = []
+
+    def noted(*arguments: object) -> partial:
+        offered.append(partial(*arguments))
+        return offered[-1]
+
+    def save(page: AppTest) -> bytes:
+        page.session_state["bar.kept"] = True
+        page.run()
+        assert not page.exception
+        return offered[-1]()
+
+    monkeypatch.setattr(bar, "partial", noted)
+    return save
+
+
+def test_nothing_is_offered_before_a_person_asks(page: AppTest) -> None:
+    assert "bar.save" not in [b.key for b in page.get("download_button")]
+
+
+def test_boxes_steps_and_locks_come_back_in_a_fresh_session(
+    page: AppTest,
+    counted: Counted,
+    photograph: bytes,
+    saved: Callable[[AppTest], bytes],
+) -> None:
+    page.button_group(key="picture.source").set_value("upload").run()
+    page.file_uploader(key="picture.upload").upload("a.jpg", photograph, "image/jpeg").run()
+    ask(page, "what is red?")
+    page.query_params["boxes"] = "0-1"
+    told = dict(page.query_params) | {"boxes": "0-1", "locks": "w2"}
+    page = opened_at({key: v[0] if isinstance(v, list) else v for key, v in told.items()})
+    page.switch_page(EDIT.path).run()
+    page.button_group(key="edit.word 1").set_value(2).run()
+    button(page, "Mask it").click().run()
+    content = saved(page)
+
+    kept = keeping.opened(content)
+    assert (kept.other.trace.tokens.text, kept.now.trace.tokens.text) == (
+        "what is red?",
+        "what is [MASK]?",
+    )
+    assert len(kept.now.trace.regions) == 2
+    pictures.kept_pictures.cache_clear()  # another machine
+    fresh = opened().switch_page(SAVED.path).run()
+    open_kept(fresh, content)
+    assert len(fresh.get("bidi_component")) == 2
+    button(fresh, "Open it as it was").click().run()
+    fresh.switch_page(EDIT.path).run()
+    assert not fresh.exception
+    assert not fresh.warning or "not here" not in texts(fresh)
+    assert fresh.text_input(key="question.typed").value == "what is red?"
+    assert [t.value for t in fresh.text_input if t.key.startswith("edit.name")] == [
+        "what is red?",
+        "“red” masked",
+    ]
+    names = [names_of(part) for part in fresh.get("bidi_component") if part.proto.bytes]
+    assert [len(of_side) for of_side in names] == [2, 2]
+    assert fresh.query_params["locks"] in ("w2", ["w2"])
+
+
+@pytest.mark.parametrize("address", [b"[]", b'{"locks": 3}', b"{", b"\xff"])
+def test_an_address_that_is_none_is_one_sentence(keep: AppTest, address: bytes) -> None:
+    files = contents(zipped(UNEDITED, SCENE.questions[0].text)) | {keeping.ADDRESS: address}
+    open_kept(keep, as_zip(files))
+    assert not keep.exception
+    assert "save it again" in keep.error[0].value.replace("\\", "")
+
+
+def names_of(part: object) -> list[str]:
+    payload = part.proto.bytes
+    return json.loads(payload[8 : 8 + int.from_bytes(payload[4:8], "little")])["names"]
+
+
 def zipped(edit: PictureEdit, text: str) -> bytes:
-    return answers.zipped(Variant(SHIPPED, RegionsAsked("trained"), SCENE.picture, text, edit))
+    """As a program writes it: without the page's address."""
+    asked = Variant(SHIPPED, RegionsAsked("trained"), SCENE.picture, text, edit)
+    return keeping.as_zip(keeping.side(asked))
 
 
 def contents(packed: bytes) -> dict[str, bytes]:

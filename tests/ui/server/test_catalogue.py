@@ -16,7 +16,8 @@ def test_a_run_is_no_dataset_whatever_is_left_of_it(
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
     run = tmp_path / "runs" / "study-tiny"
     (run / "parts").mkdir(parents=True)
-    for name in (*held, REMARKS):
+    (run / "examples.part").mkdir()
+    for name in (*held, REMARKS, "examples.part/shards.json"):
         (run / name).write_text("{}")
     (tmp_path / "runs" / f"study-tiny{catalogue.BEGUN}").write_text("{}")
     (tmp_path / "mine").mkdir()

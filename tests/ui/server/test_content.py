@@ -111,7 +111,8 @@ def test_states_and_probes_of_a_network_before_are_another_networks(folder: Path
 def probed(source: states.Source) -> np.ndarray:
     """The weights of a probe's last layer."""
     wanted = task(states.store(source, unheard), "word class")
-    run = states.probe(source, wanted.digest(), "linear", "cls", 0, False, wanted, unheard)
+    asked = states.Chosen(wanted, "linear", "cls", 0, code=False)
+    run = states.probe(source, asked.key, asked, unheard)
     return run.layers[-1].fitted.weights[0]
 
 

@@ -1,17 +1,20 @@
 """The page of probes on a tiny checkpoint, over states of a few questions."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.places import ASSETS
-from lxmert_viz.records import Example
+from lxmert_viz.records import Example, Report
 from lxmert_viz.runs.extraction import extract
 from lxmert_viz.runs.states import STATES_VARIABLE, store_folder
 from lxmert_viz.ui.frame.navigation import PROBES
+from lxmert_viz.ui.server import waiting
 from tests.helpers.small_page import Counted, texts
 
 TEXTS = ("what is red?", "is the ball big?", "a cube in front", "red dog on the left", "how many")
@@ -62,6 +65,26 @@ def test_word_classes_are_probed_kept_and_applied(probes: AppTest, tmp_path: Pat
     assert "tested states are read wrongly" in texts(page)
 
 
+def test_the_linear_probe_stands_there_while_an_mlp_is_trained(
+    probes: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = chosen(probes)
+    page.selectbox(key="probes.target").set_value("word class").run()
+    trained, wait = [], waiting.result_of
+
+    def record(key: str, title: str, work: Callable[[Report], Any]) -> Any:
+        trained.extend(kind for kind in ("linear", "MLP") if f"the {kind} probe" in title)
+        return wait(key, title, work)
+
+    monkeypatch.setattr(waiting, "result_of", record)
+    page.selectbox(key="probes.kind").set_value("MLP").run()
+    assert not page.exception
+    assert trained == ["linear", "MLP"]
+    assert len(charts(page)) == 2 and "MLP probe" in charts(page)[0]
+    page.run()
+    assert trained == ["linear", "MLP", "MLP"]  # it is at hand now
+
+
 def test_what_cannot_be_probed_is_said(probes: AppTest) -> None:
     page = chosen(probes)
     page.selectbox(key="probes.target").set_value("match").run()
@@ -92,7 +115,7 @@ def test_layers_are_compared_and_states_drawn(probes: AppTest) -> None:
     assert not page.exception
     page.selectbox(key="probes.plane-target").set_value("word class").run()
     assert not page.exception
-    assert "trustworthiness@" in charts(page)[0]
+    assert "(trustworthiness of the nearest" in charts(page)[0]
     page.selectbox(key="probes.plane-target").set_value("answer").run()
     assert not page.exception
     assert "states of [CLS] after" in charts(page)[0]

@@ -145,7 +145,7 @@ def test_states_lie_on_a_plane_with_what_it_explains(states: AppTest) -> None:
     states.button_group(key="states.view").set_value("geometry").run()
     assert not states.exception
     (plane,) = charts(states)
-    assert "of the variance; trustworthiness@" in plane
+    assert "of the variance; neighbours here are neighbours" in plane
     states.selectbox(key="states.method").set_value("t-SNE").run()
     assert not states.exception
     assert "variance" not in charts(states)[0]

@@ -217,6 +217,18 @@ def test_the_last_layer_is_taken_apart_when_it_is_opened(why: AppTest, counted: 
     )
 
 
+def test_a_word_and_a_region_are_asked_for_together(why: AppTest) -> None:
+    why.session_state["why.together"] = True
+    why.run()
+    assert not why.exception
+    assert "Shapley interaction for" in texts(why) and "128 draws" in texts(why)
+    before = next(m.value for m in why.markdown if "beyond what each adds alone" in m.value)
+    box(why, "Word").set_value(2).run()
+    assert not why.exception
+    after = next(m.value for m in why.markdown if "beyond what each adds alone" in m.value)
+    assert "“shape”" in after and after != before
+
+
 def test_match_can_be_the_target(why: AppTest) -> None:
     box(why, "Why").set_value("=match").run()
     assert not why.exception

@@ -1,0 +1,20 @@
+"""What caused the answer: the network run again under a stated intervention, beside a control."""
+
+from lxmert_viz.ui.causes import choice, edges, edits, heads, patching, steering
+from lxmert_viz.ui.frame import results, workbench
+
+VIEWS = {
+    "heads": heads.show_atlas,
+    "off": heads.show_operation,
+    "edges": edges.show,
+    "patching": patching.show,
+    "steering": steering.show,
+    "edits": edits.show,
+}
+
+chosen = workbench.choice()
+results.regions(chosen)
+found = results.trace(chosen)
+results.tell(chosen, found)
+view, asked = choice.choose(results.variant(chosen), found)
+VIEWS[view](asked)

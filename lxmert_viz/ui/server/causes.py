@@ -1,0 +1,108 @@
+"""What interventions did, kept for all sessions. Keys are contents."""
+
+import streamlit as st
+
+from lxmert_viz.experiments import atlas as atlases
+from lxmert_viz.experiments import cause_files, counterfactuals, edges, patching, steering, surgery
+from lxmert_viz.experiments.atlas import Atlas, Judged
+from lxmert_viz.experiments.cause_files import Cause
+from lxmert_viz.experiments.counterfactuals import Bench, Reliance
+from lxmert_viz.experiments.edges import Curves, Edge
+from lxmert_viz.experiments.edits import edited
+from lxmert_viz.experiments.head_slots import ByHead, Slot
+from lxmert_viz.experiments.patching import Grid
+from lxmert_viz.experiments.surgery import Surgery
+from lxmert_viz.experiments.target import Target
+from lxmert_viz.records import Regions, Report, Scores, Trace
+from lxmert_viz.ui.server.answers import BY_CONTENT, regions_of
+from lxmert_viz.ui.server.models import pipeline
+from lxmert_viz.ui.server.variant import Variant
+
+
+def regions(variant: Variant, report: Report) -> Regions:
+    return edited(regions_of(variant, report), variant.edit)
+
+
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_CONTENT)
+def atlas(variant: Variant, target: Target, off: str, _report: Report) -> Atlas:
+    return atlases.atlas(
+        pipeline(variant.model), regions(variant, _report), variant.text, target, off, _report
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_CONTENT)
+def estimate(variant: Variant, target: Target, _report: Report) -> ByHead:
+    """Every head's effect as its gradient tells it."""
+    seen = regions(variant, _report)
+    return atlases.estimated_effects(pipeline(variant.model), seen, variant.text, target)
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_CONTENT)
+def judged(variant: Variant, target: Target, off: str, ranking: str, _report: Report) -> Judged:
+    found = atlas(variant, target, off, _report)
+    seen = regions(variant, _report)
+    return atlases.judged(pipeline(variant.model), seen, variant.text, found, ranking)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
+def operation(
+    variant: Variant, target: Target, heads: tuple[Slot, ...], off: str, _report: Report
+) -> tuple[Surgery, Trace]:
+    """What it did, and everything that the network then computes."""
+    opened, seen = pipeline(variant.model), regions(variant, _report)
+    found = surgery.operate(opened, seen, variant.text, target, heads, off)
+    return found, opened.ask(seen, variant.text, found.intervention)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
+def cut(variant: Variant, asked: tuple[Edge, ...], width: int, _report: Report) -> Curves:
+    seen = regions(variant, _report)
+    return edges.curves(pipeline(variant.model), seen, variant.text, asked, width)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
+def patched(
+    variant: Variant,
+    other: Variant,
+    target: Target,
+    grid: tuple[str, str, str],
+    is_preview: bool,
+    _report: Report,
+) -> tuple[Grid, tuple[float, float]]:
+    """grid: kind, stream, direction. With the clean and the corrupted run's target."""
+    runs = [(regions(one, _report), one.text) for one in (variant, other)]
+    both = patching.pair(pipeline(variant.model), *runs, target, many=not is_preview)
+    found = patching.preview(both, *grid) if is_preview else patching.grid(both, *grid, _report)
+    return found, (both.clean.value, both.corrupted.value)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
+def checked(
+    variant: Variant, other: Variant, target: Target, grid: tuple[str, str, str], _report: Report
+) -> patching.Checked:
+    runs = [(regions(one, _report), one.text) for one in (variant, other)]
+    both = patching.pair(pipeline(variant.model), *runs, target)
+    return patching.check(both, patching.preview(both, *grid))
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
+def steered(variant: Variant, heads: tuple[Slot, ...], _report: Report) -> list[Scores]:
+    seen = regions(variant, _report)
+    return steering.steered(pipeline(variant.model), seen, variant.text, heads)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
+def bench(
+    variant: Variant, target: Target, others: tuple[Variant, ...], _report: Report
+) -> tuple[Bench, list[Reliance]]:
+    opened, seen = pipeline(variant.model), regions(variant, _report)
+    strangers = [regions(other, _report) for other in others]
+    edits = counterfactuals.bench(opened, seen, variant.text, target, strangers)
+    another = strangers[0] if strangers else None
+    return edits, counterfactuals.reliance(opened, seen, variant.text, target, another)
+
+
+def written(cause: Cause, model: str) -> str:
+    """The experiment as a file; made when it is asked for."""
+    opened = pipeline(model)
+    return cause_files.written(opened, cause, cause_files.run(opened, cause))

@@ -1,0 +1,136 @@
+"""The page Causes on a tiny checkpoint: each view, its controls, its address, and its file."""
+
+import base64
+import json
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lxmert_viz.experiments import cause_files
+from lxmert_viz.experiments.cause_files import Cause
+from lxmert_viz.experiments.head_slots import Slot
+from lxmert_viz.ui.causes import keeping
+from lxmert_viz.ui.causes.choice import VIEWS
+from lxmert_viz.ui.frame.navigation import CAUSES
+from lxmert_viz.ui.server import causes
+from tests.helpers.small_page import Counted, texts
+
+
+def charts(page: AppTest) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
+
+
+def numbers(values: object) -> np.ndarray:
+    if isinstance(values, dict):
+        shape = [int(n) for n in str(values.get("shape", "-1")).split(",")]
+        return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]).reshape(shape)
+    return np.array(values)
+
+
+@pytest.fixture
+def opened(page: AppTest) -> AppTest:
+    return page.switch_page(CAUSES.path).run()
+
+
+def view(page: AppTest, name: str) -> AppTest:
+    page.session_state["causes.view"] = name
+    page.run()
+    assert not page.exception and not page.error, texts(page)
+    return page
+
+
+def test_it_opens_on_every_head_with_what_was_done_and_to_what(opened: AppTest) -> None:
+    assert not opened.exception and not opened.error
+    atlas, looks, rankings = charts(opened)
+    subtitle = atlas["layout"]["title"]["subtitle"]["text"]
+    assert "A head alone writes nothing. Target: " in subtitle and "Colours end at ±" in subtitle
+    cells = numbers(atlas["data"][0]["z"])
+    assert cells.shape == (13, 4) and (cells[[8, 12]] == 0).all() and np.abs(cells).max() > 0
+    assert len(looks["data"][0]["text"]) == 52
+    assert len(rankings["data"]) == 5 and "Control: random" in json.dumps(rankings)
+    assert "exactly no effect on answers" in texts(opened)
+
+
+def test_views_are_in_the_address_and_come_from_it(opened: AppTest) -> None:
+    for name in VIEWS:
+        view(opened, name)
+        wanted = [] if name == "heads" else [name]
+        assert (
+            opened.query_params.get("cause", []) == wanted or name == opened.query_params["cause"]
+        )
+
+
+def test_a_link_to_an_unknown_experiment_says_so(page: AppTest) -> None:
+    page.query_params["cause"] = "magic"
+    page.switch_page(CAUSES.path).run()
+    assert "an experiment that this version or checkpoint does not have: magic" in texts(page)
+
+
+def test_chosen_heads_stand_beside_random_ones(opened: AppTest) -> None:
+    opened.session_state["causes.single"] = [Slot("cross_lang", 0, 1)]
+    view(opened, "off")
+    assert "1 heads off" in json.dumps(charts(opened)[0]) and "20 random sets" in json.dumps(
+        charts(opened)[0]
+    )
+    assert opened.query_params["heads-off"] == "cross_lang.1.2"
+    assert len(opened.dataframe) == 1
+    opened.session_state["causes.single"] = []
+    view(opened, "off")
+    assert "Choose at least one layer or head" in texts(opened)
+
+
+def test_edges_have_their_control_line(opened: AppTest) -> None:
+    view(opened, "edges")
+    (curves,) = charts(opened)
+    names = [line["name"] for line in curves["data"]]
+    assert names == ["words read regions", "regions read words", "the first word reads itself"]
+    assert "it says what cutting anything does" in texts(opened)
+    key = next(m.key for m in opened.multiselect if m.label == "Regions to tell from the others")
+    opened.multiselect(key=key).set_value([0]).run()
+    assert len(charts(opened)[0]["data"]) == 5
+
+
+def test_patching_has_a_scale_from_corrupted_to_clean(opened: AppTest) -> None:
+    view(opened, "patching")
+    assert "0 is the corrupted run" in texts(opened) or "word" in texts(opened)
+    key = next(t.key for t in opened.text_input if t.label == "Corrupted text")
+    words = opened.text_input(key=key).value
+    assert words
+    opened.text_input(key=key).set_value("what?").run()
+    said = "\n".join(e.value for e in opened.error)
+    assert "word pieces, and states can only be put" in said
+
+
+def test_steering_tells_every_regions_answer_at_once(opened: AppTest, counted: Counted) -> None:
+    view(opened, "steering")
+    (table,) = opened.dataframe
+    assert list(table.value["region"])[0].startswith("1 ")
+    assert "every word of every head reads one region alone" in texts(opened)
+
+
+def test_edits_are_ranked_beside_controls(opened: AppTest) -> None:
+    view(opened, "edits")
+    (bars,) = charts(opened)
+    drops = np.abs(numbers(bars["data"][0]["x"]))
+    assert (np.diff(drops) <= 1e-9).all() and len(drops) == 16
+    assert "the control: mean of other edits" in json.dumps(bars)
+    assert len(opened.dataframe) == 2
+
+
+def test_every_view_offers_its_experiment_as_a_file_that_gives_its_figures(
+    opened: AppTest, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[Cause] = []
+    monkeypatch.setattr(keeping, "offer", lambda asked, cause: offered.append(cause))
+    for name in VIEWS:
+        view(opened, name)
+        if name == "heads":
+            cells = numbers(charts(opened)[0]["data"][0]["z"])
+    assert {cause.kind for cause in offered} >= set(cause_files.KINDS) - {"patching"}
+    for cause in offered:
+        told, again, kept = cause_files.read(causes.written(cause, "tiny"))
+        cause_files.check_model(counted.inner, told)
+        assert cause_files.difference(cause_files.run(counted.inner, again), kept) < 1e-5
+        if cause.kind == "atlas":
+            assert np.allclose(kept["exact"].to_numpy().reshape(13, 4), cells, atol=1e-5)
