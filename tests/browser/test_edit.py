@@ -46,7 +46,7 @@ def test_two_stages_move_together_with_one_scale(browser: Browser, address: str)
     for stage in (first, second):
         expect(stage.locator(".picture")).to_be_hidden()
         expect(stage.locator("h3")).to_have_text("Words read words, language layer 1 of 2, head 1")
-    second.get_by_role("radio", name="Picture").check(force=True)
+    first.get_by_role("radio", name="Picture").check(force=True)  # which has the controls of both
     second.locator(".word", has_text="blue").click()
     for stage in (first, second):
         expect(stage.locator(".lock", has_text="word “blue”")).to_be_visible()
