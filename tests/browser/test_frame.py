@@ -9,8 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 from lxmert_viz.ui.frame import navigation
 from lxmert_viz.ui.frame.navigation import (
     ALL,
-    COMPARE,
-    EDIT,
     MISTAKES,
     MODELS,
     SAVED,
