@@ -56,6 +56,16 @@ def flow_graph(
     for trace in _edges(spots, points, lines):
         figure.add_trace(trace)
     figure.add_trace(_nodes(spots, points, names, root))
+    _name_axes(figure, columns, depths, names)
+    return figure
+
+
+def _name_axes(
+    figure: go.Figure,
+    columns: Mapping[tuple[str, int], float],
+    depths: Sequence[int],
+    names: Mapping[str, Sequence[str]],
+) -> None:
     ticks = sorted(columns.items(), key=lambda item: item[1])
     figure.update_xaxes(
         theme.labelled_axis([]),
@@ -76,7 +86,6 @@ def flow_graph(
         zeroline=False,
         automargin=True,
     )
-    return figure
 
 
 def _columns(

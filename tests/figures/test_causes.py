@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from lxmert_viz.figures import causes, flow
+from lxmert_viz.figures import causes, flow, steering_page
 from lxmert_viz.figures.causes import Change
 from lxmert_viz.figures.flow import Line, Point
+from lxmert_viz.figures.picture import regions_picture
 
 
 def test_cells_keep_their_scale_whatever_the_numbers() -> None:
@@ -61,3 +62,12 @@ def test_the_flow_graph_has_layers_upward_and_streams_apart() -> None:
     assert list(figure.layout.xaxis.ticktext) == ["[CLS]", "red", "2 ball"]
     with pytest.raises(ValueError, match="vision 5 has no name"):
         flow.flow_graph([Point("vision", 0, 5, 1.0)], [], names, 0, "T", "S")
+
+
+def test_the_steering_page_holds_all_that_it_shows() -> None:
+    boxes = np.array([[0, 0, 0.5, 0.5]], np.float32)
+    picture = regions_picture("data:image/png;base64,AAAA", (20, 10), boxes, ["<b>: red (0.90)"])
+    made = steering_page.page(picture, "what <color>?", ["Point & read"])
+    assert made.startswith("<!doctype html>") and "<title>what &lt;color&gt;?</title>" in made
+    assert "data:image/png;base64,AAAA" in made and "&lt;b&gt;: red (0.90)" in made
+    assert "<p>Point &amp; read</p>" in made and "http" not in made

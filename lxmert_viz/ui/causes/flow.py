@@ -1,5 +1,7 @@
 """The flow graph: from any state down to what it is made of; a click makes another the root."""
 
+from functools import partial
+
 import streamlit as st
 
 from lxmert_viz.analysis import flow as graphs
@@ -7,6 +9,7 @@ from lxmert_viz.analysis.flow import EDGES_KEPT, NODES_KEPT, Edge, Graph, Node
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.figures.flow import Line, Point, flow_graph, go
 from lxmert_viz.ui.browser import saving
+from lxmert_viz.ui.causes import keeping
 from lxmert_viz.ui.causes.choice import Asked
 from lxmert_viz.ui.frame import address
 from lxmert_viz.ui.server import causes, waiting
@@ -29,24 +32,28 @@ def show(asked: Asked) -> None:
         lambda report: causes.shares(asked.variant, asked.target, report),
     )
     root = _root(shares)
+    is_top = root == _top(shares)
+    address.put({ROOT: "" if is_top else f"{root.stream}.{root.depth}.{root.place + 1}"})
     with st.container(horizontal=True, vertical_alignment="bottom"):
         nodes = st.slider("States kept", 0.3, 1.0, NODES_KEPT, 0.05, key="causes.nodes", width=220)
         edges = st.slider("Edges kept", 0.3, 1.0, EDGES_KEPT, 0.02, key="causes.kept", width=220)
         test = st.toggle("Test crossings by knock-out", key="causes.test")
-        if root != _top(shares):
+        if not is_top:
             st.button("Back to the answer", on_click=_choose, args=("",), key="causes.top")
     graph = graphs.graph(shares, root, nodes, edges)
     falls = _falls(asked, graph) if test else {}
-    event = saving.draw(
+    key = f"causes.flow {root}"
+    saving.draw(
         _figure(asked, graph, falls),
         asked.about,
-        f"causes.flow {root}",
-        on_select="rerun",
+        key,
+        on_select=partial(_follow_click, key),
         selection_mode="points",
     )
-    _follow_click(event, root)
     total = sum(values.size for values in graphs.influence(shares, root).values())
     st.caption(CAPTION.format(len(graph.nodes), total, graph.nodes_share, graph.edges_share))
+    options = {"root": list(root), "nodes": nodes, "edges": edges}
+    keeping.offer(asked, asked.cause("flow", options))
 
 
 def _figure(asked: Asked, graph: Graph, falls: dict[tuple[Node, Node], float]) -> go.Figure:
@@ -99,7 +106,8 @@ def _top(shares: graphs.Shares) -> Node:
 
 
 def _root(shares: graphs.Shares) -> Node:
-    stream, *numbers = st.query_params.get(ROOT, "").split(".")
+    told = st.session_state.setdefault("causes.root", st.query_params.get(ROOT, ""))
+    stream, *numbers = told.split(".")
     if len(numbers) == 2:
         depth, place = (address.number(text) for text in numbers)
         known = shares.get((stream, depth)) if None not in (depth, place) else None
@@ -108,16 +116,13 @@ def _root(shares: graphs.Shares) -> Node:
     return _top(shares)
 
 
-def _follow_click(event: object, root: Node) -> None:
-    picked = [point["customdata"] for point in event.selection.points if "customdata" in point]
-    if not picked:
-        return
-    stream, depth, place = picked[0]
-    chosen = Node(stream, int(depth), int(place))
-    if chosen != root and chosen.depth > 0:
-        _choose(f"{chosen.stream}.{chosen.depth}.{chosen.place + 1}")
-        st.rerun()
+def _follow_click(key: str) -> None:
+    picked = [p for p in st.session_state[key].selection.points if "customdata" in p]
+    if picked:
+        stream, depth, place = picked[0]["customdata"]
+        if depth > 0:  # below there is no crossing to follow
+            _choose(f"{stream}.{int(depth)}.{int(place) + 1}")
 
 
 def _choose(root: str) -> None:
-    address.put({ROOT: root})
+    st.session_state["causes.root"] = root

@@ -145,9 +145,10 @@ def test_the_flow_graph_is_rooted_where_the_address_says_and_tests_crossings(
     assert "shares of what states are made of, not effects" in texts(opened)
     opened.toggle(key="causes.test").set_value(True).run()
     assert "cut: target falls by" in json.dumps(charts(opened)[0])
-    opened.query_params["flow-root"] = "vision.1.2"
+    opened.session_state["causes.root"] = "vision.1.2"
     opened.run()
+    assert opened.query_params["flow-root"] == "vision.1.2"
     assert not opened.exception and "2 " in charts(opened)[0]["layout"]["title"]["text"]
-    opened.query_params["flow-root"] = "vision.99.2"
+    opened.session_state["causes.root"] = "vision.99.2"
     opened.run()
     assert "[CLS]" in charts(opened)[0]["layout"]["title"]["text"]
