@@ -1,4 +1,4 @@
-"""Check that a checkpoint behaves like itself, or grade every explanation on known causes."""
+"""Check that a checkpoint behaves like itself; grade explanations, or find heads that point."""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from lxmert_viz.checkpoints.known import KNOWN, SHIPPED
 from lxmert_viz.commands.options import SEEDS, add_models_option, whole
@@ -13,10 +14,19 @@ from lxmert_viz.commands.progress import report
 from lxmert_viz.errors import CheckpointError, OptionError
 from lxmert_viz.whole_files import write_text
 
+if TYPE_CHECKING:  # torch takes seconds, and --help should not
+    from collections.abc import Iterable
+
+    from pandas import DataFrame
+
+    from lxmert_viz.dataset.datasets import Dataset
+    from lxmert_viz.pipeline import Pipeline
+
 COLOURS = {"right": "\033[32m", "wrong": "\033[31m", "not applicable": "\033[2m"}
 PLAIN = "\033[0m"
 EXAMPLE = "check lxmert-base"
-EXPLANATIONS = "explanations"
+EXPLANATIONS, HEADS = "explanations", "heads"
+TOP = 5  # heads that are shown
 SCENES = 60
 RIVALS = 4  # questions a scene whose answer another object contends
 FIRST_SEED = 9_600_000  # of scenes that nothing was trained or measured on
@@ -30,7 +40,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=SHIPPED,
         metavar="NAME",
         help=f"{names}, or a folder (default: {SHIPPED}); or {EXPLANATIONS!r}: grade every method "
-        "of relevance on examples whose causes are known",
+        f"of relevance on examples whose causes are known; or {HEADS!r}: which heads look at what "
+        "questions are about",
     )
     add_models_option(parser)
     parser.add_argument(
@@ -41,7 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     parser.add_argument("--json", action="store_true", help="write one JSON list")
-    graded = parser.add_argument_group(f"for {EXPLANATIONS}")
+    graded = parser.add_argument_group(f"for {EXPLANATIONS} and {HEADS}")
     add = graded.add_argument
     add("--model", default=SHIPPED, metavar="NAME", help=f"whose answers (default: {SHIPPED})")
     add("--scenes", type=whole(1), default=SCENES, metavar="N", help=f"drawn (default: {SCENES})")
@@ -51,31 +62,58 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    if options.name == EXPLANATIONS:
-        grade_explanations(options)
-    else:
+    if options.name not in (EXPLANATIONS, HEADS):
         check_checkpoint(options)
-
-
-def grade_explanations(options: argparse.Namespace) -> None:
-    from lxmert_viz.dataset.opening import open_dataset
+        return
     from lxmert_viz.going_out import as_csv
-    from lxmert_viz.miniature.world.study import write_study
     from lxmert_viz.pipeline import Pipeline
-    from lxmert_viz.runs.grades import lines_of
-    from lxmert_viz.runs.truth import grade_dataset
 
     if options.out and options.out.suffix.lower() != ".csv":
         raise OptionError(f"{options.out} should end in .csv.")
     pipeline = Pipeline.open(options.model, options.device, options.models)
     with TemporaryDirectory() as scratch:
-        source = Path(options.dataset) if options.dataset else Path(scratch)
-        if not options.dataset:
-            write_study(source, options.seed, options.scenes, rivals=RIVALS)
-        table = grade_dataset(pipeline, open_dataset(source), report)
+        dataset = examples(options, Path(scratch))
+        grade = grade_explanations if options.name == EXPLANATIONS else find_heads
+        table, lines = grade(pipeline, dataset)
     if options.out:
         write_text(options.out, as_csv(table, "%.6g"))
-    print("\n".join(lines_of(table)))
+    print("\n".join(lines))
+
+
+def examples(options: argparse.Namespace, scratch: Path) -> "Dataset":
+    """A person's, or drawn ones. scratch: an empty folder."""
+    from lxmert_viz.dataset.opening import open_dataset
+    from lxmert_viz.miniature.world.study import write_study
+
+    if options.dataset:
+        return open_dataset(Path(options.dataset))
+    write_study(scratch, options.seed, options.scenes, rivals=RIVALS)
+    return open_dataset(scratch)
+
+
+def grade_explanations(
+    pipeline: "Pipeline", dataset: "Dataset"
+) -> "tuple[DataFrame, Iterable[str]]":
+    from lxmert_viz.runs.grades import lines_of
+    from lxmert_viz.runs.truth import grade_dataset
+
+    table = grade_dataset(pipeline, dataset, report)
+    return table, lines_of(table)
+
+
+def find_heads(pipeline: "Pipeline", dataset: "Dataset") -> "tuple[DataFrame, Iterable[str]]":
+    from lxmert_viz.runs.grounding import as_table, grounding_of
+
+    slots, found, count = grounding_of(pipeline, dataset, report)
+    table = as_table(slots, found)
+    lines = [f"words read regions: AUROC of the regions of {count:,} questions; 0.5 is chance"]
+    for row in table.head(TOP).itertuples():
+        lines.append(f"cross layer {row.layer}, head {row.head}: {row.score:.3f}")
+    lines.append(
+        f"chosen on half of the pictures: {slots[found.best].name}; on the other half "
+        f"{found.held_out:.3f}; the best of {len(slots)} heads by luck: {found.lucky:.3f}"
+    )
+    return table, lines
 
 
 def check_checkpoint(options: argparse.Namespace) -> None:

@@ -9,8 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 from lxmert_viz.ui.frame import navigation
 from lxmert_viz.ui.frame.navigation import (
     ALL,
-    COMPARE,
-    EDIT,
     MISTAKES,
     MODELS,
     SAVED,
@@ -27,7 +25,7 @@ SIZES = {"desk": WIDE, "phone": PHONE}
 BEGINS_ABOVE = {"desk": 110, "phone": 100}
 FILLS = 0.75
 SHORT = {MISTAKES, SAVED, TRIAGE, TWO_RUNS, MODELS}  # as long as what they list; no run is here
-TALL = {WHY, EDIT, COMPARE}  # their first figure is higher than what a phone has left
+TALL = {WHY}  # its first figure is higher than what a phone has left
 FIGURES = (
     ".lv-picture, .walk-picture, .stPlotlyChart, .stage .picture, .box-editor .scene, "
     ".stMain [data-testid=stImage] img"

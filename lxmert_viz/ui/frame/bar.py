@@ -14,7 +14,7 @@ from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.picture import Picture
 from lxmert_viz.records import Trace
 from lxmert_viz.rounding import probability
-from lxmert_viz.ui.frame import address, handover, navigation
+from lxmert_viz.ui.frame import address, admission, handover, navigation
 from lxmert_viz.ui.frame.navigation import Page
 from lxmert_viz.ui.server import keeping, pictures
 from lxmert_viz.ui.server.variant import Variant
@@ -116,6 +116,7 @@ def _about(page: Page) -> None:
             st.markdown("\n".join(f"- **{term.name}**: {term.meaning}" for term in GLOSSARY))
         st.markdown(f"**lxmert-viz.** {WHAT_IT_IS}")
         navigation.link(navigation.WALK, "See how, in seven stations")
+        admission.show_person()
 
 
 def show_picture(picture: Picture | None) -> None:

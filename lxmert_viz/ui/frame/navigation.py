@@ -53,7 +53,7 @@ WHY = Page(
     "Why",
     ":material/balance:",
     LOOK,
-    "What each word and region adds to an answer. Seven methods, each judged on this very example.",
+    "What each word and region adds to an answer. Eight methods, each judged on this very example.",
 )
 CAUSES = Page(
     "causes_page.py",
