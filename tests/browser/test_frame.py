@@ -9,8 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 from lxmert_viz.ui.frame import navigation
 from lxmert_viz.ui.frame.navigation import (
     ALL,
-    COMPARE,
-    EDIT,
     MISTAKES,
     MODELS,
     SAVED,
@@ -109,7 +107,7 @@ def test_the_bar_tells_what_was_answered(browser: Browser, address: str) -> None
     with page.expect_download() as download:
         page.get_by_role("button", name="Save the analysis (zip)").click()
     assert download.value.suggested_filename == "lxmert-analysis.zip"
-    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Close").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("link", name="See how").click()
     expect(page.locator(".walk h3")).to_have_text("1. Regions")
