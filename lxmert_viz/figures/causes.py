@@ -59,20 +59,19 @@ def cells(
     height = HEAD_PX + 40 + ROW_PX * len(rows)
     figure = go.Figure(heatmap, _layout(title, statistic, height))
     if can_be_chosen:
-        said = [
-            f"{name}: {value:.3f} {unit}".rstrip()
-            for names, row in zip(told, values, strict=True)
-            for name, value in zip(names, row, strict=True)
-        ]
-        figure.add_trace(_spots(values.shape, said))
+        figure.add_trace(_spots(values, told, unit))
     figure.update_xaxes(theme.labelled_axis(columns), automargin=True)
     figure.update_yaxes(theme.labelled_axis(rows), autorange="reversed", automargin=True)
     return figure
 
 
-def _spots(shape: tuple[int, int], said: Sequence[str]) -> go.Scatter:
+def _spots(values: np.ndarray, told: Sequence[Sequence[str]], unit: str) -> go.Scatter:
     """A point in every cell's middle: Plotly tells of clicks on points alone."""
-    rows, columns = np.indices(shape).reshape(2, -1)
+    rows, columns = np.indices(values.shape).reshape(2, -1)
+    said = [
+        f"{told[row][column]}: {values[row, column]:.3f} {unit}".rstrip()
+        for row, column in zip(rows, columns, strict=True)
+    ]
     ring = {"color": "rgba(0,0,0,0)", "size": 16, "line": {"width": 0}}
     return go.Scatter(
         x=columns,
