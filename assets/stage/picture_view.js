@@ -4,6 +4,7 @@
 const NUMBERED = 5; // regions whose weight stands in the picture
 const FEW = 12; // regions that all keep their number in sight
 const ABOVE_FROM = 0.07; // of the picture's height: room for a tag above its box
+const REST_MILLISECONDS = 90;
 const LEANS_FROM = 0.6; // of its width: tags grow to the left
 
 class PictureView {
@@ -49,9 +50,9 @@ class PictureView {
       const isRinged = isStrong || (weights !== null && !this.many && weights[place] !== 0);
       const isPointed = pointed?.kind === "region" && pointed.place === place;
       const isNamed = framed.has(place) || isPointed;
-      putWeight(button, share);
+      putWeight(button, isRinged ? share : 0);
       put(button, "class", namesOf({
-        box: true, strong: isStrong, ringed: isRinged, framed: framed.has(place), hovered: isPointed, less: share < 0,
+        box: true, strong: isStrong, ringed: isRinged, framed: framed.has(place), hovered: isPointed, less: isRinged && share < 0,
       }));
       const name = isNamed ? this.trace.names[place] : String(this.trace.numbers[place]);
       write(button.firstChild, isStrong ? `${name} · ${amountOf(map, weights[place])}` : name);
@@ -69,7 +70,6 @@ class PictureView {
 /* The same regions by name, in their order, so that small and covered ones can be chosen too. */
 class RegionList {
   constructor(trace, actions) {
-    this.trace = trace;
     this.buttons = trace.names.map((name, place) => regionButton("region", place, actions,
       element("span", { class: "name" }, name), element("span", { class: "amount" })));
     this.root = element("div", {
@@ -78,14 +78,27 @@ class RegionList {
     }, ...this.buttons);
   }
 
-  draw(map, { shares, weights, framed }, locked) {
+  /* Frames at once; weights of many lines when the pointer rests, not in every frame. */
+  draw(map, light, locked) {
+    this.buttons.forEach((button, place) => {
+      button.classList.toggle("framed", light.framed.has(place));
+      put(button, "aria-pressed", String(isLocked(place, locked)));
+    });
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.drawWeights(map, light), REST_MILLISECONDS);
+  }
+
+  drawWeights(map, { shares, weights }) {
     this.buttons.forEach((button, place) => {
       const share = shares ? shares[place] : 0;
       putWeight(button, share);
-      put(button, "class", namesOf({ region: true, framed: framed.has(place), less: share < 0 }));
+      button.classList.toggle("less", share < 0);
       write(button.lastChild, weights ? amountOf(map, weights[place]) : "");
-      put(button, "aria-pressed", String(isLocked(place, locked)));
     });
+  }
+
+  stop() {
+    clearTimeout(this.waiting);
   }
 }
 

@@ -120,6 +120,7 @@ class Stage {
     this.resized.disconnect();
     this.moved.disconnect();
     this.picture.stop();
+    this.regions.stop();
     this.peers.leave();
   }
 

@@ -20,10 +20,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--table", type=Path, metavar="FILE.csv", help="write the figures")
     over = parser.add_argument_group("for a dataset")
     add = over.add_argument
-    add("--view", choices=("atlas", "edges"), default="atlas", help="what is measured")
+    add("--view", choices=("atlas", "edges", "knowing"), default="atlas", help="what is measured")
     add("--off", choices=("zero", "mean"), default="zero", help="of atlas: what a head then writes")
     add("--width", type=whole(1, 3), default=1, help="of edges: layers of a window (default: 1)")
     add("--out", type=Path, metavar="RUN", help="where it is kept; the same call goes on with it")
+    add("--figure", type=Path, metavar="FILE", help="of knowing: .html, or .png with kaleido")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -59,6 +60,9 @@ def measure(options: argparse.Namespace) -> None:
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.runs import causes
 
+    if options.view == "knowing":
+        know(options)
+        return
     if options.out is None:
         raise OptionError("Name a folder to keep what is measured: --out RUN.")
     pipeline = Pipeline.open(options.model or SHIPPED, options.device, options.models)
@@ -75,6 +79,22 @@ def measure(options: argparse.Namespace) -> None:
     if options.view == causes.ATLAS:
         print(causes.areas_table(causes.lines_of(options.out)).to_string(index=False))
         print(f"recall of the gradient's strongest tenth: {causes.recall_of(table):.0%}")
+
+
+def know(options: argparse.Namespace) -> None:
+    """What probes read in states, and what patching them moves."""
+    from lxmert_viz.dataset.opening import open_dataset
+    from lxmert_viz.figures import files, knowing
+    from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.runs import knowing as runs
+
+    if options.figure:
+        files.check(options.figure)
+    pipeline = Pipeline.open(options.model or SHIPPED, options.device, options.models)
+    table = runs.measure(pipeline, open_dataset(options.source), report)
+    _show(options, table)
+    if options.figure:
+        files.write(knowing.by_depth(table, pipeline.name), options.figure)
 
 
 def _show(options: argparse.Namespace, table: object) -> None:

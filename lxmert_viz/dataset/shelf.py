@@ -28,6 +28,8 @@ class Shelf:
 
     def get(self, key: str) -> Any:
         """None for a key that is not there."""
+        if not self._rows:
+            return None
         found = self._database.execute(
             "SELECT rowid, content FROM told WHERE key = ? LIMIT 1", (key,)
         ).fetchone()

@@ -14,8 +14,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lxmert_viz.analysis import flow as graphs
 from lxmert_viz.errors import LxmertVizError, OptionError
-from lxmert_viz.experiments import atlas, counterfactuals, edges, head_slots, patching, steering
+from lxmert_viz.experiments import (
+    atlas,
+    counterfactuals,
+    edges,
+    flow,
+    head_slots,
+    patching,
+    steering,
+)
 from lxmert_viz.experiments import surgery as operations
 from lxmert_viz.experiments.edges import Edge
 from lxmert_viz.experiments.head_slots import Slot
@@ -219,6 +228,20 @@ def bench_table(found: counterfactuals.Bench) -> pd.DataFrame:
     ).astype({"control_drop": float})
 
 
+def _flow(pipeline: Pipeline, cause: Cause) -> pd.DataFrame:
+    ((seen, text),) = cause.examples
+    told = cause.options
+    shares = flow.shares(pipeline, seen, text, cause.target)
+    stream, depth, place = told["root"]
+    if (stream, depth) not in shares or not 0 <= place < len(shares[stream, depth][stream]):
+        raise OptionError(f"The root {told['root']} is no state of this network and text.")
+    kept = (told.get("nodes", graphs.NODES_KEPT), told.get("edges", graphs.EDGES_KEPT))
+    found = graphs.graph(shares, graphs.Node(stream, depth, place), *kept)
+    rows = [(*edge.source, *edge.target, edge.share, edge.influence) for edge in found.edges]
+    ends = [f"{end} {part}" for end in ("source", "target") for part in graphs.Node._fields]
+    return pd.DataFrame(rows, columns=[*ends, "share", "influence"])
+
+
 KINDS: dict[str, Callable[[Pipeline, Cause], pd.DataFrame]] = {
     "surgery": _surgery,
     "atlas": _atlas,
@@ -226,8 +249,9 @@ KINDS: dict[str, Callable[[Pipeline, Cause], pd.DataFrame]] = {
     "patching": _patching,
     "steering": _steering,
     "counterfactuals": _counterfactuals,
+    "flow": _flow,
 }
-NEEDED = {"surgery": "heads", "steering": "heads", "edges": "edges"}
+NEEDED = {"surgery": "heads", "steering": "heads", "edges": "edges", "flow": "root"}
 
 
 def _places(told: Sequence[int] | None) -> tuple[int, ...] | None:

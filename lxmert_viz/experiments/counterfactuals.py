@@ -174,7 +174,7 @@ def region_edits(
     count, draw = len(regions), np.random.default_rng(seed)
     everyone = range(count)
     for place, name in enumerate(regions.names):
-        named = f"region {place + 1} {name}"
+        named = f"region {place + 1} ({name.rpartition(' ')[2]})"
         left = [n for n in everyone if n != place]
         yield Edit("region dropped", f"{named} dropped", regions.only(left), text)
         group = overlapping(regions.boxes_unit, place)

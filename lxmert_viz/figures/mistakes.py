@@ -55,8 +55,17 @@ def confusion(counts: np.ndarray, right: Sequence[str], answered: Sequence[str])
         raise ValueError(f"counts are {counts.shape}, labels ({len(right)}, {len(answered)})")
     is_right = np.equal.outer(np.array(right, object), np.array(answered, object))
     missed = np.where(is_right, 0, counts)
+    most = max(int(missed.max(initial=0)), 1)
     heats = [
-        _heat(np.where(is_right, np.nan, counts), MISSED, max(int(missed.max(initial=0)), 1)),
+        _heat(np.where(is_right, np.nan, counts), MISSED, most).update(
+            showscale=True,
+            colorbar={
+                "thickness": 10,
+                "outlinewidth": 0,
+                "tickvals": [0, most],
+                "title": "mistakes",
+            },
+        ),
         _heat(np.where(is_right, counts, np.nan), [[0, EMPTY], [1, EMPTY]], 1),
     ]
     points = _numbers(counts, missed, right, answered)

@@ -8,7 +8,8 @@ from typing import Any
 
 import duckdb
 
-MEMORY = "250MB"  # beside what the process holds itself
+LEAST_MEMORY = 250  # megabytes, beside what the process holds itself
+A_MILLION = 250  # megabytes for a million rows: a sort holds a block of each run that it merges
 THREADS = 2
 AT_ONCE = 10_000  # rows of an answer
 Queries = duckdb.DuckDBPyConnection
@@ -21,7 +22,7 @@ def querying(folder: Path) -> Iterator[Queries]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     config = {
-        "memory_limit": MEMORY,
+        "memory_limit": f"{LEAST_MEMORY}MB",
         "threads": THREADS,
         "temp_directory": str(folder),
         "preserve_insertion_order": False,  # orders are asked for by name
@@ -34,6 +35,12 @@ def querying(folder: Path) -> Iterator[Queries]:
             connection.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def allow(database: Queries, rows: int) -> None:
+    """The memory that as many wide rows take to be sorted."""
+    megabytes = max(LEAST_MEMORY, A_MILLION * rows // 1_000_000)
+    database.execute(f"SET memory_limit = '{megabytes}MB'")
 
 
 def rows_of(database: Queries, query: str) -> Iterator[tuple[Any, ...]]:

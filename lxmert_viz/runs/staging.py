@@ -1,6 +1,6 @@
 """The examples of a source in passing files, sorted by picture; what is odd about them is remarked.
 
-Memory does not grow with the number of examples; it does with that of pictures.
+Memory grows with the number of pictures; with that of examples only as a sort on files needs it.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from lxmert_viz.dataset.opening import Source, nothing_in
 from lxmert_viz.dataset.remarks import Remark
 from lxmert_viz.records import Report
 from lxmert_viz.results.database import quoted
-from lxmert_viz.results.large_queries import Queries, rows_of
+from lxmert_viz.results.large_queries import Queries, allow, rows_of
 
 TABLES = 40  # that are written at once
 STAGED = "CREATE VIEW staged AS FROM read_parquet('{path}')"
@@ -76,6 +76,7 @@ class Staged:
         for one in source.remarks:
             remark(one)
         self.rows = self._stage(source, folder / "staged.parquet")
+        allow(database, self.rows)
         self._leave_out_repeated(source.reading.last_counts)
         names = [name for (name,) in rows_of(database, NAMES)]
         self.found: Found = source.found(names)

@@ -1,7 +1,6 @@
 """The table of the board: an example a row, with its prediction, scores and cause.
 
-Each shard is scored by itself; what a row owes to all others is asked of DuckDB, on files. Memory
-does not grow with the number of rows.
+Each shard is scored by itself; what a row owes to all others is asked of DuckDB, on files.
 """
 
 from collections import defaultdict
@@ -17,7 +16,7 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import RIGHT_FROM
 from lxmert_viz.results import columns
 from lxmert_viz.results.database import quoted
-from lxmert_viz.results.large_queries import Queries, querying, rows_of
+from lxmert_viz.results.large_queries import Queries, allow, querying, rows_of
 from lxmert_viz.results.run_folder import TABLE, RunFolder
 from lxmert_viz.runs import scoring
 from lxmert_viz.runs.internals import GOLD
@@ -26,7 +25,7 @@ from lxmert_viz.runs.scoring import Known
 from lxmert_viz.whole_files import written_whole
 
 PASSING = "table.part"  # a folder beside the table, for what does not fit in memory
-ROW_GROUP = 100_000
+ROW_GROUP = 50_000
 GROUNDING = f"{GOLD} lang_from_vision"
 COUNTS = """
 SELECT {group} AS grouped, "right", count(*) FROM read_parquet('{examples}')
@@ -68,6 +67,7 @@ def finish(run: RunFolder, prepared: Prepared, vocabulary: Sequence[str]) -> Non
     run.check_there()
     passing = run.path / PASSING
     with querying(passing) as database:
+        allow(database, prepared.rows)
         known, scored = _known(database, run, vocabulary), passing / "scored.parquet"
         with pq.ParquetWriter(scored, scoring.SCHEMA) as writer:
             for table in _scored(run, prepared, known):

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.browser
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAAC"
 MOUNT = """
 (data) => {
-  document.body.innerHTML = '<div class="box-editor" style="width:400px"></div>';
+  document.body.innerHTML =
+    '<div class="box-frame" style="width:400px"><div class="box-editor"></div></div>';
   window.sent = [];
   const place = document.querySelector(".box-editor");
   window.editor = new BoxEditor(place, data, (text) => sent.push(JSON.parse(text)));
@@ -44,6 +45,7 @@ def editor(browser: Browser) -> Iterator[Page]:
             "others": OTHERS,
             "colours": ["#56b4e9", "#e69f00"],
             "most": 4,
+            "told": [],
         },
     )
     yield page

@@ -46,7 +46,9 @@ def test_two_stages_move_together_with_one_scale(browser: Browser, address: str)
     for stage in (first, second):
         expect(stage.locator(".picture")).to_be_hidden()
         expect(stage.locator("h3")).to_have_text("Words read words, language layer 1 of 2, head 1")
-    second.get_by_role("radio", name="Picture").check(force=True)
+    expect(second.get_by_role("radio", name="Picture")).to_have_count(0)  # one set of controls
+    expect(second.get_by_text("Save …", exact=True)).to_be_visible()
+    first.get_by_role("radio", name="Picture").check(force=True)
     second.locator(".word", has_text="blue").click()
     for stage in (first, second):
         expect(stage.locator(".lock", has_text="word “blue”")).to_be_visible()

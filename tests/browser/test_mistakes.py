@@ -30,6 +30,14 @@ def click_cell(page: Page, row: int, across: int) -> None:
     table.click(position={"x": across, "y": HEADER + ROW * row + ROW // 2})
 
 
+def are_apart(one: dict[str, float], other: dict[str, float]) -> bool:
+    return any(
+        first[side] + first[length] <= second[side]
+        for side, length in (("x", "width"), ("y", "height"))
+        for first, second in ((one, other), (other, one))
+    )
+
+
 def test_study_set_to_example_and_back(browser: Browser, board: str) -> None:
     page, complaints = opened(browser, board, WIDE)
     page.get_by_role("button", name="Ask the miniature all questions").click()
@@ -40,6 +48,10 @@ def test_study_set_to_example_and_back(browser: Browser, board: str) -> None:
     shown = page.locator(".st-key-board-row")
     expect(shown).to_contain_text("wrong")
     question = shown.locator("p").first.inner_text()
+    tools = page.get_by_test_id("stElementToolbar").first
+    expect(tools).to_be_visible()
+    for other in page.locator(":is(.st-key-board-views, .st-key-board-pages) button").all():
+        assert are_apart(tools.bounding_box(), other.bounding_box())
     click_cell(page, 0, OPEN_AT)
     expect(page.locator(".stage-frame")).to_be_visible()
     asked = page.get_by_label("Question or caption").input_value()

@@ -132,6 +132,7 @@ def test_of_many_boxes_only_the_few_that_matter_have_colour_and_a_tag(desk: Page
     expect(desk.locator(".box.ringed")).to_have_count(5)
     tags = desk.locator(".tag").evaluate_all("all => all.filter((t) => t.checkVisibility()).length")
     assert tags == 5
+    desk.wait_for_timeout(500)  # the list's numbers follow when the pointer rests
     weights = desk.locator(".region .amount").all_inner_texts()
     assert len(weights) == REGIONS
     shown = [float(text.split("·")[1]) for text in desk.locator(".strong .tag").all_inner_texts()]
@@ -164,7 +165,7 @@ def test_on_a_phone_steppers_are_at_the_thumb_and_a_figure_is_whole(phone: Page)
     for figure, part in (("Picture", ".picture"), ("Matrix", ".matrix-frame")):
         phone.get_by_role("radio", name=figure, exact=True).first.check(force=True)
         steppers = place(phone.locator(".steppers"))
-        assert 0.7 * PHONE[1] <= steppers["y"]
+        assert PHONE[1] - 220 <= steppers["y"]
         assert steppers["bottom"] <= PHONE[1]
         found = place(phone.locator(part))
         assert found["y"] > 0

@@ -30,6 +30,7 @@ OPTIONS = {
     "patching": {"grid": "output", "direction": "noising"},
     "steering": {"heads": [["lang_from_vision", 1, 2]]},
     "counterfactuals": {},
+    "flow": {"root": ["lang", 2, 0], "nodes": 0.9, "edges": 0.9},
 }
 
 

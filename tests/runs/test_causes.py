@@ -11,10 +11,11 @@ from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.experiments import atlas, edges
 from lxmert_viz.experiments import target as targets
+from lxmert_viz.figures.knowing import by_depth
 from lxmert_viz.miniature.world.study import write_study
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
-from lxmert_viz.runs import causes, steering
+from lxmert_viz.runs import causes, knowing, steering
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,23 @@ def test_answers_follow_all_heads_that_are_forced_and_not_random_ones(
     assert drawn["steered"] < every["steered"] / 2 and gazing["unmoved"] > every["unmoved"]
     assert len(found.heads) == 6 and gazing["number"] == drawn["number"] == 6
     assert found.gaze.shape == (16,) and found.gaze.max() > 0.7
+
+
+def test_knowing_and_using_meet_at_both_ends(miniature: Pipeline, tmp_path: Path) -> None:
+    """The asked region is all that differs at first, the first word all that is read at last."""
+    write_study(tmp_path, 9_830_000, 24)
+    table = knowing.measure(miniature, open_dataset(tmp_path))
+    first, last = table["depth"].iloc[0], table["depth"].iloc[-1]
+    cells = table.set_index(["place", "depth"])
+    assert (first, last) == ("embeddings", "cross layer 4")
+    begin, end = cells.loc["asked region", first], cells.loc["first word", last]
+    assert begin["effect"] == pytest.approx(1, abs=1e-3) and begin["control"] == 0
+    assert end["effect"] == pytest.approx(1, abs=1e-3) and abs(end["control"]) < 1e-3
+    assert abs(cells.loc["asked region", last]["effect"]) < 1e-6
+    assert cells.loc["first word", first]["effect"] == 0
+    assert begin["examples"] >= knowing.FEWEST and begin["probe"] >= begin["majority"]
+    figure = by_depth(table, "miniature")
+    assert len(figure.data) == 7 and "unseen pictures" in figure.layout.title.subtitle.text
 
 
 def test_too_few_questions_are_said(miniature: Pipeline, few: Dataset) -> None:

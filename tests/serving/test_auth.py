@@ -60,8 +60,9 @@ def test_the_way_in_and_out(browser: Browser, tmp_path: Path, email: str, may: b
             page, _ = opened(browser, address, WIDE)
             page.get_by_role("button", name="Log in").click()
             if may:
-                expect(page.get_by_text("Logged in: Ada")).to_be_visible()
                 expect(page.get_by_label("Question or caption")).to_be_visible()
+                page.get_by_role("button", name="About this page").click()
+                expect(page.get_by_text("Logged in: Ada")).to_be_visible()
             else:
                 expect(page.get_by_text("is not among those who may come here")).to_be_visible()
                 expect(page.get_by_label("Question or caption")).to_have_count(0)

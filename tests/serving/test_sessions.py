@@ -9,11 +9,16 @@ import psutil
 
 from benchmarks.sessions import Seen, View, alone, process_at, read, state, visit
 from lxmert_viz.places import APP
-from tests.helpers.page_client import waited
+from tests.helpers.page_client import Visitor, waited
 from tests.helpers.served_page import served
 
 VISITORS, PAGES = 6, 3
 SECONDS = 120
+BUDGET = """
+import streamlit as st
+from streamlit.runtime.caching.global_cache_budget import get_global_cache_budget
+st.markdown(str(get_global_cache_budget().max_bytes))
+"""
 QUICKLY = """
 import streamlit.config
 application.REAP_EVERY_SECONDS = 0.5
@@ -60,6 +65,20 @@ def test_who_left_leaves_nothing_open(tmp_path: Path) -> None:
         after_many = _settled(server, after_few["open files"])
     assert after_many["open files"] <= after_few["open files"] + 3
     assert after_many["threads"] <= after_few["threads"] + 3
+
+
+def test_results_of_all_visitors_are_bounded_together(tmp_path: Path) -> None:
+    script = tmp_path / "budget.py"
+    script.write_text(BUDGET)
+
+    async def visit(address: str) -> str:
+        visitor = await Visitor.come(address)
+        await visitor.see()
+        await visitor.leave()
+        return visitor.text
+
+    with served(script) as address:
+        assert waited(visit(address)) == str(2**30)
 
 
 def _settled(server: psutil.Process, at_most: int) -> dict[str, int]:

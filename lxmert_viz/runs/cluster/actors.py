@@ -6,10 +6,11 @@ import socket
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from uuid import uuid4
 
 from lxmert_viz.errors import LxmertVizError, MachineError
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
 NOTES = "begun"
 OPENING = "opening-"
+BEAT = 5.0  # seconds between two signs of life in a note
 NODE = "ray.io/node-id"  # Ray's own label
 Batch = dict[str, "np.ndarray"]
+Done = TypeVar("Done")
 
 
 class Work(Protocol):
@@ -79,13 +82,14 @@ class Actor:
         self._host, self._node = socket.gethostname(), ray.get_runtime_context().get_node_id()
         self._notes, self._refusal = work.folder / NOTES, ""
         self._alone = ThreadPoolExecutor(1)  # hands back whatever is raised in it
-        note = self._notes / f"{OPENING}{uuid4().hex}"  # stays where this process ends meanwhile
-        try:
-            write_text(note, self._host)
-            self._make = work.open(last=last)
-        except (LxmertVizError, OSError) as error:
+        opened = self._noted(f"{OPENING}{uuid4().hex}", lambda: work.open(last=last))
+        error = opened.exception()
+        if error is None:
+            self._make = opened.result()
+        elif isinstance(error, LxmertVizError | OSError):
             self._refusal = str(error)
-        note.unlink(missing_ok=True)
+        else:
+            raise error
 
     def __call__(self, batch: Batch) -> dict[str, list[bytes]]:
         """batch: "piece" (1,), pickled. Gives an Outcome, pickled."""
@@ -97,7 +101,7 @@ class Actor:
         return {"outcome": [pickle.dumps(outcome)]}
 
     def _made(self, piece: Piece) -> Outcome:
-        made = self._alone.submit(self._noted, piece)
+        made = self._noted(piece.name, lambda: self._make(piece))
         error = made.exception()
         if error is None:
             return self._outcome(piece, counts=made.result())
@@ -107,13 +111,16 @@ class Actor:
             return self._outcome(piece, end=error)
         return self._outcome(piece, trace="".join(traceback.format_exception(error)))
 
-    def _noted(self, piece: Piece) -> Counts:
-        note = self._notes / piece.name  # stays where this process ends before the piece does
-        write_text(note, self._host)
-        try:
-            return self._make(piece)
-        finally:
+    def _noted(self, name: str, do: Callable[[], Done]) -> "Future[Done]":
+        """What is done, or raised; its note stays where this process ends before that."""
+        note = self._notes / name
+        doing = self._alone.submit(lambda: write_text(note, self._host) or do())
+        while not wait((doing,), BEAT).done:
+            with suppress(OSError):  # the next one will do
+                os.utime(note)
+        with suppress(OSError):
             note.unlink(missing_ok=True)
+        return doing
 
     def _outcome(self, piece: Piece, **told: object) -> Outcome:
         return Outcome(piece, self._host, self._node, os.getpid(), **told)

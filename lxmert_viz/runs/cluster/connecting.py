@@ -73,6 +73,14 @@ def connected(cluster: Cluster, log: Path) -> Iterator[TextIO]:
             ray.shutdown()
 
 
+def reconnect(cluster: Cluster) -> None:
+    """Ends all that goes on in the cluster for this process, whatever it waits for."""
+    import ray
+
+    ray.shutdown()
+    _begin(cluster)
+
+
 def device_of(asked: str) -> str:
     """What actors compute on: "auto" is a GPU where the connected cluster has any."""
     import ray

@@ -6,23 +6,30 @@ actor three times is halved, until the one row that does it is an error.
 """
 
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lxmert_viz.errors import ClusterError, MachineError
 from lxmert_viz.runs.cluster.actors import NOTES, OPENING, Outcome, Work, one_round
-from lxmert_viz.runs.cluster.connecting import Cluster, machines
+from lxmert_viz.runs.cluster.connecting import Cluster, machines, reconnect
 from lxmert_viz.runs.cluster.pieces import PIECES, Piece, halved
 from lxmert_viz.runs.evaluation import Counts
 from lxmert_viz.runs.preparing import Shard
 
 TRIES = 3  # of a shard that ends its actors, before it is halved, and of a row
 WATCH = 5.0  # seconds between two looks at the machines
+STALE = 120.0  # seconds without a sign of life from any actor: Ray waits for one that is gone
 AT_THE_END = 2.0  # seconds for a round to be closed
 Say = Callable[[str], None]
+
+
+class _Stalled(Exception):
+    """A round that would never end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +79,13 @@ class Rounds:
             for note in self._notes.glob(f"{OPENING}*"):  # of actors that ended with their round
                 note.unlink(missing_ok=True)
             round_ = one_round(self._cluster, self._work, pieces, away, last=last)
-            for outcome in self._attended(round_, away):
-                told += 1
-                yield from self._taken(outcome, last)
+            try:
+                for outcome in self._attended(round_, away):
+                    told += 1
+                    yield from self._taken(outcome, last)
+            except _Stalled:
+                self._say("Ray waits for an actor that does not come back: the rest begins anew.")
+                reconnect(self._cluster)
             if not told and not any((self._notes / piece.name).exists() for piece in pieces):
                 raise ClusterError("No actor of the cluster began any work: see the log of Ray.")
             for piece in pieces:
@@ -86,15 +97,18 @@ class Rounds:
     def _attended(self, outcomes: Iterator[Outcome], away: Sequence[str]) -> Iterator[Outcome]:
         """The same; meanwhile machines are watched.
 
-        Raises ClusterError where nothing would ever come, and Ray would wait.
+        Raises ClusterError or _Stalled where nothing would ever come, and Ray would wait.
         """
-        fetching = ThreadPoolExecutor(1)
+        fetching, heard = ThreadPoolExecutor(1), time.monotonic()
         try:
             while True:
                 coming = fetching.submit(next, outcomes, None)
                 while not wait((coming,), WATCH).done:
                     self._check_there(away)
-                outcome = coming.result()
+                    heard = time.monotonic() if self._anybody_lives() else heard
+                    if self._actors and time.monotonic() - heard > STALE:
+                        raise _Stalled
+                outcome, heard = coming.result(), time.monotonic()
                 if outcome is None:
                     return
                 self._watch()
@@ -102,6 +116,16 @@ class Rounds:
         finally:
             wait((fetching.submit(outcomes.close),), AT_THE_END)
             fetching.shutdown(wait=False)  # what still waits for Ray ends with the connection
+
+    def _anybody_lives(self) -> bool:
+        """Whether an actor gave a sign of life just now, by the clock of the notes' disk."""
+        clock = self._notes / "clock"
+        clock.touch()
+        now = clock.stat().st_mtime
+        clock.unlink()
+        with suppress(FileNotFoundError):  # one was done just now
+            return any(now - note.stat().st_mtime < STALE for note in self._notes.iterdir())
+        return True
 
     def _check_there(self, away: Sequence[str]) -> None:
         """Raises ClusterError where no machine is left for the round, or no model can be opened."""

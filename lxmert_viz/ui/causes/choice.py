@@ -10,7 +10,7 @@ from lxmert_viz.experiments.cause_files import Cause
 from lxmert_viz.experiments.target import Target
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.frame import address
+from lxmert_viz.ui.frame import address, handover
 from lxmert_viz.ui.server import models
 from lxmert_viz.ui.server.variant import Variant, key_of
 from lxmert_viz.ui.wording import plain
@@ -22,6 +22,7 @@ VIEWS = {  # key of the address: what it is called
     "patching": "Patching",
     "steering": "Steering",
     "edits": "Edits",
+    "flow": "Flow",
 }
 OF_THE_ANSWER = ("edges", "steering")
 VIEW, ANSWER, AGAINST = "cause", "cause-answer", "cause-against"  # keys of the address
@@ -63,6 +64,9 @@ def choose(variant: Variant, found: Trace) -> tuple[str, Asked]:
     known = [answer.text for answer in found.answers]
     answer_key, against_key = (f"{name} {_of(found)}" for name in ("causes.for", "causes.against"))
     _follow(set(known), answer_key, against_key)
+    proposed = handover.proposed()
+    if proposed in VIEWS:
+        st.session_state["causes.view"] = proposed
     view = st.segmented_control(
         "Experiment",
         list(VIEWS),

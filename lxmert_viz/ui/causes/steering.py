@@ -1,5 +1,7 @@
 """Heads made to look at one region: what is then answered, for every region at once."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -7,11 +9,13 @@ from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.experiments.head_slots import place_named
 from lxmert_viz.experiments.steering import FAMILY, slots_at
 from lxmert_viz.figures.picture import regions_picture
+from lxmert_viz.figures.steering_page import page
 from lxmert_viz.records import Answer
 from lxmert_viz.ui.causes import keeping
 from lxmert_viz.ui.causes.choice import Asked
 from lxmert_viz.ui.server import causes, models, pictures, waiting
 
+POINT = "Point at a region: what is answered when all chosen heads look there?"
 CAPTION = (
     "In the chosen layers every word of every head reads one region alone: weight 1 there, 0 "
     "elsewhere, after the softmax. Target: the answer on top. As asked it is “{}” ({:.2f}). "
@@ -59,9 +63,20 @@ def _show_answers(asked: Asked, tops: list[Answer]) -> None:
     source = pictures.shown_picture(asked.variant.picture)
     left, right = st.columns([11, 9], gap="large")
     with left:
-        st.caption("Point at a region: what is answered when all chosen heads look there?")
+        st.caption(POINT)
         boxes = found.regions.boxes_unit
-        st.html(regions_picture(source, found.regions.size_px, boxes, captions))
+        picture = regions_picture(source, found.regions.size_px, boxes, captions)
+        st.html(picture)
+        st.download_button(
+            "Save as a page",
+            partial(page, picture, found.tokens.text, [POINT, *asked.about]),
+            "lxmert-steering.html",
+            "text/html",
+            icon=":material/download:",
+            on_click="ignore",
+            key="causes.page",
+            help="Answers where you point, without any server",
+        )
     with right:
         table = pd.DataFrame(
             {

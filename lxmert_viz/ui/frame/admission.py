@@ -18,7 +18,7 @@ def admit() -> None:
         st.markdown("Whoever runs this laboratory asks its visitors to log in.")
         st.button("Log in", type="primary", icon=":material/login:", on_click=st.login)
         st.stop()
-    name, email = str(st.user.get("name") or ""), str(st.user.get("email") or "")
+    email = str(st.user.get("email") or "")
     wanted = st.secrets["visitors"]["emails"]
     if wanted and not may_come(email, st.user.get("email_verified") is True, wanted):
         st.error(
@@ -28,9 +28,13 @@ def admit() -> None:
         )
         st.button("Log out", on_click=st.logout)
         st.stop()
-    with st.sidebar.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Logged in: {plain(name or email)}")
-        st.button("Log out", on_click=st.logout, type="tertiary")
+
+
+def show_person() -> None:
+    """Who is logged in, and the way out; nothing where nobody logs in."""
+    if os.environ.get(AUTH_VARIABLE):
+        st.caption(f"Logged in: {plain(str(st.user.get('name') or st.user.get('email') or ''))}")
+        st.button("Log out", key="admission.out", on_click=st.logout, icon=":material/logout:")
 
 
 def may_come(email: str, is_verified: bool, wanted: Sequence[str]) -> bool:

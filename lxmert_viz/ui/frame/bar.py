@@ -3,7 +3,7 @@
 Its answer, warnings and keep are filled in by the page, once the model has answered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +14,7 @@ from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.picture import Picture
 from lxmert_viz.records import Trace
 from lxmert_viz.rounding import probability
-from lxmert_viz.ui.frame import address, handover, navigation
+from lxmert_viz.ui.frame import address, admission, handover, navigation
 from lxmert_viz.ui.frame.navigation import Page
 from lxmert_viz.ui.server import keeping, pictures
 from lxmert_viz.ui.server.variant import Variant
@@ -116,6 +116,7 @@ def _about(page: Page) -> None:
             st.markdown("\n".join(f"- **{term.name}**: {term.meaning}" for term in GLOSSARY))
         st.markdown(f"**lxmert-viz.** {WHAT_IT_IS}")
         navigation.link(navigation.WALK, "See how, in seven stations")
+        admission.show_person()
 
 
 def show_picture(picture: Picture | None) -> None:
@@ -154,29 +155,31 @@ def show_warnings(told: Sequence[str]) -> None:
 def offer_to_keep(asked: Variant, other: Variant | None = None) -> None:
     """The whole analysis as a file; made only when a person wants it.
 
-    other: what it is compared with. Opening the menu runs the page, and so brings the address with
-    what was locked in the browser since.
+    other: what it is compared with. The click runs the page, and so brings the address with what
+    was locked in the browser since.
     """
-    with (
-        _slots().keep,
-        st.popover(
-            "Keep", icon=":material/download:", key="bar.kept", on_change="rerun", help="Keep this"
-        ) as menu,
-    ):
-        if not menu.open:
-            return
-        st.markdown(WHAT_IS_KEPT)
-        st.download_button(
-            "Save the analysis (zip)",
-            partial(keeping.zipped, asked, other, _slots().page.title, address.of_analysis()),
-            "lxmert-analysis.zip",
-            "application/zip",
-            key="bar.save",
-            icon=":material/download:",
-            on_click="ignore",
-            type="primary",
+    with _slots().keep:
+        wanted = st.button(
+            "Keep", key="bar.kept", icon=":material/download:", help="Keep this analysis"
         )
-        navigation.link(navigation.SAVED, "Open one that was kept")
+    if wanted:
+        _keep(partial(keeping.zipped, asked, other, _slots().page.title, address.of_analysis()))
+
+
+@st.dialog("Keep this analysis")
+def _keep(make: Callable[[], bytes]) -> None:
+    st.markdown(WHAT_IS_KEPT)
+    st.download_button(
+        "Save the analysis (zip)",
+        make,
+        "lxmert-analysis.zip",
+        "application/zip",
+        key="bar.save",
+        icon=":material/download:",
+        on_click="ignore",
+        type="primary",
+    )
+    navigation.link(navigation.SAVED, "Open one that was kept")
 
 
 def _slots() -> Slots:

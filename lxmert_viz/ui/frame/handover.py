@@ -15,6 +15,7 @@ EXAMPLES, UPLOAD, CAMERA = "examples", "upload", "camera"  # what SOURCE may be
 USED, SCENE, ASKED = "picture.used", "picture.scene", "question.asked"
 STORED_FILE, STORED_PICTURE = "stored.file", "stored.picture"  # a model without a detector
 NEXT, MARKED = "handover.next", "handover.marked"
+EXPERIMENT = "handover.experiment"  # on the page Causes, until that has shown it
 PICKS = "picture.picks"  # pictures taken so far: with each the drawer closes
 OPENED = "handover.opened"  # digest and text of what a board opened, its row, is it shipped
 
@@ -189,3 +190,13 @@ def is_shipped(digest: str) -> bool:
     """Whether a picture that was opened from a board belongs to the study set."""
     of, _, _, shipped = st.session_state.get(OPENED, ("", "", "", False))
     return shipped and of == digest
+
+
+def propose(experiment: str) -> None:
+    """What the page Causes opens on next."""
+    st.session_state[EXPERIMENT] = experiment
+
+
+def proposed() -> str:
+    """Once; "" where nothing was proposed."""
+    return st.session_state.pop(EXPERIMENT, "")

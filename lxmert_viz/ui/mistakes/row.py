@@ -29,6 +29,7 @@ WAYS = (
     ("See its answers", navigation.ANSWERS),
     ("See its attention", navigation.ATTENTION),
     ("Why did it answer that?", navigation.WHY),
+    ("What would have to be different?", navigation.CAUSES),
 )
 NOT_STORED = (
     "{} has no detector, and no file below the data folder is the one that this run took its "
@@ -59,6 +60,8 @@ def open_row(row: Row, model: str, page: Page = navigation.ATTENTION) -> None:
         is_shipped=boards.is_shipped(row),
         in_file=in_file,
     )
+    if page is navigation.CAUSES:
+        handover.propose("edits")
     st.switch_page(page.path)
 
 

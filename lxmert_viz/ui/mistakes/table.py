@@ -33,7 +33,8 @@ def show(board: Board, model: str, is_wide: bool) -> None:
     page = min(page_number(), pages)
     sort, down = get("sort"), get("order") == DOWN
     rows = board.page(where, sort, down, ROWS, (page - 1) * ROWS, READ)
-    _show_rows(rows, f"{where} {sort} {down} {page}", is_wide)
+    with st.container(key="board.table"):
+        _show_rows(rows, f"{where} {sort} {down} {page}", is_wide)
     _turn_pages(count, page, pages)
     _open_clicked(board, model)
     if is_wide:

@@ -1,6 +1,6 @@
 """What caused the answer: the network run again under a stated intervention, beside a control."""
 
-from lxmert_viz.ui.causes import choice, edges, edits, heads, patching, steering
+from lxmert_viz.ui.causes import choice, edges, edits, flow, heads, patching, steering
 from lxmert_viz.ui.frame import results, workbench
 
 VIEWS = {
@@ -10,6 +10,7 @@ VIEWS = {
     "patching": patching.show,
     "steering": steering.show,
     "edits": edits.show,
+    "flow": flow.show,
 }
 
 chosen = workbench.choice()

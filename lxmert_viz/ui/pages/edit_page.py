@@ -33,8 +33,8 @@ if chosen in (step.variant, before.variant):
 editing.explain(step)
 editing.show_fillings(step.variant)
 if before is step:
-    st.info("Nothing is changed yet: mask a word, or switch a region off.")
     sides.show_alone(step)
+    st.caption("Nothing is changed yet: mask a word, or switch a region off.")
 else:
     first = sides.Side(before, results.trace_of(before.variant))
     sides.show(first, sides.Side(step, asked), "after")

@@ -1,9 +1,19 @@
 """What interventions did, kept for all sessions. Keys are contents."""
 
+import numpy as np
 import streamlit as st
 
+from lxmert_viz.analysis.flow import Node
 from lxmert_viz.experiments import atlas as atlases
-from lxmert_viz.experiments import cause_files, counterfactuals, edges, patching, steering, surgery
+from lxmert_viz.experiments import (
+    cause_files,
+    counterfactuals,
+    edges,
+    flow,
+    patching,
+    steering,
+    surgery,
+)
 from lxmert_viz.experiments.atlas import Atlas, Judged
 from lxmert_viz.experiments.cause_files import Cause
 from lxmert_viz.experiments.counterfactuals import Bench, Reliance
@@ -100,6 +110,20 @@ def bench(
     edits = counterfactuals.bench(opened, seen, variant.text, target, strangers)
     another = strangers[0] if strangers else None
     return edits, counterfactuals.reliance(opened, seen, variant.text, target, another)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
+def shares(variant: Variant, target: Target, _report: Report) -> flow.Shares:
+    return flow.shares(pipeline(variant.model), regions(variant, _report), variant.text, target)
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_CONTENT)
+def crossings_cut(
+    variant: Variant, target: Target, crossings: tuple[tuple[Node, Node], ...], _report: Report
+) -> np.ndarray:
+    seen = regions(variant, _report)
+    opened = pipeline(variant.model)
+    return flow.knocked_out(opened, seen, variant.text, target, list(crossings))
 
 
 def written(cause: Cause, model: str) -> str:

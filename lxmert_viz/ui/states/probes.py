@@ -46,7 +46,7 @@ def show(of: Source, found: Trace | None) -> None:
         return
     run = _probed(of, store, chosen)
     wanted = chosen.wanted
-    _curves(run, "probes.curves")
+    _curves(run, "here")
     depth = run.about.depths.index(
         st.select_slider(
             "Look closely at the layer",
@@ -71,7 +71,7 @@ def _probed(of: Source, store: "StateStore", chosen: Chosen) -> "ProbeRun":
         linear = replace(chosen, kind=LINEAR, code=False)
         with meanwhile.container():
             st.caption(f"Meanwhile: the {LINEAR} probe.")
-            _curves(_result(of, linear), "probes.meanwhile")
+            _curves(_result(of, linear), "meanwhile")
     with waits:
         run = _result(of, chosen)
     meanwhile.empty()
@@ -153,14 +153,14 @@ def _about(run: "ProbeRun") -> list[str]:
     ]
 
 
-def _curves(run: "ProbeRun", key: str) -> None:
+def _curves(run: "ProbeRun", place: str) -> None:
     about, layers = run.about, frames.probes(run)
     title = f"{about.target}: what each layer holds"
     figure = curves(layers, about.kind, title, about.states)
-    saving.draw(figure, _about(run), key)
+    saving.draw(figure, _about(run), f"probes.curves {place}")
     st.caption(HOW_TO_READ)
     if layers["compression"].notna().any():
-        saving.draw(description_length(layers), _about(run), f"{key} code")
+        saving.draw(description_length(layers), _about(run), f"probes.code-curve {place}")
 
 
 def _confusion(run: "ProbeRun", depth: int) -> None:

@@ -33,6 +33,7 @@ def other_side(first: Variant) -> Variant:
             required=True,
             key=links.KIND,
             persist_state="session",
+            label_visibility="collapsed",
         )
         return _other(first, kind)
 
@@ -72,6 +73,7 @@ def _other_picture(own: Picture) -> Picture:
         format_func=lambda name: scenes[name].title if name in scenes else "Upload one …",
         key=links.SCENE,
         persist_state="session",
+        label_visibility="collapsed",
     )
     if name in scenes:
         links.state_comparison("picture", name)
@@ -111,6 +113,7 @@ def _other_question(first: Variant) -> str:
         key=links.TEXT,
         persist_state="session",
         placeholder="Type another question or caption",
+        label_visibility="collapsed",
     ).strip()
     links.state_comparison("question", text)
     if not text or text == first.text:
@@ -128,6 +131,12 @@ def _other_model(first: Variant) -> Variant:
         )
         navigation.link(navigation.MODELS, "Open Models")
         st.stop()
-    name = st.selectbox("The other checkpoint", names, key=links.MODEL, persist_state="session")
+    name = st.selectbox(
+        "The other checkpoint",
+        names,
+        key=links.MODEL,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
     links.state_comparison("model", name)
     return variant.with_model(first, name)

@@ -46,13 +46,12 @@ def edit_words(steps: History, tokens: Tokens) -> None:
     """Choose a word, then mask it, put another in its place, or take it out."""
     words, step = words_of(tokens), steps.step(steps.now)
     place = st.pills(
-        "Choose a word",
+        "Choose a word to mask, to change or to take out",
         range(len(words)),
         format_func=lambda at: plain(words[at].text),
         key=f"edit.word {step.number}",
     )
     if place is None:
-        st.caption("Choose a word to mask it, to change it or to take it out.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(

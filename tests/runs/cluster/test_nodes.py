@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("ray")
 ROWS = 270
+PATIENCE = 300.0  # seconds, on a busy machine
 OURS = Settings(internals=False)
 
 
@@ -108,7 +109,9 @@ class Seen(Evaluation):
 
     def _wait(self) -> None:
         """Until the odd node takes part, and then a little, so that it is handed something."""
+        end = time.monotonic() + PATIENCE
         while self.odd and not self._mark.exists():
+            assert time.monotonic() < end, "the odd node never took part"
             time.sleep(0.05)
         time.sleep(1.0 if self.odd else 0.0)
 

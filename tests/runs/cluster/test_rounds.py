@@ -252,3 +252,33 @@ def test_where_actors_only_end_while_they_open_the_model_the_call_ends(
             call()
     finally:
         ended.set()
+
+
+def test_where_ray_waits_for_an_actor_that_is_gone_the_rest_begins_anew(
+    machines: Machines,
+    call: Callable[[], Run],
+    whole: RunFolder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rounds, "WATCH", 0.05)
+    monkeypatch.setattr(rounds, "STALE", 1.0)
+    ended, again = threading.Event(), []
+    monkeypatch.setattr(rounds, "reconnect", again.append)
+
+    def behave(node: str, piece: Piece, last: bool) -> Outcome | None:
+        if piece.of == 2 and not again:
+            ended.wait(60)  # nobody is at work on it
+        return machines.done(node, piece)
+
+    machines.behave = behave
+    try:
+        made = call()
+    finally:
+        ended.set()
+    assert rows(made.run) == rows(whole)
+    # on a busy machine work of pretence, which gives no signs of life, may seem to stall too
+    assert set(made.said) == {
+        "Ray waits for an actor that does not come back: the rest begins anew."
+    }
+    assert len(again) == len(made.said) == len(machines.rounds) - 1
+    assert len(machines.rounds[0][0]) == 4 and len(machines.rounds[-1][0]) < 4

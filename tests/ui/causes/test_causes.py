@@ -134,3 +134,21 @@ def test_every_view_offers_its_experiment_as_a_file_that_gives_its_figures(
         assert cause_files.difference(cause_files.run(counted.inner, again), kept) < 1e-5
         if cause.kind == "atlas":
             assert np.allclose(kept["exact"].to_numpy().reshape(13, 4), cells, atol=1e-5)
+
+
+def test_the_flow_graph_is_rooted_where_the_address_says_and_tests_crossings(
+    opened: AppTest,
+) -> None:
+    view(opened, "flow")
+    (graph,) = charts(opened)
+    assert "[CLS]" in graph["layout"]["title"]["text"]
+    assert "shares of what states are made of, not effects" in texts(opened)
+    opened.toggle(key="causes.test").set_value(True).run()
+    assert "cut: target falls by" in json.dumps(charts(opened)[0])
+    opened.session_state["causes.root"] = "vision.1.2"
+    opened.run()
+    assert opened.query_params["flow-root"] == "vision.1.2"
+    assert not opened.exception and "2 " in charts(opened)[0]["layout"]["title"]["text"]
+    opened.session_state["causes.root"] = "vision.99.2"
+    opened.run()
+    assert "[CLS]" in charts(opened)[0]["layout"]["title"]["text"]

@@ -191,6 +191,13 @@ def test_a_row_says_why_it_was_answered_so(counted: Counted, run: Path) -> None:
     assert "Why " in page.get("plotly_chart")[0].proto.spec
 
 
+def test_a_row_says_what_would_have_to_be_different(counted: Counted, run: Path) -> None:
+    page = at(row="q3", where="correct=no")
+    button(page, "What would have to be different?").click().run()
+    assert not page.exception
+    assert "What changes " in page.get("plotly_chart")[0].proto.spec
+
+
 def test_a_click_on_a_row_asks_for_that_row_alone(
     counted: Counted, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -99,8 +99,7 @@ def saved(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest], bytes]:
         return offered[-1]
 
     def save(page: AppTest) -> bytes:
-        page.session_state["bar.kept"] = True
-        page.run()
+        button(page, "Keep").click().run()
         assert not page.exception
         return offered[-1]()
 

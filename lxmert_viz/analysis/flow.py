@@ -1,0 +1,107 @@
+"""From one state down to what it is made of: influence along shares, and the graph that is left.
+
+A node is (stream, depth, place). Depths count from the first cross-modality layer: 0 is what enters
+it, -1 one layer before, 1 what leaves it. Shares of a node's sources sum to 1, so that no influence
+is lost on the way down.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+NODES_KEPT, EDGES_KEPT = 0.8, 0.98  # of all influence, as circuit-tracer prunes
+
+
+class Node(NamedTuple):
+    stream: str  # "lang" or "vision"
+    depth: int
+    place: int
+
+
+class Edge(NamedTuple):
+    source: Node
+    target: Node
+    share: float  # of the target's sources, 0..1
+    influence: float  # on the root, 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What is left of all nodes and edges, the most influential first."""
+
+    root: Node
+    nodes: dict[Node, float]  # influence on the root
+    edges: list[Edge]
+    nodes_share: float  # of all influence
+    edges_share: float
+
+
+# (stream, depth) -> stream of the sources one depth below -> (N, M); rows sum to 1 together
+Shares = Mapping[tuple[str, int], Mapping[str, np.ndarray]]
+
+
+def influence(shares: Shares, root: Node) -> dict[tuple[str, int], np.ndarray]:
+    """(stream, depth) -> (N,) of every node below the root, the root among them."""
+    if (root.stream, root.depth) not in shares:
+        raise ValueError(f"{root} has no sources")
+    size = len(next(iter(shares[root.stream, root.depth].values())))
+    found = {(root.stream, root.depth): np.eye(size)[root.place]}
+    for depth in range(root.depth, min(d for _, d in shares) - 1, -1):
+        for stream in ("lang", "vision"):
+            own = found.get((stream, depth))
+            if own is None or (stream, depth) not in shares:
+                continue
+            for source, weights in shares[stream, depth].items():
+                below = own @ weights  # (M,)
+                found[source, depth - 1] = found.get((source, depth - 1), 0) + below
+    return found
+
+
+def graph(
+    shares: Shares,
+    root: Node,
+    nodes_kept: float = NODES_KEPT,
+    edges_kept: float = EDGES_KEPT,
+    pinned: Sequence[Node] = (),
+) -> Graph:
+    """The fewest nodes that hold `nodes_kept` of all influence, then the fewest edges among them.
+
+    The root and what is pinned stay. Source of the rule: circuit-tracer's pruning by cumulative
+    influence.
+    """
+    found = influence(shares, root)
+    every = {
+        Node(*key, place): float(value)
+        for key, values in found.items()
+        for place, value in enumerate(values)
+    }
+    stays = {root, *(node for node in pinned if node in every)}
+    kept = _fewest(every, nodes_kept, stays)
+    edges = [
+        Edge(Node(source, target.depth - 1, place), target, float(share), every[target] * share)
+        for target in kept
+        for source, weights in shares.get((target.stream, target.depth), {}).items()
+        for place, share in enumerate(weights[target.place].tolist())
+        if Node(source, target.depth - 1, place) in kept and share > 0
+    ]
+    chosen = _fewest({edge: edge.influence for edge in edges}, edges_kept, set())
+    total, among = sum(every.values()), sum(edge.influence for edge in edges)
+    return Graph(
+        root,
+        kept,
+        list(chosen),
+        sum(kept.values()) / total,
+        sum(chosen.values()) / among if among else 1.0,
+    )
+
+
+def _fewest(values: dict, share: float, stays: set) -> dict:
+    """The largest ones that hold this share of all, and those that stay; largest first."""
+    if not 0 < share <= 1:
+        raise ValueError(f"a share of {share} is not above 0 and at most 1")
+    order = sorted(values, key=lambda key: -values[key])
+    sums = np.cumsum([values[key] for key in order])
+    count = int(np.searchsorted(sums, share * sums[-1] - 1e-9)) + 1 if len(order) else 0
+    return {key: values[key] for n, key in enumerate(order) if n < count or key in stays}

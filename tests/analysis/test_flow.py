@@ -1,0 +1,47 @@
+"""Influence on a graph that can be worked out by hand."""
+
+import numpy as np
+import pytest
+
+from lxmert_viz.analysis.flow import Edge, Node, graph, influence
+
+SHARES = {  # two words, two regions; one layer of words alone, one cross-modality layer
+    ("lang", 0): {"lang": np.array([[0.5, 0.5], [0.0, 1.0]])},
+    ("lang", 1): {"lang": np.diag([0.75, 1.0]), "vision": np.array([[0.25, 0.0], [0.0, 0.0]])},
+    ("vision", 1): {"vision": np.eye(2), "lang": np.zeros((2, 2))},
+}
+ROOT = Node("lang", 1, 0)
+
+
+def test_influence_is_shared_and_nothing_is_lost() -> None:
+    found = influence(SHARES, ROOT)
+    assert found["lang", 1].tolist() == [1, 0]
+    assert found["lang", 0].tolist() == [0.75, 0]
+    assert found["vision", 0].tolist() == [0.25, 0]
+    assert found["lang", -1].tolist() == [0.375, 0.375]  # regions end where they enter
+    assert ("vision", 1) not in found
+
+
+def test_the_fewest_nodes_and_edges_stay() -> None:
+    whole = graph(SHARES, ROOT, 1.0, 1.0)
+    assert sum(weight > 0 for weight in whole.nodes.values()) == 5
+    assert Edge(Node("vision", 0, 0), ROOT, 0.25, 0.25) in whole.edges
+    assert len(whole.edges) == 4 and whole.nodes_share == whole.edges_share == 1
+    # 1 + .75 of 2.75 is more than 60 %
+    some = graph(SHARES, ROOT, 0.6, 1.0)
+    assert list(some.nodes) == [ROOT, Node("lang", 0, 0)]
+    assert some.edges == [Edge(Node("lang", 0, 0), ROOT, 0.75, 0.75)]
+    assert some.nodes_share == pytest.approx(1.75 / 2.75)
+    pinned = graph(SHARES, ROOT, 0.6, 1.0, [Node("vision", 0, 0)])
+    assert Node("vision", 0, 0) in pinned.nodes and len(pinned.edges) == 2
+    fewer = graph(SHARES, ROOT, 1.0, 0.5)  # .75 of 1.75
+    assert len(fewer.edges) == 2 and fewer.edges[0].influence == 0.75
+
+
+def test_another_state_can_be_the_root_and_odd_questions_are_refused() -> None:
+    other = graph(SHARES, Node("lang", 1, 1), 1.0, 1.0)
+    assert {edge.source for edge in other.edges} == {Node("lang", 0, 1), Node("lang", -1, 1)}
+    with pytest.raises(ValueError, match="has no sources"):
+        influence(SHARES, Node("lang", 7, 0))
+    with pytest.raises(ValueError, match=r"a share of 0 is not"):
+        graph(SHARES, ROOT, 0)
