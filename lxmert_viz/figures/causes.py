@@ -35,10 +35,12 @@ def cells(
     reach: float,
     middle: float = 0.0,
     unit: str = "",
+    can_be_chosen: bool = False,
 ) -> go.Figure:
     """Effects (rows, columns) as coloured cells on one fixed scale: middle ± reach.
 
-    Colours end there; pointing tells the number itself.
+    Colours end there; pointing tells the number itself. can_be_chosen: each cell can be clicked,
+    and carries (row, column) as customdata.
     """
     if values.shape != (len(rows), len(columns)):
         raise ValueError(f"values are {values.shape}, labels ({len(rows)}, {len(columns)})")
@@ -56,9 +58,34 @@ def cells(
     )
     height = HEAD_PX + 40 + ROW_PX * len(rows)
     figure = go.Figure(heatmap, _layout(title, statistic, height))
+    if can_be_chosen:
+        said = [
+            f"{name}: {value:.3f} {unit}".rstrip()
+            for names, row in zip(told, values, strict=True)
+            for name, value in zip(names, row, strict=True)
+        ]
+        figure.add_trace(_spots(values.shape, said))
     figure.update_xaxes(theme.labelled_axis(columns), automargin=True)
     figure.update_yaxes(theme.labelled_axis(rows), autorange="reversed", automargin=True)
     return figure
+
+
+def _spots(shape: tuple[int, int], said: Sequence[str]) -> go.Scatter:
+    """A point in every cell's middle: Plotly tells of clicks on points alone."""
+    rows, columns = np.indices(shape).reshape(2, -1)
+    ring = {"color": "rgba(0,0,0,0)", "size": 16, "line": {"width": 0}}
+    return go.Scatter(
+        x=columns,
+        y=rows,
+        mode="markers",
+        marker=ring,
+        selected={"marker": {"color": theme.CHOSEN, "opacity": 1, "size": 12}},
+        unselected={"marker": {"opacity": 0}},
+        customdata=np.stack([rows, columns], axis=1).tolist(),  # an array comes back as a dict
+        text=said,
+        hovertemplate="%{text}<extra></extra>",
+        meta=theme.PAINT,
+    )
 
 
 def looks_and_matters(

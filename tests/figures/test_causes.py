@@ -20,6 +20,18 @@ def test_cells_keep_their_scale_whatever_the_numbers() -> None:
         causes.cells(values, ["a"], ["x", "y"], "T", "", reach=1.0)
 
 
+def test_cells_that_can_be_chosen_say_which_they_are() -> None:
+    values = np.zeros((2, 3))
+    figure = causes.cells(values, ["a", "b"], list("xyz"), "T", "", reach=1, can_be_chosen=True)
+    heat, spots = figure.data
+    assert [(x, y) for x, y in zip(spots.x, spots.y, strict=True)][4] == (1, 1)
+    assert (
+        spots.text[4] == "b, y: 0.000"
+        and list(spots.customdata[4]) == [1, 1]
+        and heat.z.shape == (2, 3)
+    )
+
+
 def test_controls_are_a_band_behind_both_values() -> None:
     figure = causes.before_after(3.0, 1.0, np.linspace(2, 4, 21), "T", "S")
     controls, both = figure.data

@@ -90,6 +90,11 @@ def choose(variant: Variant, found: Trace) -> tuple[str, Asked]:
     return view, Asked(variant, found, targets.answer(pipeline, answer, against))
 
 
+def turn_to(view: str) -> None:
+    """From a callback: what the page shows next."""
+    st.session_state["causes.view"] = view
+
+
 def _choose_target(
     found: Trace, answer_key: str, against_key: str, is_given: bool
 ) -> tuple[str, str | None]:

@@ -1,5 +1,7 @@
 """Every head off once, and any of them together."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -11,7 +13,7 @@ from lxmert_viz.experiments.head_slots import Slot, flat, place_named
 from lxmert_viz.figures import causes as figures
 from lxmert_viz.records import FAMILIES, Trace
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.causes import keeping
+from lxmert_viz.ui.causes import choice, keeping
 from lxmert_viz.ui.causes.choice import Asked
 from lxmert_viz.ui.frame import address
 from lxmert_viz.ui.server import causes, models, waiting
@@ -32,7 +34,11 @@ def show_atlas(asked: Asked) -> None:
     done = f"A head alone {OFF[off]}. Target: {asked.target.name}, {found.value:.2f} logits"
     left, right = st.columns([11, 9], gap="large")
     with left:
-        saving.draw(_cells(found, config, done), asked.about, "causes.atlas")
+        figure = _cells(found, config, done)
+        event = saving.draw(
+            figure, asked.about, "causes.atlas", on_select="rerun", selection_mode="points"
+        )
+        _offer_operation(event, config)
     with right:
         names = [slot.name for slot in head_slots.slots(config)]
         titled = "Which heads look, and which matter"
@@ -58,7 +64,26 @@ def _cells(found: Atlas, config: LxmertConfig, done: str) -> figures.go.Figure:
         f"{done}.<br>Orange: it falls. Colours end at ±{reach:.2f} logits",
         reach=reach,
         unit="logits",
+        can_be_chosen=True,
     )
+
+
+def _offer_operation(event: Any, config: LxmertConfig) -> None:
+    """event: which cells are clicked."""
+    every, heads = head_slots.slots(config), config.num_attention_heads
+    cells = [point["customdata"] for point in event.selection.points if "customdata" in point]
+    picked = [every[int(row) * heads + int(column)] for row, column in cells]
+    if not picked:
+        st.caption("Click a head, more with Shift, to switch them off together.")
+        return
+    label = f"Switch off together: {', '.join(slot.name for slot in picked[:3])}"
+    label += f" and {len(picked) - 3} more" if len(picked) > 3 else ""
+    st.button(label, icon=":material/toggle_off:", on_click=_operate_on, args=(picked,))
+
+
+def _operate_on(picked: list[Slot]) -> None:
+    st.session_state["causes.single"] = picked
+    choice.turn_to("off")
 
 
 def _show_rankings(asked: Asked, found: Atlas) -> None:
@@ -128,7 +153,7 @@ def show_operation(asked: Asked) -> None:
         found.before,
         found.after,
         found.controls,
-        f"{len(chosen)} heads off",
+        f"{len(chosen)} head{'s' * (len(chosen) > 1)} off",
         f"Target: {asked.target.name}, logits. Control: {len(found.controls)} random sets of as "
         f"many heads {place}<br>(95 % of them leave {low:.2f} to {high:.2f})",
     )

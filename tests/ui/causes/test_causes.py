@@ -2,6 +2,7 @@
 
 import base64
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ from streamlit.testing.v1 import AppTest
 from lxmert_viz.experiments import cause_files
 from lxmert_viz.experiments.cause_files import Cause
 from lxmert_viz.experiments.head_slots import Slot
+from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.causes import keeping
 from lxmert_viz.ui.causes.choice import VIEWS
 from lxmert_viz.ui.frame.navigation import CAUSES
 from lxmert_viz.ui.server import causes
-from tests.helpers.small_page import Counted, texts
+from tests.helpers.small_page import Counted, button, texts
 
 
 def charts(page: AppTest) -> list[dict]:
@@ -70,7 +72,7 @@ def test_a_link_to_an_unknown_experiment_says_so(page: AppTest) -> None:
 def test_chosen_heads_stand_beside_random_ones(opened: AppTest) -> None:
     opened.session_state["causes.single"] = [Slot("cross_lang", 0, 1)]
     view(opened, "off")
-    assert "1 heads off" in json.dumps(charts(opened)[0]) and "20 random sets" in json.dumps(
+    assert "1 head off" in json.dumps(charts(opened)[0]) and "20 random sets" in json.dumps(
         charts(opened)[0]
     )
     assert opened.query_params["heads-off"] == "cross_lang.1.2"
@@ -152,3 +154,16 @@ def test_the_flow_graph_is_rooted_where_the_address_says_and_tests_crossings(
     opened.session_state["causes.root"] = "vision.99.2"
     opened.run()
     assert "[CLS]" in charts(opened)[0]["layout"]["title"]["text"]
+
+
+def test_heads_that_are_clicked_are_switched_off_together(
+    opened: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clicked = [{"customdata": [3, 1]}, {"customdata": [0, 0]}, {"x": 1}]
+    event = SimpleNamespace(selection=SimpleNamespace(points=clicked))
+    monkeypatch.setattr(saving, "draw", lambda *told, **options: event)
+    opened.run()
+    named = "region layer 1, head 2, language layer 1, head 1"
+    button(opened, f"Switch off together: {named}").click().run()
+    assert not opened.exception and opened.query_params["cause"] == "off"
+    assert opened.query_params["heads-off"] == "lang.1.1,vision.1.2"
