@@ -133,7 +133,7 @@ def _compared(
         game = Game(pipeline, truth.regions, truth.text, truth.target)
         seen = np.arange(len(game.word_places), game.players)
         numbers["violations"] = faithfulness.sign_violations(scores, drops(game, seen))
-    if truth.competitor is not None:
+    if is_signed and truth.competitor is not None:
         numbers["sign_right"] = float(scores[truth.competitor] < 0)
     return numbers
 

@@ -6,7 +6,7 @@ import pytest
 
 from lxmert_viz.__main__ import main
 from lxmert_viz.commands import ask as ask_command
-from lxmert_viz.commands.progress import report
+from lxmert_viz.commands.progress import PROGRESS, report
 from lxmert_viz.errors import OptionError
 from lxmert_viz.places import ASSETS
 
@@ -67,3 +67,14 @@ def test_an_error_begins_on_a_line_of_its_own(
     monkeypatch.setattr(ask_command, "run", fails)
     assert main(["ask", "a.png", "what?"]) == 2
     assert capsys.readouterr().err == f"\r{'half done':<70}\nlxmert-viz: This cannot be.\n"
+
+
+def test_a_shorter_line_covers_a_longer_one(capsys: pytest.CaptureFixture[str]) -> None:
+    report("x" * 90, 0.5)
+    report("short", 0.6)
+    report("done", 1.0)
+    report("next", 0.1)
+    PROGRESS.end()
+    assert capsys.readouterr().err == (
+        f"\r{'x' * 90}\r{'short':<90}\r{'done':<90}\n\r{'next':<70}\n"
+    )
