@@ -15,7 +15,7 @@ from lxmert_viz import traces
 from lxmert_viz.errors import TraceError
 from lxmert_viz.experiments.heads import value_norms
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.ui.server import answers
+from lxmert_viz.ui.server import keeping
 
 ODD = (None, True, 0, -1, 10**400, 1.5, float("nan"), "", "x", "\ud800", [], {}, [[]], ["x"], [1])
 
@@ -45,7 +45,7 @@ def opened(files: dict[str, bytes]) -> bool:
     except TraceError as error:
         assert "\n" not in str(error)
         return False
-    assert answers.kept_payload.__wrapped__(given)
+    assert keeping.stage_payload.__wrapped__(given, False)
     return True
 
 

@@ -22,7 +22,14 @@ GROWING = {  # append to a file, and say there why
     "miniature/training/log.py",
     "region_files/journal.py",
     "results/verdicts.py",
+    "runs/causes.py",
+    "runs/cluster/connecting.py",
     "runs/extraction.py",
+}
+PASSING = {  # write into a folder that goes at the end, or gets its name when it is whole
+    "runs/preparing.py",
+    "runs/staging.py",
+    "runs/table.py",
 }
 WRITERS = {"save_file", "savez", "write_table", "write_html", "write_image", "ParquetWriter"}
 WRITERS |= {"OSFile", "write_text", "write_bytes"}
@@ -147,7 +154,7 @@ def _writes(call: ast.Call, module: str) -> bool:
         return False  # our own, which this looks into
     is_module = is_method and isinstance(call.func.value, ast.Name)
     saves = name == "save" and is_module and call.func.value.id in ("torch", "np", "numpy")
-    return (name in WRITERS or saves) and not named & WRITTEN
+    return (name in WRITERS or saves) and not (module in PASSING or named & WRITTEN)
 
 
 def test_nothing_is_written_under_its_own_name() -> None:

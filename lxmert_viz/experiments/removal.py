@@ -122,7 +122,9 @@ class Game:
         """(N,) float64 of coalitions (N, n)."""
         if not len(members):
             return np.zeros(0)
-        return self.target.read(self.pipeline, self.states(members)).double().cpu().numpy()
+        different, places = np.unique(members, axis=0, return_inverse=True)
+        found = self.target.read(self.pipeline, self.states(different)).double().cpu().numpy()
+        return found[places.reshape(-1)]  # equal ones to the bit
 
     @torch.inference_mode()
     def answered(self, members: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from lxmert_viz.__main__ import main
 from lxmert_viz.dataset.datasets import Dataset
@@ -199,7 +200,7 @@ def test_killed_at_random_moments_the_result_is_the_same(
 def _killed(command: list[str], run: Path, seed: random.Random) -> bool:
     """Starts, waits until parts are written, kills; whether it was in the middle."""
     wanted = len(list(run.glob("parts/*"))) + seed.randint(1, 4)
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
