@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from lxmert_viz.figures import theme
 
 ROW_PX = 22
+CELL_PX = 19  # of a row that has words beside it and no bar
 HEAD_PX = 104  # title, subtitle and axis
 LINE_PX = 16  # of a subtitle that has several
 TOP_PX = 72
@@ -56,7 +57,7 @@ def cells(
         hovertemplate="%{customdata}: %{z:.3f}" + (f" {unit}" if unit else "") + "<extra></extra>",
         colorbar={"thickness": 10, "outlinewidth": 0},
     )
-    height = HEAD_PX + 40 + ROW_PX * len(rows)
+    height = HEAD_PX + 40 + CELL_PX * len(rows)
     figure = go.Figure(heatmap, _layout(title, statistic, height))
     if can_be_chosen:
         figure.add_trace(_spots(values, told, unit))

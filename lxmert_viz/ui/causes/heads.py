@@ -8,7 +8,7 @@ import streamlit as st
 
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.experiments import head_slots
-from lxmert_viz.experiments.atlas import OFF, RANKINGS, ZERO, Atlas, Judged
+from lxmert_viz.experiments.atlas import MEAN, OFF, RANKINGS, ZERO, Atlas, Judged
 from lxmert_viz.experiments.head_slots import Slot, flat, place_named
 from lxmert_viz.figures import causes as figures
 from lxmert_viz.records import FAMILIES, Trace
@@ -187,7 +187,8 @@ def _choose_off() -> str:
     return st.segmented_control(
         "A head that is off",
         list(OFF),
-        format_func=OFF.get,
+        format_func={ZERO: "writes nothing", MEAN: "writes its mean"}.get,
+        help=f"It {OFF[ZERO]}, or it {OFF[MEAN]}.",
         key="causes.off",
         default=ZERO,
         required=True,
