@@ -24,7 +24,7 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Report
 from lxmert_viz.results.run_folder import RAY_LOG, TABLE, RunFolder
-from lxmert_viz.runs.cluster.connecting import ENVIRONMENT, Cluster, connected
+from lxmert_viz.runs.cluster.connecting import Cluster, connected
 from lxmert_viz.runs.cluster.evaluating import Evaluation
 from lxmert_viz.runs.cluster.pieces import Piece
 from lxmert_viz.runs.cluster.rounds import Rounds, Site
@@ -43,7 +43,6 @@ OURS = Settings(internals=False)
 @pytest.fixture(scope="module")
 def nodes() -> "Iterator[Nodes]":
     """With a processor each."""
-    os.environ.update(ENVIRONMENT)
     import ray
     from ray.cluster_utils import Cluster as Nodes
 
