@@ -244,7 +244,7 @@ def test_where_no_machine_has_the_model_or_room_on_its_disk_the_run_ends_and_goe
     tmp_path: Path,
 ) -> None:
     head, second = nodes.list_all_nodes()
-    nodes.remove_node(second)
+    nodes.remove_node(second, allow_graceful=False)  # it seems to be there for a while
     nowhere, regions = tmp_path / "nowhere", tmp_path / "regions"
     work = Seen(tiny_folder, tmp_path / "run", regions, "cpu", head.node_id, nowhere)
     with pytest.raises(ClusterError, match="No machine of the cluster can do it.*nowhere"):
