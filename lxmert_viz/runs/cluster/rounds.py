@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 
 
 class _Stalled(Exception):
-    """A round that would never end."""
+    """A round that would never end; says what Ray waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,12 @@ class Rounds:
                 for outcome in self._attended(round_, away):
                     told += 1
                     yield from self._taken(outcome, last)
-            except _Stalled:
-                self._say("Ray waits for an actor that does not come back: the rest begins anew.")
+            except _Stalled as stalled:
+                self._say(f"Ray waits for {stalled}: the rest begins anew.")
                 reconnect(self._cluster)
-            if not told and not any((self._notes / piece.name).exists() for piece in pieces):
-                raise ClusterError("No actor of the cluster began any work: see the log of Ray.")
+            else:
+                if not told and not any((self._notes / piece.name).exists() for piece in pieces):
+                    raise ClusterError("No actor of the cluster began any work: see Ray's log.")
             for piece in pieces:
                 if piece.name in self._waiting:
                     yield from self._again(piece)
@@ -107,7 +108,7 @@ class Rounds:
                     self._check_there(away)
                     heard = time.monotonic() if self._anybody_lives() else heard
                     if self._actors and time.monotonic() - heard > STALE:
-                        raise _Stalled
+                        raise _Stalled("an actor that does not come back")
                 outcome, heard = coming.result(), time.monotonic()
                 if outcome is None:
                     return
@@ -128,13 +129,15 @@ class Rounds:
         return True
 
     def _check_there(self, away: Sequence[str]) -> None:
-        """Raises ClusterError where no machine is left for the round, or no model can be opened."""
+        """Raises _Stalled where all that are left are away in this round, ClusterError where no
+        machine is left, or no model can be opened."""
         self._watch()
-        if not self._there.keys() - set(away):
+        if not self._there:
             raise ClusterError(
-                "The machines that could do the rest left the cluster. The same call goes on from "
-                "there."
+                "All machines that could do it left the cluster. The same call goes on from there."
             )
+        if not self._there.keys() - set(away):
+            raise _Stalled("machines that left the cluster")  # what the others can do is told next
         opening = list(self._notes.glob(f"{OPENING}*"))
         if not self._actors and len(opening) > (1 + TRIES) * self._cluster.workers:
             hosts = sorted({note.read_text() for note in opening if note.exists()})

@@ -24,7 +24,7 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Report
 from lxmert_viz.results.run_folder import RAY_LOG, TABLE, RunFolder
-from lxmert_viz.runs.cluster.connecting import ENVIRONMENT, Cluster, connected
+from lxmert_viz.runs.cluster.connecting import Cluster, connected
 from lxmert_viz.runs.cluster.evaluating import Evaluation
 from lxmert_viz.runs.cluster.pieces import Piece
 from lxmert_viz.runs.cluster.rounds import Rounds, Site
@@ -43,7 +43,6 @@ OURS = Settings(internals=False)
 @pytest.fixture(scope="module")
 def nodes() -> "Iterator[Nodes]":
     """With a processor each."""
-    os.environ.update(ENVIRONMENT)
     import ray
     from ray.cluster_utils import Cluster as Nodes
 
@@ -245,7 +244,7 @@ def test_where_no_machine_has_the_model_or_room_on_its_disk_the_run_ends_and_goe
     tmp_path: Path,
 ) -> None:
     head, second = nodes.list_all_nodes()
-    nodes.remove_node(second)
+    nodes.remove_node(second, allow_graceful=False)  # it seems to be there for a while
     nowhere, regions = tmp_path / "nowhere", tmp_path / "regions"
     work = Seen(tiny_folder, tmp_path / "run", regions, "cpu", head.node_id, nowhere)
     with pytest.raises(ClusterError, match="No machine of the cluster can do it.*nowhere"):

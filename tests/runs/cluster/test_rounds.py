@@ -231,6 +231,49 @@ def test_where_the_last_machine_leaves_in_the_middle_nobody_waits_for_ever(
         ended.set()
 
 
+def test_where_only_machines_that_refused_stay_it_is_told_why_they_did(
+    machines: Machines, call: Callable[[], Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = leaves_in_its_second_round("b", machines, monkeypatch, refusal="no torch")
+    with pytest.raises(ClusterError, match="No machine of the cluster can do it. host-a: no torch"):
+        call()
+    assert len(again) == 1
+
+
+def test_where_only_machines_that_failed_at_a_piece_stay_they_try_it_again(
+    machines: Machines,
+    call: Callable[[], Run],
+    whole: RunFolder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leaves_in_its_second_round("b", machines, monkeypatch, fault="x.jpg cannot be read.")
+    made = call()
+    assert rows(made.run) == rows(whole)
+    assert [last for _, last in machines.rounds] == [False, False, True]
+    assert "Ray waits for machines that left the cluster: the rest begins anew." in made.said
+
+
+def leaves_in_its_second_round(
+    gone: str, machines: Machines, monkeypatch: pytest.MonkeyPatch, **why: str
+) -> list[Cluster]:
+    """Others cannot do it, unless they are the last; how often the cluster is reached anew."""
+    monkeypatch.setattr(rounds, "WATCH", 0.1)
+    ended, again = threading.Event(), []
+    monkeypatch.setattr(rounds, "reconnect", lambda cluster: again.append(cluster) or ended.set())
+
+    def behave(node: str, piece: Piece, last: bool) -> Outcome | None:
+        if node == gone and len(machines.rounds) == 2:
+            machines.nodes.pop(node, None)
+            ended.wait(60)
+            return None
+        if node == gone or last:
+            return machines.done(node, piece)
+        return machines.said(node, piece, **why)
+
+    machines.behave = behave
+    return again
+
+
 def test_where_actors_only_end_while_they_open_the_model_the_call_ends(
     machines: Machines,
     call: Callable[[], Run],
