@@ -1,8 +1,9 @@
 """Rendered scenes on disk: drawn once, in parallel, and found again by a later call."""
 
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import Pool
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -30,21 +31,26 @@ def render(folder: Path, first_seed: int, count: int, workers: int = 2) -> Scene
     """The scenes of `count` seeds from `first_seed` on; chunks already in `folder` are kept."""
     folder.mkdir(parents=True, exist_ok=True)
     starts = range(first_seed, first_seed + count, CHUNK)
-    missing = [(folder, s) for s in starts if not _boxes_file(folder, s).exists()]
-    with Pool(workers) as pool:
-        for done, _ in enumerate(pool.imap_unordered(_draw_chunk, missing), start=1):
-            print(f"\rdrawn {done * CHUNK} of {len(missing) * CHUNK} scenes", end="", flush=True)
+    missing = [(folder, range(s, s + CHUNK)) for s in starts if not _boxes_file(folder, s).exists()]
     if missing:
-        print()
+        _draw_all(missing, workers)
     return _load(folder, starts, first_seed + count)
 
 
-def _draw_chunk(job: tuple[Path, int]) -> None:
-    folder, start = job
-    drawings = [draw(make_scene(seed)) for seed in range(start, start + CHUNK)]
+def _draw_all(missing: list[tuple[Path, range]], workers: int) -> None:
+    # a fork would inherit locks and signal handlers of other threads, and could wait for ever
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        for done, _ in enumerate(pool.map(_draw_chunk, missing), start=1):
+            print(f"\rdrawn {done * CHUNK} of {len(missing) * CHUNK} scenes", end="", flush=True)
+    print()
+
+
+def _draw_chunk(job: tuple[Path, range]) -> None:
+    folder, seeds = job
+    start, drawings = seeds.start, [draw(make_scene(seed)) for seed in seeds]
     with written_whole(_pictures_file(folder, start)) as unfinished, unfinished.open("wb") as file:
         np.save(file, np.stack([d.picture for d in drawings]))
-    boxes = {str(start + i): d.boxes_px for i, d in enumerate(drawings)}
+    boxes = {str(seed): d.boxes_px for seed, d in zip(seeds, drawings, strict=True)}
     # last: its presence says that the chunk is whole
     with written_whole(_boxes_file(folder, start)) as unfinished, unfinished.open("wb") as file:
         np.savez(file, **boxes)
