@@ -16,11 +16,6 @@ TEXT = "what color is the large cube?"
 
 
 @pytest.fixture(scope="module")
-def regions(tiny_pipeline: Pipeline, photograph: bytes) -> Regions:
-    return tiny_pipeline.look(photograph)
-
-
-@pytest.fixture(scope="module")
 def target(tiny_pipeline: Pipeline) -> Target:
     return targets.answer(tiny_pipeline, "red", "blue")
 

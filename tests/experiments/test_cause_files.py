@@ -34,11 +34,6 @@ OPTIONS = {
 }
 
 
-@pytest.fixture(scope="module")
-def regions(tiny_pipeline: Pipeline, photograph: bytes) -> Regions:
-    return tiny_pipeline.look(photograph)
-
-
 def cause_of(pipeline: Pipeline, regions: Regions, kind: str) -> Cause:
     examples = ((regions, TEXT), (regions, OTHER))[: 2 if kind == "patching" else 1]
     return Cause(kind, targets.answer(pipeline, "red", "blue"), examples, OPTIONS[kind], seed=4)

@@ -16,11 +16,6 @@ from tests.helpers.made_up_regions import made_up
 TEXT = "Is the big red ball left of the cube?"
 
 
-@pytest.fixture(scope="module")
-def regions(tiny_pipeline: Pipeline, photograph: bytes) -> Regions:
-    return tiny_pipeline.look(photograph)
-
-
 def test_every_effect_is_what_the_edit_does_when_asked_alone(
     tiny_pipeline: Pipeline, regions: Regions
 ) -> None:

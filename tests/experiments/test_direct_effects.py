@@ -11,17 +11,7 @@ from lxmert_viz.experiments.direct_effects import BIASES, ENTERING, FEED_FORWARD
 from lxmert_viz.model.interventions import Intervention
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
-
-TEXT = "what color is the large cube?"
-
-
-@pytest.fixture(scope="module")
-def regions(tiny_pipeline: Pipeline, photograph: bytes) -> Regions:
-    return tiny_pipeline.look(photograph)
-
-
-def red(pipeline: Pipeline) -> target.Target:
-    return target.answer(pipeline, "red", "blue")
+from tests.helpers.small_game import TEXT, red
 
 
 def test_the_parts_are_the_whole_last_state(tiny_pipeline: Pipeline, regions: Regions) -> None:

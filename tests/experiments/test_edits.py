@@ -14,11 +14,6 @@ from lxmert_viz.records import Regions
 QUESTION = "what color is the large cube?"
 
 
-@pytest.fixture(scope="module")
-def regions(tiny_pipeline: Pipeline, photograph: bytes) -> Regions:
-    return tiny_pipeline.look(photograph)
-
-
 def answers(pipeline: Pipeline, regions: Regions, text: str = QUESTION) -> np.ndarray:
     by_text = dict(pipeline.ask(regions, text).answers)
     return np.array([by_text[answer] for answer in pipeline.answer_vocabulary])

@@ -14,23 +14,7 @@ from lxmert_viz.experiments.removal import Game
 from lxmert_viz.model.layers import Attention
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
-
-TEXT = "what color is the large cube?"
-
-
-@pytest.fixture(scope="module")
-def regions(tiny_pipeline: Pipeline, photograph: bytes) -> Regions:
-    return tiny_pipeline.look(photograph)
-
-
-def red(pipeline: Pipeline) -> target.Target:
-    return target.answer(pipeline, "red", "blue")
-
-
-def all_but(game: Game, *gone: int) -> np.ndarray:
-    members = np.ones((1, game.players), bool)
-    members[0, list(gone)] = False
-    return members
+from tests.helpers.small_game import TEXT, all_but, red
 
 
 def test_the_regions_side_of_the_last_layer_has_no_gradient(

@@ -21,11 +21,6 @@ OTHER = "what color is the small cube?"
 
 
 @pytest.fixture(scope="module")
-def regions(tiny_pipeline: Pipeline, photograph: bytes) -> Regions:
-    return tiny_pipeline.look(photograph)
-
-
-@pytest.fixture(scope="module")
 def other_regions(regions: Regions) -> Regions:
     return replace(regions, feats=regions.feats[::-1] * 1.5)
 

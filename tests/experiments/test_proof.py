@@ -34,11 +34,6 @@ class Additive:
         return members @ self.worths
 
 
-@pytest.fixture(scope="module")
-def regions(tiny_pipeline: Pipeline, photograph: bytes) -> Regions:
-    return tiny_pipeline.look(photograph)
-
-
 def test_curves_of_an_additive_game_are_its_sums() -> None:
     curves = proof.curves_of(Additive(), REGIONS, WORTH[1:])
     assert curves.positive.tolist() == [14, 10, 7, 5, 4, 5]

@@ -13,11 +13,6 @@ from lxmert_viz.records import Regions
 TEXT = "a [MASK] cube"
 
 
-@pytest.fixture(scope="module")
-def regions(tiny_pipeline: Pipeline, photograph: bytes) -> Regions:
-    return tiny_pipeline.look(photograph)
-
-
 def targets(pipeline: Pipeline) -> dict[str, target.Target]:
     names = pipeline.region_names
     return {

@@ -14,28 +14,12 @@ from lxmert_viz.experiments.relevance import METHODS, explain, explain_game, sha
 from lxmert_viz.experiments.removal import Game, Removal
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
-
-TEXT = "what color is the large cube?"
-
-
-@pytest.fixture(scope="module")
-def regions(tiny_pipeline: Pipeline, photograph: bytes) -> Regions:
-    return tiny_pipeline.look(photograph)
+from tests.helpers.small_game import TEXT, all_but, red
 
 
 @pytest.fixture
 def few(regions: Regions) -> Regions:
     return regions.only((0, 1))
-
-
-def red(pipeline: Pipeline) -> target.Target:
-    return target.answer(pipeline, "red", "blue")
-
-
-def all_but(game: Game, *gone: int) -> np.ndarray:
-    members = np.ones((1, game.players), bool)
-    members[0, list(gone)] = False
-    return members
 
 
 def test_occlusion_is_captums_ablation_of_the_players(

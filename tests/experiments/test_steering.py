@@ -1,7 +1,6 @@
 """Heads that follow the asked object, and heads that are forced elsewhere."""
 
 import numpy as np
-import pytest
 
 from lxmert_viz.experiments import steering
 from lxmert_viz.experiments.edges import Edge, cut
@@ -12,11 +11,6 @@ from lxmert_viz.records import Regions
 from tests.helpers.made_up_regions import made_up
 
 TEXT = "what color is the large cube?"
-
-
-@pytest.fixture(scope="module")
-def regions(tiny_pipeline: Pipeline, photograph: bytes) -> Regions:
-    return tiny_pipeline.look(photograph)
 
 
 def test_gaze_is_a_correlation_with_the_asked_region() -> None:

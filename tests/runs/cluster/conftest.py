@@ -1,7 +1,21 @@
-"""What Ray reads when it is first imported, for all tests here."""
+"""What Ray reads when it is first imported, and machines that are pretended, for all tests here."""
 
 import os
 
+import pytest
+
+from lxmert_viz.runs.cluster import rounds
 from lxmert_viz.runs.cluster.connecting import ENVIRONMENT
+from tests.helpers.pretended_cluster import Machines
 
 os.environ.update(ENVIRONMENT)
+
+
+@pytest.fixture
+def machines(monkeypatch: pytest.MonkeyPatch) -> Machines:
+    """Two, of which each makes what it is given."""
+    made = Machines("ab")
+    made.behave = lambda node, piece, last: made.done(node, piece)
+    monkeypatch.setattr(rounds, "machines", made.there)
+    monkeypatch.setattr(rounds, "one_round", made.one_round)
+    return made

@@ -14,7 +14,6 @@ from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
-from lxmert_viz.runs.cluster import rounds
 from lxmert_viz.runs.cluster.actors import Outcome
 from lxmert_viz.runs.cluster.connecting import Cluster
 from lxmert_viz.runs.cluster.extracting import extract_on_cluster
@@ -27,15 +26,6 @@ from tests.helpers.pretended_cluster import Machines
 ROWS = 150  # three shards
 FULL = Kept(half=False)
 Extract = Callable[..., StateStore]
-
-
-@pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> Machines:
-    made = Machines("ab")
-    made.behave = lambda node, piece, last: made.done(node, piece)
-    monkeypatch.setattr(rounds, "machines", made.there)
-    monkeypatch.setattr(rounds, "one_round", made.one_round)
-    return made
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from lxmert_viz.errors import MachineError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.results.opening import open_run
-from lxmert_viz.runs.cluster import rounds
 from lxmert_viz.runs.cluster.actors import Outcome
 from lxmert_viz.runs.cluster.connecting import Cluster
 from lxmert_viz.runs.cluster.judging import FOLDER, judging_on
@@ -25,15 +24,6 @@ from lxmert_viz.runs.pictures import Looker
 from tests.helpers.pretended_cluster import Machines
 
 ROWS = 130
-
-
-@pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> Machines:
-    made = Machines("ab")
-    made.behave = lambda node, piece, last: made.done(node, piece)
-    monkeypatch.setattr(rounds, "machines", made.there)
-    monkeypatch.setattr(rounds, "one_round", made.one_round)
-    return made
 
 
 @pytest.fixture
