@@ -13,6 +13,7 @@ from tests.helpers.stage_alone import mounted
 
 pytestmark = pytest.mark.browser
 DESK, PHONE = (1416, 900), (390, 844)
+STILL = "document.getAnimations().every((one) => one.playState !== 'running')"
 OF_THE_PAGE = ("document-title", "html-has-lang")  # not of the stage, which stands on any page
 
 
@@ -62,6 +63,7 @@ def test_no_page_has_a_grave_fault(browser: Browser, address: str, theme: str) -
             "data-test-script-state", "notRunning", timeout=MILLISECONDS
         )
         page.wait_for_load_state("networkidle")
+        page.wait_for_function(STILL)  # what fades in is pale until it is there
         if faults := grave_faults(page):
             found[own.title] = faults
     assert found == {}

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +37,8 @@ def render(folder: Path, first_seed: int, count: int, workers: int = 2) -> Scene
 
 
 def _draw_all(missing: list[tuple[Path, range]], workers: int) -> None:
-    # a fork would inherit locks and signal handlers of other threads, and could wait for ever
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    # told to end, not killed: where something caught SIGTERM before, its forks catch it too
+    with ProcessPoolExecutor(workers) as pool:
         for done, _ in enumerate(pool.map(_draw_chunk, missing), start=1):
             print(f"\rdrawn {done * CHUNK} of {len(missing) * CHUNK} scenes", end="", flush=True)
     print()

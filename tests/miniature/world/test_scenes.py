@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +8,7 @@ import pytest
 from lxmert_viz.miniature.world.drawing import Drawing, draw
 from lxmert_viz.miniature.world.pictures import render
 from lxmert_viz.miniature.world.scenes import GAP, PICTURE_SIZE, attribute_names, make_scene
+from lxmert_viz.places import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +84,15 @@ def test_rendered_scenes_are_found_again(tmp_path: Path, monkeypatch: pytest.Mon
     assert {f: f.stat().st_mtime_ns for f in tmp_path.iterdir()} == written
     assert len(first) == len(second) == 3
     assert np.array_equal(second.pictures[2], draw(make_scene(52)).picture)
+
+
+def test_rendering_ends_where_a_library_catches_the_signal_to_end(tmp_path: Path) -> None:
+    """As Ray's handlers do, which every fork inherits."""
+    script = (
+        "import faulthandler, signal, sys\nfrom pathlib import Path\n"
+        "from lxmert_viz.miniature.world.pictures import render\n"
+        "faulthandler.register(signal.SIGTERM)\n"
+        "for _ in range(20): render(Path(sys.argv[1]), 0, 1, workers=2)\n"
+    )
+    call = [sys.executable, "-c", script, str(tmp_path)]
+    assert subprocess.run(call, cwd=ROOT, timeout=60).returncode == 0
