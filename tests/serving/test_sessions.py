@@ -7,7 +7,18 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.sessions import Seen, View, alone, process_at, read, state, visit
+from benchmarks.sessions import (
+    ACTS,
+    Habits,
+    Seen,
+    View,
+    alone,
+    process_at,
+    read,
+    state,
+    upload,
+    visit,
+)
 from lxmert_viz.places import APP
 from tests.helpers.page_client import Visitor, waited
 from tests.helpers.served_page import served
@@ -40,14 +51,16 @@ def test_every_visitor_sees_what_they_would_see_alone(address: str) -> None:
         ]
         right, seen = await alone(address, views), Seen()
         assert len({right[view] for view in views}) == len(views)
+        habits = Habits(PAGES)
         dice = [random.Random(number) for number in range(VISITORS)]
-        await asyncio.gather(*(visit(address, one, right, PAGES, 0.0, seen) for one in dice))
+        crowd = [visit(address, one, right, habits, seen) for one in dice]
+        crowd += [act(address, dice[0], seen) for act in (upload, *ACTS)]
+        await asyncio.gather(*crowd)
         return seen
 
     seen = waited(crowd())
-    assert len(seen.seconds) == VISITORS * PAGES
+    assert sum(map(len, seen.seconds.values())) == VISITORS * PAGES
     assert (seen.wrong, seen.errors) == ([], [])
-    assert seen.uploads
 
 
 def test_who_left_leaves_nothing_open(tmp_path: Path) -> None:
