@@ -38,6 +38,14 @@ streamlit.config.set_option("server.disconnectedSessionTTL", 1)
 """
 
 
+def test_pages_read_alike_but_for_the_last_digit_of_a_fraction() -> None:
+    assert reads_alike("red 99.9%, 5 words, .412", "red 99.9%, 5 words, .413")
+    assert not reads_alike("red 99.9%, 5 words", "red 99.7%, 5 words")
+    assert not reads_alike("5 words", "6 words")
+    assert not reads_alike("red 99.9%", "blue 99.9%")
+    assert not reads_alike("0.5", "0.50")
+
+
 def test_every_visitor_sees_what_they_would_see_alone(address: str) -> None:
     """The short form of benchmarks/sessions.py."""
 

@@ -7,7 +7,8 @@ from lxmert_viz.records import Answer, Regions, Trace
 from lxmert_viz.ui.frame import bar, handover
 from lxmert_viz.ui.frame.workbench import Choice
 from lxmert_viz.ui.server import answers, models, waiting
-from lxmert_viz.ui.server.variant import Variant, key_of
+from lxmert_viz.ui.server.turns import Together
+from lxmert_viz.ui.server.variant import RegionsAsked, Variant, key_of
 
 NO_PICTURE = "No picture yet. Click the picture in the bar above to give one or to take a scene."
 LOST_PICTURE = (
@@ -30,10 +31,14 @@ def picture(choice: Choice) -> Picture:
 
 def regions(choice: Choice) -> Regions:
     chosen = picture(choice)
+    return _regions(choice.model, chosen, choice.asked)
+
+
+def _regions(model: str, picture: Picture, asked: RegionsAsked) -> Regions:
     return waiting.result_of(
-        f"look {choice.model} {choice.asked} {chosen.digest}",
-        f"looking for regions with {choice.model}",
-        lambda report: answers.regions(choice.model, chosen, choice.asked, report),
+        f"look {model} {asked} {picture.digest}",
+        f"looking for regions with {model}",
+        lambda report: answers.regions(model, picture, asked, report),
     )
 
 
@@ -48,10 +53,13 @@ def trace(choice: Choice) -> Trace:
 
 
 def trace_of(asked: Variant) -> Trace:
+    """Looking is a piece of work of its own, so that what follows is quick, and asked together."""
+    _regions(asked.model, asked.picture, asked.asked)
     return waiting.result_of(
         f"ask {key_of(asked)}",
         f"asking {asked.model}",
         lambda report: answers.trace(asked, report),
+        Together(asked, answers.traces),
     )
 
 

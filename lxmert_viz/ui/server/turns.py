@@ -2,12 +2,12 @@
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event, RLock
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from lxmert_viz.errors import BusyError
 
@@ -16,8 +16,16 @@ QUICK_SECONDS = 1.0  # work of a kind that took less every time is quick
 REMEMBERED = 50  # durations of a kind
 MOST_KINDS = 500
 MOST_WAITING = 16  # pieces of one visitor
+MOST_TOGETHER = 8  # pieces that are done in one go
 QUICK, SLOW = "quick", "slow"
 BOUNDS_SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # of the histograms
+
+
+class Together(NamedTuple):
+    """How pieces of one kind are done in one go; what it gives stands in the order of `about`."""
+
+    about: Any
+    work: Callable[[Sequence[Any]], Sequence[Any]]
 
 
 @dataclass(eq=False)
@@ -28,16 +36,21 @@ class Piece(Generic[Result]):
     visitor: str
     work: Callable[[], Result]
     is_wanted: Callable[[], bool]
+    together: Together | None = None  # None: always alone
     asked: float = field(default_factory=time.monotonic)
     begun: float | None = None  # None: it waits
     over: Event = field(default_factory=Event)
-    outcome: Future[Result] | None = None
+    outcome: Future[Result] = field(default_factory=Future)
+
+    def run(self) -> None:
+        try:
+            self.outcome.set_result(self.work())
+        except BaseException as error:
+            self.outcome.set_exception(error)
 
     def result(self) -> Result:
         """What the work gave, or its error, once it is over."""
         self.over.wait()
-        if self.outcome is None:
-            raise ValueError("over without an outcome")
         return self.outcome.result()
 
 
@@ -72,7 +85,8 @@ class Kind:
 class Turns:
     """Two threads: one for quick work alone, one for slow work and, without any, for quick.
 
-    Each lane goes round its visitors, a piece of each. What nobody wants any more is passed over.
+    Each lane goes round its visitors, a piece of each. What nobody wants any more is passed over;
+    what can be done together with the piece whose turn it is comes with it.
     """
 
     def __init__(self) -> None:
@@ -82,7 +96,7 @@ class Turns:
             SLOW: OrderedDict(),
         }
         self._pools = {lane: ThreadPoolExecutor(1, f"lxmert-viz {lane}") for lane in self._lanes}
-        self._running: dict[str, Piece] = {}  # by the pool's lane
+        self._running: dict[str, list[Piece]] = {}  # by the pool's lane; several: in one go
         self._kinds: OrderedDict[str, Kind] = OrderedDict()
 
     def ask(
@@ -91,9 +105,14 @@ class Turns:
         visitor: str,
         work: Callable[[], Result],
         is_wanted: Callable[[], bool] = lambda: True,
+        together: Together | None = None,
     ) -> Piece[Result]:
-        """Raises BusyError where the visitor waits for very much already."""
-        piece = Piece(kind, visitor, work, is_wanted)
+        """Raises BusyError where the visitor waits for very much already.
+
+        together: for pieces of this kind that may be done in one go. Where that fails, each is
+        done alone, so that an error meets none but its own visitor.
+        """
+        piece = Piece(kind, visitor, work, is_wanted, together)
         with self._lock:
             waiting = self._lanes[self._lane_of(kind)].setdefault(visitor, deque())
             if sum(other.is_wanted() for other in waiting) >= MOST_WAITING:
@@ -109,8 +128,7 @@ class Turns:
         with self._lock:
             lane = self._lane_with(piece)
             before = self._before(piece, lane)
-            running = self._running.get(lane)
-            ahead = [*([running] if running else []), *before]
+            ahead = [*self._running.get(lane, ()), *before]
             times = [self._left(other) for other in ahead]
         known = [seconds for seconds in times if seconds is not None]
         return Place(len(ahead), sum(known) if len(known) == len(times) else None)
@@ -121,7 +139,7 @@ class Turns:
 
     def running(self) -> list[Piece]:
         with self._lock:
-            return list(self._running.values())
+            return [piece for pieces in self._running.values() for piece in pieces]
 
     def waiting(self) -> list[Piece]:
         """Those that somebody waits for."""
@@ -152,32 +170,54 @@ class Turns:
         return max(kind.expected - done, 0.0)
 
     def _go_on(self) -> None:
-        """Gives each thread that is free its next piece."""
+        """Gives each thread that is free its next pieces."""
         for lane, pool in self._pools.items():
-            piece = None if lane in self._running else self._next(lane)
-            if piece is not None:
-                self._running[lane], piece.begun = piece, time.monotonic()
-                ended = partial(self._ended, lane, piece)
-                pool.submit(piece.work).add_done_callback(ended)
+            pieces = [] if lane in self._running else self._next(lane)
+            if pieces:
+                self._running[lane] = pieces
+                for piece in pieces:
+                    piece.begun = time.monotonic()
+                ended = partial(self._ended, lane, pieces)
+                pool.submit(_done, pieces).add_done_callback(ended)
 
-    def _ended(self, lane: str, piece: Piece, outcome: Future) -> None:
+    def _ended(self, lane: str, pieces: list[Piece], done: Future[None]) -> None:
         with self._lock:
             del self._running[lane]
-            self._learn(piece)
+            self._learn(pieces)
             self._go_on()
-        piece.outcome = outcome
-        piece.over.set()
+        for piece in pieces:
+            if not piece.outcome.done():
+                piece.outcome.set_exception(done.exception())
+            piece.over.set()
 
-    def _next(self, lane: str) -> Piece | None:
+    def _next(self, lane: str) -> list[Piece]:
         lanes = (QUICK,) if lane == QUICK else (SLOW, QUICK)
         if lane == SLOW and self._is_held_up():
             lanes = (QUICK, SLOW)
-        return next(filter(None, map(self._taken, lanes)), None)
+        for one in lanes:
+            piece = self._taken(one)
+            if piece is not None:
+                return [piece, *self._with(piece, one)]
+        return []
+
+    def _with(self, first: Piece, lane: str) -> list[Piece]:
+        """Takes those that are done with it in one go."""
+        if first.together is None:
+            return []
+        others = [
+            piece
+            for queue in self._lanes[lane].values()
+            for piece in queue
+            if piece.kind == first.kind and piece.together and piece.is_wanted()
+        ][: MOST_TOGETHER - 1]
+        for piece in others:
+            self._lanes[lane][piece.visitor].remove(piece)
+        return others
 
     def _is_held_up(self) -> bool:
         """What was thought to be quick takes its time."""
-        piece = self._running.get(QUICK)
-        return bool(piece and piece.begun and time.monotonic() - piece.begun > QUICK_SECONDS)
+        running = self._running.get(QUICK, ())
+        return any(p.begun and time.monotonic() - p.begun > QUICK_SECONDS for p in running)
 
     def _taken(self, lane: str) -> Piece | None:
         queues = self._lanes[lane]
@@ -192,9 +232,29 @@ class Turns:
                 return piece
         return None
 
-    def _learn(self, piece: Piece) -> None:
-        ended, begun = time.monotonic(), piece.begun or piece.asked
-        self._kinds.setdefault(piece.kind, Kind()).add(ended - begun, begun - piece.asked)
-        self._kinds.move_to_end(piece.kind)
+    def _learn(self, pieces: list[Piece]) -> None:
+        """Pieces that were done in one go share its time."""
+        ended = time.monotonic()
+        for piece in pieces:
+            begun = piece.begun or piece.asked
+            kind = self._kinds.setdefault(piece.kind, Kind())
+            kind.add((ended - begun) / len(pieces), begun - piece.asked)
+            self._kinds.move_to_end(piece.kind)
         while len(self._kinds) > MOST_KINDS:
             self._kinds.popitem(last=False)
+
+
+def _done(pieces: list[Piece]) -> None:
+    """Sets their outcomes."""
+    first, *others = pieces
+    if first.together and others:
+        try:
+            found = first.together.work([piece.together.about for piece in pieces])
+        except Exception:
+            pass  # whose fault it is shows when each is done alone
+        else:
+            for piece, result in zip(pieces, found, strict=True):
+                piece.outcome.set_result(result)
+            return
+    for piece in pieces:
+        piece.run()

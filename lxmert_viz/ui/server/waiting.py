@@ -13,7 +13,7 @@ import streamlit as st
 from lxmert_viz.errors import BusyError, LxmertVizError
 from lxmert_viz.places import is_public
 from lxmert_viz.records import Report
-from lxmert_viz.ui.server.turns import Piece, Place, Turns
+from lxmert_viz.ui.server.turns import Piece, Place, Together, Turns
 from lxmert_viz.ui.wording import plain
 
 Result = TypeVar("Result")
@@ -78,11 +78,17 @@ class Progress:
         return f", about {max(seconds, 0):.0f} s left"
 
 
-def result_of(key: str, title: str, work: Callable[[Report], Result]) -> Result:
+def result_of(
+    key: str,
+    title: str,
+    work: Callable[[Report], Result],
+    together: Together | None = None,
+) -> Result:
     """What `work` gives; the script stops here when the person cancels, and says so.
 
     key tells this piece of work from any other, so that only what was cancelled waits to be tried
     again. Any other click starts the page anew, and unfinished work ends at its next report.
+    together: how it is done in one go with what others wait for under the same title.
     """
     if cancelled() == key:
         _say_cancelled(title)
@@ -92,7 +98,7 @@ def result_of(key: str, title: str, work: Callable[[Report], Result]) -> Result:
         progress.begin()
         return work(progress.report)
 
-    piece = turns().ask(title, _visitor(), computed, lambda: not progress.stop.is_set())
+    piece = turns().ask(title, _visitor(), computed, lambda: not progress.stop.is_set(), together)
     try:
         if not piece.over.wait(AT_ONCE_SECONDS):
             _watch(piece, progress, key)

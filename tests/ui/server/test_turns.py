@@ -1,6 +1,6 @@
 """Whose turn it is: quick before slow, visitors one after the other, nobody's work not at all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
@@ -8,7 +8,15 @@ import pytest
 
 from lxmert_viz.errors import BusyError
 from lxmert_viz.ui.server import turns
-from lxmert_viz.ui.server.turns import MOST_WAITING, QUICK_SECONDS, Kind, Piece, Turns
+from lxmert_viz.ui.server.turns import (
+    MOST_TOGETHER,
+    MOST_WAITING,
+    QUICK_SECONDS,
+    Kind,
+    Piece,
+    Together,
+    Turns,
+)
 
 PATIENCE = 60  # seconds
 
@@ -133,6 +141,55 @@ def test_one_visitor_waits_for_so_much_and_others_still_may(
     with pytest.raises(BusyError, match="close some of your pages"):
         queue.ask("look", "ada", lambda: None)
     assert queue.ask("look", "bob", lambda: None)
+
+
+def test_what_waits_and_can_be_done_in_one_go_is(
+    queue: Turns, held: Callable[[str], Event]
+) -> None:
+    gone_through: list[list[int]] = []
+
+    def doubled(numbers: Sequence[int]) -> list[int]:
+        gone_through.append(list(numbers))
+        return [2 * number for number in numbers]
+
+    def ask(number: int, is_wanted: bool = True) -> Piece[int]:
+        alone = Together(number, doubled)
+        who = f"visitor {number % 4}"
+        return queue.ask("ask", who, lambda: 2 * number, lambda: is_wanted, alone)
+
+    releases = [held("look"), held("ask")]
+    left, other = ask(100, is_wanted=False), queue.ask("ask", "eve", lambda: "alone")
+    pieces = [ask(number) for number in range(MOST_TOGETHER + 1)]
+    for release in releases:
+        release.set()
+    assert [piece.result() for piece in pieces] == [2 * n for n in range(MOST_TOGETHER + 1)]
+    assert other.result() == "alone"
+    assert [len(numbers) for numbers in gone_through] == [MOST_TOGETHER]
+    assert left.begun is None
+
+
+def test_an_error_in_one_go_meets_none_but_its_own_visitor(
+    queue: Turns, held: Callable[[str], Event]
+) -> None:
+    def inverse(numbers: Sequence[int]) -> list[float]:
+        return [1 / number for number in numbers]
+
+    releases = [held("look"), held("ask")]
+    pieces = [
+        queue.ask("ask", str(n), lambda n=n: 1 / n, together=Together(n, inverse)) for n in (2, 0)
+    ]
+    short = [
+        queue.ask("other", str(n), lambda n=n: n, together=Together(n, lambda numbers: []))
+        for n in (3, 4)
+    ]
+    for release in releases:
+        release.set()
+    assert pieces[0].result() == 0.5
+    with pytest.raises(ZeroDivisionError):
+        pieces[1].result()
+    for piece in short:
+        with pytest.raises(ValueError, match="zip"):
+            piece.result()
 
 
 def test_forty_visitors_at_once_get_their_own(queue: Turns) -> None:
