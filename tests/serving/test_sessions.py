@@ -15,6 +15,7 @@ from benchmarks.sessions import (
     alone,
     process_at,
     read,
+    reads_alike,
     state,
     upload,
     visit,
