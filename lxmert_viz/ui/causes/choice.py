@@ -10,6 +10,7 @@ from lxmert_viz.experiments.cause_files import Cause
 from lxmert_viz.experiments.target import Target
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
+from lxmert_viz.ui.causes import linked
 from lxmert_viz.ui.frame import address, handover
 from lxmert_viz.ui.server import models
 from lxmert_viz.ui.server.variant import Variant, key_of
@@ -114,11 +115,10 @@ def _choose_target(
 
 
 def _follow(known: set[str], answer_key: str, against_key: str) -> None:
-    """Once a session: what the address names. Then the widgets hold it."""
-    told, held = st.query_params, st.session_state
-    if held.get("causes.followed"):
+    """What a new address names. Then the widgets hold it."""
+    if not linked.begin():
         return
-    held["causes.followed"] = True
+    told, held = st.query_params, st.session_state
     held["causes.view"] = next(iter(VIEWS))
     offered = {
         VIEW: ("causes.view", set(VIEWS), "an experiment"),

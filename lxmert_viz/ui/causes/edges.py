@@ -1,5 +1,7 @@
 """Who may read whom: edges cut around each cross-modality layer."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from lxmert_viz.analysis.regions import numbered_names
@@ -7,10 +9,12 @@ from lxmert_viz.experiments.edges import CONTROL, WIDTHS, Edge, usual_edges
 from lxmert_viz.figures.layers import Line, by_layer
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.causes import keeping
+from lxmert_viz.ui.causes import keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
+from lxmert_viz.ui.frame import address
 from lxmert_viz.ui.server import causes, waiting
 
+WIDTH, GOLD, WORD = "edges-width", "edges-regions", "edges-word"  # keys of the address
 CAPTION = (
     "A cut weight is zero, and the rest of its row sums to 1 again, as if its score had been "
     "lowered before the softmax. A row that is cut whole reads nothing; lowered, it would read "
@@ -21,25 +25,44 @@ CAPTION = (
 
 def _choose(found: Trace) -> tuple[int, list[Edge]]:
     """How many layers, and which edges; the control comes last."""
+    gold_key = f"causes.gold {found.regions.digest}"
+    word_key = f"causes.word {found.tokens.text}"
+    regions, words = range(len(found.regions)), range(len(found.tokens.pieces))
+    linked.fill("causes.width", WIDTH, linked.number_of(WIDTHS), 1)
+    linked.fill(gold_key, GOLD, linked.places_of(regions), [])
+    linked.fill(word_key, WORD, _one_of(words), None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         width = st.segmented_control(
-            "Layers cut at once", WIDTHS, default=1, key="causes.width", required=True
+            "Layers cut at once",
+            WIDTHS,
+            key="causes.width",
+            persist_state="session",
+            required=True,
         )
         gold = st.multiselect(
             "Regions to tell from the others",
-            range(len(found.regions)),
+            regions,
             format_func=numbered_names(found.regions).__getitem__,
-            key=f"causes.gold {found.regions.digest}",
+            key=gold_key,
+            persist_state="session",
             width=320,
         )
         word = st.selectbox(
             "One word",
-            range(len(found.tokens.pieces)),
+            words,
             format_func=lambda place: found.tokens.pieces[place],
             index=None,
-            key=f"causes.word {found.tokens.text}",
+            key=word_key,
+            persist_state="session",
             width=150,
         )
+    address.put(
+        {
+            WIDTH: "" if width == 1 else str(width),
+            GOLD: linked.told_places(gold),
+            WORD: "" if word is None else linked.told_places([word]),
+        }
+    )
     edges = usual_edges(len(found.regions), gold)
     if word is not None:
         reading = f"“{found.tokens.pieces[word]}” reads "
@@ -47,6 +70,11 @@ def _choose(found: Trace) -> tuple[int, list[Edge]]:
         which = "the chosen regions" if gold else "regions"
         edges.insert(-1, Edge(reading + which, "lang_from_vision", (word,), keys))
     return width, edges
+
+
+def _one_of(words: range) -> Callable[[str], int | None]:
+    read = linked.places_of(words)
+    return lambda told: (read(told) or [None])[0]
 
 
 def show(asked: Asked) -> None:

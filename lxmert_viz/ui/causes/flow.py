@@ -9,12 +9,14 @@ from lxmert_viz.analysis.flow import EDGES_KEPT, NODES_KEPT, Edge, Graph, Node
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.figures.flow import Line, Point, flow_graph, go
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.causes import keeping
+from lxmert_viz.ui.causes import keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
 from lxmert_viz.ui.frame import address
 from lxmert_viz.ui.server import causes, waiting
 
 ROOT = "flow-root"  # key of the address: stream.depth.place, place counted from 1
+NODES, EDGES, TEST = "flow-states", "flow-edges", "flow-test"  # and these
+LEAST = 0.3  # share kept
 TESTED = 24  # crossings that are cut, the widest first
 CAPTION = (
     "An edge is as wide as the share of the root that flows in it: what attention carries, with "
@@ -35,9 +37,7 @@ def show(asked: Asked) -> None:
     is_top = root == _top(shares)
     address.put({ROOT: "" if is_top else f"{root.stream}.{root.depth}.{root.place + 1}"})
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        nodes = st.slider("States kept", 0.3, 1.0, NODES_KEPT, 0.05, key="causes.nodes", width=220)
-        edges = st.slider("Edges kept", 0.3, 1.0, EDGES_KEPT, 0.02, key="causes.kept", width=220)
-        test = st.toggle("Test crossings by knock-out", key="causes.test")
+        nodes, edges, test = _kept()
         if not is_top:
             st.button("Back to the answer", on_click=_choose, args=("",), key="causes.top")
     graph = graphs.graph(shares, root, nodes, edges)
@@ -54,6 +54,27 @@ def show(asked: Asked) -> None:
     st.caption(CAPTION.format(len(graph.nodes), total, graph.nodes_share, graph.edges_share))
     options = {"root": list(root), "nodes": nodes, "edges": edges}
     keeping.offer(asked, asked.cause("flow", options))
+
+
+def _kept() -> tuple[float, float, bool]:
+    """How much is kept of states and of edges, and whether crossings are tested."""
+    shares = linked.share_from(LEAST, 1.0)
+    linked.fill("causes.nodes", NODES, shares, NODES_KEPT)
+    linked.fill("causes.kept", EDGES, shares, EDGES_KEPT)
+    linked.fill("causes.test", TEST, linked.switch, False)
+    nodes, edges = (
+        st.slider(label, LEAST, 1.0, step=0.01, key=key, persist_state="session", width=220)
+        for label, key in (("States kept", "causes.nodes"), ("Edges kept", "causes.kept"))
+    )
+    test = st.toggle("Test crossings by knock-out", key="causes.test", persist_state="session")
+    address.put(
+        {
+            NODES: "" if nodes == NODES_KEPT else linked.percent(nodes),
+            EDGES: "" if edges == EDGES_KEPT else linked.percent(edges),
+            TEST: "on" if test else "",
+        }
+    )
+    return nodes, edges, test
 
 
 def _figure(asked: Asked, graph: Graph, falls: dict[tuple[Node, Node], float]) -> go.Figure:

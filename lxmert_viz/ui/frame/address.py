@@ -16,6 +16,7 @@ STORED_KEYS = ("stored", "of")  # a file of stored regions, and the picture's id
 KEYS = ("model", "example", "picture", "question", "steps", *STORED_KEYS, *BOARD_KEYS)
 BOARD = "address.board"
 READ, STEPS, PENDING = "address.read", "address.steps", "address.pending"
+READINGS = "address.readings"
 BOXES_OF = "boxes of"  # digest of the picture that pending boxes were drawn on
 MISSING, SHOWN = "address.missing", "address.shown"  # sentences, and how many are on the page
 NUMBER = re.compile("[0-9]{1,6}")  # nothing here is counted to a million
@@ -32,6 +33,7 @@ def read() -> None:
     if READ in state:
         return
     state[READ] = True
+    state[READINGS] = readings() + 1
     if address.get("model") in models.model_names():
         handover.use_model(address["model"])
     elif address.get("model"):
@@ -61,6 +63,11 @@ def read() -> None:
 def begin_again() -> None:
     """The next run fills the session with what the address names then."""
     st.session_state.pop(READ, None)
+
+
+def readings() -> int:
+    """How many addresses this session has followed; a page's options follow each of them once."""
+    return st.session_state.get(READINGS, 0)
 
 
 def of_analysis() -> dict[str, str]:
