@@ -1,5 +1,6 @@
 """What each answer of a run rests on: relevance/METHOD/00000.parquet, a file a shard, beside it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 from lxmert_viz.results.run_folder import write_table
 
 FOLDER = "relevance"
+CHEFER = "chefer"  # beside it: what a published protocol measures of each method
 SCHEMA = pa.schema(
     [
         ("question_id", pa.string()),
@@ -59,6 +61,14 @@ class KeptRelevance(KeptShards):
     def judged(self) -> pd.DataFrame:
         """question_id, looked and chance of the examples of which it is known."""
         return self.table(JUDGED).dropna(ignore_index=True)
+
+
+def forget(run: Path, numbers: Iterable[int]) -> None:
+    """Removes what was kept of some shards, by any method."""
+    for folder in (FOLDER, CHEFER):
+        for number in numbers:
+            for path in (run / folder).glob(f"*/{number:05d}.parquet"):
+                path.unlink()
 
 
 def kept_methods(run: Path) -> list[str]:

@@ -155,8 +155,11 @@ class RunFolder:
         Raises DatasetError where the folder was removed meanwhile.
         """
         self.check_there()
-        if internals is not None:
-            write_table(self.path / "internals" / f"{number:05d}.parquet", internals)
+        inside = self.path / "internals" / f"{number:05d}.parquet"
+        if internals is None:
+            inside.unlink(missing_ok=True)  # of a part that is made again
+        else:
+            write_table(inside, internals)
         write_table(self.path / "parts" / f"{number:05d}.parquet", as_table(predictions))
 
     def part(self, number: int) -> pa.Table:

@@ -22,6 +22,7 @@ from lxmert_viz.model.devices import processor_threads
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Report
 from lxmert_viz.region_files.cache import RegionCache
+from lxmert_viz.results.relevance import forget
 from lxmert_viz.results.run_folder import LOCK, RunFolder
 from lxmert_viz.runs import internals
 from lxmert_viz.runs.asking import Asker
@@ -73,6 +74,7 @@ class Resume:
 
     retry_errors: bool = False  # shards with an error are made again
     mix: bool = False  # also where what computes it is not what began it
+    say: Callable[[str], None] = lambda line: None  # hears what a person should know of that
 
 
 def evaluate(
@@ -104,7 +106,9 @@ def evaluate(
             prepared = prepared_for(run, source, manifest["source"], report)
             _begin(run, manifest, prepared, pipeline, engine, resume)
             hear(Tally.of(run.manifest()["remarks"]), prepared.about.training_note)
-            done = run.finished_parts() - (run.failed_parts() if resume.retry_errors else set())
+            again = run.failed_parts() if resume.retry_errors else set()
+            forget(run.path, again)
+            done = run.finished_parts() - again
             cache = region_cache or folder / REGIONS
             here = in_order(pipeline, model_folder, run, settings, cache)
             _make(prepared, done, engine.compute or here, report)
@@ -144,11 +148,12 @@ def _begin(
     regions = region_file_facts(prepared.about.region_file)
     mine = provenance(pipeline.digest, regions, device, threads)
     if not run.finished_parts():
-        odd = prepared.outside(pipeline.answer_vocabulary)
-        tally = run.write_remarks(chain(prepared.remarks(), odd))
+        outside = prepared.outside(pipeline.answer_vocabulary)
+        tally = run.write_remarks(chain(prepared.remarks(), outside))
         made_by = {"engine": engine.name, "provenance": mine}
         run.begin(manifest | described(prepared) | made_by | {"remarks": tally.told()})
-    agree(run, mine, mix=resume.mix)
+    if odd := agree(run, mine, mix=resume.mix):
+        resume.say(odd)
 
 
 def _make(prepared: Prepared, done: set[int], compute: Compute, report: Report) -> None:

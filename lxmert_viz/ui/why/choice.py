@@ -42,7 +42,8 @@ def choose(found: Trace) -> Choice:
     """Stops the page where the checkpoint has nothing to be asked about."""
     _follow({answer.text for answer in found.answers}, found)
     held = st.session_state
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    controls = st.container(horizontal=True, vertical_alignment="bottom", key="why.controls")
+    with controls:
         target = _choose_target(found)
         st.selectbox(
             "Method",
@@ -63,7 +64,7 @@ def choose(found: Trace) -> Choice:
             width=310,
         )
     chosen = _held(target)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with controls:
         if chosen.removes:
             choose_removal()
         if "shapley" in (chosen.method, chosen.beside):

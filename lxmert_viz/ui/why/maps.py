@@ -18,7 +18,6 @@ from lxmert_viz.ui.why.choice import NOTHING, Choice, title
 from lxmert_viz.ui.why.drawn import Side
 from lxmert_viz.ui.why.naming import number, target_named
 from lxmert_viz.ui.why.view import View
-from lxmert_viz.ui.wording import plain
 
 SHOWN_EVERY_SECONDS = 1.0  # of steps; where one takes less, more orders are drawn at once
 WIDEST_GAP = 0.05  # share, from which a map is not what it says it is
@@ -34,7 +33,7 @@ STOPPED = "Stopped after {} of {} orders. The intervals below hold at whatever m
 
 def show(variant: Variant, found: Trace, chosen: Choice, picture: str) -> None:
     methods = [method for method in (chosen.method, chosen.beside) if method != NOTHING]
-    named, pointed = st.empty(), st.container(key="why.pointed")
+    pointed = st.container(key="why.pointed")
     sides = []
     columns = st.columns(len(methods), gap="large")
     for column, side, method in zip(columns, ("first", "second"), methods, strict=False):
@@ -44,7 +43,6 @@ def show(variant: Variant, found: Trace, chosen: Choice, picture: str) -> None:
             view = View(variant, found, asked, picture, side, chooses)
             sides.append(_show_side(view, len(methods) == 1))
     heading = target_named(chosen.target, sides[0].explained.value)
-    named.markdown(f"#### {plain(heading)}")
     if any(side.figures for side in sides):
         about = f"{key_of(variant)} {chosen.target.name}"
         with pointed:
@@ -67,9 +65,6 @@ def _show_side(view: View, is_alone: bool) -> Side:
     if not is_alone:
         st.markdown(f"##### {title(method)}")
     above = st.container()
-    st.caption(
-        " ".join(filter(None, (_how_to_read(method), grades.line(view.variant.model, method))))
-    )
     explained = _explained(view)
     if explained.gap is not None and explained.gap > WIDEST_GAP:
         st.warning(MISSES.format(explained.gap), icon=":material/warning:")
@@ -81,9 +76,8 @@ def _show_side(view: View, is_alone: bool) -> Side:
     with places[1]:
         ranks = drawn.ranks_of(view, explained, _shows_all(view))
         saving.draw(ranks.figure, view.about, f"why.ranks {view.side}")
-    told = _told(view, explained)
-    if told:
-        st.caption(" ".join(told))
+    told = [_how_to_read(method), grades.line(view.variant.model, method)]
+    st.caption(" ".join(filter(None, [*told, *_told(view, explained)])))
     judged = proof.show(view, explained)
     for sentence in [] if judged is None else proof.no_better(judged):
         above.warning(sentence, icon=":material/report:")
