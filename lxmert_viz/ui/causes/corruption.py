@@ -3,7 +3,7 @@
 What is chosen here stands in the page's address.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -11,10 +11,12 @@ import streamlit as st
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.experiments.counterfactuals import siblings
 from lxmert_viz.experiments.edits import SHUFFLED, ZEROED, PictureEdit, with_word, words_of
+from lxmert_viz.miniature.world.scenes import Scene
 from lxmert_viz.picture import Picture
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.causes import linked
 from lxmert_viz.ui.causes.choice import Asked
+from lxmert_viz.ui.causes.linked import Option, one_of
 from lxmert_viz.ui.frame import address, results
 from lxmert_viz.ui.server import causes, drawn, examples, models, waiting
 from lxmert_viz.ui.server.causes import Run
@@ -55,20 +57,15 @@ def choose(asked: Asked) -> Other | None:
     """None until there is another run. Between the widgets of one row."""
     is_drawn = drawn.scene_of(asked.variant.picture) is not None
     ways = [way for way in WAYS if way != THING or is_drawn]
-    linked.fill("causes.corruption", BY, linked.one_of(ways), WORD)
-    held = st.session_state
-    if held["causes.corruption"] not in ways:  # another picture
-        held["causes.corruption"] = WORD
-    way = st.selectbox(
+    way = linked.select(
+        Option("causes.corruption", BY, one_of(WAYS), WORD),
         "Corrupted by",
         ways,
         format_func=WAYS.get,
-        key="causes.corruption",
-        persist_state="session",
         width=270,
     )
     gone = [name for other, names in OWN_KEYS.items() if other != way for name in names]
-    address.put({BY: "" if way == WORD else way, **dict.fromkeys(gone, "")})
+    address.put(dict.fromkeys(gone, ""))
     return CHOOSERS[way](asked)
 
 
@@ -86,15 +83,12 @@ def _found(run: Run, name: str) -> Other:
 
 def _word(asked: Asked) -> Other | None:
     text = asked.found.tokens.text
-    key, usual = f"causes.text {text}", _proposed(asked) or text
-    linked.fill(key, TEXT, str.strip, usual)
-    typed = st.text_input(
+    typed = linked.choose(
+        Option(f"causes.text {text}", TEXT, str.strip, _proposed(asked) or text),
+        st.text_input,
         "Corrupted text",
-        key=key,
-        persist_state="session",
         help="As many word pieces as the text above",
     )
-    address.put({TEXT: "" if typed in ("", usual) else typed})
     if not typed.strip() or typed == text:
         st.info("Change a word of the text.", icon=":material/edit:")
         return None
@@ -107,30 +101,23 @@ def _region(asked: Asked) -> Other | None:
     if not count:
         st.info("This picture has no regions.", icon=":material/crop_free:")
         return None
-    place_key, source_key = (f"causes.{name} {seen.digest}" for name in ("changed", "features"))
-    first = _meant(asked, list(seen.names))
-    linked.fill(place_key, PLACE, _one(count), first)
-    place = st.selectbox(
+    place = linked.select(
+        Option(
+            f"causes.changed {seen.digest}", PLACE, _one(count), _meant(asked, seen.names), _told
+        ),
         "Region",
         range(count),
         format_func=names.__getitem__,
-        key=place_key,
-        persist_state="session",
         width=210,
     )
-    sources = [*(n for n in range(count) if n != place), ZEROS]
-    linked.fill(source_key, FEATURES, _one(count), _unlike(list(seen.names), place))
-    if st.session_state[source_key] not in sources:
-        st.session_state[source_key] = _unlike(list(seen.names), place)
-    source = st.selectbox(
+    usual = _unlike(seen.names, place)
+    source = linked.select(
+        Option(f"causes.features {seen.digest} {place}", FEATURES, _one(count), usual, _told),
         "gets the features of",
-        sources,
+        [*(n for n in range(count) if n != place), ZEROS],
         format_func=lambda n: "none: zeros" if n == ZEROS else names[n],
-        key=source_key,
-        persist_state="session",
         width=210,
     )
-    address.put({PLACE: str(place + 1), FEATURES: str(source + 1)})
     given = "no features" if source == ZEROS else f"the features of {names[source]}"
     run = Run(asked.variant, place, None if source == ZEROS else source)
     return _found(run, f"the same, but {names[place]} has {given}")
@@ -140,34 +127,43 @@ def _thing(asked: Asked) -> Other:
     """The counterfactual pair of a drawn scene; regions are looked at where they were before."""
     variant, scene = asked.variant, drawn.scene_of(asked.variant.picture)
     things, digest = drawn.things(scene), variant.picture.digest
-    key = f"causes.thing {digest}"
-    changes = [
-        (place, *other)
-        for place in range(len(things))
-        for other in drawn.other_values(scene, place)
-    ]
-    told = {f"{place + 1}.{name}.{value}": (place, name, value) for place, name, value in changes}
-    first, text = _meant(asked, things), asked.found.tokens.text
-    wanted = next((name for word, name in ASKED.items() if word in text), "color")
-    usual = next(c for c in changes if c[:2] == (first, wanted))
-    linked.fill(key, CHANGE, told.get, usual)
-    place, name, value = change = st.selectbox(
-        "Drawn again with",
-        changes,
-        format_func=lambda c: f"{things[c[0]]}: {c[1]} {c[2]}",
-        key=key,
-        persist_state="session",
-        width=330,
-    )
-    address.put({CHANGE: "" if change == usual else f"{place + 1}.{name}.{value}"})
+    place, name, value = change = _change(asked, scene, things)
     content = waiting.result_of(
         f"draw {digest} {change}",
         "drawing the changed scene",
         lambda report: drawn.redrawn(digest, place, name, value, report),
     )
     boxes = tuple(OwnBox(tuple(box), "", -1) for box in asked.found.regions.boxes_unit.tolist())
-    other = replace(variant, picture=Picture.of(content), asked=replace(variant.asked, boxes=boxes))
+    where = replace(variant.asked, boxes=boxes)
+    other = replace(variant, picture=Picture.of(content), asked=where)
     return _found(Run(other), f"the same scene, but the {things[place]} is {value}")
+
+
+def _change(asked: Asked, scene: Scene, things: Sequence[str]) -> tuple[int, str, str]:
+    """Which thing, and what of it is of which other value."""
+    changes = [
+        (place, *other)
+        for place in range(len(things))
+        for other in drawn.other_values(scene, place)
+    ]
+    told = {f"{place + 1}.{name}.{value}": (place, name, value) for place, name, value in changes}
+    text = asked.found.tokens.text
+    first = _meant(asked, things)
+    wanted = next((name for word, name in ASKED.items() if word in text), "color")
+    usual = next(change for change in changes if change[:2] == (first, wanted))
+    return linked.select(
+        Option(
+            f"causes.thing {asked.variant.picture.digest} {text}",
+            CHANGE,
+            told.get,
+            usual,
+            lambda change: f"{change[0] + 1}.{change[1]}.{change[2]}",
+        ),
+        "Drawn again with",
+        changes,
+        format_func=lambda change: f"{things[change[0]]}: {change[1]} {change[2]}",
+        width=330,
+    )
 
 
 def _blank(asked: Asked) -> Other:
@@ -185,18 +181,13 @@ def _edited(asked: Asked, operator: str) -> Other:
 
 def _scene(asked: Asked) -> Other:
     scenes = {s.name: s for s in examples.examples() if s.picture != asked.variant.picture}
-    linked.fill("causes.scene", OTHER, linked.one_of(scenes), next(iter(scenes)))
-    if st.session_state["causes.scene"] not in scenes:
-        st.session_state["causes.scene"] = next(iter(scenes))
-    name = st.selectbox(
+    name = linked.select(
+        Option("causes.scene", OTHER, one_of(scenes), next(iter(scenes))),
         "Scene",
         list(scenes),
         format_func=lambda n: scenes[n].title,
-        key="causes.scene",
-        persist_state="session",
         width=210,
     )
-    address.put({OTHER: name})
     variant = replace(asked.variant, picture=scenes[name].picture)
     return _found(Run(variant), f"the scene “{scenes[name].title}”")
 
@@ -221,13 +212,17 @@ def _one(count: int) -> Callable[[str], int | None]:
     return read
 
 
-def _meant(asked: Asked, names: list[str]) -> int:
+def _told(place: int) -> str:
+    return str(place + 1)
+
+
+def _meant(asked: Asked, names: Sequence[str]) -> int:
     """The thing that shares most words with the text."""
     words = set(asked.found.tokens.pieces)
     return max(range(len(names)), key=lambda n: len(words & set(names[n].split())))
 
 
-def _unlike(names: list[str], place: int) -> int:
+def _unlike(names: Sequence[str], place: int) -> int:
     """Whose name shares least with this one's; ZEROS where it is alone."""
     own = set(names[place].split())
     others = [n for n in range(len(names)) if n != place]

@@ -1,7 +1,5 @@
 """Who may read whom: edges cut around each cross-modality layer."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from lxmert_viz.analysis.regions import numbered_names
@@ -11,7 +9,14 @@ from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.causes import keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
-from lxmert_viz.ui.frame import address
+from lxmert_viz.ui.causes.linked import (
+    Option,
+    number_of,
+    place_of,
+    places_of,
+    told_place,
+    told_places,
+)
 from lxmert_viz.ui.server import causes, waiting
 
 WIDTH, GOLD, WORD = "edges-width", "edges-regions", "edges-word"  # keys of the address
@@ -25,44 +30,33 @@ CAPTION = (
 
 def _choose(found: Trace) -> tuple[int, list[Edge]]:
     """How many layers, and which edges; the control comes last."""
-    gold_key = f"causes.gold {found.regions.digest}"
-    word_key = f"causes.word {found.tokens.text}"
     regions, words = range(len(found.regions)), range(len(found.tokens.pieces))
-    linked.fill("causes.width", WIDTH, linked.number_of(WIDTHS), 1)
-    linked.fill(gold_key, GOLD, linked.places_of(regions), [])
-    linked.fill(word_key, WORD, _one_of(words), None)
+    gold_key, word_key = f"causes.gold {found.regions.digest}", f"causes.word {found.tokens.text}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        width = st.segmented_control(
+        width = linked.choose(
+            Option("causes.width", WIDTH, number_of(WIDTHS), 1),
+            st.segmented_control,
             "Layers cut at once",
             WIDTHS,
-            key="causes.width",
-            persist_state="session",
             required=True,
         )
-        gold = st.multiselect(
+        gold = linked.choose(
+            Option(gold_key, GOLD, places_of(regions), [], told_places),
+            st.multiselect,
             "Regions to tell from the others",
             regions,
             format_func=numbered_names(found.regions).__getitem__,
-            key=gold_key,
-            persist_state="session",
             width=320,
         )
-        word = st.selectbox(
+        word = linked.choose(
+            Option(word_key, WORD, place_of(words), None, told_place),
+            st.selectbox,
             "One word",
             words,
             format_func=lambda place: found.tokens.pieces[place],
-            index=None,
-            key=word_key,
-            persist_state="session",
             width=150,
+            index=None,
         )
-    address.put(
-        {
-            WIDTH: "" if width == 1 else str(width),
-            GOLD: linked.told_places(gold),
-            WORD: "" if word is None else linked.told_places([word]),
-        }
-    )
     edges = usual_edges(len(found.regions), gold)
     if word is not None:
         reading = f"“{found.tokens.pieces[word]}” reads "
@@ -70,11 +64,6 @@ def _choose(found: Trace) -> tuple[int, list[Edge]]:
         which = "the chosen regions" if gold else "regions"
         edges.insert(-1, Edge(reading + which, "lang_from_vision", (word,), keys))
     return width, edges
-
-
-def _one_of(words: range) -> Callable[[str], int | None]:
-    read = linked.places_of(words)
-    return lambda told: (read(told) or [None])[0]
 
 
 def show(asked: Asked) -> None:

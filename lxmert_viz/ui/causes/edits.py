@@ -12,7 +12,6 @@ from lxmert_viz.figures.causes import Change
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.causes import keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
-from lxmert_viz.ui.frame import address
 from lxmert_viz.ui.server import causes, examples, waiting
 
 ROWS = 16
@@ -48,11 +47,7 @@ def _show_edits(asked: Asked, found: Bench) -> None:
         first = min(flips, key=lambda effect: (effect.edit.size, -abs(effect.drop)))
         nearest += f" One that changes little: {first.edit.name} gives “{first.answer}”."
     st.markdown(f"**{nearest}**".replace("$", "\\$"))
-    linked.fill("causes.flips", FLIPS, linked.switch, False)
-    only = st.toggle(
-        "Only edits that change the answer", key="causes.flips", persist_state="session"
-    )
-    address.put({FLIPS: "on" if only else ""})
+    only = linked.toggle("causes.flips", FLIPS, "Only edits that change the answer")
     shown = (flips if only else found.effects)[:ROWS]
     if not shown:
         st.info("None does.", icon=":material/check:")

@@ -11,6 +11,7 @@ from lxmert_viz.figures.flow import Line, Point, flow_graph, go
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.causes import keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
+from lxmert_viz.ui.causes.linked import Option, percent, share_from
 from lxmert_viz.ui.frame import address
 from lxmert_viz.ui.server import causes, waiting
 
@@ -58,23 +59,23 @@ def show(asked: Asked) -> None:
 
 def _kept() -> tuple[float, float, bool]:
     """How much is kept of states and of edges, and whether crossings are tested."""
-    shares = linked.share_from(LEAST, 1.0)
-    linked.fill("causes.nodes", NODES, shares, NODES_KEPT)
-    linked.fill("causes.kept", EDGES, shares, EDGES_KEPT)
-    linked.fill("causes.test", TEST, linked.switch, False)
+    kept = share_from(LEAST, 1.0)
     nodes, edges = (
-        st.slider(label, LEAST, 1.0, step=0.01, key=key, persist_state="session", width=220)
-        for label, key in (("States kept", "causes.nodes"), ("Edges kept", "causes.kept"))
+        linked.choose(
+            Option(key, name, kept, usual, percent),
+            st.slider,
+            label,
+            LEAST,
+            1.0,
+            step=0.01,
+            width=220,
+        )
+        for label, key, name, usual in (
+            ("States kept", "causes.nodes", NODES, NODES_KEPT),
+            ("Edges kept", "causes.kept", EDGES, EDGES_KEPT),
+        )
     )
-    test = st.toggle("Test crossings by knock-out", key="causes.test", persist_state="session")
-    address.put(
-        {
-            NODES: "" if nodes == NODES_KEPT else linked.percent(nodes),
-            EDGES: "" if edges == EDGES_KEPT else linked.percent(edges),
-            TEST: "on" if test else "",
-        }
-    )
-    return nodes, edges, test
+    return nodes, edges, linked.toggle("causes.test", TEST, "Test crossings by knock-out")
 
 
 def _figure(asked: Asked, graph: Graph, falls: dict[tuple[Node, Node], float]) -> go.Figure:

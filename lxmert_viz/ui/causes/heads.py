@@ -15,6 +15,7 @@ from lxmert_viz.records import FAMILIES, Trace
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.causes import choice, keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
+from lxmert_viz.ui.causes.linked import Option, one_of
 from lxmert_viz.ui.frame import address
 from lxmert_viz.ui.server import causes, models, waiting
 from lxmert_viz.ui.server.answers import unheard
@@ -99,17 +100,15 @@ def _show_rankings(asked: Asked, found: Atlas) -> None:
         )
         for ranking in RANKINGS
     ]
-    linked.fill("causes.way", CURVES, linked.one_of(WAYS), WAYS[0])
-    way = st.segmented_control(
+    way = linked.choose(
+        Option("causes.way", CURVES, one_of(WAYS), WAYS[0]),
+        st.segmented_control,
         "Curves of",
         WAYS,
         format_func=lambda name: f"{name} the top heads",
-        key="causes.way",
-        persist_state="session",
         label_visibility="collapsed",
         required=True,
     )
-    address.put({CURVES: "" if way == WAYS[0] else way})
     lines = {_named(one): getattr(one, way) for one in judged}
     figure = figures.ranking_curves(
         judged[0].sizes,
@@ -188,18 +187,15 @@ def _show_answers(before: Trace, after: Trace) -> None:
 
 
 def _choose_off() -> str:
-    linked.fill("causes.off", OFF_KEY, linked.one_of(OFF), ZERO)
-    off = st.segmented_control(
+    return linked.choose(
+        Option("causes.off", OFF_KEY, one_of(OFF), ZERO),
+        st.segmented_control,
         "A head that is off",
         list(OFF),
         format_func={ZERO: "writes nothing", MEAN: "writes its mean"}.get,
         help=f"It {OFF[ZERO]}, or it {OFF[MEAN]}.",
-        key="causes.off",
-        persist_state="session",
         required=True,
     )
-    address.put({OFF_KEY: "" if off == ZERO else off})
-    return off
 
 
 def _choose_heads(asked: Asked, every: list[Slot]) -> tuple[Slot, ...]:

@@ -4,8 +4,9 @@ Each option has a key of the session and one of the address. A link that is read
 them again; the usual choice is not told.
 """
 
-from collections.abc import Callable, Collection, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
@@ -29,17 +30,49 @@ def begin() -> bool:
     return True
 
 
-def fill(key: str, name: str, read: Callable[[str], Value | None], usual: Value) -> None:
-    """The session's `key` as the address has it under `name`, unless a person has chosen."""
+@dataclass(frozen=True, slots=True)
+class Option(Generic[Value]):
+    """One choice of a person."""
+
+    key: str  # of the session
+    name: str  # in the address
+    read: Callable[[str], Value | None]  # None for what is not to be had
+    usual: Value
+    tell: Callable[[Value], str] = str
+
+
+def fill(option: Option[Value]) -> None:
+    """As the address has it, unless a person has chosen."""
     held = st.session_state
-    if key in held:
+    if option.key in held:
         return
-    told = st.query_params.get(name, "")
-    value = read(told) if told else usual
+    told = st.query_params.get(option.name, "")
+    value = option.read(told) if told else option.usual
     if value is None:
-        address.say_missing(WRONG.format(name, plain(told)))
-        value = usual
-    held[key] = value
+        address.say_missing(WRONG.format(option.name, plain(told)))
+        value = option.usual
+    held[option.key] = value
+
+
+def choose(option: Option[Value], widget: Callable[..., Value], *told: Any, **more: Any) -> Value:
+    """What the widget holds, which the address then tells. told, more: what the widget takes."""
+    fill(option)
+    value = widget(*told, key=option.key, persist_state="session", **more)
+    address.put({option.name: "" if value == option.usual else option.tell(value)})
+    return value
+
+
+def select(option: Option[Value], label: str, options: Sequence[Value], **more: Any) -> Value:
+    """The same of a list that can have changed since."""
+    fill(option)
+    if st.session_state[option.key] not in options:
+        st.session_state[option.key] = option.usual
+    return choose(option, st.selectbox, label, options, **more)
+
+
+def toggle(key: str, name: str, label: str) -> bool:
+    option = Option(key, name, {"on": True, "off": False}.get, False, lambda is_on: "on")
+    return choose(option, st.toggle, label)
 
 
 def one_of(known: Collection[str]) -> Callable[[str], str | None]:
@@ -69,10 +102,6 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f}"
 
 
-def switch(told: str) -> bool | None:
-    return {"on": True, "off": False}.get(told)
-
-
 def places_of(known: Collection[int]) -> Callable[[str], list[int] | None]:
     """Counted from 1 in the address, from 0 here."""
 
@@ -85,4 +114,13 @@ def places_of(known: Collection[int]) -> Callable[[str], list[int] | None]:
 
 
 def told_places(places: Iterable[int]) -> str:
-    return ",".join(str(place + 1) for place in places)
+    return ",".join(str(place + 1) for place in sorted(places))
+
+
+def place_of(known: Collection[int]) -> Callable[[str], int | None]:
+    read = places_of(known)
+    return lambda told: (read(told) or [None])[0]
+
+
+def told_place(place: int) -> str:
+    return told_places([place])

@@ -12,14 +12,14 @@ from lxmert_viz.records import THINGS, Trace
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.causes import corruption, keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
-from lxmert_viz.ui.frame import address
+from lxmert_viz.ui.causes.linked import Option, one_of
 from lxmert_viz.ui.server import causes, models, waiting
 from lxmert_viz.ui.wording import plain
 
 PUT, OF, FROM, PREVIEWED = "patch-put", "patch-of", "patch-from", "patch-preview"  # of the address
 DIRECTIONS = {
-    DENOISE: "clean into corrupted (what suffices)",
-    NOISE: "corrupted into clean (what is necessary)",
+    DENOISE: "clean into corrupted",
+    NOISE: "corrupted into clean",
 }
 CAPTION = (
     "0 is the corrupted run ({:.2f} logits), 1 the clean one ({:.2f}); colours end at 0 and 1, "
@@ -74,41 +74,36 @@ def show(asked: Asked) -> None:
 
 def _choose_grid() -> tuple[tuple[str, str, str], bool]:
     """Kind, stream and direction, and whether it is a preview."""
-    linked.fill("causes.grid", PUT, linked.one_of(GRIDS), next(iter(GRIDS)))
-    linked.fill("causes.stream", OF, linked.one_of(THINGS), "lang")
-    linked.fill("causes.direction", FROM, linked.one_of(DIRECTIONS), DENOISE)
-    linked.fill("causes.preview", PREVIEWED, linked.switch, False)
-    options = {"persist_state": "session"}
+    first = next(iter(GRIDS))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.selectbox(
-            "Put", list(GRIDS), format_func=GRIDS.get, key="causes.grid", width=230, **options
+        kind = linked.choose(
+            Option("causes.grid", PUT, one_of(GRIDS), first),
+            st.selectbox,
+            "Put",
+            list(GRIDS),
+            format_func=GRIDS.get,
+            width=230,
         )
-        stream = st.segmented_control(
+        stream = linked.choose(
+            Option("causes.stream", OF, one_of(THINGS), "lang"),
+            st.segmented_control,
             "of",
             list(THINGS),
             format_func=lambda name: f"{THINGS[name]}s",
-            key="causes.stream",
             required=True,
             disabled=kind in HEAD_GRIDS,
-            **options,
         )
-        direction = st.segmented_control(
+        direction = linked.choose(
+            Option("causes.direction", FROM, one_of(DIRECTIONS), DENOISE),
+            st.segmented_control,
             "from",
             list(DIRECTIONS),
             format_func=DIRECTIONS.get,
-            key="causes.direction",
+            help="Clean states that bring the answer back suffice for it; corrupted ones that take "
+            "it away show what is necessary",
             required=True,
-            **options,
         )
-        is_preview = st.toggle("Preview by gradients", key="causes.preview", **options)
-    address.put(
-        {
-            PUT: "" if kind == next(iter(GRIDS)) else kind,
-            OF: "" if stream == "lang" or kind in HEAD_GRIDS else stream,
-            FROM: "" if direction == DENOISE else direction,
-            PREVIEWED: "on" if is_preview else "",
-        }
-    )
+        is_preview = linked.toggle("causes.preview", PREVIEWED, "Preview by gradients")
     return (kind, stream, direction), is_preview
 
 

@@ -13,7 +13,7 @@ from lxmert_viz.figures.steering_page import page
 from lxmert_viz.records import Answer
 from lxmert_viz.ui.causes import keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
-from lxmert_viz.ui.frame import address
+from lxmert_viz.ui.causes.linked import Option, places_of, told_places
 from lxmert_viz.ui.server import causes, models, pictures, waiting
 
 LAYERS = "steering-layers"  # key of the address
@@ -30,15 +30,13 @@ def show(asked: Asked) -> None:
     found, pipeline = asked.found, models.pipeline(asked.variant.model)
     config = pipeline.network.config
     every = range(config.x_layers)
-    linked.fill("causes.steered", LAYERS, linked.places_of(every), list(every))
-    layers = st.multiselect(
+    layers = linked.choose(
+        Option("causes.steered", LAYERS, places_of(every), list(every), told_places),
+        st.multiselect,
         "Layers whose heads are made to look",
         every,
         format_func=lambda layer: place_named(FAMILY, layer),
-        key="causes.steered",
-        persist_state="session",
     )
-    address.put({LAYERS: "" if len(layers) == len(every) else linked.told_places(sorted(layers))})
     if not layers or not len(found.regions):
         st.info("Choose a layer, and a picture with regions.", icon=":material/ads_click:")
         return
