@@ -84,7 +84,13 @@ def _found(run: Run, name: str) -> Other:
 def _word(asked: Asked) -> Other | None:
     text = asked.found.tokens.text
     typed = linked.choose(
-        Option(f"causes.text {text}", TEXT, str.strip, _proposed(asked) or text),
+        Option(
+            f"causes.text {asked.question}",
+            TEXT,
+            str.strip,
+            _proposed(asked) or text,
+            about=asked.question,
+        ),
         st.text_input,
         "Corrupted text",
         help="As many word pieces as the text above",
@@ -96,14 +102,19 @@ def _word(asked: Asked) -> Other | None:
 
 
 def _region(asked: Asked) -> Other | None:
-    seen = asked.found.regions
+    seen, about = asked.found.regions, asked.question
     names, count = numbered_names(seen), len(seen)
     if not count:
         st.info("This picture has no regions.", icon=":material/crop_free:")
         return None
     place = linked.select(
         Option(
-            f"causes.changed {seen.digest}", PLACE, _one(count), _meant(asked, seen.names), _told
+            f"causes.changed {about}",
+            PLACE,
+            _one(count),
+            _meant(asked, seen.names),
+            _told,
+            about,
         ),
         "Region",
         range(count),
@@ -112,7 +123,7 @@ def _region(asked: Asked) -> Other | None:
     )
     usual = _unlike(seen.names, place)
     source = linked.select(
-        Option(f"causes.features {seen.digest} {place}", FEATURES, _one(count), usual, _told),
+        Option(f"causes.features {place} {about}", FEATURES, _one(count), usual, _told, about),
         "gets the features of",
         [*(n for n in range(count) if n != place), ZEROS],
         format_func=lambda n: "none: zeros" if n == ZEROS else names[n],
@@ -153,11 +164,12 @@ def _change(asked: Asked, scene: Scene, things: Sequence[str]) -> tuple[int, str
     usual = next(change for change in changes if change[:2] == (first, wanted))
     return linked.select(
         Option(
-            f"causes.thing {asked.variant.picture.digest} {text}",
+            f"causes.thing {asked.question}",
             CHANGE,
             told.get,
             usual,
             lambda change: f"{change[0] + 1}.{change[1]}.{change[2]}",
+            asked.question,
         ),
         "Drawn again with",
         changes,

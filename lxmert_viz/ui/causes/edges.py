@@ -5,7 +5,6 @@ import streamlit as st
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.experiments.edges import CONTROL, WIDTHS, Edge, usual_edges
 from lxmert_viz.figures.layers import Line, by_layer
-from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.causes import keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
@@ -28,10 +27,11 @@ CAPTION = (
 )
 
 
-def _choose(found: Trace) -> tuple[int, list[Edge]]:
+def _choose(asked: Asked) -> tuple[int, list[Edge]]:
     """How many layers, and which edges; the control comes last."""
+    found, about = asked.found, asked.question
     regions, words = range(len(found.regions)), range(len(found.tokens.pieces))
-    gold_key, word_key = f"causes.gold {found.regions.digest}", f"causes.word {found.tokens.text}"
+    gold_key, word_key = f"causes.gold {about}", f"causes.word {about}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         width = linked.choose(
             Option("causes.width", WIDTH, number_of(WIDTHS), 1),
@@ -41,7 +41,7 @@ def _choose(found: Trace) -> tuple[int, list[Edge]]:
             required=True,
         )
         gold = linked.choose(
-            Option(gold_key, GOLD, places_of(regions), [], told_places),
+            Option(gold_key, GOLD, places_of(regions), [], told_places, about),
             st.multiselect,
             "Regions to tell from the others",
             regions,
@@ -49,7 +49,7 @@ def _choose(found: Trace) -> tuple[int, list[Edge]]:
             width=320,
         )
         word = linked.choose(
-            Option(word_key, WORD, place_of(words), None, told_place),
+            Option(word_key, WORD, place_of(words), None, told_place, about),
             st.selectbox,
             "One word",
             words,
@@ -67,7 +67,7 @@ def _choose(found: Trace) -> tuple[int, list[Edge]]:
 
 
 def show(asked: Asked) -> None:
-    width, edges = _choose(asked.found)
+    width, edges = _choose(asked)
     curves = waiting.result_of(
         f"cut {asked.key} {width} {edges}",
         "cutting edges",

@@ -128,7 +128,7 @@ def _top(shares: graphs.Shares) -> Node:
 
 
 def _root(shares: graphs.Shares) -> Node:
-    told = st.session_state.setdefault("causes.root", st.query_params.get(ROOT, ""))
+    told = st.session_state.setdefault("causes.root", address.told().get(ROOT, ""))
     stream, *numbers = told.split(".")
     if len(numbers) == 2:
         depth, place = (address.number(text) for text in numbers)

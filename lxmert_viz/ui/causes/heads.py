@@ -230,7 +230,7 @@ def _first(asked: Asked, every: list[Slot]) -> list[Slot]:
 
 def _from_address(every: list[Slot]) -> list[Slot]:
     found = []
-    for part in st.query_params.get(HEADS, "").split(","):
+    for part in address.told().get(HEADS, "").split(","):
         family, *numbers = part.split(".")
         counted = [address.number(text) for text in numbers]
         if family in FAMILIES and len(counted) == 2 and None not in counted:

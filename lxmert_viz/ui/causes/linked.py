@@ -15,18 +15,21 @@ from lxmert_viz.ui.wording import plain
 
 Value = TypeVar("Value")
 OWN = "causes."  # begins every session key of this topic
-READING = "causes.reading"
+READING, ABOUT = "causes.reading", "causes.about"
 WRONG = "This link asks for {}={}, which is not to be had here."
 
 
-def begin() -> bool:
-    """Whether a link was read that this page has not followed: then older choices are forgotten."""
+def begin(about: str) -> bool:
+    """Whether a link was read that this page has not followed: then older choices are forgotten.
+
+    about: which question of which picture and model the link is about.
+    """
     held = st.session_state
     if held.get(READING) == address.readings():
         return False
     for key in [key for key in held if isinstance(key, str) and key.startswith(OWN)]:
         del held[key]
-    held[READING] = address.readings()
+    held[READING], held[ABOUT] = address.readings(), about
     return True
 
 
@@ -39,6 +42,7 @@ class Option(Generic[Value]):
     read: Callable[[str], Value | None]  # None for what is not to be had
     usual: Value
     tell: Callable[[Value], str] = str
+    about: str = ""  # the question that it says something of; "": of any
 
 
 def fill(option: Option[Value]) -> None:
@@ -46,7 +50,8 @@ def fill(option: Option[Value]) -> None:
     held = st.session_state
     if option.key in held:
         return
-    told = st.query_params.get(option.name, "")
+    is_meant = option.about in ("", held[ABOUT])
+    told = address.told().get(option.name, "") if is_meant else ""
     value = option.read(told) if told else option.usual
     if value is None:
         address.say_missing(WRONG.format(option.name, plain(told)))
@@ -58,7 +63,8 @@ def choose(option: Option[Value], widget: Callable[..., Value], *told: Any, **mo
     """What the widget holds, which the address then tells. told, more: what the widget takes."""
     fill(option)
     value = widget(*told, key=option.key, persist_state="session", **more)
-    address.put({option.name: "" if value == option.usual else option.tell(value)})
+    told_now = "" if value == option.usual else option.tell(value)
+    address.put({option.name: told_now}, of_question=bool(option.about))
     return value
 
 

@@ -37,7 +37,7 @@ def show(variant: Variant, found: Trace, chosen: Choice, picture: str) -> None:
     sides = []
     columns = st.columns(len(methods), gap="large")
     for column, side, method in zip(columns, ("first", "second"), methods, strict=False):
-        asked = Asked(method, chosen.target, chosen.removal, chosen.pairs)
+        asked = Asked(method, chosen.target, chosen.removal, chosen.pairs, chosen.stable)
         with column:
             chooses = side == "first" and not chosen.removes
             view = View(variant, found, asked, picture, side, chooses)
@@ -78,7 +78,7 @@ def _show_side(view: View, is_alone: bool) -> Side:
         saving.draw(ranks.figure, view.about, f"why.ranks {view.side}")
     told = [_how_to_read(method), grades.line(view.variant.model, method)]
     st.caption(" ".join(filter(None, [*told, *_told(view, explained)])))
-    judged = proof.show(view, explained)
+    judged = proof.show(view.drawn(explained.orders), explained)
     for sentence in [] if judged is None else proof.no_better(judged):
         above.warning(sentence, icon=":material/report:")
     return Side(explained, (shown, ranks))
@@ -124,7 +124,7 @@ def _drawn(view: View) -> Relevance:
             f"Shapley values, {orders} orders",
             lambda report, pairs=pairs: relevance.drawn(view.variant, view.asked, pairs, report),
         )
-        if not step.orders or pairs == view.asked.pairs:  # exact ones have no orders
+        if pairs == view.asked.pairs or is_enough(step, view.asked.stable):
             place.empty()
             return step
         if time.monotonic() - began < SHOWN_EVERY_SECONDS:
@@ -143,8 +143,8 @@ def _told(view: View, explained: Relevance) -> list[str]:
     if explained.orders:
         told.append(
             f"{explained.orders} orders; whiskers are 95 % confidence sequences, which hold at "
-            f"every moment (of contributions cut at ±{explained.bound:.1f} logits); the widest is "
-            f"{explained.width:.1f} logits."
+            f"every moment (of contributions cut at ±{explained.bound:.1f} logits). "
+            + _stability(explained, view.asked.stable)
         )
     elif view.asked.method == "shapley":
         told.append("Exact: every coalition was asked, nothing was drawn.")
@@ -155,6 +155,17 @@ def _told(view: View, explained: Relevance) -> list[str]:
     elif explained.gap is not None:
         told.append(f"Completeness gap {explained.gap:.2%}.")
     return told
+
+
+def is_enough(step: Relevance, stable: float) -> bool:
+    """Exact values have no orders, and no intervals."""
+    return step.width is None or step.width < stable
+
+
+def _stability(explained: Relevance, stable: float) -> str:
+    if is_enough(explained, stable):
+        return f"**Stable**: the widest is {explained.width:.1f} logits, below {stable:g}."
+    return f"**Not stable yet**: the widest is {explained.width:.1f} logits, not below {stable:g}."
 
 
 def _show_agreement(found: Trace, one: Relevance, other: Relevance) -> None:

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.experiments.proof import DRAWS, Proof
-from lxmert_viz.experiments.relevance import BLIND, METHODS
+from lxmert_viz.experiments.relevance import BLIND, METHODS, Relevance
 from lxmert_viz.ui.frame.navigation import WHY
 from lxmert_viz.ui.server import examples, relevance, waiting
 from lxmert_viz.ui.why import drawn, maps
@@ -93,6 +93,21 @@ def test_shapley_says_its_orders_and_more_can_be_drawn(why: AppTest) -> None:
     assert not why.exception
     assert "32 orders; whiskers" in texts(why)
     assert why.query_params["orders"] == "32"
+    assert "**Not stable yet**: the widest is " in texts(why)
+
+
+def test_no_more_is_drawn_once_every_interval_is_narrow(
+    why: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maps, "SHOWN_EVERY_SECONDS", 0.0)  # so that it draws pair by pair
+    monkeypatch.setattr(
+        Relevance, "width", property(lambda found: 9.0 if found.orders < 6 else 3.0)
+    )
+    why.session_state["why.stable"] = 4.0
+    box(why, "Method").set_value("shapley").run()
+    assert not why.exception
+    assert "6 orders; whiskers" in texts(why) and why.query_params["stable"] == "4"
+    assert "**Stable**: the widest is 3.0 logits, below 4." in texts(why)
 
 
 def test_slow_steps_are_shown_one_by_one(why: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
