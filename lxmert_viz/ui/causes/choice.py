@@ -1,5 +1,6 @@
 """Which experiment, and on which target: widgets, and keys of the page's address."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -82,12 +83,20 @@ def choose(variant: Variant, found: Trace) -> tuple[str, Asked]:
     usual = [answer, against] == known[:2]
     address.put(
         {
-            VIEW: "" if view == next(iter(VIEWS)) else view,
             ANSWER: "" if usual else answer,
             AGAINST: "" if usual else against or "",
-        }
+        },
+        of_question=True,
     )
+    address.put({VIEW: "" if view == next(iter(VIEWS)) else view})
     return view, Asked(variant, found, targets.answer(pipeline, answer, against))
+
+
+def in_words(told: Mapping[str, str]) -> str:
+    """What an address asks of this page; "" where it is as usual."""
+    sides = [told[name] for name in (ANSWER, AGAINST) if name in told]
+    parts = [VIEWS.get(told.get(VIEW, ""), ""), " rather than ".join(sides)]
+    return ", ".join(part for part in parts if part)
 
 
 def turn_to(view: str) -> None:

@@ -52,6 +52,14 @@ def read(kept: bytes, picture_of: Callable[[str], Picture | None], models: Colle
     return Kept(steps, now, before, len(found) - len(steps))
 
 
+def names(kept: bytes) -> list[str]:
+    """What the steps are called. Raises ValueError as `read` does."""
+    try:
+        return [str(entry["name"]) for entry in json.loads(kept)["steps"]]
+    except (LookupError, TypeError, RecursionError) as error:
+        raise ValueError(f"these are no steps: {error!r}") from error
+
+
 def _step(step: Step) -> dict[str, object]:
     told = asdict(step.variant) | {"picture": step.variant.picture.digest}
     return {"number": step.number, "name": step.name, "variant": told}
