@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 from lxmert_viz.experiments.edits import OPERATORS, PictureEdit
-from lxmert_viz.kept_form import check_words
+from lxmert_viz.forms import check_words
 from lxmert_viz.picture import Picture
 from lxmert_viz.ui.server.variant import MOST, OwnBox, RegionsAsked, Stored, Variant
 from lxmert_viz.ui.what_if.history import LONGEST, History, Step
