@@ -6,7 +6,7 @@ read one another, then each itself.
 
 import html
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,6 +15,7 @@ from lxmert_viz.figures import theme
 from lxmert_viz.records import FAMILIES
 
 ROW_PX, MORE_PX = 20, 150
+NAMES_PX = 76  # beside the cells
 GAP = 1.4  # cells between the streams
 BETWEEN = 0.35  # rows between two cross-modality layers
 HEAD_PX, SMALL_PX, MANY = 15, 11, 8  # a cell's side, and where there are more than so many heads
@@ -62,17 +63,15 @@ def model_drawing(
     every = rows({family: len(own) for family, own in values.items()})
     top = max(row.y for row in every)
     height = MORE_PX + round(ROW_PX * (top + 1))
-    figure = go.Figure(layout=theme.layout(title, statistic, height, t=84, b=30))
+    margins = {"t": 84, "b": 30, "l": NAMES_PX, "r": NAMES_PX}
+    figure = go.Figure(layout=theme.layout(title, statistic, height, **margins))
     figure.add_trace(_cells(every, values, off, unit))
     figure.add_trace(_names(every, heads))
     for x, name in ((0, "words"), (heads + GAP, "regions")):
-        figure.add_annotation(
-            x=x + (heads - 1) / 2, y=-1.1, text=name, showarrow=False, font={"size": 12}
-        )
-    span = 2 * heads + GAP
-    room = 0.16 * span
+        middle = x + (heads - 1) / 2
+        figure.add_annotation(x=middle, y=-1.1, text=name, showarrow=False, font={"size": 12})
     axis = {"visible": False, "fixedrange": True}
-    figure.update_xaxes(range=(-room - 0.5, span - 0.5 + room), **axis)
+    figure.update_xaxes(range=(-1, 2 * heads + GAP), **axis)
     figure.update_yaxes(range=(-1.7, top + 0.7), **axis)
     figure.update_layout(dragmode="lasso")
     return figure
@@ -93,13 +92,27 @@ def _cells(
     keys = [(row.family, row.layer, head) for row, head in places]
     is_off = [key in off for key in keys]
     shown = np.array([values[family][layer, head] for family, layer, head in keys])
-    reach = float(np.abs(shown).max(initial=0)) or 1.0
     told = [
         f"{html.escape(_told(*key))}: {value:+.3f} {unit}{', off' if gone else ''}"
         for key, value, gone in zip(keys, shown, is_off, strict=True)
     ]
-    marker = {
-        "size": HEAD_PX if heads <= MANY else SMALL_PX,
+    return go.Scatter(
+        x=[_left(row.family, heads) + head for row, head in places],
+        y=[row.y for row, _ in places],
+        mode="markers",
+        marker=_marker(shown, is_off, HEAD_PX if heads <= MANY else SMALL_PX),
+        customdata=[list(key) for key in keys],
+        text=told,
+        hovertemplate="%{text}<extra></extra>",
+        unselected={"marker": {"opacity": 0.5}},
+    )
+
+
+def _marker(shown: np.ndarray, is_off: list[bool], size: int) -> dict[str, Any]:
+    reach = float(np.abs(shown).max(initial=0)) or 1.0
+    scale = {"orientation": "h", "y": 0, "yanchor": "top", "len": 0.5, "nticks": 5}
+    return {
+        "size": size,
         "symbol": ["square-x" if gone else "square" for gone in is_off],
         "color": shown,
         "colorscale": theme.SIGNED,
@@ -109,39 +122,22 @@ def _cells(
             "color": [theme.FRAME if gone else theme.EARLIER for gone in is_off],
             "width": [2 if gone else 0.5 for gone in is_off],
         },
-        "colorbar": {
-            "orientation": "h",
-            "y": 0,
-            "yanchor": "top",
-            "thickness": 8,
-            "len": 0.5,
-            "outlinewidth": 0,
-            "nticks": 5,
-        },
+        "colorbar": {**scale, "thickness": 8, "outlinewidth": 0},
     }
-    return go.Scatter(
-        x=[_left(row.family, heads) + head for row, head in places],
-        y=[row.y for row, _ in places],
-        mode="markers",
-        marker=marker,
-        customdata=[list(key) for key in keys],
-        text=told,
-        hovertemplate="%{text}<extra></extra>",
-        unselected={"marker": {"opacity": 0.5}},
-    )
 
 
 def _names(every: list[Row], heads: int) -> go.Scatter:
     """Beside each row; a click on one means the whole layer."""
     is_left = [FAMILIES[row.family].queries == "lang" for row in every]
     return go.Scatter(
-        x=[-0.9 if left else 2 * heads + GAP - 0.1 for left in is_left],
+        x=[-0.8 if left else 2 * heads + GAP - 0.2 for left in is_left],
         y=[row.y for row in every],
         mode="markers+text",
         marker={"size": 14, "color": "rgba(0,0,0,0)"},
         text=[_short(row) for row in every],
         textposition=["middle left" if left else "middle right" for left in is_left],
         textfont={"size": 11},
+        cliponaxis=False,
         customdata=[[row.family, row.layer, WHOLE] for row in every],
         hovertext=[f"{html.escape(_told(row.family, row.layer, WHOLE))}" for row in every],
         hovertemplate="%{hovertext}<extra></extra>",
