@@ -13,11 +13,11 @@ from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.experiments import target as targets
 from lxmert_viz.experiments.proof import drops
 from lxmert_viz.experiments.randomised import with_random_head
-from lxmert_viz.experiments.relevance import METHODS, explain_game
+from lxmert_viz.experiments.relevance import METHODS, PAIRS, explain_game
 from lxmert_viz.experiments.removal import Game, Removal
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions, Report
-from lxmert_viz.runs.grades import COLUMNS, RANDOM, Graded, line_of
+from lxmert_viz.runs.grades import COLUMNS, RANDOM, SIGN_PAIRS, Graded, line_of
 from lxmert_viz.runs.known_causes import (
     ALL,
     CONTENDED,
@@ -100,8 +100,9 @@ def _judged(
         scores = draw.normal(size=len(truth.regions))
         return _compared(pipeline, truth, scores, is_signed=True)
     game = Game(pipeline, truth.regions, truth.text, truth.target)
+    pairs = PAIRS if truth.competitor is None else SIGN_PAIRS
     began = time.process_time()
-    found = explain_game(game, method)
+    found = explain_game(game, method, pairs=pairs)
     seconds = time.process_time() - began
     numbers = _compared(pipeline, truth, found.regions, METHODS[method].is_signed)
     numbers |= {"forwards": found.forwards, "seconds": seconds}
@@ -112,7 +113,7 @@ def _judged(
     if METHODS[method].removes:
         zero = Removal("zero")
         changed["other_removal"] = Game(pipeline, truth.regions, truth.text, truth.target, zero)
-    maps = {name: explain_game(own, method).regions for name, own in changed.items()}
+    maps = {name: explain_game(own, method, pairs=pairs).regions for name, own in changed.items()}
     return numbers | {
         name: faithfulness.similarity(found.regions, regions) for name, regions in maps.items()
     }

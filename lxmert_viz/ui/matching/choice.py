@@ -1,5 +1,7 @@
 """Which view, which captions, which foil: widgets, and keys of the page's address."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from lxmert_viz.dataset import caption_rows
@@ -49,6 +51,14 @@ def begin(model: str) -> str:
     )
     address.put({VIEW: "" if view == next(iter(VIEWS)) else view})
     return view
+
+
+def in_words(told: Mapping[str, str]) -> str:
+    """What an address asks of this page; "" where it is as usual."""
+    count = len(caption_rows.typed(told.get(CAPTIONS, "")))
+    parts = [VIEWS.get(told.get(VIEW, ""), ""), f"{count} captions" if count else ""]
+    parts.append(f"foil “{told[FOIL]}”" if told.get(FOIL) else "")
+    return ", ".join(part for part in parts if part)
 
 
 def turn_to(view: str) -> None:
@@ -118,11 +128,11 @@ def _state_captions(rows: list[CaptionRow]) -> None:
 
 
 def _follow() -> None:
-    """Once a session: what the address names. Then the widgets hold it."""
-    told, held = st.query_params, st.session_state
-    if held.get("matching.followed"):
+    """Once for each address: what it names. Then the widgets hold it."""
+    told, held = address.told(), st.session_state
+    if held.get("matching.followed") == address.readings():
         return
-    held["matching.followed"] = True
+    held["matching.followed"] = address.readings()
     view = told.get(VIEW, "")
     if view and view not in VIEWS:
         address.say_missing(UNKNOWN.format("a view", view))
@@ -130,8 +140,3 @@ def _follow() -> None:
     held["matching.captions"] = told.get(CAPTIONS, "") or usual_captions()
     held["matching.foil"] = told.get(FOIL, "")
     address.begin_again_to_say_it()
-
-
-def follow_again() -> None:
-    """What the address names is followed once more."""
-    st.session_state.pop("matching.followed", None)

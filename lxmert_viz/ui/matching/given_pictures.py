@@ -146,11 +146,11 @@ def _state(scenes: Sequence[str], own: Sequence[str], folder: str) -> None:
 
 
 def _follow(scenes: list[str]) -> None:
-    """Once a session: what the address names."""
-    told, held = st.query_params, st.session_state
-    if held.get("match-pictures.followed"):
+    """Once for each address: what it names."""
+    told, held = address.told(), st.session_state
+    if held.get("match-pictures.followed") == address.readings():
         return
-    held["match-pictures.followed"] = True
+    held["match-pictures.followed"] = address.readings()
     named = told.get(PICTURES, "")
     parts = [part for part in named.split("_") if part] if named else scenes
     held["match-pictures.scenes"] = [part for part in parts if part in scenes]
@@ -161,11 +161,6 @@ def _follow(scenes: list[str]) -> None:
     if len(here) < len(own):
         address.say_missing(LOST.format(len(own) - len(here)))
     address.begin_again_to_say_it()
-
-
-def follow_again() -> None:
-    """What the address names is followed once more."""
-    st.session_state.pop("match-pictures.followed", None)
 
 
 def look_at(one: Seen) -> None:

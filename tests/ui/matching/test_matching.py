@@ -8,10 +8,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.analysis import matching_tables as tables
+from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.places import DATA_VARIABLE
 from lxmert_viz.ui.frame.navigation import CAUSES, MATCHING, WHY
-from lxmert_viz.ui.server import examples
+from lxmert_viz.ui.matching import choice
+from lxmert_viz.ui.server import examples, keeping, pictures
+from lxmert_viz.ui.server.variant import RegionsAsked, Variant
 from tests.helpers.small_page import Counted, ask, button, texts
+from tests.helpers.small_page import opened as opened_anew
 
 CAPTION, FOIL = "a red ball", "a blue ball"
 
@@ -159,6 +163,35 @@ def test_a_link_brings_view_captions_and_foil_back(page: AppTest) -> None:
     view(page, "pictures")
     assert page.multiselect(key="match-pictures.scenes").value == ["scene-2"]
     assert "1 of this link's pictures are not kept here" in texts(page)
+
+
+def test_what_is_kept_of_this_page_comes_back(opened: AppTest, photograph: bytes) -> None:
+    """Captions, foil and a picture of one's own, on a server that has none of them."""
+    view(opened, "pictures")
+    upload = opened.file_uploader(key="match-pictures.upload")
+    upload.upload("mine.jpg", photograph, "image/jpeg").run()
+    opened.text_input(key="question.typed").set_value(CAPTION)
+    button(opened, "Ask").click().run()
+    view(opened, "matrix")
+    opened.text_area(key="matching.captions").set_value("a dog\na man").run()
+    opened.session_state["matching.foil"] = FOIL
+    view(opened, "pair")
+    told = {key: str(value) for key, value in opened.query_params.items()}
+    asked = Variant(SHIPPED, RegionsAsked("trained"), examples.examples()[0].picture, CAPTION)
+    kept = keeping.opened(keeping.zipped(asked, None, MATCHING.title, told))
+    assert choice.in_words(kept.address) == f"Caption and foil, 2 captions, foil “{FOIL}”"
+    pictures.kept_pictures.cache_clear()  # another server
+    address = keeping.restored(kept)
+    assert address.pop(keeping.PAGE) == MATCHING.title
+    again = opened_anew()
+    again.query_params.update(address)
+    again.switch_page(MATCHING.path).run()
+    assert not again.exception and not again.error, texts(again)
+    assert again.text_input(key="matching.foil").value == FOIL
+    view(again, "matrix")
+    assert again.text_area(key="matching.captions").value == "a dog\na man"
+    figure = json.loads(again.get("plotly_chart")[0].proto.spec)
+    assert "picture 1" in figure["layout"]["xaxis"]["ticktext"]
 
 
 def test_a_checkpoint_without_the_head_says_so(
