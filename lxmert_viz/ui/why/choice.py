@@ -1,5 +1,6 @@
 """What is to be explained and how: widgets, and keys of the page's address."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -150,11 +151,11 @@ def _choose_target(found: Trace) -> Target:
 
 
 def _follow(known: set[str], found: Trace) -> None:
-    """Once a session: what the address names. Then the widgets hold it."""
-    told, held = st.query_params, st.session_state
-    if held.get("why.followed"):
+    """Once for each address: what it names. Then the widgets hold it."""
+    told, held = address.told(), st.session_state
+    if held.get("why.followed") == address.readings():
         return
-    held["why.followed"] = True
+    held["why.followed"] = address.readings()
     offered = {
         METHOD: ("why.method", METHODS, DEFAULT, "a method"),
         BESIDE: ("why.beside", METHODS, NOTHING, "a method"),
@@ -186,6 +187,11 @@ def _state(found: Trace, chosen: Choice) -> None:
         {
             ANSWER: "" if usual else answer,
             AGAINST: "" if usual or answer == MATCH else against,
+        },
+        of_question=True,
+    )
+    address.put(
+        {
             METHOD: "" if chosen.method == DEFAULT else chosen.method,
             BESIDE: chosen.beside,
             REGIONS_GONE: "" if chosen.removal.regions == USUAL.regions else chosen.removal.regions,
@@ -209,6 +215,14 @@ def _offered(found: Trace) -> list[str]:
 def _key(name: str, found: Trace) -> str:
     """A target belongs to one question of one picture and one model."""
     return f"{name} {found.model} {found.regions.digest} {found.tokens.text}"
+
+
+def in_words(told: Mapping[str, str]) -> str:
+    """What an address asks of this page; "" where it is as usual."""
+    chosen = [title(told[name]) for name in (METHOD, BESIDE) if told.get(name) in METHODS]
+    sides = [_answer(told[name]) for name in (ANSWER, AGAINST) if name in told]
+    parts = [" rather than ".join(sides), " beside ".join(chosen)]
+    return ", ".join(part for part in parts if part)
 
 
 def title(method: str) -> str:
