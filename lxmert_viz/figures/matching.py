@@ -33,8 +33,27 @@ def cells(
     values = np.hstack([blank[:, None], scores])
     names = [BLANK, *pictures]
     reach = float(np.abs(values).max(initial=0)) or 1.0
+    height = 68 + THUMB_PX + FOOT_PX + ROW_PX * len(captions)
+    title = "Score of every caption with every picture"
+    statistic = "l1 − l0: above 0 is a match. Framed: a caption's best picture. "
+    statistic += f"Colours end at ±{reach:.1f}"
+    figure = go.Figure(
+        _heat(values, captions, names, reach),
+        theme.layout(title, statistic, height, t=68 + THUMB_PX),
+    )
+    _frame_best(figure, scores)
+    _draw_thumbnails(figure, thumbnails, height)
+    labels = [c if len(c) <= LONGEST else f"{c[: LONGEST - 1]}…" for c in captions]
+    figure.update_xaxes(theme.labelled_axis(names), automargin=True)
+    figure.update_yaxes(theme.labelled_axis(labels), autorange="reversed", automargin=True)
+    return figure
+
+
+def _heat(
+    values: np.ndarray, captions: Sequence[str], names: Sequence[str], reach: float
+) -> go.Heatmap:
     told = [[f"{html.escape(c)}<br>{html.escape(p)}" for p in names] for c in captions]
-    heatmap = go.Heatmap(
+    return go.Heatmap(
         z=values,
         zmin=-reach,
         zmax=reach,
@@ -47,17 +66,6 @@ def cells(
         textfont={"size": 11, "color": theme.INK},
         colorbar={"thickness": 10, "outlinewidth": 0},
     )
-    height = 68 + THUMB_PX + FOOT_PX + ROW_PX * len(captions)
-    title = "Score of every caption with every picture"
-    statistic = "l1 − l0: above 0 is a match. Framed: a caption's best picture. "
-    statistic += f"Colours end at ±{reach:.1f}"
-    figure = go.Figure(heatmap, theme.layout(title, statistic, height, t=68 + THUMB_PX))
-    _frame_best(figure, scores)
-    _draw_thumbnails(figure, thumbnails, height)
-    labels = [c if len(c) <= LONGEST else f"{c[: LONGEST - 1]}…" for c in captions]
-    figure.update_xaxes(theme.labelled_axis(names), automargin=True)
-    figure.update_yaxes(theme.labelled_axis(labels), autorange="reversed", automargin=True)
-    return figure
 
 
 def _frame_best(figure: go.Figure, scores: np.ndarray) -> None:
