@@ -7,6 +7,7 @@ once every part is there; remarks.jsonl, notes.jsonl, slices.json.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lxmert_viz.dataset.remarks import Remark, Tally, read_remarks, writing_remarks
+from lxmert_viz.dataset.remarks import (
+    UNREADABLE,
+    Remark,
+    Tally,
+    read_remarks,
+    why,
+    writing_remarks,
+)
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Answer, Prediction
+from lxmert_viz.results import manifest_form
 from lxmert_viz.results.database import as_frame
 from lxmert_viz.whole_files import write_json, written_whole
 
@@ -29,6 +38,7 @@ LOCK = "running.lock"
 RAY_LOG = "ray.log"  # what a cluster said
 REMARKS = "remarks.jsonl"
 BEFORE = (LOCK, RAY_LOG, REMARKS)  # files that are there before a run begins
+DAMAGED = (pa.ArrowException, OSError, ValueError)  # what pyarrow raises; some are of both
 MUST_AGREE = ("model", "source", "settings")  # a run goes on only with the same of each
 OTHER_VERSION = (
     "{} was begun by an earlier version, which cut the dataset otherwise: go on with that version, "
@@ -107,15 +117,18 @@ class RunFolder:
             return False
         return True
 
-    def manifest(self) -> Json:
-        """Raises DatasetError for a folder that is not a run."""
+    def manifest(self, needed: tuple[str, ...] = ()) -> Json:
+        """Raises DatasetError for a folder that is not a run, or lacks what is needed of it."""
         path = self.path / MANIFEST
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            told = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise DatasetError(f"{self.path} is not a run: it has no {MANIFEST}.") from error
-        except (OSError, ValueError) as error:
-            raise DatasetError(f"{path} cannot be read: {error}.") from error
+        except (OSError, *UNREADABLE) as error:
+            raise DatasetError(f"{path} cannot be read: {why(error)}.") from error
+        if wrong := manifest_form.fault(told, needed):
+            raise DatasetError(f"{path} is not the manifest of a run: {wrong}.")
+        return told
 
     @property
     def is_begun(self) -> bool:
@@ -250,8 +263,28 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def read_table(path: Path, names: Sequence[str] | None = None) -> pa.Table:
-    """names: those that the file lacks are left out."""
-    with pq.ParquetFile(path) as file:
+    """names: those that the file lacks are left out. Raises DatasetError for a damaged file."""
+    with _opened(path) as file:
         there = file.schema_arrow.names
         wanted = there if names is None else [name for name in names if name in there]
         return file.read(wanted, use_threads=False)  # a file is small, and there are many
+
+
+def names_in(path: Path) -> list[str]:
+    """Of the columns. Raises DatasetError for a damaged file."""
+    with _opened(path) as file:
+        return file.schema_arrow.names
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except FileNotFoundError:
+        raise
+    except DAMAGED as error:
+        raise DatasetError(
+            f"{path} is damaged ({error}): take it out of its folder, and what it held is made "
+            "again when the same is asked."
+        ) from error

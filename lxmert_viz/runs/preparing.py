@@ -21,7 +21,15 @@ import pyarrow.parquet as pq
 from lxmert_viz.dataset import example_table
 from lxmert_viz.dataset.datasets import Dataset, not_among
 from lxmert_viz.dataset.opening import Source
-from lxmert_viz.dataset.remarks import Remark, Tally, read_remarks, writing_remarks
+from lxmert_viz.dataset.remarks import (
+    ODD,
+    UNREADABLE,
+    Remark,
+    Tally,
+    read_remarks,
+    why,
+    writing_remarks,
+)
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example, Report
 from lxmert_viz.results.database import quoted
@@ -104,8 +112,19 @@ class Prepared:
 
 
 def prepared_in(folder: Path) -> Prepared:
-    """What lies in a folder of shards. Raises FileNotFoundError where nothing was prepared."""
-    index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    """What lies in a folder of shards.
+
+    Raises FileNotFoundError where nothing was prepared, DatasetError where it is not as it was.
+    """
+    try:
+        return _indexed(folder, json.loads((folder / INDEX).read_bytes()))
+    except (*UNREADABLE, *ODD) as error:
+        raise DatasetError(
+            f"{folder / INDEX} is damaged ({why(error)}); begin again in a new folder."
+        ) from error
+
+
+def _indexed(folder: Path, index: dict[str, Any]) -> Prepared:
     told = index["about"]
     region_file = told.pop("region_file")
     about = Dataset(
