@@ -69,11 +69,7 @@ UI_FLOORS = {
     "browser": 0,
     "server": 1,
     "frame": 2,
-    "attention": 3,
-    "states": 3,
-    "what_if": 3,
-    "why": 3,
-    "causes": 3,
+    **dict.fromkeys(("attention", "states", "what_if", "why", "causes", "matching"), 3),
     "mistakes": 3,
     "pages": 4,
 }
