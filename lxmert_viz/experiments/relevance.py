@@ -146,15 +146,25 @@ def shapley_steps(
     ends = game.worth(np.stack([np.ones(game.players, bool), np.zeros(game.players, bool)]))
     effects = np.concatenate([ends[0] - game.worth(~alone), game.worth(alone) - ends[1]])
     bound = max(BOUND * float(np.abs(effects).max()), np.finfo(np.float32).tiny)
-    draws: list[np.ndarray] = []
+    draws = np.zeros((0, game.players))
     bets = Bets((game.players,), -bound, bound)
-    for number, order in enumerate(shapley.orders(game.players, pairs, seed)[::2]):
-        report(f"order {2 * number + 1} of {2 * pairs}", number / pairs)
-        both = np.stack([order, order[::-1]])
-        worth = np.stack([game.worth(shapley.coalitions(own)) for own in both])
-        draws.append(shapley.contributions(worth, both).mean(axis=0))
-        intervals = bets.add(np.clip(draws[-1], -bound, bound))
-        yield _drawn(game, np.stack(draws), intervals, ends, bound, game.forwards - before)
+    for draw in _draws(game, pairs, seed, report):
+        draws = np.concatenate([draws, draw[None]])
+        intervals = bets.add(np.clip(draw, -bound, bound))
+        yield _drawn(game, draws, intervals, ends, bound, game.forwards - before)
+
+
+def _draws(game: Game, pairs: int, seed: int, report: Report) -> Iterator[np.ndarray]:
+    """(n,) what each player added, mean over an order and its reverse; as many as one batch has
+    are asked together."""
+    drawn = shapley.orders(game.players, pairs, seed)
+    together = 2 * max(game.at_once // (2 * (game.players + 1)), 1)
+    for start in range(0, len(drawn), together):
+        report(f"order {start + 1} of {len(drawn)}", start / len(drawn))
+        own = drawn[start : start + together]
+        worth = game.worth(np.concatenate([shapley.coalitions(order) for order in own]))
+        added = shapley.contributions(worth.reshape(len(own), -1), own)
+        yield from added.reshape(-1, 2, game.players).mean(axis=1)
 
 
 def _drawn(
