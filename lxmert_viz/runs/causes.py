@@ -29,6 +29,9 @@ from lxmert_viz.whole_files import reading_back, write_json
 
 LINES, ABOUT = "effects.jsonl", "causes.json"
 REMEDY = "name another folder with --out"
+NONE_RIGHT = (
+    "{} answers none of {:,} examples right, so there is nothing that a change could take away."
+)
 ATLAS, EDGES = VIEWS = ("atlas", "edges")
 
 
@@ -96,10 +99,7 @@ def measure(
                 file.write(json.dumps(line) + "\n")
                 file.flush()
     if not done:
-        raise DatasetError(
-            f"{pipeline.name} answers none of {len(dataset.examples):,} examples right, so there "
-            "is nothing that a change could take away."
-        )
+        raise DatasetError(NONE_RIGHT.format(pipeline.name, len(dataset.examples)))
     table = atlas_table if view == ATLAS else edges_table
     return table(pipeline, list(done.values()))
 
