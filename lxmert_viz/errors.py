@@ -30,6 +30,10 @@ class MachineError(LxmertVizError):
     """
 
 
+class MemoryShortError(MachineError):
+    """Memory gave out; less at once may fit."""
+
+
 class DeviceError(MachineError):
     """The device that was asked for is not there, or not any more: nothing else goes on it."""
 

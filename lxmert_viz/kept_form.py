@@ -3,7 +3,7 @@
 Letters as in records.py; L, V, X layers of words, of regions and of both, M boxes left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -83,7 +83,7 @@ def fits(value: object, form: Any) -> bool:
     kind, parts = get_origin(form), get_args(form)
     if kind is UnionType:
         return any(fits(value, part) for part in parts)
-    if kind is tuple and parts[-1] is Ellipsis:
+    if kind is Sequence or (kind is tuple and parts[-1] is Ellipsis):
         return isinstance(value, tuple) and all(fits(one, parts[0]) for one in value)
     if kind is tuple:
         return (
