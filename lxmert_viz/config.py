@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from lxmert_viz.errors import CheckpointError
+from lxmert_viz.forms import check_words
 from lxmert_viz.whole_files import write_text
 
 MAX_SIZE = 2**31  # far beyond any network, and small enough to multiply two of
 MAX_LAYERS = 1000
+MAX_SIDE = 10_000  # pixels
+RULES = ("per_class", "agnostic")
 SIZES = (
     "vocab_size",
     "hidden_size",
@@ -20,6 +23,19 @@ SIZES = (
     "type_vocab_size",
     "visual_feat_dim",
     "visual_pos_dim",
+)
+DETECTOR_SIZES = (
+    "stem_channels",
+    "width",
+    "res2_channels",
+    "res5_dilation",
+    "rpn_channels",
+    "rpn_pre_nms",
+    "rpn_post_nms",
+    "pooler_resolution",
+    "num_objects",
+    "class_embedding_size",
+    "attribute_hidden_size",
 )
 
 
@@ -65,9 +81,7 @@ class LxmertConfig:
     model_type = "lxmert"
 
     def __post_init__(self) -> None:
-        names = self.architectures
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise ValueError(f"architectures is {names!r}, not a list of names")
+        check_words(self)
         for name in SIZES:
             _check_range(name, getattr(self, name), 1, MAX_SIZE)
         for name in ("l_layers", "x_layers", "r_layers"):
@@ -133,6 +147,15 @@ class RegionProfile:
     max_regions: int = 36
     min_score: float = 0.2
 
+    def __post_init__(self) -> None:
+        check_words(self)
+        if self.rule not in RULES:
+            raise ValueError(f"rule is {self.rule!r}, not one of {', '.join(RULES)}")
+        _check_range("min_size", self.min_size, 1, MAX_SIDE)
+        _check_range("max_size", self.max_size, self.min_size, MAX_SIDE)
+        for name in ("min_regions", "max_regions"):
+            _check_range(name, getattr(self, name), 0, MAX_SIZE)
+
 
 @dataclass
 class DetectorConfig:
@@ -163,18 +186,33 @@ class DetectorConfig:
         }
     )
 
+    def __post_init__(self) -> None:
+        check_words(self)
+        for name in DETECTOR_SIZES:
+            _check_range(name, getattr(self, name), 1, MAX_SIZE)
+        _check_range("num_attributes", self.num_attributes, 0, MAX_SIZE)
+        for blocks in self.blocks:
+            _check_range("blocks", blocks, 1, MAX_LAYERS)
+        for name in ("anchor_sizes", "anchor_ratios", "profiles"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} is empty")
+        for name in ("anchor_sizes", "anchor_ratios", "box_weights"):
+            if min(getattr(self, name)) <= 0:
+                raise ValueError(f"{name} holds {min(getattr(self, name))}, and all are above 0")
+
     @property
     def feature_size(self) -> int:
         return self.res2_channels * 8
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
+        """Raises CheckpointError for a file that describes no detector."""
         values = read_json(path)
-        profiles = {k: RegionProfile(**v) for k, v in values.pop("profiles").items()}
-        lists_as_tuples = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         try:
-            return cls(**lists_as_tuples, profiles=profiles)
-        except TypeError as error:
+            profiles = {k: RegionProfile(**v) for k, v in values.pop("profiles").items()}
+            told = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+            return cls(**told, profiles=profiles)
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
             raise CheckpointError(f"{path} is not a detector config: {error}.") from error
 
     def to_file(self, path: Path) -> None:
@@ -189,5 +227,5 @@ def read_json(path: Path) -> Any:
         raise CheckpointError(f"{path} is missing.") from error
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is not valid JSON: {error}.") from error

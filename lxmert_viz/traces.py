@@ -23,7 +23,8 @@ import safetensors
 import safetensors.numpy
 
 from lxmert_viz.errors import ARCHIVE_ERRORS, PictureError, TraceError
-from lxmert_viz.kept_form import check_arrays, check_words
+from lxmert_viz.forms import check_words
+from lxmert_viz.kept_form import check_arrays
 from lxmert_viz.picture import as_png, decode
 from lxmert_viz.records import FAMILIES, Answer, LeftOut, Regions, Tokens, Trace
 from lxmert_viz.whole_files import write_together

@@ -1,9 +1,6 @@
 """Whatever a kept analysis holds, it is opened or refused in one sentence."""
 
-import copy
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +13,7 @@ from lxmert_viz.errors import TraceError
 from lxmert_viz.experiments.heads import value_norms
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.ui.server import keeping
-
-ODD = (None, True, 0, -1, 10**400, 1.5, float("nan"), "", "x", "\ud800", [], {}, [[]], ["x"], [1])
+from tests.helpers.changed_json import change
 
 
 @pytest.fixture(scope="module")
@@ -26,15 +22,6 @@ def files(tiny_pipeline: Pipeline, photograph: bytes) -> dict[str, bytes]:
     norms = value_norms(tiny_pipeline.network, trace)
     asked = {"profile": "trained", "switched off": [2]}
     return traces.files_of(trace, photograph, norms, asked, tiny_pipeline.digest)
-
-
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every container of a JSON value with each of its keys."""
-    keys = list(value) if isinstance(value, dict) else range(len(value))
-    for key in keys:
-        yield value, key
-        if isinstance(value[key], dict | list):
-            yield from places(value[key])
 
 
 def opened(files: dict[str, bytes]) -> bool:
@@ -59,18 +46,7 @@ def test_what_was_not_changed_is_opened(files: dict[str, bytes]) -> None:
 @given(data=st.data())
 def test_any_words_are_opened_or_refused(data: st.DataObject, files: dict[str, bytes]) -> None:
     words = json.loads(files[traces.WORDS])
-    for _ in range(data.draw(st.integers(1, 3))):
-        found = list(places(words))
-        container, key = found[data.draw(st.integers(0, len(found) - 1))]
-        change = data.draw(st.sampled_from(["odd", "away", "more"]))
-        if change == "odd":
-            container[key] = copy.deepcopy(data.draw(st.sampled_from(ODD)))
-        elif change == "away":
-            del container[key]
-        elif isinstance(container, dict):
-            container["more"] = 1
-        else:
-            container.append(container[key])
+    change(words, data)
     opened(files | {traces.WORDS: json.dumps(words).encode()})
 
 
@@ -80,20 +56,20 @@ def test_any_arrays_are_opened_or_refused(data: st.DataObject, files: dict[str, 
     arrays = safetensors.numpy.load(files[traces.ARRAYS])
     name = data.draw(st.sampled_from(sorted(arrays)))
     array = arrays[name]
-    change = data.draw(st.sampled_from(["kind", "shape", "short", "value", "away", "other"]))
-    if change == "kind":
+    how = data.draw(st.sampled_from(["kind", "shape", "short", "value", "away", "other"]))
+    if how == "kind":
         kinds = [np.float16, np.float64, np.int8, np.int32, np.uint8, np.bool_]
         arrays[name] = array.astype(data.draw(st.sampled_from(kinds)))
-    elif change == "shape":
+    elif how == "shape":
         shape = data.draw(st.sampled_from([(-1,), (1, -1), (-1, 1), (1, *array.shape)]))
         arrays[name] = array.reshape(shape)
-    elif change == "short":
+    elif how == "short":
         arrays[name] = np.ascontiguousarray(array[: data.draw(st.integers(0, len(array) - 1))])
-    elif change == "value":
+    elif how == "value":
         at = data.draw(st.integers(0, array.size - 1))
         odd = [np.nan, np.inf, -1, 3e38] if array.dtype.kind == "f" else [-1, 2**62]
         arrays[name].flat[at] = data.draw(st.sampled_from(odd))
-    elif change == "away":
+    elif how == "away":
         del arrays[name]
     else:
         arrays[name] = arrays[data.draw(st.sampled_from(sorted(arrays)))]

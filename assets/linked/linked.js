@@ -1,6 +1,8 @@
 /* Words, boxes and bars that stand for the same things: pointed at in one figure, marked in all. */
 
-const HOW = "Point at a word, a box or a bar: it is marked everywhere. Click to lock, Escape to unlock.";
+const HOW = matchMedia("(hover: none)").matches
+  ? "Tap a word, a box or a bar: it is marked everywhere."
+  : "Point at a word, a box or a bar: it is marked everywhere. Click to lock, Escape to unlock.";
 const STILL_PIXELS = 5; // a finger that moves further scrolls
 const LOCKED = new Map(); // what the page is about: labels that are locked, whatever the method
 const LINKED = new WeakMap(); // place: what stops the figures that are linked there

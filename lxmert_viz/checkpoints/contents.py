@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from lxmert_viz.config import DetectorConfig, LxmertConfig, read_json
 from lxmert_viz.errors import CheckpointError
+from lxmert_viz.forms import check_words
 from lxmert_viz.records import OWN_BOXES, TRAINED_PROFILE, ZOO, Regions, Tokens
 
 UNNAMED = re.compile(r"LABEL_\d+")  # what transformers writes where nobody gave names
@@ -47,6 +48,7 @@ class Scope:
     answers_trained_as: str = ""  # "softmax", "sigmoid", or "": as was published
 
     def __post_init__(self) -> None:
+        check_words(self)
         if self.answers_trained_as not in ("", "softmax", "sigmoid"):
             raise ValueError(
                 f"answers_trained_as is {self.answers_trained_as!r}, not 'softmax' or 'sigmoid'"

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self, TextIO
 
 from lxmert_viz.errors import DatasetError
-from lxmert_viz.whole_files import written_whole
+from lxmert_viz.forms import fits
+from lxmert_viz.whole_files import reading_back, written_whole
 
 HALF_LETTER = "it holds half of a letter (a lone surrogate, such as \\ud800)"
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|data:", re.IGNORECASE)
@@ -92,12 +93,20 @@ def writing_remarks(path: Path) -> Iterator[Book]:
 
 
 def read_remarks(path: Path) -> Iterator[Remark]:
-    """Nothing where there is no such file."""
+    """Nothing where there is no such file. Raises DatasetError for a line that is no remark."""
     if not path.exists():
         return
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            yield Remark(**json.loads(line))
+    with reading(path), path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            yield _remark(line, f"{path}, line {number}")
+
+
+def _remark(line: str, place: str) -> Remark:
+    with reading_back(place, "remove the file"):
+        remark = Remark(**json.loads(line))
+        if not fits(tuple(remark), tuple[str, str, int, str]) or remark.kind not in KINDS:
+            raise ValueError("it is no remark of a run")
+    return remark
 
 
 KINDS = {

@@ -53,6 +53,13 @@ def edited(regions: Regions, edit: PictureEdit) -> Regions:
     return regions if len(left) == count else regions.only(left)
 
 
+def with_features(regions: Regions, place: int, source: int | None) -> Regions:
+    """One region with another's features in its box; source None: with zeros. Names stay."""
+    feats = regions.feats.copy()
+    feats[place] = 0 if source is None else regions.feats[source]
+    return replace(regions, feats=feats)
+
+
 def places_left(count: int, edit: PictureEdit) -> list[int]:
     """Which of `count` regions are still there, in order."""
     if edit.operator == NO_REGIONS:

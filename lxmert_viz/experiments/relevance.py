@@ -12,7 +12,7 @@ from lxmert_viz.analysis import shapley
 from lxmert_viz.analysis.regions import overlapping
 from lxmert_viz.analysis.relevance import bimodal, last_layer, row_of
 from lxmert_viz.analysis.rollout import rollout
-from lxmert_viz.analysis.sequences import confidence_sequence
+from lxmert_viz.analysis.sequences import Bets
 from lxmert_viz.errors import OptionError
 from lxmert_viz.experiments import gradients, heads
 from lxmert_viz.experiments import target as targets
@@ -23,7 +23,7 @@ from lxmert_viz.records import Regions, Report
 
 PAIRS = 8  # of orders, each with its reverse
 FEW = 6  # players from which all coalitions are no more than those of the orders
-BOUND = 2.0  # times the largest effect of one player alone: where contributions are cut
+BOUND = 1.5  # times the largest effect of one player alone: where contributions are cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,21 +146,37 @@ def shapley_steps(
     ends = game.worth(np.stack([np.ones(game.players, bool), np.zeros(game.players, bool)]))
     effects = np.concatenate([ends[0] - game.worth(~alone), game.worth(alone) - ends[1]])
     bound = max(BOUND * float(np.abs(effects).max()), np.finfo(np.float32).tiny)
-    draws: list[np.ndarray] = []
-    for number, order in enumerate(shapley.orders(game.players, pairs, seed)[::2]):
-        report(f"order {2 * number + 1} of {2 * pairs}", number / pairs)
-        both = np.stack([order, order[::-1]])
-        worth = np.stack([game.worth(shapley.coalitions(own)) for own in both])
-        draws.append(shapley.contributions(worth, both).mean(axis=0))
-        yield _drawn(game, np.stack(draws), ends, bound, game.forwards - before)
+    draws = np.zeros((0, game.players))
+    bets = Bets((game.players,), -bound, bound)
+    for draw in _draws(game, pairs, seed, report):
+        draws = np.concatenate([draws, draw[None]])
+        intervals = bets.add(np.clip(draw, -bound, bound))
+        yield _drawn(game, draws, intervals, ends, bound, game.forwards - before)
+
+
+def _draws(game: Game, pairs: int, seed: int, report: Report) -> Iterator[np.ndarray]:
+    """(n,) what each player added, mean over an order and its reverse; as many as one batch has
+    are asked together."""
+    drawn = shapley.orders(game.players, pairs, seed)
+    together = 2 * max(game.at_once // (2 * (game.players + 1)), 1)
+    for start in range(0, len(drawn), together):
+        report(f"order {start + 1} of {len(drawn)}", start / len(drawn))
+        own = drawn[start : start + together]
+        worth = game.worth(np.concatenate([shapley.coalitions(order) for order in own]))
+        added = shapley.contributions(worth.reshape(len(own), -1), own)
+        yield from added.reshape(-1, 2, game.players).mean(axis=1)
 
 
 def _drawn(
-    game: Game, draws: np.ndarray, ends: np.ndarray, bound: float, forwards: int
+    game: Game,
+    draws: np.ndarray,
+    intervals: np.ndarray,
+    ends: np.ndarray,
+    bound: float,
+    forwards: int,
 ) -> Relevance:
-    """draws: (m, n); ends: the worth of all and of nobody."""
+    """draws: (m, n); intervals: (n, 2); ends: the worth of all and of nobody."""
     values = draws.mean(axis=0)
-    intervals = confidence_sequence(np.clip(draws, -bound, bound), -bound, bound)[-1]  # (n, 2)
     words, regions = game.spread(values)
     words_interval, regions_interval = game.spread(intervals)
     return Relevance(

@@ -33,7 +33,7 @@ WORD_REMOVALS = {
     "delete": "deleted, so that later words move up",
 }
 SPECIAL = ("[CLS]", "[SEP]", "[PAD]")
-AT_ONCE = 64  # coalitions that go through the network at once
+AT_ONCE = 64 * 768  # coalitions that go through the network at once, times its hidden size
 MOST_WEIGHTS = 2**25  # attention weights of a layer that are in memory at once
 
 
@@ -147,17 +147,19 @@ class Game:
         # without any region there is nothing to look at; hidden ones would be looked at alike
         has_regions = self._shown(different[new]).any(axis=1)
         for alike in (new[has_regions], new[~has_regions]):
-            for rows in np.split(alike, range(self._at_once, len(alike), self._at_once)):
+            for rows in np.split(alike, range(self.at_once, len(alike), self.at_once)):
                 if len(rows):
                     found = self._batch(different[rows])
                     self._states |= zip((keys[row] for row in rows), found, strict=True)
         return torch.stack([self._states[keys[place]] for place in places.reshape(-1)])
 
     @property
-    def _at_once(self) -> int:
-        heads = self.pipeline.network.config.num_attention_heads
+    def at_once(self) -> int:
+        """How many coalitions one batch has."""
+        config = self.pipeline.network.config
         side = len(self.tokens.pieces) + len(self.regions)
-        return min(max(MOST_WEIGHTS // (heads * side * side), 1), AT_ONCE)
+        most = MOST_WEIGHTS // (config.num_attention_heads * side * side)
+        return max(min(most, AT_ONCE // config.hidden_size), 1)
 
     def _shown(self, members: np.ndarray) -> np.ndarray:
         """(N, R) which regions the network gets; all of them where removing only empties them."""

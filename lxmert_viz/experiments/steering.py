@@ -33,11 +33,16 @@ def gaze(attention: np.ndarray, asked: Sequence[int]) -> np.ndarray:
     return np.divide(looks @ is_asked, lengths, out=np.zeros(len(looks)), where=lengths > 1e-12)
 
 
-def gaze_heads(pipeline: Pipeline, scores: np.ndarray, share: float = SHARE) -> list[Slot]:
-    """The heads with the highest mean gaze (G,), at most this share of all cross heads."""
+def most_heads(pipeline: Pipeline, share: float = SHARE) -> int:
+    """How many heads this share of all cross heads is, at least one."""
     config = pipeline.network.config
-    most = int(share * len(CROSS_FAMILIES) * config.x_layers * config.num_attention_heads)
-    order = np.argsort(-scores, kind="stable")[: max(most, 1)]
+    every = len(CROSS_FAMILIES) * config.x_layers * config.num_attention_heads
+    return max(int(share * every), 1)
+
+
+def gaze_heads(pipeline: Pipeline, scores: np.ndarray) -> list[Slot]:
+    """The heads with the highest mean gaze (G,), as many as may be forced."""
+    order = np.argsort(-scores, kind="stable")[: most_heads(pipeline)]
     return slots_at(pipeline, order.tolist())
 
 
@@ -53,28 +58,39 @@ def random_heads(pipeline: Pipeline, count: int, draw: np.random.Generator) -> l
     return slots_at(pipeline, draw.choice(every, count, replace=False).tolist())
 
 
-def forced(pipeline: Pipeline, heads: Sequence[Slot], words: int, regions: int) -> Intervention:
-    """One row a region: in row r every word of the chosen heads reads region r alone."""
-    count = pipeline.network.config.num_attention_heads
-    only = torch.eye(regions)[:, None, None].expand(regions, count, words, regions)
+def forced(
+    pipeline: Pipeline, heads: Sequence[Slot], words: int, regions: int, place: int
+) -> Intervention:
+    """Every word of these heads reads region `place` alone."""
+    config = pipeline.network.config
+    count = config.num_attention_heads
+    only = torch.eye(regions)[place].expand(count, words, regions)
     parts = {}
-    for layer in {slot.layer for slot in heads}:
+    for layer in range(config.x_layers):
         chosen = torch.tensor([Slot(FAMILY, layer, head) in heads for head in range(count)])
-        parts[FAMILY, layer, "pattern"] = (chosen.expand(regions, count), only)
+        parts[FAMILY, layer, "pattern"] = (chosen, only)
     return Intervention(parts=parts)
 
 
 def steered(pipeline: Pipeline, regions: Regions, text: str, heads: Sequence[Slot]) -> list[Scores]:
     """What is answered with these heads on each region in turn; one batch for all regions."""
+    (found,) = steered_by(pipeline, regions, text, [heads], range(len(regions)))
+    return found
+
+
+def steered_by(
+    pipeline: Pipeline,
+    regions: Regions,
+    text: str,
+    sets: Sequence[Sequence[Slot]],
+    places: Sequence[int],
+) -> list[list[Scores]]:
+    """Of every set of heads: what is answered with them on each of these regions in turn."""
     ((_, tokens),) = pipeline.rows([(regions, text)])
-    asked = forced(pipeline, heads, len(tokens.ids), len(regions))
-    alone = [
-        Intervention(
-            parts={key: (mask[row], only[row]) for key, (mask, only) in asked.parts.items()}
-        )
-        for row in range(len(regions))
-    ]
-    return pipeline.score_many([(regions, text)] * len(regions), alone)
+    sizes = len(tokens.ids), len(regions)
+    asked = [forced(pipeline, heads, *sizes, place) for heads in sets for place in places]
+    found = iter(pipeline.score_many([(regions, text)] * len(asked), asked))
+    return [[next(found) for _ in places] for _ in sets]
 
 
 @dataclass(frozen=True, slots=True)

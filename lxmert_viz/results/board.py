@@ -7,18 +7,19 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.forms import fits
 from lxmert_viz.records import RIGHT_FROM
 from lxmert_viz.results.columns import COLUMNS, FILTERED, MATCH, NO_MATCH, TYPES
 from lxmert_viz.results.database import Database, quoted
+from lxmert_viz.results.manifest_form import OF_A_WHOLE_RUN
 from lxmert_viz.results.row import Row, rows_of
 from lxmert_viz.results.row_filter import Where, where
-from lxmert_viz.results.run_folder import TABLE, RunFolder, write_table
+from lxmert_viz.results.run_folder import TABLE, RunFolder, names_in, write_table
 from lxmert_viz.results.totals import TOTALS, Totals
 from lxmert_viz.results.verdicts import Note, Notes
-from lxmert_viz.whole_files import write_json
+from lxmert_viz.whole_files import reading_back, write_json
 
 SLICES = "slices.json"
 CLUSTERS = "clusters.parquet"
@@ -55,7 +56,7 @@ class Board:
     def __init__(self, run: RunFolder) -> None:
         """run: a finished one, as `open_run` makes sure of."""
         self.run = run
-        self.manifest = run.manifest()
+        self.manifest = run.manifest(OF_A_WHOLE_RUN)
         self.notes = Notes(run.path)
         self._database = Database()
         for statement in (*BESIDE, _view_of(run)):
@@ -230,7 +231,13 @@ class Board:
     def slices(self) -> dict[str, str]:
         """Saved filters by name."""
         path = self.run.path / SLICES
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if not path.exists():
+            return {}
+        with reading_back(path, "remove it, and name your slices again"):
+            told = json.loads(path.read_bytes())
+        if not fits(told, dict[str, str]):
+            raise DatasetError(f"{path} is no list of slices, which are names with their filters.")
+        return told
 
     def save_slices(self, slices: Mapping[str, str]) -> None:
         write_json(self.run.path / SLICES, dict(slices))
@@ -287,7 +294,7 @@ class Board:
 
 
 def _view_of(run: RunFolder) -> str:
-    written = pq.read_schema(run.path / TABLE).names  # a run of an earlier version has fewer
+    written = names_in(run.path / TABLE)  # a run of an earlier version has fewer
     absent = "".join(
         f', CAST(NULL AS {SQL_TYPES[column.type]}) AS "{column.name}"'
         for column in COLUMNS

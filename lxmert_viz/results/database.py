@@ -2,14 +2,23 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from lxmert_viz.errors import DatasetError
+
 KEPT_ANSWERS = 128  # of the database; a page asks the same again at every click
+OWN_FAULTS = (  # of a query, which no file can cause; whatever else DuckDB raises is a file's
+    duckdb.ParserException,
+    duckdb.SyntaxException,
+    duckdb.BinderException,
+    duckdb.CatalogException,
+)
 DTYPES = {
     pa.string(): pd.StringDtype(),
     pa.bool_(): pd.BooleanDtype(),
@@ -24,7 +33,10 @@ def as_frame(table: pa.Table) -> pd.DataFrame:
 
 
 class Database:
-    """Reads Parquet files and its own small tables."""
+    """Reads Parquet files and its own small tables.
+
+    Whatever is asked raises DatasetError where a file is damaged, or not there any more.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -33,13 +45,14 @@ class Database:
 
     def write(self, statement: str, values: Sequence[Any] = ()) -> None:
         """Whatever changes a table, or makes one."""
-        with self._lock:
+        with self._lock, _reading():
             self._connection.execute(statement, list(values))
             self._kept = OrderedDict()
 
     def frame(self, query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
         """Types as as_frame has them."""
-        return as_frame(self._cursor().sql(query, params=list(values)).to_arrow_table())
+        with _reading():
+            return as_frame(self._cursor().sql(query, params=list(values)).to_arrow_table())
 
     def kept(self, query: str, values: Sequence[Any] = ()) -> pd.DataFrame:
         """The same, of few rows: asked once until something is written."""
@@ -55,7 +68,8 @@ class Database:
         return found
 
     def _column(self, query: str, values: Sequence[Any]) -> list[Any]:
-        return [row[0] for row in self._cursor().execute(query, list(values)).fetchall()]
+        with _reading():
+            return [row[0] for row in self._cursor().execute(query, list(values)).fetchall()]
 
     def _once(self, ask: Callable[..., Any], query: str, values: Sequence[Any]) -> Any:
         key = (ask.__name__, query, *values)
@@ -72,6 +86,16 @@ class Database:
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
             return self._connection.cursor()
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except OWN_FAULTS:
+        raise
+    except duckdb.Error as error:
+        raise DatasetError(f"A file of this run is damaged or gone: {error}") from error
 
 
 def quoted(text: object) -> str:

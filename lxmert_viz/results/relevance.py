@@ -1,14 +1,15 @@
 """What each answer of a run rests on: relevance/METHOD/00000.parquet, a file a shard, beside it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from lxmert_viz.results.run_folder import write_table
+from lxmert_viz.results.run_folder import read_table, write_table
 
 FOLDER = "relevance"
+CHEFER = "chefer"  # beside it: what a published protocol measures of each method
 SCHEMA = pa.schema(
     [
         ("question_id", pa.string()),
@@ -42,9 +43,7 @@ class KeptShards:
 
     def table(self, columns: list[str] | None = None) -> pd.DataFrame:
         """All of them, a row an example; all columns, or some."""
-        return pa.concat_tables(
-            pq.read_table(path, columns=columns) for path in self._paths()
-        ).to_pandas()
+        return pa.concat_tables(read_table(path, columns) for path in self._paths()).to_pandas()
 
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob("[0-9]*.parquet"))
@@ -59,6 +58,14 @@ class KeptRelevance(KeptShards):
     def judged(self) -> pd.DataFrame:
         """question_id, looked and chance of the examples of which it is known."""
         return self.table(JUDGED).dropna(ignore_index=True)
+
+
+def forget(run: Path, numbers: Iterable[int]) -> None:
+    """Removes what was kept of some shards, by any method."""
+    for folder in (FOLDER, CHEFER):
+        for number in numbers:
+            for path in (run / folder).glob(f"*/{number:05d}.parquet"):
+                path.unlink()
 
 
 def kept_methods(run: Path) -> list[str]:

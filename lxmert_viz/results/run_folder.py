@@ -7,6 +7,7 @@ once every part is there; remarks.jsonl, notes.jsonl, slices.json.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ import pyarrow.parquet as pq
 from lxmert_viz.dataset.remarks import Remark, Tally, read_remarks, writing_remarks
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Answer, Prediction
+from lxmert_viz.results import manifest_form
 from lxmert_viz.results.database import as_frame
-from lxmert_viz.whole_files import write_json, written_whole
+from lxmert_viz.whole_files import reading_back, write_json, written_whole
 
 Json = dict[str, Any]
 TABLE = "predictions.parquet"
@@ -99,15 +101,25 @@ class RunFolder:
                     "Ask as before to go on, or name a new folder."
                 )
 
-    def manifest(self) -> Json:
-        """Raises DatasetError for a folder that is not a run."""
+    def is_of(self, manifest: Json) -> bool:
+        """Whether it was begun with the same of what must agree."""
+        try:
+            self.compare(manifest)
+        except DatasetError:
+            return False
+        return True
+
+    def manifest(self, needed: tuple[str, ...] = ()) -> Json:
+        """Raises DatasetError for a folder that is not a run, or lacks what is needed of it."""
         path = self.path / MANIFEST
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            with reading_back(path, "name another run"):
+                told = json.loads(path.read_bytes())
         except FileNotFoundError as error:
             raise DatasetError(f"{self.path} is not a run: it has no {MANIFEST}.") from error
-        except (OSError, ValueError) as error:
-            raise DatasetError(f"{path} cannot be read: {error}.") from error
+        if wrong := manifest_form.fault(told, needed):
+            raise DatasetError(f"{path} is not the manifest of a run: {wrong}.")
+        return told
 
     @property
     def is_begun(self) -> bool:
@@ -125,16 +137,16 @@ class RunFolder:
         return {
             int(path.stem)
             for path in self._parts()
-            if any(pq.read_table(path, columns=["error"])["error"].to_pylist())
+            if any(read_table(path, ["error"])["error"].to_pylist())
         }
 
     def machine_faults(self) -> list[str]:
         """Errors of the rows that failed because of a machine, not of what was asked."""
         faults: list[str] = []
         for path in self._parts():
-            if "machine" in pq.read_schema(path).names:  # older runs do not tell
-                rows = pq.read_table(path, columns=["error"], filters=pc.field("machine"))
-                faults += rows["error"].to_pylist()
+            rows = read_table(path, ["error", "machine"])
+            if "machine" in rows.column_names:  # older runs do not tell
+                faults += rows.filter(pc.field("machine"))["error"].to_pylist()
         return faults
 
     def _parts(self) -> list[Path]:
@@ -155,8 +167,11 @@ class RunFolder:
         Raises DatasetError where the folder was removed meanwhile.
         """
         self.check_there()
-        if internals is not None:
-            write_table(self.path / "internals" / f"{number:05d}.parquet", internals)
+        inside = self.path / "internals" / f"{number:05d}.parquet"
+        if internals is None:
+            inside.unlink(missing_ok=True)  # of a part that is made again
+        else:
+            write_table(inside, internals)
         write_table(self.path / "parts" / f"{number:05d}.parquet", as_table(predictions))
 
     def part(self, number: int) -> pa.Table:
@@ -239,8 +254,21 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def read_table(path: Path, names: Sequence[str] | None = None) -> pa.Table:
-    """names: those that the file lacks are left out."""
-    with pq.ParquetFile(path) as file:
+    """names: those that the file lacks are left out. Raises DatasetError for a damaged file."""
+    with _opened(path) as file:
         there = file.schema_arrow.names
         wanted = there if names is None else [name for name in names if name in there]
         return file.read(wanted, use_threads=False)  # a file is small, and there are many
+
+
+def names_in(path: Path) -> list[str]:
+    """Of the columns. Raises DatasetError for a damaged file."""
+    with _opened(path) as file:
+        return file.schema_arrow.names
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    remedy = "take it out of its folder, and what it held is made again when the same is asked"
+    with reading_back(path, remedy), pq.ParquetFile(path) as file:
+        yield file

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lxmert_viz.forms import check_words
+from lxmert_viz.whole_files import reading_back
+
 FILE = "notes.jsonl"
 
 
@@ -24,16 +27,19 @@ class Note:
 
 
 class Notes:
-    """Every change is a line more: the last one of an example counts. Many threads may write."""
+    """Every change is a line more: the last one of an example counts. Many threads may write.
+
+    Raises DatasetError for a file that others changed into something else.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         self._lock = threading.Lock()
         self._notes: dict[str, Note] = {}
-        lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
-        for line in lines:
-            if line.endswith("}"):  # a killed process may leave half of a last line
-                note = Note(**json.loads(line))
+        lines = self.path.read_bytes().split(b"\n") if self.path.exists() else []
+        for number, line in enumerate(lines, 1):
+            if line.endswith(b"}"):  # a killed process may leave half of a last line
+                note = _note(line, f"{self.path}, line {number}")
                 self._notes[note.id] = note
 
     def of(self, name: str) -> Note:
@@ -53,3 +59,10 @@ class Notes:
                 file.flush()
                 os.fsync(file.fileno())
             self._notes[note.id] = Note(note.id, note.verdict, note.tags, note.text, at)
+
+
+def _note(line: bytes, place: str) -> Note:
+    with reading_back(place, "mend that line, or take it out"):
+        note = Note(**json.loads(line))
+        check_words(note)
+    return note

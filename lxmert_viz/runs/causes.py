@@ -24,9 +24,10 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Regions, Report
 from lxmert_viz.runs.asking import gold_regions
 from lxmert_viz.runs.pictures import Looker
-from lxmert_viz.whole_files import write_json
+from lxmert_viz.whole_files import reading_back, write_json
 
 LINES, ABOUT = "effects.jsonl", "causes.json"
+REMEDY = "name another folder with --out"
 ATLAS, EDGES = VIEWS = ("atlas", "edges")
 
 
@@ -201,7 +202,8 @@ def _begin(folder: Path, settings: dict[str, Any]) -> None:
     if not about.exists():
         write_json(about, settings)
         return
-    before = json.loads(about.read_text())
+    with reading_back(about, REMEDY):
+        before = dict(json.loads(about.read_text()))
     odd = [name for name in settings if before.get(name) != settings[name]]
     if odd:
         raise DatasetError(
@@ -219,7 +221,8 @@ def _lines(path: Path) -> dict[str, dict[str, Any]]:
     if len(whole) < len(content):
         with path.open("rb+") as file:
             file.truncate(len(whole))
-    return {line["id"]: line for line in map(json.loads, whole.splitlines())}
+    with reading_back(path, REMEDY):
+        return {line["id"]: line for line in map(json.loads, whole.splitlines())}
 
 
 def _error(values: np.ndarray) -> np.ndarray:

@@ -23,13 +23,12 @@ from lxmert_viz.experiments.removal import Game, Removal
 from lxmert_viz.going_out import as_csv
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Regions, Report
-from lxmert_viz.results.relevance import KeptShards
+from lxmert_viz.results.relevance import CHEFER, KeptShards
 from lxmert_viz.results.run_folder import RunFolder
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.preparing import Prepared, prepared_in
 from lxmert_viz.whole_files import write_text
 
-NAME = "chefer"
 STEPS = (0, 0.25, 0.5, 0.75, 0.8, 0.85, 0.9, 0.95, 1)  # shares that are gone
 QUESTIONS, SEED = 10_000, 1234  # as published
 CURVES = ("image positive", "image negative", "text positive", "text negative")
@@ -58,7 +57,7 @@ def chefer(
     profile = run.manifest()["settings"]["profile"]
     looker = Looker(pipeline, prepared.about, profile, name_of)
     for method in methods:
-        kept = KeptShards(run.path / NAME / method)
+        kept = KeptShards(run.path / CHEFER / method)
         for shard in prepared.shards:
             if shard.number in kept.finished():
                 continue
@@ -72,8 +71,8 @@ def chefer(
                     if isinstance(seen, Regions):
                         rows += curves(pipeline, example, seen, method)
             kept.write(shard.number, pa.Table.from_pylist(rows, schema=SCHEMA))
-    table = summary({m: KeptShards(run.path / NAME / m).table() for m in methods})
-    write_text(run.path / f"{NAME}.csv", as_csv(table, "%.4f"))
+    table = summary({m: KeptShards(run.path / CHEFER / m).table() for m in methods})
+    write_text(run.path / f"{CHEFER}.csv", as_csv(table, "%.4f"))
     return table
 
 

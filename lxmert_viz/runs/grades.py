@@ -13,6 +13,7 @@ from lxmert_viz.runs.known_causes import ALL, CONTENDED
 
 GRADES = "explanations.csv"  # beside a checkpoint's weights: how methods do there
 RANDOM = "random"  # a map of noise: what a method must do better than
+SIGN_PAIRS = 32  # of orders, where signs are graded: a competitor's effect is small beside others
 SHARES = {  # columns that are shares of examples, and get an interval
     "points_right": "the top region is one that the question is about",
     "sign_right": "the region that speaks for the other answer has a negative number",

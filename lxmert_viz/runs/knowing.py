@@ -7,7 +7,7 @@ region with another value, and the target is the right answer less that value.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError, OptionError
 from lxmert_viz.experiments import patching, steering
 from lxmert_viz.experiments import target as targets
+from lxmert_viz.experiments.edits import with_features
 from lxmert_viz.experiments.kept_run import Kept
 from lxmert_viz.model.interventions import Key
 from lxmert_viz.pipeline import Pipeline
@@ -78,9 +79,7 @@ def _depths(kept: Kept, stream: str) -> list[Key]:
 def _case(pipeline: Pipeline, one: Answered) -> Case | None:
     """None where the other features do not move the target."""
     seen, text, (gold,), aim = one.regions, one.example.text, one.gold, _aim(one)
-    feats = seen.feats.copy()
-    feats[gold] = seen.feats[aim.region]
-    other = replace(seen, feats=feats)
+    other = with_features(seen, gold, aim.region)
     target = targets.answer(pipeline, one.example.right, aim.answer)
     try:
         both = patching.pair(pipeline, (seen, text), (other, text), target)

@@ -28,7 +28,7 @@ from lxmert_viz.results.database import quoted
 from lxmert_viz.results.large_queries import querying, rows_of
 from lxmert_viz.results.run_folder import OTHER_VERSION, RunFolder, read_table
 from lxmert_viz.runs.staging import Staged
-from lxmert_viz.whole_files import write_json
+from lxmert_viz.whole_files import reading_back, write_json
 
 PART = 64  # examples that are asked together, or a few more
 SHARDS = 500  # of a dataset, until they are LARGEST
@@ -50,10 +50,10 @@ class Shard:
     path: Path  # a table of its examples
     rows: int
 
-    def table(self) -> pa.Table:
-        """Raises DatasetError where the file is gone."""
+    def table(self, names: Sequence[str] | None = None) -> pa.Table:
+        """names: of some columns. Raises DatasetError where the file is gone."""
         try:
-            return read_table(self.path)
+            return read_table(self.path, names)
         except FileNotFoundError as error:
             raise DatasetError(
                 f"{self.path} is not there: its folder was removed or emptied while its run was "
@@ -104,8 +104,16 @@ class Prepared:
 
 
 def prepared_in(folder: Path) -> Prepared:
-    """What lies in a folder of shards. Raises FileNotFoundError where nothing was prepared."""
-    index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    """What lies in a folder of shards.
+
+    Raises FileNotFoundError where nothing was prepared, DatasetError where it is not as it was.
+    """
+    path = folder / INDEX
+    with reading_back(path, "begin again in a new folder"):
+        return _indexed(folder, json.loads(path.read_bytes()))
+
+
+def _indexed(folder: Path, index: dict[str, Any]) -> Prepared:
     told = index["about"]
     region_file = told.pop("region_file")
     about = Dataset(

@@ -13,6 +13,11 @@ from lxmert_viz.results.run_folder import RunFolder
 
 LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "tokenizers")
 SHOWN = 12  # characters of a digest
+UNKNOWN = "where nothing was noted"
+NOT_NOTED = (
+    "{} does not say what computed its rows so far: an earlier version began it. Those to come may "
+    "differ in their last digits."
+)
 Provenance = dict[str, str]  # what -> which
 
 
@@ -33,11 +38,11 @@ def provenance(
 
 def differences(here: Mapping[str, str], there: Mapping[str, str]) -> list[str]:
     """Each as "torch 2.14.1 and not 2.13.0": here, and there."""
-    return [
-        f"{what} {value[:SHOWN]} and not {there.get(what, 'unknown')[:SHOWN]}"
-        for what, value in here.items()
-        if there.get(what) != value
-    ]
+    unlike = [what for what, value in here.items() if there.get(what) != value]
+    other = {
+        what: f"and not {there[what][:SHOWN]}" if what in there else UNKNOWN for what in unlike
+    }
+    return [f"{what} {here[what][:SHOWN]} {other[what]}" for what in unlike]
 
 
 def of_run(manifest: Mapping[str, Any]) -> Provenance:
@@ -45,16 +50,19 @@ def of_run(manifest: Mapping[str, Any]) -> Provenance:
     return [manifest["provenance"], *manifest.get("mixed", ())][-1]
 
 
-def agree(run: RunFolder, mine: Provenance, *, mix: bool) -> None:
-    """Raises DatasetError where a run was begun with another, unless mix: then it is noted."""
+def agree(run: RunFolder, mine: Provenance, *, mix: bool) -> str:
+    """What a person should know of a run that goes on with this, "" for nothing.
+
+    Raises DatasetError where it was begun with another, unless mix: then it is noted.
+    """
     manifest = run.manifest()
-    if "provenance" not in manifest:  # an earlier version noted none
-        run.describe(provenance=mine)
-        return
+    if "provenance" not in manifest:
+        run.describe(provenance={}, mixed=[mine])
+        return NOT_NOTED.format(run.path)
     mixed: list[Provenance] = manifest.get("mixed", [])
     before = of_run(manifest)
     if mine == before:
-        return
+        return ""
     if not mix and mine not in (manifest["provenance"], *mixed):
         raise DatasetError(
             f"{run.path} was begun otherwise: now {', '.join(differences(mine, before))}. Numbers "
@@ -63,6 +71,7 @@ def agree(run: RunFolder, mine: Provenance, *, mix: bool) -> None:
         )
     joined = [*(other for other in mixed if other != mine), mine]
     run.describe(mixed=joined)
+    return ""
 
 
 @cache

@@ -109,3 +109,11 @@ def test_words_are_those_of_the_text(tiny_pipeline: Pipeline, regions: Regions) 
     assert with_word(text, words[5], " ") == "How many Greens, left"
     masked = tiny_pipeline.ask(regions, "how many [MASK]?").tokens
     assert [word.text for word in words_of(masked)] == ["how", "many", MASK, "?"]
+
+
+def test_a_region_gets_anothers_features_and_keeps_its_box(regions: Regions) -> None:
+    given = edits.with_features(regions, 0, 2)
+    assert np.array_equal(given.feats[0], regions.feats[2])
+    assert np.array_equal(given.feats[1:], regions.feats[1:])
+    assert np.array_equal(given.boxes_unit, regions.boxes_unit) and given.names == regions.names
+    assert (edits.with_features(regions, 1, None).feats[1] == 0).all() and regions.feats[1].any()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from lxmert_viz.results.columns import SCHEMA
-from lxmert_viz.results.run_folder import TABLE, write_table
+from lxmert_viz.results.run_folder import MANIFEST, TABLE, write_table
 from lxmert_viz.whole_files import write_json
 
 TYPES = ("x", "x", "x", "y", "y", "y", "y", "y")
@@ -32,7 +32,11 @@ def put_run(
     ]
     folder.mkdir(parents=True)
     write_table(folder / TABLE, pa.Table.from_pylist(rows, schema=SCHEMA))
+    put_manifest(folder)
+    return folder
+
+
+def put_manifest(folder: Path) -> None:
     about = {"name": "toy", "layout": "table", "sha256": "0" * 64, "training_note": ""}
     model = {"name": folder.name, "sha256": "1" * 64}
-    write_json(folder / "manifest.json", {"model": model, "data": about, "begun": "today"})
-    return folder
+    write_json(folder / MANIFEST, {"model": model, "data": about, "begun": "today"})

@@ -15,7 +15,7 @@ from lxmert_viz.results.opening import open_run
 from lxmert_viz.results.run_folder import MANIFEST, TABLE, write_table
 from lxmert_viz.results.verdicts import Note
 from lxmert_viz.whole_files import write_json
-from tests.helpers.small_run import put_run
+from tests.helpers.small_run import put_manifest, put_run
 
 ROWS: list[dict[str, Any]] = [
     # right, answer, score, sure, structure, cause
@@ -41,7 +41,7 @@ def board(tmp_path: Path) -> Board:
     rows[3]["tail"], rows[0]["tail"], rows[1]["tail"] = True, False, False
     rows[6]["error"] = "no picture"
     rows[4]["match"], rows[5]["match"] = 1.0, 0.95
-    write_json(tmp_path / MANIFEST, {"model": {"name": "m"}})
+    put_manifest(tmp_path)
     write_table(tmp_path / TABLE, pa.Table.from_pylist(rows, schema=SCHEMA))
     return open_run(tmp_path)
 

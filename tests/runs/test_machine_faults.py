@@ -15,7 +15,8 @@ from lxmert_viz.records import Regions
 from lxmert_viz.results.run_folder import TABLE, RunFolder
 from lxmert_viz.runs import preparing
 from lxmert_viz.runs.asking import ask_each
-from lxmert_viz.runs.evaluation import evaluate
+from lxmert_viz.runs.evaluation import Resume, evaluate
+from lxmert_viz.runs.explaining import explain_run
 from lxmert_viz.runs.manifest import Settings
 
 PICTURES = tuple(f"p{number:03}" for number in range(6))
@@ -84,6 +85,48 @@ def test_many_such_rows_end_with_code_2_and_are_asked_again_when_the_machine_is_
     assert sum(before[name] == after[name] for name in before) == 2  # they had no error
     tables = [pq.read_table(tmp_path / name / TABLE).drop(["seconds"]) for name in ("whole", "run")]
     assert tables[0].equals(tables[1])
+
+
+def test_all_that_is_kept_of_a_shard_is_made_again_with_it_and_nothing_of_the_others(
+    tiny_pipeline: Pipeline,
+    tiny_folder: Path,
+    questions: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preparing, "PART", 2)
+    source = open_dataset(questions)
+
+    def make(name: str, *, retry_errors: bool = False) -> Path:
+        resume = Resume(retry_errors)
+        given = (tiny_pipeline, tiny_folder, source, tmp_path / name, Settings(baselines=False))
+        run = evaluate(*given, resume=resume)
+        explain_run(tiny_pipeline, tiny_folder, run, "attention")
+        return run.path
+
+    whole, lost = make("whole"), [questions / f"{name}.jpg" for name in PICTURES[2:4]]
+    contents = [path.read_bytes() for path in lost]
+    for path in lost:
+        path.unlink()
+    run = make("run")
+    assert not (run / "internals" / "00001.parquet").exists()  # no row of it has an answer
+    before = {path: path.stat().st_mtime_ns for path in kept_in(run)}
+    for path, content in zip(lost, contents, strict=True):
+        path.write_bytes(content)
+    make("run", retry_errors=True)
+    assert {path.relative_to(run) for path in kept_in(run)} == {
+        path.relative_to(whole) for path in kept_in(whole)
+    }
+    for path in kept_in(run):
+        ours, theirs = pq.read_table(path), pq.read_table(whole / path.relative_to(run))
+        unlike = [name for name in ours.column_names if name != "seconds"]
+        assert ours.select(unlike).equals(theirs.select(unlike)), path
+        if path.stem in ("00000", "00002"):
+            assert path.stat().st_mtime_ns == before[path]
+
+
+def kept_in(run: Path) -> list[Path]:
+    return [path for path in sorted(run.rglob("0*.parquet")) if path.parent.name != "examples"]
 
 
 def test_few_such_rows_are_told_and_are_no_failure(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def broken_off(
     study = open_dataset(ASSETS / "study")
     dataset = replace(study.without_regions(), examples=study.examples[:100])
 
-    def go_on(engine: Engine = HERE, *, whole: bool = False, **resume: bool) -> RunFolder:
+    def go_on(engine: Engine = HERE, *, whole: bool = False, **resume: Any) -> RunFolder:
         run = evaluate(
             tiny_pipeline,
             tiny_folder,
@@ -127,8 +128,43 @@ def test_the_command_goes_on_with_mix(
     assert main([*call, "--mix"]) == 0
 
 
+def test_a_run_that_an_earlier_version_began_says_one_line_and_is_then_held_to_what_goes_on(
+    broken_off: Callable[..., RunFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = broken_off()
+    write_without(run, "provenance")
+    told: list[str] = []
+    mine = of_run(broken_off(say=told.append).manifest())
+    assert len(told) == 1 and "does not say what computed its rows so far" in told[0]
+    assert mine["lxmert-viz"] == code_digest()
+    broken_off(say=told.append)
+    assert len(told) == 1  # it is known now
+    monkeypatch.setattr(provenance, "code_digest", lambda: "another")
+    with pytest.raises(DatasetError, match="lxmert-viz another and not"):
+        broken_off()
+
+
+def test_a_run_that_notes_less_than_is_noted_now_names_what_it_lacks(
+    broken_off: Callable[..., RunFolder],
+) -> None:
+    run = broken_off()
+    noted = dict(run.manifest()["provenance"])
+    del noted["pillow"]
+    run.describe(provenance=noted)
+    with pytest.raises(DatasetError, match=r"now pillow [\d.]+ where nothing was noted\."):
+        broken_off()
+    broken_off(mix=True)
+
+
+def write_without(run: RunFolder, name: str) -> None:
+    manifest = run.manifest()
+    del manifest[name]
+    (run.path / MANIFEST).write_text(json.dumps(manifest))
+
+
 def test_differences_name_both_and_what_is_not_known() -> None:
     here = {"torch": "2.14.1", "model": "a" * 64, "numpy": "2.4"}
     there = {"torch": "2.13.0", "model": "a" * 64}
-    assert differences(here, there) == ["torch 2.14.1 and not 2.13.0", "numpy 2.4 and not unknown"]
+    unlike = ["torch 2.14.1 and not 2.13.0", "numpy 2.4 where nothing was noted"]
+    assert differences(here, there) == unlike
     assert differences(here, here) == []

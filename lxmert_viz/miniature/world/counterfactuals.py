@@ -36,16 +36,17 @@ def counterfactual(
         if value != getattr(thing, name)
     ]
     for index, name, value in random.sample(changes, len(changes)):
-        changed = _changed(scene, index, name, value)
-        answer = answer_of(program, View.of(changed))
+        other = changed(scene, index, name, value)
+        answer = answer_of(program, View.of(other))
         if answer is None or (answer != before) != relevant:
             continue
-        if name != "size" or _stands_free(changed, index):
-            return Counterfactual(relevant, index, name, value, answer, changed)
+        if name != "size" or _stands_free(other, index):
+            return Counterfactual(relevant, index, name, value, answer, other)
     return None
 
 
-def _changed(scene: Scene, index: int, name: str, value: str) -> Scene:
+def changed(scene: Scene, index: int, name: str, value: str) -> Scene:
+    """The scene with one attribute of one object of another value."""
     objects = list(scene.objects)
     objects[index] = replace(objects[index], **{name: value})
     return replace(scene, objects=tuple(objects))

@@ -1,5 +1,6 @@
 """The example scenes that the page offers: pictures with a title and questions of every type."""
 
+from io import BytesIO
 from pathlib import Path
 from random import Random
 
@@ -8,7 +9,7 @@ from PIL import Image
 from lxmert_viz.miniature.world.captions import caption, foil
 from lxmert_viz.miniature.world.drawing import draw
 from lxmert_viz.miniature.world.questions import QUESTION_TYPES, ask
-from lxmert_viz.miniature.world.scenes import make_scene
+from lxmert_viz.miniature.world.scenes import Scene, make_scene
 from lxmert_viz.miniature.world.views import View
 from lxmert_viz.whole_files import write_json, written_whole
 
@@ -36,9 +37,15 @@ def write_examples(folder: Path) -> None:
         scene = make_scene(seed)
         name = f"scene-{number}.png"
         with written_whole(folder / name) as unfinished:
-            Image.fromarray(draw(scene).picture).save(unfinished, "PNG", optimize=True)
+            unfinished.write_bytes(as_png(scene))
         entries.append({"picture": name, "title": title, "questions": _texts(View.of(scene), seed)})
     write_json(folder / "examples.json", entries)
+
+
+def as_png(scene: Scene) -> bytes:
+    content = BytesIO()
+    Image.fromarray(draw(scene).picture).save(content, "PNG", optimize=True)
+    return content.getvalue()
 
 
 def _texts(view: View, seed: int) -> list[dict[str, object]]:

@@ -50,17 +50,19 @@ class Cluster:
 def connected(cluster: Cluster, log: Path) -> Iterator[TextIO]:
     """Gives what leads to the person; all else that is printed meanwhile goes into the log.
 
-    A cluster elsewhere gets this package's code. Raises ClusterError where none answers.
+    A cluster elsewhere gets this package's code. Raises ClusterError where none answers, or where
+    it fails meanwhile.
     """
     if find_spec("ray") is None:
         raise ClusterError(MISSING)
     os.environ.update(ENVIRONMENT)
     import ray  # before prints are caught: it remembers where they went
+    from ray.exceptions import RayError, RayTaskError
 
     with _printing_into(log) as own:
         try:
             _begin(cluster)
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, RayError) as error:
             place = cluster.place or "this machine"
             said = f" ({ADDRESS_VARIABLE})" if cluster.place and not cluster.address else ""
             raise ClusterError(
@@ -69,6 +71,15 @@ def connected(cluster: Cluster, log: Path) -> Iterator[TextIO]:
             ) from error
         try:
             yield own
+        except RayError as error:
+            cause = error.cause if isinstance(error, RayTaskError) else error
+            if not isinstance(cause, RayError):  # raised by code of this program, on a machine
+                raise
+            said = str(cause).strip().partition("\n")[0].rstrip(".") or type(cause).__name__
+            raise ClusterError(
+                f"The Ray cluster failed: {said}. The same call goes on from there; what else Ray "
+                f"says is in {log}."
+            ) from error
         finally:
             ray.shutdown()
 

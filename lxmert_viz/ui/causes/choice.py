@@ -1,5 +1,6 @@
 """Which experiment, and on which target: widgets, and keys of the page's address."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -10,6 +11,7 @@ from lxmert_viz.experiments.cause_files import Cause
 from lxmert_viz.experiments.target import Target
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
+from lxmert_viz.ui.causes import linked
 from lxmert_viz.ui.frame import address, handover
 from lxmert_viz.ui.server import models
 from lxmert_viz.ui.server.variant import Variant, key_of
@@ -26,6 +28,7 @@ VIEWS = {  # key of the address: what it is called
 }
 OF_THE_ANSWER = ("edges", "steering")
 VIEW, ANSWER, AGAINST = "cause", "cause-answer", "cause-against"  # keys of the address
+MATCH = "=match"  # beside answers' texts, which have no such form
 OFFERED = 50  # of the most probable answers
 UNKNOWN = "This link asks for {} that this version or checkpoint does not have: {}."
 NO_ANSWERS = (
@@ -47,6 +50,10 @@ class Asked:
         return f"{key_of(self.variant)} {self.target}"
 
     @property
+    def question(self) -> str:
+        return _of(self.found)
+
+    @property
     def about(self) -> list[str]:
         """Lines of a saved figure's caption."""
         return [*saving.about(self.found), f"Target: {self.target.name}, logits"]
@@ -63,7 +70,11 @@ def choose(variant: Variant, found: Trace) -> tuple[str, Asked]:
         raise CheckpointError(NO_ANSWERS.format(found.model))
     known = [answer.text for answer in found.answers]
     answer_key, against_key = (f"{name} {_of(found)}" for name in ("causes.for", "causes.against"))
-    _follow(set(known), answer_key, against_key)
+    _follow(found, answer_key, against_key)
+    is_match, foil = handover.match_explained(found.tokens.text)
+    if is_match and found.match is not None:
+        st.session_state[answer_key] = MATCH
+        st.session_state[f"causes.text {_of(found)}"] = foil
     proposed = handover.proposed()
     if proposed in VIEWS:
         st.session_state["causes.view"] = proposed
@@ -82,12 +93,22 @@ def choose(variant: Variant, found: Trace) -> tuple[str, Asked]:
     usual = [answer, against] == known[:2]
     address.put(
         {
-            VIEW: "" if view == next(iter(VIEWS)) else view,
             ANSWER: "" if usual else answer,
             AGAINST: "" if usual else against or "",
-        }
+        },
+        of_question=True,
     )
+    address.put({VIEW: "" if view == next(iter(VIEWS)) else view})
+    if answer == MATCH:
+        return view, Asked(variant, found, targets.match(pipeline))
     return view, Asked(variant, found, targets.answer(pipeline, answer, against))
+
+
+def in_words(told: Mapping[str, str]) -> str:
+    """What an address asks of this page; "" where it is as usual."""
+    sides = [told[name] for name in (ANSWER, AGAINST) if name in told]
+    parts = [VIEWS.get(told.get(VIEW, ""), ""), " rather than ".join(sides)]
+    return ", ".join(part for part in parts if part)
 
 
 def turn_to(view: str) -> None:
@@ -103,7 +124,16 @@ def _choose_target(
     if is_given:
         return known[0], known[1] if len(known) > 1 else None
     offered = [*known[:OFFERED], *(t for t in known[OFFERED:] if t == held.get(answer_key))]
-    answer = st.selectbox("Target", offered, key=answer_key, persist_state="session", width=130)
+    answer = st.selectbox(
+        "Target",
+        [*offered, MATCH] if found.match is not None else offered,
+        format_func=lambda text: "the text belongs to the picture" if text == MATCH else text,
+        key=answer_key,
+        persist_state="session",
+        width=130,
+    )
+    if answer == MATCH:
+        return MATCH, None
     others = [text for text in offered if text != answer]
     if held.get(against_key) not in others:
         held[against_key] = others[0] if others else None
@@ -113,16 +143,16 @@ def _choose_target(
     return answer, against
 
 
-def _follow(known: set[str], answer_key: str, against_key: str) -> None:
-    """Once a session: what the address names. Then the widgets hold it."""
-    told, held = st.query_params, st.session_state
-    if held.get("causes.followed"):
+def _follow(found: Trace, answer_key: str, against_key: str) -> None:
+    """What a new address names. Then the widgets hold it."""
+    known = {answer.text for answer in found.answers}
+    if not linked.begin(_of(found)):
         return
-    held["causes.followed"] = True
+    told, held = address.told(), st.session_state
     held["causes.view"] = next(iter(VIEWS))
     offered = {
         VIEW: ("causes.view", set(VIEWS), "an experiment"),
-        ANSWER: (answer_key, known, "an answer"),
+        ANSWER: (answer_key, {*known, MATCH}, "an answer"),
         AGAINST: (against_key, known, "an answer"),
     }
     for name, (key, values, kind) in offered.items():

@@ -5,12 +5,20 @@ import streamlit as st
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.experiments.edges import CONTROL, WIDTHS, Edge, usual_edges
 from lxmert_viz.figures.layers import Line, by_layer
-from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.causes import keeping
+from lxmert_viz.ui.causes import keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
+from lxmert_viz.ui.causes.linked import (
+    Option,
+    number_of,
+    place_of,
+    places_of,
+    told_place,
+    told_places,
+)
 from lxmert_viz.ui.server import causes, waiting
 
+WIDTH, GOLD, WORD = "edges-width", "edges-regions", "edges-word"  # keys of the address
 CAPTION = (
     "A cut weight is zero, and the rest of its row sums to 1 again, as if its score had been "
     "lowered before the softmax. A row that is cut whole reads nothing; lowered, it would read "
@@ -19,26 +27,35 @@ CAPTION = (
 )
 
 
-def _choose(found: Trace) -> tuple[int, list[Edge]]:
+def _choose(asked: Asked) -> tuple[int, list[Edge]]:
     """How many layers, and which edges; the control comes last."""
+    found, about = asked.found, asked.question
+    regions, words = range(len(found.regions)), range(len(found.tokens.pieces))
+    gold_key, word_key = f"causes.gold {about}", f"causes.word {about}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        width = st.segmented_control(
-            "Layers cut at once", WIDTHS, default=1, key="causes.width", required=True
+        width = linked.choose(
+            Option("causes.width", WIDTH, number_of(WIDTHS), 1),
+            st.segmented_control,
+            "Layers cut at once",
+            WIDTHS,
+            required=True,
         )
-        gold = st.multiselect(
+        gold = linked.choose(
+            Option(gold_key, GOLD, places_of(regions), [], told_places, about),
+            st.multiselect,
             "Regions to tell from the others",
-            range(len(found.regions)),
+            regions,
             format_func=numbered_names(found.regions).__getitem__,
-            key=f"causes.gold {found.regions.digest}",
             width=320,
         )
-        word = st.selectbox(
+        word = linked.choose(
+            Option(word_key, WORD, place_of(words), None, told_place, about),
+            st.selectbox,
             "One word",
-            range(len(found.tokens.pieces)),
+            words,
             format_func=lambda place: found.tokens.pieces[place],
-            index=None,
-            key=f"causes.word {found.tokens.text}",
             width=150,
+            index=None,
         )
     edges = usual_edges(len(found.regions), gold)
     if word is not None:
@@ -50,7 +67,7 @@ def _choose(found: Trace) -> tuple[int, list[Edge]]:
 
 
 def show(asked: Asked) -> None:
-    width, edges = _choose(asked.found)
+    width, edges = _choose(asked)
     curves = waiting.result_of(
         f"cut {asked.key} {width} {edges}",
         "cutting edges",

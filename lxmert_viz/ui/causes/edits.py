@@ -10,11 +10,12 @@ from lxmert_viz.experiments.edits import UNEDITED
 from lxmert_viz.figures import causes as figures
 from lxmert_viz.figures.causes import Change
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.causes import keeping
+from lxmert_viz.ui.causes import keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
 from lxmert_viz.ui.server import causes, examples, waiting
 
 ROWS = 16
+FLIPS = "edits-flips"  # key of the address
 
 
 def show(asked: Asked) -> None:
@@ -46,7 +47,7 @@ def _show_edits(asked: Asked, found: Bench) -> None:
         first = min(flips, key=lambda effect: (effect.edit.size, -abs(effect.drop)))
         nearest += f" One that changes little: {first.edit.name} gives “{first.answer}”."
     st.markdown(f"**{nearest}**".replace("$", "\\$"))
-    only = st.toggle("Only edits that change the answer", key="causes.flips")
+    only = linked.toggle("causes.flips", FLIPS, "Only edits that change the answer")
     shown = (flips if only else found.effects)[:ROWS]
     if not shown:
         st.info("None does.", icon=":material/check:")

@@ -9,12 +9,15 @@ from lxmert_viz.analysis.flow import EDGES_KEPT, NODES_KEPT, Edge, Graph, Node
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.figures.flow import Line, Point, flow_graph, go
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.causes import keeping
+from lxmert_viz.ui.causes import keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
+from lxmert_viz.ui.causes.linked import Option, percent, share_from
 from lxmert_viz.ui.frame import address
 from lxmert_viz.ui.server import causes, waiting
 
 ROOT = "flow-root"  # key of the address: stream.depth.place, place counted from 1
+NODES, EDGES, TEST = "flow-states", "flow-edges", "flow-test"  # and these
+LEAST = 0.3  # share kept
 TESTED = 24  # crossings that are cut, the widest first
 CAPTION = (
     "An edge is as wide as the share of the root that flows in it: what attention carries, with "
@@ -35,9 +38,7 @@ def show(asked: Asked) -> None:
     is_top = root == _top(shares)
     address.put({ROOT: "" if is_top else f"{root.stream}.{root.depth}.{root.place + 1}"})
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        nodes = st.slider("States kept", 0.3, 1.0, NODES_KEPT, 0.05, key="causes.nodes", width=220)
-        edges = st.slider("Edges kept", 0.3, 1.0, EDGES_KEPT, 0.02, key="causes.kept", width=220)
-        test = st.toggle("Test crossings by knock-out", key="causes.test")
+        nodes, edges, test = _kept()
         if not is_top:
             st.button("Back to the answer", on_click=_choose, args=("",), key="causes.top")
     graph = graphs.graph(shares, root, nodes, edges)
@@ -54,6 +55,27 @@ def show(asked: Asked) -> None:
     st.caption(CAPTION.format(len(graph.nodes), total, graph.nodes_share, graph.edges_share))
     options = {"root": list(root), "nodes": nodes, "edges": edges}
     keeping.offer(asked, asked.cause("flow", options))
+
+
+def _kept() -> tuple[float, float, bool]:
+    """How much is kept of states and of edges, and whether crossings are tested."""
+    kept = share_from(LEAST, 1.0)
+    nodes, edges = (
+        linked.choose(
+            Option(key, name, kept, usual, percent),
+            st.slider,
+            label,
+            LEAST,
+            1.0,
+            step=0.01,
+            width=220,
+        )
+        for label, key, name, usual in (
+            ("States kept", "causes.nodes", NODES, NODES_KEPT),
+            ("Edges kept", "causes.kept", EDGES, EDGES_KEPT),
+        )
+    )
+    return nodes, edges, linked.toggle("causes.test", TEST, "Test crossings by knock-out")
 
 
 def _figure(asked: Asked, graph: Graph, falls: dict[tuple[Node, Node], float]) -> go.Figure:
@@ -106,7 +128,7 @@ def _top(shares: graphs.Shares) -> Node:
 
 
 def _root(shares: graphs.Shares) -> Node:
-    told = st.session_state.setdefault("causes.root", st.query_params.get(ROOT, ""))
+    told = st.session_state.setdefault("causes.root", address.told().get(ROOT, ""))
     stream, *numbers = told.split(".")
     if len(numbers) == 2:
         depth, place = (address.number(text) for text in numbers)

@@ -13,13 +13,16 @@ from lxmert_viz.experiments.head_slots import Slot, flat, place_named
 from lxmert_viz.figures import causes as figures
 from lxmert_viz.records import FAMILIES, Trace
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.causes import choice, keeping
+from lxmert_viz.ui.causes import choice, keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
+from lxmert_viz.ui.causes.linked import Option, one_of
 from lxmert_viz.ui.frame import address
 from lxmert_viz.ui.server import causes, models, waiting
 from lxmert_viz.ui.server.answers import unheard
 
 HEADS = "heads-off"  # key of the address: family.layer.head, counted from 1, between commas
+OFF_KEY, CURVES = "heads-write", "heads-curves"  # keys of the address
+WAYS = ("keeping", "removing")
 TOP = 4  # heads that are switched off until a person chooses
 
 
@@ -97,12 +100,12 @@ def _show_rankings(asked: Asked, found: Atlas) -> None:
         )
         for ranking in RANKINGS
     ]
-    way = st.segmented_control(
+    way = linked.choose(
+        Option("causes.way", CURVES, one_of(WAYS), WAYS[0]),
+        st.segmented_control,
         "Curves of",
-        ["keeping", "removing"],
+        WAYS,
         format_func=lambda name: f"{name} the top heads",
-        default="keeping",
-        key="causes.way",
         label_visibility="collapsed",
         required=True,
     )
@@ -184,13 +187,13 @@ def _show_answers(before: Trace, after: Trace) -> None:
 
 
 def _choose_off() -> str:
-    return st.segmented_control(
+    return linked.choose(
+        Option("causes.off", OFF_KEY, one_of(OFF), ZERO),
+        st.segmented_control,
         "A head that is off",
         list(OFF),
         format_func={ZERO: "writes nothing", MEAN: "writes its mean"}.get,
         help=f"It {OFF[ZERO]}, or it {OFF[MEAN]}.",
-        key="causes.off",
-        default=ZERO,
         required=True,
     )
 
@@ -227,7 +230,7 @@ def _first(asked: Asked, every: list[Slot]) -> list[Slot]:
 
 def _from_address(every: list[Slot]) -> list[Slot]:
     found = []
-    for part in st.query_params.get(HEADS, "").split(","):
+    for part in address.told().get(HEADS, "").split(","):
         family, *numbers = part.split(".")
         counted = [address.number(text) for text in numbers]
         if family in FAMILIES and len(counted) == 2 and None not in counted:

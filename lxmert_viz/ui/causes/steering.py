@@ -11,10 +11,12 @@ from lxmert_viz.experiments.steering import FAMILY, slots_at
 from lxmert_viz.figures.picture import regions_picture
 from lxmert_viz.figures.steering_page import page
 from lxmert_viz.records import Answer
-from lxmert_viz.ui.causes import keeping
+from lxmert_viz.ui.causes import keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
+from lxmert_viz.ui.causes.linked import Option, places_of, told_places
 from lxmert_viz.ui.server import causes, models, pictures, waiting
 
+LAYERS = "steering-layers"  # key of the address
 POINT = "Point at a region: what is answered when all chosen heads look there?"
 CAPTION = (
     "In the chosen layers every word of every head reads one region alone: weight 1 there, 0 "
@@ -27,12 +29,13 @@ CAPTION = (
 def show(asked: Asked) -> None:
     found, pipeline = asked.found, models.pipeline(asked.variant.model)
     config = pipeline.network.config
-    layers = st.multiselect(
+    every = range(config.x_layers)
+    layers = linked.choose(
+        Option("causes.steered", LAYERS, places_of(every), list(every), told_places),
+        st.multiselect,
         "Layers whose heads are made to look",
-        range(config.x_layers),
-        range(config.x_layers),
+        every,
         format_func=lambda layer: place_named(FAMILY, layer),
-        key="causes.steered",
     )
     if not layers or not len(found.regions):
         st.info("Choose a layer, and a picture with regions.", icon=":material/ads_click:")

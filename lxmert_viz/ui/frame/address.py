@@ -1,6 +1,7 @@
 """What was chosen, as keys of the page's address: a reload or a shared link finds it again.
 
-The stage writes keys of its own, which stay as they are.
+The stage writes keys of its own, which stay as they are. A page's keys are in the address while
+that page is in sight; the session remembers them, so that *Keep* has those of every page.
 """
 
 import re
@@ -16,6 +17,8 @@ STORED_KEYS = ("stored", "of")  # a file of stored regions, and the picture's id
 KEYS = ("model", "example", "picture", "question", "steps", *STORED_KEYS, *BOARD_KEYS)
 BOARD = "address.board"
 READ, STEPS, PENDING = "address.read", "address.steps", "address.pending"
+READINGS = "address.readings"
+STATED = "address.stated"  # keys of every page that was in sight, each with what it is about
 BOXES_OF = "boxes of"  # digest of the picture that pending boxes were drawn on
 MISSING, SHOWN = "address.missing", "address.shown"  # sentences, and how many are on the page
 NUMBER = re.compile("[0-9]{1,6}")  # nothing here is counted to a million
@@ -32,11 +35,13 @@ def read() -> None:
     if READ in state:
         return
     state[READ] = True
+    state[READINGS] = readings() + 1
+    state[STATED] = {}
     if address.get("model") in models.model_names():
         handover.use_model(address["model"])
     elif address.get("model"):
         say_missing(NO_MODEL.format(plain(address["model"])))
-    state[PENDING] = {name: address[name] for name in ("profile", "boxes") if name in address}
+    state[PENDING] = {name: told for name, told in address.items() if name not in KEYS}
     state[PENDING][BOXES_OF] = _picture_named()
     keep_steps(address.get("steps", ""))
     keep_board({key: address[key] for key in BOARD_KEYS if key in address})
@@ -63,9 +68,22 @@ def begin_again() -> None:
     st.session_state.pop(READ, None)
 
 
+def readings() -> int:
+    """How many addresses this session has followed; a page's options follow each of them once."""
+    return st.session_state.get(READINGS, 0)
+
+
 def of_analysis() -> dict[str, str]:
-    """The keys that do not belong to pages about datasets."""
-    return {key: told for key, told in st.query_params.items() if key not in BOARD_KEYS}
+    """The keys that do not belong to pages about datasets, also those of pages out of sight."""
+    now, told = _question(), st.session_state[STATED]
+    others = {key: value for key, (value, of) in told.items() if of in ("", now)}
+    shown = st.query_params.items()
+    return others | {key: value for key, value in shown if key not in BOARD_KEYS}
+
+
+def told() -> dict[str, str]:
+    """The address's keys, and those that it had before the person turned to another page."""
+    return st.session_state[PENDING] | st.query_params.to_dict()
 
 
 def board() -> dict[str, str]:
@@ -102,6 +120,13 @@ def number(text: str) -> int | None:
     Python's own test passes digits that are no decimals, and numbers too long for it to read.
     """
     return int(text) if NUMBER.fullmatch(text) else None
+
+
+def _question() -> str:
+    """What a page's keys can be about."""
+    source = handover.source()
+    picture = handover.scene() if source == handover.EXAMPLES else handover.own_picture(source)
+    return f"{handover.model()} {picture} {handover.stored()} {handover.asked()}"
 
 
 def _picture_named() -> str:
@@ -153,10 +178,16 @@ def write() -> None:
         st.query_params.from_dict(wanted | others)
 
 
-def put(keys: dict[str, str]) -> None:
-    """More keys; "" takes one away. Only where they changed, as in `write`."""
-    address = st.query_params
+def put(keys: dict[str, str], *, of_question: bool = False) -> None:
+    """More keys; "" takes one away. Only where they changed, as in `write`.
+
+    of_question: they say nothing of another model, picture or question.
+    """
+    address, stated = st.query_params, st.session_state[STATED]
     for name, value in keys.items():
+        stated.pop(name, None)
+        if value:
+            stated[name] = (value, _question() if of_question else "")
         if value and address.get(name) != value:
             address[name] = value
         elif not value and name in address:

@@ -1,7 +1,7 @@
 """What caused the answer: the network run again under a stated intervention, beside a control."""
 
 from lxmert_viz.ui.causes import choice, edges, edits, flow, heads, patching, steering
-from lxmert_viz.ui.frame import results, workbench
+from lxmert_viz.ui.frame import address, results, workbench
 
 VIEWS = {
     "heads": heads.show_atlas,
@@ -19,3 +19,4 @@ found = results.trace(chosen)
 results.tell(chosen, found)
 view, asked = choice.choose(results.variant(chosen), found)
 VIEWS[view](asked)
+address.begin_again_to_say_it()  # what a link asks for and is not here

@@ -6,11 +6,14 @@ from lxmert_viz.picture import Picture
 from lxmert_viz.rounding import probability
 from lxmert_viz.traces import KeptTrace
 from lxmert_viz.ui.browser import stage
+from lxmert_viz.ui.causes import choice as causes
 from lxmert_viz.ui.frame import address, handover, navigation, own_boxes, results, workbench
+from lxmert_viz.ui.matching import choice as matching
 from lxmert_viz.ui.server import keeping, pictures, upload_limits
 from lxmert_viz.ui.server.keeping import Kept
 from lxmert_viz.ui.server.upload_limits import ANALYSIS_MB
-from lxmert_viz.ui.what_if import links
+from lxmert_viz.ui.what_if import kept_steps
+from lxmert_viz.ui.why import choice as why
 from lxmert_viz.ui.wording import plain
 
 PYTHON = """from lxmert_viz import traces
@@ -40,12 +43,25 @@ def show_kept(kept: Kept, given: bytes) -> None:
         with st.popover("How it was made", icon=":material/info:"):
             for side in sides:
                 st.caption(provenance(side))
+    st.markdown("  \n".join(f"**{title}**: {plain(told)}" for title, told in also(kept).items()))
     for column, side in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
         with column:
             show_side(side)
             of_other = side is not kept.now
             key = f"stage.kept {of_other}"
             stage.show(keeping.stage_payload(given, of_other), key=key)
+
+
+def also(kept: Kept) -> dict[str, str]:
+    """What it has of other pages. Title of the page: what was chosen there."""
+    steps = kept_steps.names(kept.steps.encode()) if kept.steps else []
+    told = {
+        navigation.EDIT.title: ", ".join(steps),
+        navigation.WHY.title: why.in_words(kept.address),
+        navigation.CAUSES.title: causes.in_words(kept.address),
+        navigation.MATCHING.title: matching.in_words(kept.address),
+    }
+    return {title: words for title, words in told.items() if words}
 
 
 def show_side(kept: KeptTrace) -> None:
@@ -75,7 +91,6 @@ def open_again(kept: Kept) -> None:
     page = next((page for page in navigation.ALL if page.title == title), navigation.ANSWERS)
     told.setdefault("profile", str(kept.now.settings.get("profile", "")))
     own_boxes.forget()
-    links.begin_again()
     address.begin_again()
     st.switch_page(page.path, query_params=told)
 

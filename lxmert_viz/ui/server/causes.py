@@ -1,5 +1,7 @@
 """What interventions did, kept for all sessions. Keys are contents."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 
@@ -18,7 +20,7 @@ from lxmert_viz.experiments.atlas import Atlas, Judged
 from lxmert_viz.experiments.cause_files import Cause
 from lxmert_viz.experiments.counterfactuals import Bench, Reliance
 from lxmert_viz.experiments.edges import Curves, Edge
-from lxmert_viz.experiments.edits import edited
+from lxmert_viz.experiments.edits import edited, with_features
 from lxmert_viz.experiments.head_slots import ByHead, Slot
 from lxmert_viz.experiments.patching import Grid
 from lxmert_viz.experiments.surgery import Surgery
@@ -26,11 +28,34 @@ from lxmert_viz.experiments.target import Target
 from lxmert_viz.records import Regions, Report, Scores, Trace
 from lxmert_viz.ui.server.answers import BY_CONTENT, regions_of
 from lxmert_viz.ui.server.models import pipeline
-from lxmert_viz.ui.server.variant import Variant
+from lxmert_viz.ui.server.variant import Variant, key_of
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that another is compared with; in it one region can have another's features."""
+
+    variant: Variant
+    place: int | None = None
+    source: int | None = None  # None: zeros
+
+    @property
+    def key(self) -> str:
+        return f"{key_of(self.variant)} {self.place} {self.source}"
 
 
 def regions(variant: Variant, report: Report) -> Regions:
     return edited(regions_of(variant, report), variant.edit)
+
+
+def regions_in(run: Run, report: Report) -> Regions:
+    seen = regions(run.variant, report)
+    return seen if run.place is None else with_features(seen, run.place, run.source)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
+def trace(run: Run, _report: Report) -> Trace:
+    return pipeline(run.variant.model).ask(regions_in(run, _report), run.variant.text)
 
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_CONTENT)
@@ -70,17 +95,22 @@ def cut(variant: Variant, asked: tuple[Edge, ...], width: int, _report: Report) 
     return edges.curves(pipeline(variant.model), seen, variant.text, asked, width)
 
 
+def _asked(variant: Variant, other: Run, report: Report) -> list[patching.Asked]:
+    runs = (Run(variant), other)
+    return [(regions_in(run, report), run.variant.text) for run in runs]
+
+
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
 def patched(
     variant: Variant,
-    other: Variant,
+    other: Run,
     target: Target,
     grid: tuple[str, str, str],
     is_preview: bool,
     _report: Report,
 ) -> tuple[Grid, tuple[float, float]]:
     """grid: kind, stream, direction. With the clean and the corrupted run's target."""
-    runs = [(regions(one, _report), one.text) for one in (variant, other)]
+    runs = _asked(variant, other, _report)
     both = patching.pair(pipeline(variant.model), *runs, target, many=not is_preview)
     found = patching.preview(both, *grid) if is_preview else patching.grid(both, *grid, _report)
     return found, (both.clean.value, both.corrupted.value)
@@ -88,9 +118,9 @@ def patched(
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
 def checked(
-    variant: Variant, other: Variant, target: Target, grid: tuple[str, str, str], _report: Report
+    variant: Variant, other: Run, target: Target, grid: tuple[str, str, str], _report: Report
 ) -> patching.Checked:
-    runs = [(regions(one, _report), one.text) for one in (variant, other)]
+    runs = _asked(variant, other, _report)
     both = patching.pair(pipeline(variant.model), *runs, target)
     return patching.check(both, patching.preview(both, *grid))
 

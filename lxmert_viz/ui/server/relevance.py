@@ -35,6 +35,7 @@ class Asked:
     target: Target
     removal: Removal = USUAL  # of the map where its method removes, and of its proof
     pairs: int = PAIRS  # of orders, where the method draws them
+    stable: float = 0.0  # logits: it stops where every interval is narrower
 
 
 class Steps:

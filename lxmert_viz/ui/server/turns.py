@@ -40,18 +40,17 @@ class Piece(Generic[Result]):
     asked: float = field(default_factory=time.monotonic)
     begun: float | None = None  # None: it waits
     over: Event = field(default_factory=Event)
-    outcome: Future[Result] = field(default_factory=Future)
+    outcomes: Future[Sequence[Result]] | None = None  # of all that were done in one go with it
+    order: int = 0  # its own among them
 
-    def run(self) -> None:
-        try:
-            self.outcome.set_result(self.work())
-        except BaseException as error:
-            self.outcome.set_exception(error)
+    def end(self, outcomes: Future[Sequence[Result]], order: int) -> None:
+        self.outcomes, self.order = outcomes, order
+        self.over.set()
 
     def result(self) -> Result:
         """What the work gave, or its error, once it is over."""
         self.over.wait()
-        return self.outcome.result()
+        return self.outcomes.result()[self.order]
 
 
 class Place(NamedTuple):
@@ -178,17 +177,28 @@ class Turns:
                 for piece in pieces:
                     piece.begun = time.monotonic()
                 ended = partial(self._ended, lane, pieces)
-                pool.submit(_done, pieces).add_done_callback(ended)
+                pool.submit(_outcomes, pieces).add_done_callback(ended)
 
-    def _ended(self, lane: str, pieces: list[Piece], done: Future[None]) -> None:
+    def _ended(self, lane: str, pieces: list[Piece], outcomes: Future[Sequence[Any]]) -> None:
+        has_failed_together = len(pieces) > 1 and outcomes.exception() is not None
         with self._lock:
             del self._running[lane]
-            self._learn(pieces)
+            if has_failed_together:  # whose fault it is shows when each is done alone
+                self._put_back_alone(pieces)
+            else:
+                self._learn(pieces)
             self._go_on()
-        for piece in pieces:
-            if not piece.outcome.done():
-                piece.outcome.set_exception(done.exception())
-            piece.over.set()
+        if not has_failed_together:
+            for order, piece in enumerate(pieces):
+                piece.end(outcomes, order)
+
+    def _put_back_alone(self, pieces: list[Piece]) -> None:
+        """Their visitors come first again."""
+        for piece in reversed(pieces):
+            piece.together, piece.begun = None, None
+            visitors = self._lanes[self._lane_of(piece.kind)]
+            visitors.setdefault(piece.visitor, deque()).appendleft(piece)
+            visitors.move_to_end(piece.visitor, last=False)
 
     def _next(self, lane: str) -> list[Piece]:
         lanes = (QUICK,) if lane == QUICK else (SLOW, QUICK)
@@ -244,17 +254,10 @@ class Turns:
             self._kinds.popitem(last=False)
 
 
-def _done(pieces: list[Piece]) -> None:
-    """Sets their outcomes."""
+def _outcomes(pieces: list[Piece]) -> list[Any]:
+    """What each gives, in their order."""
     first, *others = pieces
-    if first.together and others:
-        try:
-            found = first.together.work([piece.together.about for piece in pieces])
-        except Exception:
-            pass  # whose fault it is shows when each is done alone
-        else:
-            for piece, result in zip(pieces, found, strict=True):
-                piece.outcome.set_result(result)
-            return
-    for piece in pieces:
-        piece.run()
+    if not others:
+        return [first.work()]
+    found = first.together.work([piece.together.about for piece in pieces])
+    return [result for _, result in zip(pieces, found, strict=True)]

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 from lxmert_viz.experiments.edits import OPERATORS, PictureEdit
-from lxmert_viz.kept_form import check_words
+from lxmert_viz.forms import check_words
 from lxmert_viz.picture import Picture
 from lxmert_viz.ui.server.variant import MOST, OwnBox, RegionsAsked, Stored, Variant
 from lxmert_viz.ui.what_if.history import LONGEST, History, Step
@@ -50,6 +50,14 @@ def read(kept: bytes, picture_of: Callable[[str], Picture | None], models: Colle
     now = told["now"] if told["now"] in numbers else max(numbers, default=0)
     before = told["before"] if told["before"] in numbers else now
     return Kept(steps, now, before, len(found) - len(steps))
+
+
+def names(kept: bytes) -> list[str]:
+    """What the steps are called. Raises ValueError as `read` does."""
+    try:
+        return [str(entry["name"]) for entry in json.loads(kept)["steps"]]
+    except (LookupError, TypeError, RecursionError) as error:
+        raise ValueError(f"these are no steps: {error!r}") from error
 
 
 def _step(step: Step) -> dict[str, object]:

@@ -34,18 +34,12 @@ NO_OTHER_PICTURE = (
 )
 
 
-def begin_again() -> None:
-    """What the address names is followed once more."""
-    st.session_state.pop("links.edit", None)
-    st.session_state.pop("links.compare", None)
-
-
 def follow_edit(steps: History, chosen: Variant, regions_of: Callable[[Variant], Regions]) -> None:
-    """Once a session: the steps that the address names, or else the last of them."""
+    """Once for each address: the steps that it names, or else the last of them."""
     state = st.session_state
-    if state.get("links.edit"):
+    if state.get("links.edit") == address.readings():
         return
-    state["links.edit"] = True
+    state["links.edit"] = address.readings()
     kept = address.steps()
     if not (kept and _put_back(steps, kept)):
         asked = _edited(chosen, regions_of)
@@ -73,7 +67,7 @@ def _put_back(steps: History, digest: str) -> bool:
 
 def _edited(chosen: Variant, regions_of: Callable[[Variant], Regions]) -> Variant:
     """What the other keys say of the last step; what its picture lacks is left out."""
-    told = st.query_params
+    told = address.told()
     model = told.get("ask", "")
     if model and model not in models.model_names():
         address.say_missing(NO_OTHER_MODEL.format(plain(model)))
@@ -108,17 +102,18 @@ def state_edit(steps: History, chosen: Variant) -> None:
             "off": "_".join(str(place + 1) for place in edit.off),
             "seed": str(edit.seed) if edit.seed else "",
             "ask": now.model if now.model != chosen.model else "",
-            "steps": kept,
-        }
+        },
+        of_question=True,
     )
+    address.put({"steps": kept})
 
 
 def follow_comparison() -> None:
-    """Once a session: fills the widgets of the other side."""
-    state, told = st.session_state, st.query_params
-    if state.get("links.compare"):
+    """Once for each address: fills the widgets of the other side."""
+    state, told = st.session_state, address.told()
+    if state.get("links.compare") == address.readings():
         return
-    state["links.compare"] = True
+    state["links.compare"] = address.readings()
     kind, other = told.get("with", ""), told.get("other", "")
     if kind not in ("picture", "stored", "question", "model") or not other:
         return

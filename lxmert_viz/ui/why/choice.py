@@ -1,5 +1,6 @@
 """What is to be explained and how: widgets, and keys of the page's address."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -10,16 +11,19 @@ from lxmert_viz.experiments.relevance import METHODS, PAIRS
 from lxmert_viz.experiments.removal import REGION_REMOVALS, USUAL, WORD_REMOVALS, Removal
 from lxmert_viz.experiments.target import Target
 from lxmert_viz.records import Trace
-from lxmert_viz.ui.frame import address
+from lxmert_viz.ui.frame import address, handover
 from lxmert_viz.ui.server import models
 from lxmert_viz.ui.server.relevance import MOST_PAIRS
 from lxmert_viz.ui.wording import plain
 
 ANSWER, AGAINST, METHOD, BESIDE = "why", "rather", "method", "beside"  # keys of the address
 REGIONS_GONE, WORDS_GONE, ORDERS = "regions-gone", "words-gone", "orders"
+STABLE = "stable"
 DEFAULT = "bimodal"  # as fast as one answer
 MATCH, ALONE, NOTHING = "=match", "=alone", ""  # beside answers' texts, which have no such form
 OFFERED = 50  # of the most probable answers
+WIDTHS = (0.5, 1.0, 2.0, 4.0)  # logits
+USUAL_WIDTH = 2.0
 ORDER_COUNTS = [2 * pairs for pairs in (4, PAIRS, 16, 32, MOST_PAIRS)]
 UNKNOWN = "This link asks for {} that this version or checkpoint does not have: {}."
 
@@ -31,6 +35,7 @@ class Choice:
     beside: str  # another of them, or NOTHING
     removal: Removal
     pairs: int  # of orders
+    stable: float  # logits: intervals that narrow are enough
 
     @property
     def removes(self) -> bool:
@@ -42,7 +47,8 @@ def choose(found: Trace) -> Choice:
     """Stops the page where the checkpoint has nothing to be asked about."""
     _follow({answer.text for answer in found.answers}, found)
     held = st.session_state
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    controls = st.container(horizontal=True, vertical_alignment="bottom", key="why.controls")
+    with controls:
         target = _choose_target(found)
         st.selectbox(
             "Method",
@@ -63,13 +69,11 @@ def choose(found: Trace) -> Choice:
             width=310,
         )
     chosen = _held(target)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with controls:
         if chosen.removes:
             choose_removal()
         if "shapley" in (chosen.method, chosen.beside):
-            st.select_slider(
-                "Orders", ORDER_COUNTS, key="why.orders", persist_state="session", width=200
-            )
+            _choose_orders()
     _state(found, chosen)
     return chosen
 
@@ -78,7 +82,23 @@ def _held(target: Target) -> Choice:
     """What the widgets hold, in sight or not."""
     held = st.session_state
     removal = Removal(held["why.gone regions"], held["why.gone words"])
-    return Choice(target, held["why.method"], held["why.beside"], removal, held["why.orders"] // 2)
+    methods, pairs = (held["why.method"], held["why.beside"]), held["why.orders"] // 2
+    return Choice(target, *methods, removal, pairs, held["why.stable"])
+
+
+def _choose_orders() -> None:
+    st.select_slider(
+        "Orders, at most", ORDER_COUNTS, key="why.orders", persist_state="session", width=200
+    )
+    st.selectbox(
+        "Stable at",
+        WIDTHS,
+        format_func=lambda width: f"{width:g} logits",
+        key="why.stable",
+        persist_state="session",
+        width=130,
+        help="No more orders are drawn once every interval is narrower than this.",
+    )
 
 
 def choose_removal() -> None:
@@ -103,6 +123,9 @@ def _choose_target(found: Trace) -> Target:
             f"{found.model} has no answers about one picture and no output head for matching, so "
             "there is nothing to explain; lxmert-base has both."
         )
+    is_proposed, _ = handover.match_explained(found.tokens.text)
+    if is_proposed and MATCH in options:
+        held[_key("why.answer", found)] = MATCH
     answer = st.selectbox(
         "Why",
         options,
@@ -131,17 +154,18 @@ def _choose_target(found: Trace) -> Target:
 
 
 def _follow(known: set[str], found: Trace) -> None:
-    """Once a session: what the address names. Then the widgets hold it."""
-    told, held = st.query_params, st.session_state
-    if held.get("why.followed"):
+    """Once for each address: what it names. Then the widgets hold it."""
+    told, held = address.told(), st.session_state
+    if held.get("why.followed") == address.readings():
         return
-    held["why.followed"] = True
+    held["why.followed"] = address.readings()
     offered = {
         METHOD: ("why.method", METHODS, DEFAULT, "a method"),
         BESIDE: ("why.beside", METHODS, NOTHING, "a method"),
         REGIONS_GONE: ("why.gone regions", REGION_REMOVALS, USUAL.regions, "a removal"),
         WORDS_GONE: ("why.gone words", WORD_REMOVALS, USUAL.words, "a removal"),
         ORDERS: ("why.orders", {str(n): n for n in ORDER_COUNTS}, 2 * PAIRS, "a number of orders"),
+        STABLE: ("why.stable", {f"{n:g}": n for n in WIDTHS}, USUAL_WIDTH, "a width"),
         ANSWER: (_key("why.answer", found), {*known, MATCH}, None, "an answer"),
         AGAINST: (_key("why.against", found), {*known, ALONE}, None, "an answer"),
     }
@@ -150,7 +174,7 @@ def _follow(known: set[str], found: Trace) -> None:
         if value and value not in values:
             address.say_missing(UNKNOWN.format(kind, plain(value)))
         if value and value in values:
-            held[key] = int(value) if name == ORDERS else value
+            held[key] = values[value] if name in (ORDERS, STABLE) else value
         elif usual is not None:
             held[key] = usual
     address.begin_again_to_say_it()
@@ -166,11 +190,17 @@ def _state(found: Trace, chosen: Choice) -> None:
         {
             ANSWER: "" if usual else answer,
             AGAINST: "" if usual or answer == MATCH else against,
+        },
+        of_question=True,
+    )
+    address.put(
+        {
             METHOD: "" if chosen.method == DEFAULT else chosen.method,
             BESIDE: chosen.beside,
             REGIONS_GONE: "" if chosen.removal.regions == USUAL.regions else chosen.removal.regions,
             WORDS_GONE: "" if chosen.removal.words == USUAL.words else chosen.removal.words,
             ORDERS: orders,
+            STABLE: "" if chosen.stable == USUAL_WIDTH else f"{chosen.stable:g}",
         }
     )
 
@@ -188,6 +218,14 @@ def _offered(found: Trace) -> list[str]:
 def _key(name: str, found: Trace) -> str:
     """A target belongs to one question of one picture and one model."""
     return f"{name} {found.model} {found.regions.digest} {found.tokens.text}"
+
+
+def in_words(told: Mapping[str, str]) -> str:
+    """What an address asks of this page; "" where it is as usual."""
+    chosen = [title(told[name]) for name in (METHOD, BESIDE) if told.get(name) in METHODS]
+    sides = [_answer(told[name]) for name in (ANSWER, AGAINST) if name in told]
+    parts = [" rather than ".join(sides), " beside ".join(chosen)]
+    return ", ".join(part for part in parts if part)
 
 
 def title(method: str) -> str:

@@ -22,6 +22,7 @@ from lxmert_viz.ui.why.naming import removal_named, target_named
 from lxmert_viz.ui.why.view import View
 
 ROWS = 12  # of a ranked list
+OVERLAP = "Where boxes overlap, the largest magnitude is seen."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ def map_of(view: View, explained: Relevance) -> Linked:
     low = scored.written(-scored.top) if scored.is_signed else "0"
     statistic = [
         f"{title(explained.method)}, from {low} to {scored.written(scored.top)}",
-        _removed(explained.removal),
-        "Where boxes overlap, the largest magnitude is seen.",
+        *([_removed(explained.removal)] if explained.removal else []),
+        f"{'' if explained.removal else 'Nothing is removed. '}{OVERLAP}",
     ]
     named = f"Why {target_named(explained.target, explained.value)}"
     figure = relevance_map(scored, seen.boxes_unit, (view.picture, seen.size_px), named, statistic)

@@ -18,7 +18,6 @@ from lxmert_viz.ui.why.choice import NOTHING, Choice, title
 from lxmert_viz.ui.why.drawn import Side
 from lxmert_viz.ui.why.naming import number, target_named
 from lxmert_viz.ui.why.view import View
-from lxmert_viz.ui.wording import plain
 
 SHOWN_EVERY_SECONDS = 1.0  # of steps; where one takes less, more orders are drawn at once
 WIDEST_GAP = 0.05  # share, from which a map is not what it says it is
@@ -34,17 +33,16 @@ STOPPED = "Stopped after {} of {} orders. The intervals below hold at whatever m
 
 def show(variant: Variant, found: Trace, chosen: Choice, picture: str) -> None:
     methods = [method for method in (chosen.method, chosen.beside) if method != NOTHING]
-    named, pointed = st.empty(), st.container(key="why.pointed")
+    pointed = st.container(key="why.pointed")
     sides = []
     columns = st.columns(len(methods), gap="large")
     for column, side, method in zip(columns, ("first", "second"), methods, strict=False):
-        asked = Asked(method, chosen.target, chosen.removal, chosen.pairs)
+        asked = Asked(method, chosen.target, chosen.removal, chosen.pairs, chosen.stable)
         with column:
             chooses = side == "first" and not chosen.removes
             view = View(variant, found, asked, picture, side, chooses)
             sides.append(_show_side(view, len(methods) == 1))
     heading = target_named(chosen.target, sides[0].explained.value)
-    named.markdown(f"#### {plain(heading)}")
     if any(side.figures for side in sides):
         about = f"{key_of(variant)} {chosen.target.name}"
         with pointed:
@@ -67,9 +65,6 @@ def _show_side(view: View, is_alone: bool) -> Side:
     if not is_alone:
         st.markdown(f"##### {title(method)}")
     above = st.container()
-    st.caption(
-        " ".join(filter(None, (_how_to_read(method), grades.line(view.variant.model, method))))
-    )
     explained = _explained(view)
     if explained.gap is not None and explained.gap > WIDEST_GAP:
         st.warning(MISSES.format(explained.gap), icon=":material/warning:")
@@ -81,10 +76,9 @@ def _show_side(view: View, is_alone: bool) -> Side:
     with places[1]:
         ranks = drawn.ranks_of(view, explained, _shows_all(view))
         saving.draw(ranks.figure, view.about, f"why.ranks {view.side}")
-    told = _told(view, explained)
-    if told:
-        st.caption(" ".join(told))
-    judged = proof.show(view, explained)
+    told = [_how_to_read(method), grades.line(view.variant.model, method)]
+    st.caption(" ".join(filter(None, [*told, *_told(view, explained)])))
+    judged = proof.show(view.drawn(explained.orders), explained)
     for sentence in [] if judged is None else proof.no_better(judged):
         above.warning(sentence, icon=":material/report:")
     return Side(explained, (shown, ranks))
@@ -130,7 +124,7 @@ def _drawn(view: View) -> Relevance:
             f"Shapley values, {orders} orders",
             lambda report, pairs=pairs: relevance.drawn(view.variant, view.asked, pairs, report),
         )
-        if not step.orders or pairs == view.asked.pairs:  # exact ones have no orders
+        if pairs == view.asked.pairs or is_enough(step, view.asked.stable):
             place.empty()
             return step
         if time.monotonic() - began < SHOWN_EVERY_SECONDS:
@@ -149,8 +143,8 @@ def _told(view: View, explained: Relevance) -> list[str]:
     if explained.orders:
         told.append(
             f"{explained.orders} orders; whiskers are 95 % confidence sequences, which hold at "
-            f"every moment (of contributions cut at ±{explained.bound:.1f} logits); the widest is "
-            f"{explained.width:.1f} logits."
+            f"every moment (of contributions cut at ±{explained.bound:.1f} logits). "
+            + _stability(explained, view.asked.stable)
         )
     elif view.asked.method == "shapley":
         told.append("Exact: every coalition was asked, nothing was drawn.")
@@ -161,6 +155,17 @@ def _told(view: View, explained: Relevance) -> list[str]:
     elif explained.gap is not None:
         told.append(f"Completeness gap {explained.gap:.2%}.")
     return told
+
+
+def is_enough(step: Relevance, stable: float) -> bool:
+    """Exact values have no orders, and no intervals."""
+    return step.width is None or step.width < stable
+
+
+def _stability(explained: Relevance, stable: float) -> str:
+    if is_enough(explained, stable):
+        return f"**Stable**: the widest is {explained.width:.1f} logits, below {stable:g}."
+    return f"**Not stable yet**: the widest is {explained.width:.1f} logits, not below {stable:g}."
 
 
 def _show_agreement(found: Trace, one: Relevance, other: Relevance) -> None:

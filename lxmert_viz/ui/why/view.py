@@ -1,6 +1,6 @@
 """One map's place on the page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxmert_viz.records import Trace
 from lxmert_viz.ui.browser import saving
@@ -22,6 +22,10 @@ class View:
     @property
     def key(self) -> str:
         return f"{key_of(self.variant)} {self.asked}"
+
+    def drawn(self, orders: int) -> "View":
+        """After so many orders, which may be fewer than were asked for; 0: none are drawn."""
+        return replace(self, asked=replace(self.asked, pairs=orders // 2)) if orders else self
 
     @property
     def about(self) -> list[str]:

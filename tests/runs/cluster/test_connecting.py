@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -107,6 +107,30 @@ def test_the_address_is_tried_before_a_model_is_opened(
     run = ["evaluate", "study", "--out", str(tmp_path / "run"), "--engine", "ray"]
     assert main([*run, "--address", "127.0.0.1:1"]) == 2
     assert "No Ray cluster answers at 127.0.0.1:1" in capsys.readouterr().err
+
+
+def a_cluster_that_fails(error: Callable[[], Exception], log: Path) -> None:
+    with connected(Cluster(), log):
+        raise error()
+
+
+def test_a_cluster_that_fails_meanwhile_is_told_in_one_sentence_and_a_fault_of_ours_is_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ray = pytest.importorskip("ray")
+    errors, log = ray.exceptions, tmp_path / "ray.log"
+    monkeypatch.setattr(ray, "init", lambda *_, **given: None)
+    died = errors.RayError("The actor died.\n  class_name: MapWorker")
+    told = f"The Ray cluster failed: The actor died\\. The same call goes on .*{log}"
+    with pytest.raises(ClusterError, match=told) as raised:
+        a_cluster_that_fails(lambda: died, log)
+    assert "\n" not in str(raised.value)
+    lost = errors.RayTaskError("map", "a traceback", died)
+    with pytest.raises(ClusterError, match=told):
+        a_cluster_that_fails(lambda: lost, log)
+    ours = errors.RayTaskError("map", "a traceback", KeyError("ours"))
+    with pytest.raises(errors.RayTaskError):
+        a_cluster_that_fails(lambda: ours, log)
 
 
 def test_what_others_print_goes_into_the_log_and_a_result_does_not(tmp_path: Path) -> None:

@@ -21,17 +21,11 @@ from lxmert_viz.runs.cluster.connecting import Cluster
 from lxmert_viz.runs.cluster.evaluating import Evaluation
 from lxmert_viz.runs.cluster.pieces import Piece
 from lxmert_viz.runs.cluster.rounds import Site
-from lxmert_viz.runs.evaluation import Engine, evaluate
+from lxmert_viz.runs.evaluation import Engine, Resume, evaluate
 from lxmert_viz.runs.manifest import Settings
-from tests.helpers.pretended_cluster import Machines
+from tests.helpers.pretended_cluster import Machines, as_they_are_asked
 
-
-@pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> Machines:
-    made = Machines("ab")
-    monkeypatch.setattr(rounds, "machines", made.there)
-    monkeypatch.setattr(rounds, "one_round", made.one_round)
-    return made
+AS_IT_IS = Resume()
 
 
 @pytest.fixture
@@ -55,7 +49,14 @@ def whole(
 class Run:
     """Of the dataset on such a cluster; what it told."""
 
-    def __init__(self, pipeline: Pipeline, model: Path, dataset: Dataset, folder: Path) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        model: Path,
+        dataset: Dataset,
+        folder: Path,
+        resume: Resume = AS_IT_IS,
+    ) -> None:
         self.said: list[str] = []
         self.told: list[str] = []
         self.run = RunFolder(folder)
@@ -64,19 +65,20 @@ class Run:
         engine = Engine(
             "ray",
             compute=lambda shards: rounds.Rounds(site, work, shards).run(),
+            look=as_they_are_asked,
         )
 
         def report(stage: str, share: float) -> None:
             self.told.append(stage)
 
-        evaluate(pipeline, model, dataset, folder, Settings(), report, engine)
+        evaluate(pipeline, model, dataset, folder, Settings(), report, engine, resume=resume)
 
 
 @pytest.fixture
 def call(
     tiny_pipeline: Pipeline, tiny_folder: Path, dataset: Dataset, tmp_path: Path
-) -> Callable[[], Run]:
-    return lambda: Run(tiny_pipeline, tiny_folder, dataset, tmp_path / "run")
+) -> Callable[..., Run]:
+    return lambda *resume: Run(tiny_pipeline, tiny_folder, dataset, tmp_path / "run", *resume)
 
 
 def rows(run: RunFolder) -> dict[str, dict[str, object]]:
@@ -139,10 +141,15 @@ def test_what_fails_on_one_machine_is_done_on_another(
 
 
 def test_what_fails_everywhere_is_told_once_no_other_machine_is_left(
-    machines: Machines, call: Callable[[], Run], dataset: Dataset
+    machines: Machines,
+    call: Callable[..., Run],
+    dataset: Dataset,
+    whole: RunFolder,
+    tmp_path: Path,
 ) -> None:
-    gone = dataset.pictures[dataset.examples[0].picture]
-    dataset.pictures[dataset.examples[0].picture] = gone.with_name("gone.png")
+    picture = dataset.pictures[dataset.examples[0].picture]
+    gone = tmp_path / picture.name
+    dataset.pictures[dataset.examples[0].picture] = gone
 
     def behave(node: str, piece: Piece, last: bool) -> Outcome:
         try:
@@ -157,6 +164,13 @@ def test_what_fails_everywhere_is_told_once_no_other_machine_is_left(
     assert len(made.run.machine_faults()) == len(lost) > 1
     assert [last for _, last in machines.rounds] == [False, False, True]
     assert [line.split()[0] for line in made.said] == ["host-a", "host-b"]
+    gone.write_bytes(picture.read_bytes())
+    machines.rounds.clear()
+    found, before = rows(call(Resume(retry_errors=True)).run), rows(whole)
+    for name in lost:
+        assert found[name].pop("picture_file") != before[name].pop("picture_file")
+    assert found == before
+    assert len(machines.rounds) == len(machines.rounds[0][0]) == 1  # its shard alone
 
 
 def test_where_all_machines_refuse_or_none_has_room_one_sentence_says_so(

@@ -104,6 +104,55 @@ def test_patching_has_a_scale_from_corrupted_to_clean(opened: AppTest) -> None:
     assert "word pieces, and states can only be put" in said
 
 
+def test_a_region_and_a_drawn_thing_can_be_what_was_changed(
+    opened: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[Cause] = []
+    monkeypatch.setattr(keeping, "offer", lambda asked, cause: offered.append(cause))
+    opened.session_state["causes.corruption"] = "region"
+    view(opened, "patching")
+    clean, other = (seen for seen, _ in offered[-1].examples)
+    (place,) = np.flatnonzero((clean.feats != other.feats).any(axis=1))
+    assert opened.query_params["patch-by"] == "region"
+    sources = (clean.feats == other.feats[place]).all(axis=1)
+    assert sources.sum() == 1 and f"has the features of {np.argmax(sources) + 1} " in texts(opened)
+    opened.session_state["causes.corruption"] = "thing"
+    view(opened, "patching")
+    assert "the same scene, but the" in texts(opened)
+    clean, other = (seen for seen, _ in offered[-1].examples)
+    assert clean.digest != other.digest and len(clean) == len(other)
+
+
+def test_options_come_from_the_address_and_go_back_to_it(page: AppTest) -> None:
+    told = {
+        "cause": "patching",
+        "patch-by": "region",
+        "patch-region": "2",
+        "patch-features": "0",
+        "patch-put": "attention",
+        "patch-of": "vision",
+        "patch-from": "noising",
+        "patch-preview": "on",
+    }
+    for name, value in told.items():
+        page.query_params[name] = value
+    page.switch_page(CAUSES.path).run()
+    assert not page.exception, texts(page)
+    page.run()  # they stand there still
+    assert {name: page.query_params[name] for name in told} == told
+    (grid,) = charts(page)
+    assert "noising" in grid["layout"]["title"]["text"] and "preview" in json.dumps(grid)
+
+
+def test_a_link_to_an_option_that_is_not_there_says_so(page: AppTest) -> None:
+    page.query_params["cause"] = "edges"
+    page.query_params["edges-width"] = "9"
+    page.query_params["edges-regions"] = "1,2"
+    page.switch_page(CAUSES.path).run()
+    assert "asks for edges-width=9" in texts(page)
+    assert page.query_params["edges-regions"] == "1,2" and len(charts(page)[0]["data"]) == 5
+
+
 def test_steering_tells_every_regions_answer_at_once(opened: AppTest, counted: Counted) -> None:
     view(opened, "steering")
     (table,) = opened.dataframe

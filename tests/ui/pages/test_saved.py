@@ -13,7 +13,7 @@ from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.experiments.edits import NO_REGIONS, UNEDITED, PictureEdit
 from lxmert_viz.traces import as_zip
 from lxmert_viz.ui.frame import bar
-from lxmert_viz.ui.frame.navigation import EDIT, SAVED
+from lxmert_viz.ui.frame.navigation import CAUSES, EDIT, SAVED, WHY
 from lxmert_viz.ui.server import examples, keeping, pictures
 from lxmert_viz.ui.server.variant import RegionsAsked, Variant
 from tests.helpers.small_page import Counted, ask, button, opened, texts
@@ -150,6 +150,53 @@ def test_boxes_steps_and_locks_come_back_in_a_fresh_session(
     names = [names_of(part) for part in fresh.get("bidi_component") if part.proto.bytes]
     assert [len(of_side) for of_side in names] == [2, 2]
     assert fresh.query_params["locks"] in ("w2", ["w2"])
+
+
+def test_why_and_causes_are_kept_from_any_page_and_follow_in_the_same_session(
+    page: AppTest, saved: Callable[[AppTest], bytes]
+) -> None:
+    page.query_params.update({"method": "occlusion", "beside": "rollout", "regions-gone": "mean"})
+    page.switch_page(WHY.path).run()
+    page.query_params["cause"] = "edges"
+    page.switch_page(CAUSES.path).run()
+    page.query_params.clear()  # as a browser does that turns to another page
+    page.switch_page(EDIT.path).run()
+    page.button_group(key="edit.word 1").set_value(0).run()
+    button(page, "Mask it").click().run()
+    content = saved(page)
+    told = keeping.opened(content).address
+    assert (told["method"], told["beside"], told["cause"]) == ("occlusion", "rollout", "edges")
+
+    page.switch_page(WHY.path).run()
+    page.selectbox(key="why.method").set_value("bimodal").run()
+    page.switch_page(SAVED.path).run()
+    open_kept(page, content)
+    shown = texts(page).replace("\\", "")
+    assert "**Why**: Occlusion beside Joint attention rollout" in shown
+    assert "**Causes**: Edges cut" in shown and "masked" in shown
+    button(page, "Open it as it was").click().run()
+    page.switch_page(WHY.path).run()
+    assert not page.exception
+    held = [
+        page.selectbox(key=f"why.{name}").value for name in ("method", "beside", "gone regions")
+    ]
+    assert held == ["occlusion", "rollout", "mean"]
+    page.switch_page(CAUSES.path).run()
+    assert page.session_state["causes.view"] == "edges"
+
+
+def test_a_target_is_not_kept_with_another_question(
+    page: AppTest, saved: Callable[[AppTest], bytes]
+) -> None:
+    page.switch_page(WHY.path).run()
+    answers = next(box for box in page.selectbox if box.label == "Why")
+    answers.set_value(next(a for a in answers.options if a != answers.value)).run()
+    assert "why" in keeping.opened(saved(page)).address
+    page.query_params.clear()
+    page.switch_page(EDIT.path).run()
+    assert "why" in keeping.opened(saved(page)).address
+    ask(page, "what is red?")
+    assert "why" not in keeping.opened(saved(page)).address
 
 
 @pytest.mark.parametrize("address", [b"[]", b'{"locks": 3}', b"{", b"\xff"])

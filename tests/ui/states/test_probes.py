@@ -72,9 +72,9 @@ def test_the_linear_probe_stands_there_while_an_mlp_is_trained(
     page.selectbox(key="probes.target").set_value("word class").run()
     trained, wait = [], waiting.result_of
 
-    def record(key: str, title: str, work: Callable[[Report], Any]) -> Any:
+    def record(key: str, title: str, work: Callable[[Report], Any], *together: Any) -> Any:
         trained.extend(kind for kind in ("linear", "MLP") if f"the {kind} probe" in title)
-        return wait(key, title, work)
+        return wait(key, title, work, *together)
 
     monkeypatch.setattr(waiting, "result_of", record)
     page.selectbox(key="probes.kind").set_value("MLP").run()

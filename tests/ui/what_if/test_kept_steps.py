@@ -1,6 +1,5 @@
 """Steps that are put back are those of a history, whatever anybody kept in the store."""
 
-import copy
 import json
 
 import pytest
@@ -8,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lxmert_viz.experiments.edits import OPERATORS, PictureEdit
-from lxmert_viz.kept_form import check_words
+from lxmert_viz.forms import check_words
 from lxmert_viz.picture import Picture
 from lxmert_viz.ui.server.variant import OwnBox, RegionsAsked, Variant
 from lxmert_viz.ui.what_if import kept_steps
 from lxmert_viz.ui.what_if.history import History
-from tests.test_kept_form import ODD, places
+from tests.helpers.changed_json import change
 
 PICTURE = Picture.of(b"mine")
 MODELS = ("miniature",)
@@ -44,15 +43,7 @@ def test_what_was_written_comes_back() -> None:
 @given(data=st.data())
 def test_any_change_is_read_or_a_value_error(data: st.DataObject) -> None:
     told = json.loads(written())
-    for _ in range(data.draw(st.integers(1, 3))):
-        found = list(places(told))
-        if not found:
-            break
-        container, key = found[data.draw(st.integers(0, len(found) - 1))]
-        if data.draw(st.booleans()):
-            container[key] = copy.deepcopy(data.draw(st.sampled_from(ODD)))
-        else:
-            del container[key]
+    change(told, data)
     try:
         steps = read(json.dumps(told).encode()).steps
     except ValueError:

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.experiments.proof import DRAWS, Proof
-from lxmert_viz.experiments.relevance import BLIND, METHODS
+from lxmert_viz.experiments.relevance import BLIND, METHODS, Relevance
 from lxmert_viz.ui.frame.navigation import WHY
 from lxmert_viz.ui.server import examples, relevance, waiting
 from lxmert_viz.ui.why import drawn, maps
@@ -47,7 +47,7 @@ def test_the_page_opens_on_a_map_and_the_model_runs_once(why: AppTest, counted: 
     ).answers
     named = f"{answers[0].text} rather than {answers[1].text}"
     assert f"Why {named}: " in picture and named in ranks
-    assert f"#### {named}: " in texts(why) and " logits" in texts(why)
+    assert " logits" in picture
     assert "Bi-modal relevance, from 0 to " in picture
     assert "Nothing is removed." in picture and "the largest magnitude is seen" in picture
     assert "Unsigned: how much" in texts(why) and "Blind to the target" not in texts(why)
@@ -93,6 +93,21 @@ def test_shapley_says_its_orders_and_more_can_be_drawn(why: AppTest) -> None:
     assert not why.exception
     assert "32 orders; whiskers" in texts(why)
     assert why.query_params["orders"] == "32"
+    assert "**Not stable yet**: the widest is " in texts(why)
+
+
+def test_no_more_is_drawn_once_every_interval_is_narrow(
+    why: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maps, "SHOWN_EVERY_SECONDS", 0.0)  # so that it draws pair by pair
+    monkeypatch.setattr(
+        Relevance, "width", property(lambda found: 9.0 if found.orders < 6 else 3.0)
+    )
+    why.session_state["why.stable"] = 4.0
+    box(why, "Method").set_value("shapley").run()
+    assert not why.exception
+    assert "6 orders; whiskers" in texts(why) and why.query_params["stable"] == "4"
+    assert "**Stable**: the widest is 3.0 logits, below 4." in texts(why)
 
 
 def test_slow_steps_are_shown_one_by_one(why: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +247,7 @@ def test_a_word_and_a_region_are_asked_for_together(why: AppTest) -> None:
 def test_match_can_be_the_target(why: AppTest) -> None:
     box(why, "Why").set_value("=match").run()
     assert not why.exception
-    assert "the text belongs to the picture: " in texts(why)
+    assert "the text belongs to the picture: " in charts(why)[0]
     assert not any(b.label == "rather than" for b in why.selectbox)
     assert why.query_params["why"] == "=match"
 
