@@ -112,11 +112,10 @@ class Pipeline:
         network = load_network(folder)
         lacks = without_detector(folder)
         detector = None if lacks else load_detector(folder / "detector", backend)
-        tokenizer = LxmertTokenizerFast.from_pretrained(folder)
         pipeline = cls(
             called(folder),
             network,
-            tokenizer,
+            LxmertTokenizerFast.from_pretrained(folder),
             detector,
             region_names=contents.read_region_names(folder),
             answer_vocabulary=contents.read_answers(folder),
@@ -127,9 +126,10 @@ class Pipeline:
             cache=cache,
             without_detector=lacks,
         )
-        answers = pipeline.answer_vocabulary if pipeline.has_answers else None
-        named = contents.Named(pipeline.region_names, answers, len(tokenizer))
-        contents.check_sizes(folder, named, network.config, detector and detector.config)
+        own = pipeline.region_names, pipeline.answer_vocabulary or None, len(pipeline.tokenizer)
+        contents.check_sizes(
+            folder, contents.Named(*own), network.config, detector and detector.config
+        )
         return pipeline
 
     @property
