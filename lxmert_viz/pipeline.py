@@ -126,10 +126,7 @@ class Pipeline:
             cache=cache,
             without_detector=lacks,
         )
-        own = pipeline.region_names, pipeline.answer_vocabulary or None, len(pipeline.tokenizer)
-        contents.check_sizes(
-            folder, contents.Named(*own), network.config, detector and detector.config
-        )
+        pipeline._check_sizes(folder)
         return pipeline
 
     @property
@@ -338,6 +335,12 @@ class Pipeline:
                 f"{self.name} answers about one picture; a statement about two needs a "
                 "checkpoint that was fine-tuned on NLVR2."
             )
+
+    def _check_sizes(self, folder: Path) -> None:
+        """Raises CheckpointError for files that belong to different checkpoints."""
+        own = self.region_names, self.answer_vocabulary or None, len(self.tokenizer)
+        seen = self.detector.config if self.has_detector else None
+        contents.check_sizes(folder, contents.Named(*own), self._network.config, seen)
 
 
 def _checked(regions: Regions) -> Regions:
