@@ -101,6 +101,14 @@ class RunFolder:
                     "Ask as before to go on, or name a new folder."
                 )
 
+    def is_of(self, manifest: Json) -> bool:
+        """Whether it was begun with the same of what must agree."""
+        try:
+            self.compare(manifest)
+        except DatasetError:
+            return False
+        return True
+
     def manifest(self, needed: tuple[str, ...] = ()) -> Json:
         """Raises DatasetError for a folder that is not a run, or lacks what is needed of it."""
         path = self.path / MANIFEST
