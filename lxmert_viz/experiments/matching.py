@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lxmert_viz.box_frames import check_finite
+from lxmert_viz.errors import TextError
 from lxmert_viz.experiments.edits import (
     MASK,
     NO_REGIONS,
@@ -55,6 +56,18 @@ class WordChange(NamedTuple):
     change: float  # of the score, when this word is [MASK]
 
 
+class PairChange(NamedTuple):
+    """Two texts about one picture, and what each region does to the gap between their scores."""
+
+    gap: float  # the first text's score less the second's
+    without: np.ndarray  # (R,) the gap without each region
+
+    @property
+    def changes(self) -> np.ndarray:
+        """(R,) how far the gap falls without each: above 0 where the region told them apart."""
+        return self.gap - self.without
+
+
 def score(logits: np.ndarray) -> np.ndarray:
     """l1 - l0 of (..., 2)."""
     return logits[..., 1] - logits[..., 0]
@@ -87,6 +100,28 @@ def word_changes(
     texts = [text, *(with_word(text, word, MASK) for word in words)]
     found = score(pairs(pipeline, [regions], texts, [(n, 0) for n in range(len(texts))], report))
     return [WordChange(w, float(v - found[0])) for w, v in zip(words, found[1:], strict=True)]
+
+
+def region_changes(
+    pipeline: Pipeline, regions: Regions, texts: tuple[str, str], report: Report
+) -> PairChange:
+    """Each region left out in turn, as if the detector had not found it."""
+    count = len(regions)
+    rest = [regions.only([n for n in range(count) if n != gone]) for gone in range(count)]
+    seen = [regions, *rest]
+    places = [(text, picture) for picture in range(len(seen)) for text in range(2)]
+    found = score(pairs(pipeline, seen, texts, places, report)).reshape(-1, 2)
+    gaps = found[:, 0] - found[:, 1]
+    return PairChange(float(gaps[0]), gaps[1:])
+
+
+def refused(pipeline: Pipeline, text: str) -> str:
+    """Why a text cannot be asked; "" where it can."""
+    try:
+        pipeline.tokenizer.read(text, pipeline.network.config.max_position_embeddings)
+    except TextError as error:
+        return str(error)
+    return ""
 
 
 def pairs(

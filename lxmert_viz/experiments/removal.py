@@ -21,7 +21,7 @@ from lxmert_viz.model.lxmert import LxmertModel
 from lxmert_viz.model.outputs import Stream
 from lxmert_viz.model.packed import packed
 from lxmert_viz.pipeline import MASK, Pipeline
-from lxmert_viz.records import Regions, Tokens
+from lxmert_viz.records import Regions, Report, Tokens
 
 REGION_REMOVALS = {
     "slice": "left out, as if it had never been found",
@@ -33,7 +33,7 @@ WORD_REMOVALS = {
     "delete": "deleted, so that later words move up",
 }
 SPECIAL = ("[CLS]", "[SEP]", "[PAD]")
-AT_ONCE = 64  # coalitions that go through the network at once
+AT_ONCE = 64 * 768  # coalitions that go through the network at once, times its hidden size
 MOST_WEIGHTS = 2**25  # attention weights of a layer that are in memory at once
 
 
@@ -58,6 +58,10 @@ PACKED: WeakKeyDictionary[LxmertModel, LxmertModel] = WeakKeyDictionary()
 PACKING = Lock()
 ROWS = 1024  # of products, about
 MANY = 16  # coalitions at once
+
+
+def unheard(stage: str, share: float) -> None:
+    """Nobody listens."""
 
 
 class Game:
@@ -118,12 +122,13 @@ class Game:
         return other
 
     @torch.inference_mode()
-    def worth(self, members: np.ndarray) -> np.ndarray:
-        """(N,) float64 of coalitions (N, n)."""
+    def worth(self, members: np.ndarray, report: Report = unheard) -> np.ndarray:
+        """(N,) float64 of coalitions (N, n). report: hears of every batch."""
         if not len(members):
             return np.zeros(0)
         different, places = np.unique(members, axis=0, return_inverse=True)
-        found = self.target.read(self.pipeline, self.states(different)).double().cpu().numpy()
+        states = self.states(different, report)
+        found = self.target.read(self.pipeline, states).double().cpu().numpy()
         return found[places.reshape(-1)]  # equal ones to the bit
 
     @torch.inference_mode()
@@ -134,7 +139,7 @@ class Game:
         return network.answer_head(pooled).argmax(dim=-1).cpu().numpy()
 
     @torch.inference_mode()
-    def states(self, members: np.ndarray) -> Tensor:
+    def states(self, members: np.ndarray, report: Report = unheard) -> Tensor:
         """(N, D) that the target is read from, of coalitions (N, n), one at least."""
         if members.ndim != 2 or members.shape[1] != self.players:
             raise ValueError(
@@ -145,19 +150,23 @@ class Game:
         new = np.array([place for place, key in enumerate(keys) if key not in self._states], int)
         self.forwards += len(new)
         # without any region there is nothing to look at; hidden ones would be looked at alike
-        has_regions = self._shown(different[new]).any(axis=1)
+        has_regions, done = self._shown(different[new]).any(axis=1), 0
         for alike in (new[has_regions], new[~has_regions]):
-            for rows in np.split(alike, range(self._at_once, len(alike), self._at_once)):
+            for rows in np.split(alike, range(self.at_once, len(alike), self.at_once)):
                 if len(rows):
+                    report(f"removal {done + 1:,} of {len(new):,}", done / len(new))
+                    done += len(rows)
                     found = self._batch(different[rows])
                     self._states |= zip((keys[row] for row in rows), found, strict=True)
         return torch.stack([self._states[keys[place]] for place in places.reshape(-1)])
 
     @property
-    def _at_once(self) -> int:
-        heads = self.pipeline.network.config.num_attention_heads
+    def at_once(self) -> int:
+        """How many coalitions one batch has."""
+        config = self.pipeline.network.config
         side = len(self.tokens.pieces) + len(self.regions)
-        return min(max(MOST_WEIGHTS // (heads * side * side), 1), AT_ONCE)
+        most = MOST_WEIGHTS // (config.num_attention_heads * side * side)
+        return max(min(most, AT_ONCE // config.hidden_size), 1)
 
     def _shown(self, members: np.ndarray) -> np.ndarray:
         """(N, R) which regions the network gets; all of them where removing only empties them."""

@@ -69,8 +69,9 @@ def grade(
                 key = asked, kinds[-1]
                 left_out[key] = left_out.get(key, 0) + 1
                 continue
+            judge = Game(pipeline, asked.regions, asked.text, asked.target)
             for method in chosen:
-                numbers = _judged(pipeline, asked, method, draw)
+                numbers = _judged(pipeline, asked, method, draw, judge)
                 for kind in kinds:
                     graded.setdefault((method, kind), Graded()).add(numbers)
     order = {method: place for place, method in enumerate(chosen)}
@@ -94,17 +95,18 @@ def _seen(count: int, kind: str, left_out: dict[tuple[str, str], int]) -> float:
 
 
 def _judged(
-    pipeline: Pipeline, truth: Truth, method: str, draw: np.random.Generator
+    pipeline: Pipeline, truth: Truth, method: str, draw: np.random.Generator, judge: Game
 ) -> dict[str, float]:
+    """judge: a game of what is asked, that knows what methods before had to be held against."""
     if method == RANDOM:
         scores = draw.normal(size=len(truth.regions))
-        return _compared(pipeline, truth, scores, is_signed=True)
+        return _compared(judge, truth, scores, is_signed=True)
     game = Game(pipeline, truth.regions, truth.text, truth.target)
     pairs = PAIRS if truth.competitor is None else SIGN_PAIRS
     began = time.process_time()
     found = explain_game(game, method, pairs=pairs)
     seconds = time.process_time() - began
-    numbers = _compared(pipeline, truth, found.regions, METHODS[method].is_signed)
+    numbers = _compared(judge, truth, found.regions, METHODS[method].is_signed)
     numbers |= {"forwards": found.forwards, "seconds": seconds}
     changed = {"random_head": game.about(truth.target, with_random_head(pipeline, truth.target, 0))}
     other = targets.another(pipeline, truth.target)
@@ -119,30 +121,28 @@ def _judged(
     }
 
 
-def _compared(
-    pipeline: Pipeline, truth: Truth, scores: np.ndarray, is_signed: bool
-) -> dict[str, float]:
+def _compared(judge: Game, truth: Truth, scores: np.ndarray, is_signed: bool) -> dict[str, float]:
     """A map's regions (R,) held against the truth, and against what leaving them out does."""
     numbers = {
         "points_right": faithfulness.points_right(scores, truth.gold),
         "mass": faithfulness.relevance_mass(scores, truth.gold),
         "rank": faithfulness.relevance_rank(scores, truth.gold),
-        "area_positive": _kept(pipeline, truth, faithfulness.removal_order(scores)),
-        "area_negative": _kept(pipeline, truth, faithfulness.removal_order(scores, True)),
+        "area_positive": _kept(judge, faithfulness.removal_order(scores)),
+        "area_negative": _kept(judge, faithfulness.removal_order(scores, True)),
     }
     if is_signed:
-        game = Game(pipeline, truth.regions, truth.text, truth.target)
-        seen = np.arange(len(game.word_places), game.players)
-        numbers["violations"] = faithfulness.sign_violations(scores, drops(game, seen))
+        seen = np.arange(len(judge.word_places), judge.players)
+        numbers["violations"] = faithfulness.sign_violations(scores, drops(judge, seen))
     if is_signed and truth.competitor is not None:
         numbers["sign_right"] = float(scores[truth.competitor] < 0)
     return numbers
 
 
-def _kept(pipeline: Pipeline, truth: Truth, order: np.ndarray) -> float:
+def _kept(judge: Game, order: np.ndarray) -> float:
     """Area under the share of answers kept, 0 or 1 each, as regions leave in this order."""
-    left = [truth.regions.only(np.sort(order[gone:])) for gone in range(len(order) + 1)]
-    scores = pipeline.score_many([(regions, truth.text) for regions in left])
-    tops = np.array([int(score.answer_logits.argmax()) for score in scores])
-    shares = np.linspace(0, 1, len(order) + 1)
-    return faithfulness.area(shares, (tops == truth.target.label).astype(float))
+    there = np.ones((len(order) + 1, judge.players), bool)
+    for gone in range(len(order)):
+        there[gone + 1 :, len(judge.word_places) + order[gone]] = False
+    shares = np.linspace(0, 1, len(there))
+    kept = judge.answered(there) == judge.target.label
+    return faithfulness.area(shares, kept.astype(float))

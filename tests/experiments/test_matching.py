@@ -65,3 +65,22 @@ def test_a_checkpoint_without_the_head_is_told(
     monkeypatch.setattr(tiny_pipeline, "has_match", False)
     with pytest.raises(CheckpointError, match="no head for matching"):
         matching.grid(tiny_pipeline, [regions], ["a ball"], unheard)
+
+
+def test_the_gap_without_a_region_is_that_of_a_picture_without_it(
+    tiny_pipeline: Pipeline, regions: Regions
+) -> None:
+    found = matching.region_changes(tiny_pipeline, regions, (TEXTS[0], TEXTS[3]), unheard)
+    assert len(found.without) == len(regions)
+    rest = regions.only([n for n in range(len(regions)) if n != 1])
+    one, other = (
+        matching.score(s.match_logits)
+        for s in tiny_pipeline.score_many([(rest, TEXTS[0]), (rest, TEXTS[3])])
+    )
+    assert found.without[1] == pytest.approx(one - other, abs=1e-5)
+    assert found.changes[1] == pytest.approx(found.gap - (one - other), abs=1e-5)
+
+
+def test_why_a_text_is_refused(tiny_pipeline: Pipeline) -> None:
+    assert matching.refused(tiny_pipeline, "a ball") == ""
+    assert "no words" in matching.refused(tiny_pipeline, " ")

@@ -9,7 +9,7 @@ from lxmert_viz.checkpoints.contents import Scope
 from lxmert_viz.checkpoints.identity import Identity
 from lxmert_viz.places import APP
 from lxmert_viz.records import Answer, Regions, Report, Trace
-from lxmert_viz.ui.server import answers, causes, jobs, lenses, models, relevance, states
+from lxmert_viz.ui.server import answers, causes, jobs, lenses, matching, models, relevance, states
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +73,7 @@ def forget_models() -> None:
 
     Pictures, examples, boards and the server's threads are the same for every model.
     """
-    for room in (answers, causes, jobs, lenses, models, relevance, states):
+    for room in (answers, causes, jobs, lenses, matching, models, relevance, states):
         for cached in list(vars(room).values()):
             if hasattr(cached, "__wrapped__"):
                 forget = getattr(cached, "clear", None) or getattr(cached, "cache_clear", None)

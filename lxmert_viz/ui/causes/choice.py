@@ -28,6 +28,7 @@ VIEWS = {  # key of the address: what it is called
 }
 OF_THE_ANSWER = ("edges", "steering")
 VIEW, ANSWER, AGAINST = "cause", "cause-answer", "cause-against"  # keys of the address
+MATCH = "=match"  # beside answers' texts, which have no such form
 OFFERED = 50  # of the most probable answers
 UNKNOWN = "This link asks for {} that this version or checkpoint does not have: {}."
 NO_ANSWERS = (
@@ -70,6 +71,10 @@ def choose(variant: Variant, found: Trace) -> tuple[str, Asked]:
     known = [answer.text for answer in found.answers]
     answer_key, against_key = (f"{name} {_of(found)}" for name in ("causes.for", "causes.against"))
     _follow(found, answer_key, against_key)
+    is_match, foil = handover.match_explained(found.tokens.text)
+    if is_match and found.match is not None:
+        st.session_state[answer_key] = MATCH
+        st.session_state[f"causes.text {_of(found)}"] = foil
     proposed = handover.proposed()
     if proposed in VIEWS:
         st.session_state["causes.view"] = proposed
@@ -94,6 +99,8 @@ def choose(variant: Variant, found: Trace) -> tuple[str, Asked]:
         of_question=True,
     )
     address.put({VIEW: "" if view == next(iter(VIEWS)) else view})
+    if answer == MATCH:
+        return view, Asked(variant, found, targets.match(pipeline))
     return view, Asked(variant, found, targets.answer(pipeline, answer, against))
 
 
@@ -117,7 +124,16 @@ def _choose_target(
     if is_given:
         return known[0], known[1] if len(known) > 1 else None
     offered = [*known[:OFFERED], *(t for t in known[OFFERED:] if t == held.get(answer_key))]
-    answer = st.selectbox("Target", offered, key=answer_key, persist_state="session", width=130)
+    answer = st.selectbox(
+        "Target",
+        [*offered, MATCH] if found.match is not None else offered,
+        format_func=lambda text: "the text belongs to the picture" if text == MATCH else text,
+        key=answer_key,
+        persist_state="session",
+        width=130,
+    )
+    if answer == MATCH:
+        return MATCH, None
     others = [text for text in offered if text != answer]
     if held.get(against_key) not in others:
         held[against_key] = others[0] if others else None
@@ -136,7 +152,7 @@ def _follow(found: Trace, answer_key: str, against_key: str) -> None:
     held["causes.view"] = next(iter(VIEWS))
     offered = {
         VIEW: ("causes.view", set(VIEWS), "an experiment"),
-        ANSWER: (answer_key, known, "an answer"),
+        ANSWER: (answer_key, {*known, MATCH}, "an answer"),
         AGAINST: (against_key, known, "an answer"),
     }
     for name, (key, values, kind) in offered.items():

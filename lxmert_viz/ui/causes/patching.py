@@ -116,7 +116,7 @@ def _columns(found: Trace, kind: str, stream: str) -> list[str]:
 def _on_both_answers(asked: Asked, corrupted: Trace) -> Asked:
     """The clean run's answer against the corrupted one's, where they differ."""
     first, second = asked.found.answers[0].text, corrupted.answers[0].text
-    if first == second:
+    if first == second or asked.target.kind != "answer":
         return asked
     pipeline = models.pipeline(asked.variant.model)
     return replace(asked, target=targets.answer(pipeline, first, second))

@@ -16,7 +16,9 @@ USED, SCENE, ASKED = "picture.used", "picture.scene", "question.asked"
 STORED_FILE, STORED_PICTURE = "stored.file", "stored.picture"  # a model without a detector
 NEXT, MARKED = "handover.next", "handover.marked"
 EXPERIMENT = "handover.experiment"  # on the page Causes, until that has shown it
+MATCH = "handover.match"  # what text's match is explained next, and against which foil
 PICKS = "picture.picks"  # pictures taken so far: with each the drawer closes
+NEXT_TEXT = "handover.text"  # what the next run asks of the same picture
 OPENED = "handover.opened"  # digest and text of what a board opened, its row, is it shipped
 
 
@@ -146,6 +148,9 @@ def open_next(
 
 def take_next() -> None:
     """Fills in what was opened, before any widget holds something else."""
+    text = st.session_state.pop(NEXT_TEXT, None)
+    if text is not None:
+        ask(text)
     waiting = st.session_state.pop(NEXT, None)
     if waiting is None:
         return
@@ -200,3 +205,18 @@ def propose(experiment: str) -> None:
 def proposed() -> str:
     """Once; "" where nothing was proposed."""
     return st.session_state.pop(EXPERIMENT, "")
+
+
+def explain_match(text: str, foil: str = "") -> None:
+    """The pages Why and Causes open on the match of this text. foil: what it is held against."""
+    st.session_state[NEXT_TEXT] = text
+    st.session_state[MATCH] = (text, foil)
+
+
+def match_explained(text: str) -> tuple[bool, str]:
+    """Once: whether the match of this text was proposed, and the foil."""
+    of, foil = st.session_state.get(MATCH, ("", ""))
+    if of != text:
+        return False, ""
+    st.session_state.pop(MATCH)
+    return True, foil

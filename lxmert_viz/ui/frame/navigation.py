@@ -62,6 +62,13 @@ CAUSES = Page(
     LOOK,
     "The network run again with heads, edges, states or inputs changed: what then becomes of it?",
 )
+MATCHING = Page(
+    "matching_page.py",
+    "Matching",
+    ":material/join_inner:",
+    LOOK,
+    "Does a text belong to a picture? Captions, foils and pictures, scored against each other.",
+)
 STATES = Page(
     "states_page.py",
     "States",
@@ -142,6 +149,7 @@ ALL = (
     ATTENTION,
     WHY,
     CAUSES,
+    MATCHING,
     STATES,
     PROBES,
     REGIONS,

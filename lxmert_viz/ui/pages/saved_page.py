@@ -8,6 +8,7 @@ from lxmert_viz.traces import KeptTrace
 from lxmert_viz.ui.browser import stage
 from lxmert_viz.ui.causes import choice as causes
 from lxmert_viz.ui.frame import address, handover, navigation, own_boxes, results, workbench
+from lxmert_viz.ui.matching import choice as matching
 from lxmert_viz.ui.server import keeping, pictures, upload_limits
 from lxmert_viz.ui.server.keeping import Kept
 from lxmert_viz.ui.server.upload_limits import ANALYSIS_MB
@@ -58,6 +59,7 @@ def also(kept: Kept) -> dict[str, str]:
         navigation.EDIT.title: ", ".join(steps),
         navigation.WHY.title: why.in_words(kept.address),
         navigation.CAUSES.title: causes.in_words(kept.address),
+        navigation.MATCHING.title: matching.in_words(kept.address),
     }
     return {title: words for title, words in told.items() if words}
 

@@ -11,7 +11,7 @@ from lxmert_viz.experiments.relevance import METHODS, PAIRS
 from lxmert_viz.experiments.removal import REGION_REMOVALS, USUAL, WORD_REMOVALS, Removal
 from lxmert_viz.experiments.target import Target
 from lxmert_viz.records import Trace
-from lxmert_viz.ui.frame import address
+from lxmert_viz.ui.frame import address, handover
 from lxmert_viz.ui.server import models
 from lxmert_viz.ui.server.relevance import MOST_PAIRS
 from lxmert_viz.ui.wording import plain
@@ -123,6 +123,9 @@ def _choose_target(found: Trace) -> Target:
             f"{found.model} has no answers about one picture and no output head for matching, so "
             "there is nothing to explain; lxmert-base has both."
         )
+    is_proposed, _ = handover.match_explained(found.tokens.text)
+    if is_proposed and MATCH in options:
+        held[_key("why.answer", found)] = MATCH
     answer = st.selectbox(
         "Why",
         options,
