@@ -14,7 +14,20 @@ from pathlib import Path
 from threading import get_native_id
 from typing import Any
 
+from lxmert_viz.errors import DatasetError
+
 ABANDONED_SECONDS = 3600.0  # without a byte, after which its writer was killed
+# what reading raises of content that is none; RuntimeError: nested too deeply, or of a later form
+DAMAGE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    MemoryError,
+    OSError,
+)
 
 
 @contextmanager
@@ -72,3 +85,23 @@ def _sweep(path: Path) -> None:
         with suppress(FileNotFoundError):  # its writer gave it its name meanwhile
             if part.stat().st_mtime < time.time() - ABANDONED_SECONDS:
                 part.unlink()
+
+
+@contextmanager
+def reading_back(place: Path | str, remedy: str) -> Iterator[None]:
+    """Around reading what this tool wrote: whatever is wrong with it is a DatasetError.
+
+    That it is not there stays FileNotFoundError.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except DAMAGE as error:
+        raise DatasetError(f"{place} is damaged ({_said(error)}): {remedy}.") from error
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"it lacks {error}"
+    return str(error).partition("\n")[0] or type(error).__name__

@@ -32,6 +32,23 @@ def interval_of(mean: float, count: int) -> Interval:
     return Interval(mean, float(min(mean, middle - half)), float(max(mean, middle + half)))
 
 
+def interval_of_groups(values: np.ndarray, groups: np.ndarray) -> Interval:
+    """Mean of numbers without bounds with its 95% interval, where those of one group are alike.
+
+    values, groups: (N,), two groups at least. Groups are what was drawn: the spread is that of
+    their sums. Source: Liang and Zeger 1986 for a mean; Student's t for few groups.
+    """
+    mean = float(values.mean())
+    _, group = np.unique(groups, return_inverse=True)
+    sums = np.bincount(group, weights=values - mean)
+    count = len(sums)
+    if count < 2:
+        raise ValueError(f"{count} group has no spread")
+    error = np.sqrt((sums**2).sum() * count / (count - 1)) / len(values)
+    half = float(stats.t.ppf(0.975, count - 1) * error)
+    return Interval(mean, mean - half, mean + half)
+
+
 def difference(inside: np.ndarray, outside: np.ndarray) -> float:
     """p that two groups of scores differ in the mean by chance: Student's t-test, two-sided.
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # torch takes seconds, and --help should not
 COLOURS = {"right": "\033[32m", "wrong": "\033[31m", "not applicable": "\033[2m"}
 PLAIN = "\033[0m"
 EXAMPLE = "check lxmert-base"
-EXPLANATIONS, HEADS = "explanations", "heads"
+EXPLANATIONS, HEADS, ABLATION = "explanations", "heads", "input-ablation"
 TOP = 5  # heads that are shown
 SCENES = 60
 RIVALS = 4  # questions a scene whose answer another object contends
@@ -41,7 +41,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"{names}, or a folder (default: {SHIPPED}); or {EXPLANATIONS!r}: grade every method "
         f"of relevance on examples whose causes are known; or {HEADS!r}: which heads look at what "
-        "questions are about",
+        f"questions are about; or {ABLATION!r}: how much regions help to tell a masked word, and "
+        "words a hidden region",
     )
     add_models_option(parser)
     parser.add_argument(
@@ -52,7 +53,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     parser.add_argument("--json", action="store_true", help="write one JSON list")
-    graded = parser.add_argument_group(f"for {EXPLANATIONS} and {HEADS}")
+    graded = parser.add_argument_group(f"for {EXPLANATIONS}, {HEADS} and {ABLATION}")
     add = graded.add_argument
     add("--model", default=SHIPPED, metavar="NAME", help=f"whose answers (default: {SHIPPED})")
     add("--scenes", type=whole(1), default=SCENES, metavar="N", help=f"drawn (default: {SCENES})")
@@ -62,7 +63,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    if options.name not in (EXPLANATIONS, HEADS):
+    over_examples = {
+        EXPLANATIONS: grade_explanations,
+        HEADS: find_heads,
+        ABLATION: hide_inputs,
+    }
+    if options.name not in over_examples:
         check_checkpoint(options)
         return
     from lxmert_viz.going_out import as_csv
@@ -73,8 +79,7 @@ def run(options: argparse.Namespace) -> None:
     pipeline = Pipeline.open(options.model, options.device, options.models)
     with TemporaryDirectory() as scratch:
         dataset = examples(options, Path(scratch))
-        grade = grade_explanations if options.name == EXPLANATIONS else find_heads
-        table, lines = grade(pipeline, dataset)
+        table, lines = over_examples[options.name](pipeline, dataset)
     if options.out:
         write_text(options.out, as_csv(table, "%.6g"))
     print("\n".join(lines))
@@ -114,6 +119,13 @@ def find_heads(pipeline: "Pipeline", dataset: "Dataset") -> "tuple[DataFrame, It
         f"{found.held_out:.3f}; the best of {len(slots)} heads by luck: {found.lucky:.3f}"
     )
     return table, lines
+
+
+def hide_inputs(pipeline: "Pipeline", dataset: "Dataset") -> "tuple[DataFrame, Iterable[str]]":
+    from lxmert_viz.runs.ablation import ablate, lines_of
+
+    table = ablate(pipeline, dataset, report)
+    return table, lines_of(table)
 
 
 def check_checkpoint(options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self, TextIO
 
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.forms import fits
-from lxmert_viz.whole_files import written_whole
+from lxmert_viz.whole_files import reading_back, written_whole
 
 HALF_LETTER = "it holds half of a letter (a lone surrogate, such as \\ud800)"
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|data:", re.IGNORECASE)
@@ -102,12 +102,10 @@ def read_remarks(path: Path) -> Iterator[Remark]:
 
 
 def _remark(line: str, place: str) -> Remark:
-    try:
+    with reading_back(place, "remove the file"):
         remark = Remark(**json.loads(line))
-    except (*UNREADABLE, *ODD) as error:
-        raise DatasetError(f"{place} is no remark of a run: {why(error)}.") from error
-    if not fits(tuple(remark), tuple[str, str, int, str]) or remark.kind not in KINDS:
-        raise DatasetError(f"{place} is no remark of a run.")
+        if not fits(tuple(remark), tuple[str, str, int, str]) or remark.kind not in KINDS:
+            raise ValueError("it is no remark of a run")
     return remark
 
 

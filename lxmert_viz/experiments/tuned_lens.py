@@ -20,7 +20,7 @@ from torch.nn.functional import kl_div, logsigmoid
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.experiments.lenses import Lens
 from lxmert_viz.records import Report
-from lxmert_viz.whole_files import written_whole
+from lxmert_viz.whole_files import DAMAGE, written_whole
 
 STEPS = 120
 BATCH = 256
@@ -172,7 +172,8 @@ def load(path: Path, about: Mapping[str, str]) -> TunedLens:
         with safe_open(path, "np") as file:
             told = json.loads((file.metadata() or {})["tuned lens"])
             arrays = {field.name: file.get_tensor(field.name) for field in fields(TunedLens)}
-    except (OSError, KeyError, SafetensorError, json.JSONDecodeError) as error:
+        told = dict(told)
+    except (*DAMAGE, SafetensorError) as error:
         raise CheckpointError(f"{path} is no tuned lens; delete it, and train it again.") from error
     for name, wanted in about.items():
         if told.get(name) != wanted:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from lxmert_viz.dataset.remarks import UNREADABLE, why
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.forms import fits
 from lxmert_viz.records import RIGHT_FROM
@@ -20,7 +19,7 @@ from lxmert_viz.results.row_filter import Where, where
 from lxmert_viz.results.run_folder import TABLE, RunFolder, names_in, write_table
 from lxmert_viz.results.totals import TOTALS, Totals
 from lxmert_viz.results.verdicts import Note, Notes
-from lxmert_viz.whole_files import write_json
+from lxmert_viz.whole_files import reading_back, write_json
 
 SLICES = "slices.json"
 CLUSTERS = "clusters.parquet"
@@ -235,10 +234,8 @@ class Board:
         path = self.run.path / SLICES
         if not path.exists():
             return {}
-        try:
+        with reading_back(path, "remove it, and name your slices again"):
             told = json.loads(path.read_bytes())
-        except UNREADABLE as error:
-            raise DatasetError(f"{path} cannot be read: {why(error)}.") from error
         if not fits(told, dict[str, str]):
             raise DatasetError(f"{path} is no list of slices, which are names with their filters.")
         return told

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from lxmert_viz.results.run_folder import write_table
+from lxmert_viz.results.run_folder import read_table, write_table
 
 FOLDER = "relevance"
 CHEFER = "chefer"  # beside it: what a published protocol measures of each method
@@ -44,9 +43,7 @@ class KeptShards:
 
     def table(self, columns: list[str] | None = None) -> pd.DataFrame:
         """All of them, a row an example; all columns, or some."""
-        return pa.concat_tables(
-            pq.read_table(path, columns=columns) for path in self._paths()
-        ).to_pandas()
+        return pa.concat_tables(read_table(path, columns) for path in self._paths()).to_pandas()
 
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob("[0-9]*.parquet"))

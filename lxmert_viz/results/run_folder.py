@@ -17,19 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lxmert_viz.dataset.remarks import (
-    UNREADABLE,
-    Remark,
-    Tally,
-    read_remarks,
-    why,
-    writing_remarks,
-)
+from lxmert_viz.dataset.remarks import Remark, Tally, read_remarks, writing_remarks
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Answer, Prediction
 from lxmert_viz.results import manifest_form
 from lxmert_viz.results.database import as_frame
-from lxmert_viz.whole_files import write_json, written_whole
+from lxmert_viz.whole_files import reading_back, write_json, written_whole
 
 Json = dict[str, Any]
 TABLE = "predictions.parquet"
@@ -38,7 +31,6 @@ LOCK = "running.lock"
 RAY_LOG = "ray.log"  # what a cluster said
 REMARKS = "remarks.jsonl"
 BEFORE = (LOCK, RAY_LOG, REMARKS)  # files that are there before a run begins
-DAMAGED = (pa.ArrowException, OSError, ValueError)  # what pyarrow raises; some are of both
 MUST_AGREE = ("model", "source", "settings")  # a run goes on only with the same of each
 OTHER_VERSION = (
     "{} was begun by an earlier version, which cut the dataset otherwise: go on with that version, "
@@ -112,15 +104,22 @@ class RunFolder:
                     "Ask as before to go on, or name a new folder."
                 )
 
+    def is_of(self, manifest: Json) -> bool:
+        """Whether it was begun with the same of what must agree."""
+        try:
+            self.compare(manifest)
+        except DatasetError:
+            return False
+        return True
+
     def manifest(self, needed: tuple[str, ...] = ()) -> Json:
         """Raises DatasetError for a folder that is not a run, or lacks what is needed of it."""
         path = self.path / MANIFEST
         try:
-            told = json.loads(path.read_text(encoding="utf-8"))
+            with reading_back(path, "name another run"):
+                told = json.loads(path.read_bytes())
         except FileNotFoundError as error:
             raise DatasetError(f"{self.path} is not a run: it has no {MANIFEST}.") from error
-        except (OSError, *UNREADABLE) as error:
-            raise DatasetError(f"{path} cannot be read: {why(error)}.") from error
         if wrong := manifest_form.fault(told, needed):
             raise DatasetError(f"{path} is not the manifest of a run: {wrong}.")
         return told
@@ -141,16 +140,16 @@ class RunFolder:
         return {
             int(path.stem)
             for path in self._parts()
-            if any(pq.read_table(path, columns=["error"])["error"].to_pylist())
+            if any(read_table(path, ["error"])["error"].to_pylist())
         }
 
     def machine_faults(self) -> list[str]:
         """Errors of the rows that failed because of a machine, not of what was asked."""
         faults: list[str] = []
         for path in self._parts():
-            if "machine" in pq.read_schema(path).names:  # older runs do not tell
-                rows = pq.read_table(path, columns=["error"], filters=pc.field("machine"))
-                faults += rows["error"].to_pylist()
+            rows = read_table(path, ["error", "machine"])
+            if "machine" in rows.column_names:  # older runs do not tell
+                faults += rows.filter(pc.field("machine"))["error"].to_pylist()
         return faults
 
     def _parts(self) -> list[Path]:
@@ -278,13 +277,6 @@ def names_in(path: Path) -> list[str]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[pq.ParquetFile]:
-    try:
-        with pq.ParquetFile(path) as file:
-            yield file
-    except FileNotFoundError:
-        raise
-    except DAMAGED as error:
-        raise DatasetError(
-            f"{path} is damaged ({error}): take it out of its folder, and what it held is made "
-            "again when the same is asked."
-        ) from error
+    remedy = "take it out of its folder, and what it held is made again when the same is asked"
+    with reading_back(path, remedy), pq.ParquetFile(path) as file:
+        yield file

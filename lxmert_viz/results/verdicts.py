@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lxmert_viz.errors import DatasetError
 from lxmert_viz.forms import check_words
+from lxmert_viz.whole_files import reading_back
 
 FILE = "notes.jsonl"
 
@@ -62,11 +62,7 @@ class Notes:
 
 
 def _note(line: bytes, place: str) -> Note:
-    try:
+    with reading_back(place, "mend that line, or take it out"):
         note = Note(**json.loads(line))
         check_words(note)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise DatasetError(
-            f"{place} is no note about an example ({error}); mend that line or take it out."
-        ) from error
     return note

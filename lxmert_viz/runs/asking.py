@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 from lxmert_viz.analysis.regions import covered
 from lxmert_viz.dataset.nlvr2 import FALSE, TRUE
-from lxmert_viz.errors import DatasetError, DeviceError, LxmertVizError, MachineError
+from lxmert_viz.errors import DatasetError, DeviceError, LxmertVizError, MachineError, NowhereError
 from lxmert_viz.experiments.matching import logits_of
 from lxmert_viz.model.inputs import BATCH
 from lxmert_viz.pipeline import Pair, Pipeline
@@ -67,6 +67,11 @@ def _alone(
         return error
 
 
+def may_do_elsewhere(found: object) -> bool:
+    """Whether it is an error that another machine may not have."""
+    return isinstance(found, MachineError) and not isinstance(found, NowhereError)
+
+
 class Asker:
     """Asks a pipeline about many examples. What depends on the text alone, or on the picture
     alone, is asked once."""
@@ -74,7 +79,8 @@ class Asker:
     def __init__(
         self, pipeline: Pipeline, baselines: bool, keep_internals: bool, *, strict: bool = False
     ) -> None:
-        """strict: MachineError is raised, where it else is the error of its row."""
+        """strict: MachineError is raised where another machine may do it; else it is the error of
+        its row."""
         self._pipeline, self._keep_internals = pipeline, keep_internals
         self._strict = strict
         has_answers = pipeline.has_answers or pipeline.judges_pairs
@@ -94,7 +100,7 @@ class Asker:
             if self._baselines:
                 self._ask_baselines(batch)
             for (example, seen), one in zip(batch, found, strict=True):
-                if self._strict and isinstance(one, MachineError):
+                if self._strict and may_do_elsewhere(one):
                     raise one
                 if isinstance(one, LxmertVizError):
                     predictions.append(_failed(example, one))

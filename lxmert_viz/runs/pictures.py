@@ -1,11 +1,13 @@
 """Regions of many pictures, looked for ahead while the network answers."""
 
+import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from hashlib import sha256
 from itertools import groupby, islice
+from pathlib import Path
 
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import (
@@ -22,6 +24,8 @@ from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.region_files.opening import open_regions
 from lxmert_viz.region_files.rows import NameOf, Origin
 from lxmert_viz.region_files.sizes import Sizes
+from lxmert_viz.runs.region_shards import LookedFirst
+from lxmert_viz.runs.regions import bytes_of
 from lxmert_viz.runs.stored import fitting
 
 AHEAD = 8  # pictures looked at before they are asked about
@@ -46,13 +50,13 @@ class Looker:
         dataset: Dataset,
         profile: str,
         name_of: NameOf,
-        cache: RegionCache | None = None,
-        detector: str = "",
+        cache: Path | None = None,
+        first: LookedFirst | None = None,
     ) -> None:
-        """detector: what tells it from others, for the cache."""
-        self._pipeline, self._profile = pipeline, profile
+        """cache: a folder, as `looking` has it. first: what is known of the pictures already."""
+        self._pipeline, self._look_at = pipeline, looking(pipeline, profile, cache)
         self.turn_to(dataset)
-        self._cache, self._detector, file = cache, detector, dataset.region_file
+        self._first, file = first, dataset.region_file
         origin = Origin(
             "region file",
             name_of,
@@ -128,21 +132,29 @@ class Looker:
         path = dataset.pictures.get(picture)
         if path is None:
             raise PictureError(f"There is no picture {picture!r} here, nor are there its regions.")
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise MachineError(f"{path} cannot be read ({error.strerror}).") from error
-        content = content if crop_px is None else cut_out(content, crop_px)
+        if crop_px is not None:
+            return self._look_at(cut_out(bytes_of(path), crop_px))
+        known = None if self._first is None else self._first.of(picture)
+        return self._look_at(bytes_of(path)) if known is None else known
+
+
+def looking(
+    pipeline: Pipeline, profile: str, cache: Path | None = None
+) -> Callable[[bytes], Regions]:
+    """What is found in a picture. cache: a folder that keeps it, also for other runs."""
+    kept = None if cache is None else RegionCache(cache, max_bytes=sys.maxsize)
+
+    def look(content: bytes) -> Regions:
+        if kept is None:
+            return pipeline.look(content, profile)
         facts: dict[str, object] = {
             "picture": sha256(content).hexdigest(),
-            "detector": self._detector,
-            "profile": self._profile,
+            "detector": pipeline.detector_digest,
+            "profile": profile,
         }
+        return kept.found(facts, lambda: pipeline.look(content, profile))
 
-        def look() -> Regions:
-            return self._pipeline.look(content, self._profile)
-
-        return look() if self._cache is None else self._cache.found(facts, look)
+    return look
 
 
 def parts_shown(example: Example) -> tuple[Part, ...]:

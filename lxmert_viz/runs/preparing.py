@@ -21,22 +21,14 @@ import pyarrow.parquet as pq
 from lxmert_viz.dataset import example_table
 from lxmert_viz.dataset.datasets import Dataset, not_among
 from lxmert_viz.dataset.opening import Source
-from lxmert_viz.dataset.remarks import (
-    ODD,
-    UNREADABLE,
-    Remark,
-    Tally,
-    read_remarks,
-    why,
-    writing_remarks,
-)
+from lxmert_viz.dataset.remarks import Remark, Tally, read_remarks, writing_remarks
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example, Report
 from lxmert_viz.results.database import quoted
 from lxmert_viz.results.large_queries import querying, rows_of
 from lxmert_viz.results.run_folder import OTHER_VERSION, RunFolder, read_table
 from lxmert_viz.runs.staging import Staged
-from lxmert_viz.whole_files import write_json
+from lxmert_viz.whole_files import reading_back, write_json
 
 PART = 64  # examples that are asked together, or a few more
 SHARDS = 500  # of a dataset, until they are LARGEST
@@ -58,10 +50,10 @@ class Shard:
     path: Path  # a table of its examples
     rows: int
 
-    def table(self) -> pa.Table:
-        """Raises DatasetError where the file is gone."""
+    def table(self, names: Sequence[str] | None = None) -> pa.Table:
+        """names: of some columns. Raises DatasetError where the file is gone."""
         try:
-            return read_table(self.path)
+            return read_table(self.path, names)
         except FileNotFoundError as error:
             raise DatasetError(
                 f"{self.path} is not there: its folder was removed or emptied while its run was "
@@ -116,12 +108,9 @@ def prepared_in(folder: Path) -> Prepared:
 
     Raises FileNotFoundError where nothing was prepared, DatasetError where it is not as it was.
     """
-    try:
-        return _indexed(folder, json.loads((folder / INDEX).read_bytes()))
-    except (*UNREADABLE, *ODD) as error:
-        raise DatasetError(
-            f"{folder / INDEX} is damaged ({why(error)}); begin again in a new folder."
-        ) from error
+    path = folder / INDEX
+    with reading_back(path, "begin again in a new folder"):
+        return _indexed(folder, json.loads(path.read_bytes()))
 
 
 def _indexed(folder: Path, index: dict[str, Any]) -> Prepared:

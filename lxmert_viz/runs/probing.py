@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -13,10 +14,11 @@ from safetensors.numpy import save_file
 from lxmert_viz.analysis.probes import About, FittedProbe, ProbeResult, ProbeRun, compression, probe
 from lxmert_viz.analysis.states import by_depth, depth_names
 from lxmert_viz.errors import DatasetError
+from lxmert_viz.forms import check_words
 from lxmert_viz.records import Report
 from lxmert_viz.runs.states import StateStore
 from lxmert_viz.runs.targets import Task
-from lxmert_viz.whole_files import written_whole
+from lxmert_viz.whole_files import DAMAGE, written_whole
 
 ENDING = ".probe.safetensors"
 NUMBERS = ("accuracy", "low", "high", "majority", "noise", "control")
@@ -142,8 +144,12 @@ def load(path: Path) -> ProbeRun:
         with safe_open(path, "np") as file:
             told = json.loads((file.metadata() or {})["probe"])
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, KeyError, SafetensorError, json.JSONDecodeError) as error:
+        return _read(told, arrays)
+    except (*DAMAGE, SafetensorError) as error:
         raise DatasetError(f"{path} is not a saved probe; train it again.") from error
+
+
+def _read(told: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> ProbeRun:
     entries = {
         f.name: tuple(v) if isinstance(v := told["about"][f.name], list) else v
         for f in fields(About)
@@ -154,7 +160,9 @@ def load(path: Path) -> ProbeRun:
         )
         for p, numbers in enumerate(told["numbers"])
     )
-    return ProbeRun(About(**entries), layers, tuple(told["compressions"]))
+    about = About(**entries)
+    check_words(about)
+    return ProbeRun(about, layers, tuple(map(float, told["compressions"])))
 
 
 def _layer(numbers: Mapping[str, float], arrays: Mapping[str, np.ndarray]) -> ProbeResult:
@@ -165,4 +173,5 @@ def _layer(numbers: Mapping[str, float], arrays: Mapping[str, np.ndarray]) -> Pr
         tuple(arrays[f"weight {n}"] for n in range(count)),
         tuple(arrays[f"bias {n}"] for n in range(count)),
     )
+    numbers = {name: float(number) for name, number in numbers.items()}
     return ProbeResult(**numbers, **{name: arrays[name] for name in ARRAYS}, fitted=kept)

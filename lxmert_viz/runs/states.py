@@ -23,8 +23,10 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import cache_folder
 from lxmert_viz.records import Example, GoldObject
 from lxmert_viz.runs.manifest import data_of
+from lxmert_viz.whole_files import reading_back
 
 HEAD, ROWS = "states.json", "rows.jsonl"
+REMEDY = "delete its folder, and the states are extracted again"
 FORMAT = 2  # of what stands in them; an older store is made again
 LENSES = "lenses"  # where tuned lenses of a store are kept
 STATES_VARIABLE = "LXMERT_VIZ_STATES"
@@ -75,7 +77,8 @@ def whole_lines(path: Path) -> list[dict[str, Any]]:
     whole = content[: content.rfind(b"\n") + 1]
     if whole != content:
         os.truncate(path, len(whole))
-    return [json.loads(line) for line in whole.splitlines()]
+    with reading_back(path, REMEDY):
+        return [json.loads(line) for line in whole.splitlines()]
 
 
 class StateStore:
@@ -90,7 +93,12 @@ class StateStore:
                 f"{folder} holds states as another version of this tool wrote them; delete the "
                 "folder, and they are extracted again."
             )
-        self.folder, self.model = folder, str(head["model"])
+        self.folder = folder
+        with reading_back(folder, REMEDY):
+            self._read(head)
+
+    def _read(self, head: dict[str, Any]) -> None:
+        folder, self.model = self.folder, str(head["model"])
         self.weights = str(head["weights"])  # digest of the checkpoint
         self.data = str(head["data"]["name"])
         self.depths: dict[str, tuple[str, ...]] = {s: tuple(head["depths"][s]) for s in STREAMS}

@@ -7,10 +7,23 @@ from lxmert_viz.analysis.significance import (
     difference,
     holm,
     interval_of,
+    interval_of_groups,
     mcnemar,
     mean_interval,
     paired_interval,
 )
+
+
+def test_groups_by_hand() -> None:
+    """Sums from the mean -2, -2 and 4 of 2 each: error sqrt(24 * 3 / 2) / 6 = 1, t of 2 4.303."""
+    values, groups = np.array([1.0, 1, 0, 2, 3, 5]), np.array(list("aabbcc"))
+    assert interval_of_groups(values, groups) == pytest.approx(
+        (2, 2 - 4.3027, 2 + 4.3027), abs=1e-3
+    )
+    apart = interval_of_groups(values, np.arange(6))  # as of a mean, by Student
+    assert apart.high - apart.mean == pytest.approx(2.5706 * values.std(ddof=1) / np.sqrt(6), 1e-3)
+    with pytest.raises(ValueError, match="1 group has no spread"):
+        interval_of_groups(np.ones(3), np.zeros(3))
 
 
 def test_mcnemar_is_the_exact_binomial() -> None:

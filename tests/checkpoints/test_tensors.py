@@ -12,11 +12,14 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor
 
 from lxmert_viz.checkpoints.tensors import read_tensors
 from lxmert_viz.errors import CheckpointError
+from tests.helpers.changed_json import damaged
 
 TENSORS = {
     "words.weight": torch.arange(12.0).view(3, 4),
@@ -305,3 +308,17 @@ def test_a_torch_file_of_something_else_is_refused(
     torch.save(content, tmp_path / "other.pth")
     with pytest.raises(CheckpointError, match=message):
         read_tensors(tmp_path / "other.pth")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_a_damaged_file_is_read_or_refused(tmp_path: Path, form: str, data: st.DataObject) -> None:
+    path = written(tmp_path, form)
+    path.write_bytes(damaged(path.read_bytes(), data))
+    try:
+        assert isinstance(read_tensors(path), dict)
+    except CheckpointError as error:
+        assert str(path) in str(error)
