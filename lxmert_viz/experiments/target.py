@@ -153,5 +153,5 @@ def check_head(pipeline: Pipeline, kind: str) -> None:
     }
     if not has[kind]:
         raise CheckpointError(
-            f"{pipeline.name} has no head for {HEADS[kind]}; lxmert-base has every head."
+            f"{pipeline.name} has no output head for {HEADS[kind]}; lxmert-base has every one."
         )
