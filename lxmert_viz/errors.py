@@ -30,6 +30,10 @@ class MachineError(LxmertVizError):
     """
 
 
+class MemoryShortError(MachineError):
+    """Memory gave out; less at once may fit."""
+
+
 class NowhereError(MachineError):
     """What no machine could do, when all that there are had tried."""
 

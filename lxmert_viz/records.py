@@ -244,7 +244,7 @@ class Trace:
     regions: Regions
     attention: dict[str, np.ndarray]  # FAMILIES -> float32, rows sum to 1
     states: dict[str, np.ndarray]  # float32
-    answers: tuple[Answer, ...]  # most probable first; empty without an answer head
+    answers: Sequence[Answer]  # most probable first; empty without an answer head
     answer_kind: str  # "softmax": probabilities sum to 1; "sigmoid": each answer alone; "": no head
     match: float | None  # P(the text belongs to the picture); None without a matching head
     notes: tuple[str, ...] = field(default=())  # what the reader of these results must know

@@ -20,6 +20,7 @@ from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.experiments import atlas, edges, head_slots
 from lxmert_viz.experiments import target as targets
+from lxmert_viz.experiments.head_means import HeadMeans
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Regions, Report
 from lxmert_viz.runs.asking import gold_regions, may_do_elsewhere
@@ -28,6 +29,9 @@ from lxmert_viz.whole_files import reading_back, write_json, write_text
 
 LINES, ABOUT = "effects.jsonl", "causes.json"
 REMEDY = "name another folder with --out"
+NONE_RIGHT = (
+    "{} answers none of {:,} examples right, so there is nothing that a change could take away."
+)
 ATLAS, EDGES = VIEWS = ("atlas", "edges")
 
 
@@ -48,6 +52,12 @@ class View:
     name: str  # of VIEWS
     off: str = atlas.ZERO
     width: int = 1
+    given: HeadMeans | None = None  # what heads write where `off` is their mean over a set
+
+    @property
+    def told(self) -> dict[str, Any]:
+        means = {} if self.given is None else {"means": self.given.digest}
+        return {"view": self.name, "off": self.off, "width": self.width, **means}
 
 
 Line = dict[str, Any]  # of an example
@@ -110,24 +120,19 @@ def measure(
 
     measuring: unless given, this process. Raises DatasetError for a folder of another run.
     """
-    settings = {
-        "view": view.name,
+    settings = view.told | {
         "model": pipeline.name,
         "digest": pipeline.digest,
-        "off": view.off,
-        "width": view.width,
         "examples": len(dataset.examples),
     }
+    lines_by(pipeline, view)  # what cannot be measured is told before a folder is begun
     _begin(folder, settings)
     done = (measuring or _here)(pipeline, dataset, view, folder, report)
     places = {example.id: place for place, example in enumerate(_ordered(dataset))}
     done.sort(key=lambda line: places.get(line["id"], len(places)))
     write_text(folder / LINES, "".join(f"{json.dumps(line)}\n" for line in done))
     if not done:
-        raise DatasetError(
-            f"{pipeline.name} answers none of {len(dataset.examples):,} examples right, so there "
-            "is nothing that a change could take away."
-        )
+        raise DatasetError(NONE_RIGHT.format(pipeline.name, len(dataset.examples)))
     table = atlas_table if view.name == ATLAS else edges_table
     return table(pipeline, done)
 
@@ -135,27 +140,33 @@ def measure(
 def _here(
     pipeline: Pipeline, dataset: Dataset, view: View, folder: Path, report: Report
 ) -> list[Line]:
-    done = _lines(folder / LINES)
+    done, line_of = _lines(folder / LINES), lines_by(pipeline, view)
     with (folder / LINES).open("a", encoding="utf-8") as file:
         for asked in answered_right(pipeline, dataset, report):
             if asked.example.id not in done:
-                line = done[asked.example.id] = line_of(pipeline, view, asked)
+                line = done[asked.example.id] = line_of(asked)
                 file.write(json.dumps(line) + "\n")
                 file.flush()
     return list(done.values())
 
 
-def line_of(pipeline: Pipeline, view: View, asked: Answered) -> Line:
-    told = {"id": asked.example.id, "kind": asked.kind}
-    if view.name == ATLAS:
-        return told | _atlas_line(pipeline, view.off, asked)
-    return told | _edges_line(pipeline, view.width, asked)
+def lines_by(pipeline: Pipeline, view: View) -> Callable[[Answered], Line]:
+    means = None if view.given is None else view.given.of(pipeline)
+
+    def line(asked: Answered) -> Line:
+        told = {"id": asked.example.id, "kind": asked.kind}
+        if view.name == ATLAS:
+            return told | _atlas_line(pipeline, view.off, means, asked)
+        return told | _edges_line(pipeline, view.width, asked)
+
+    return line
 
 
-def _atlas_line(pipeline: Pipeline, off: str, asked: Answered) -> Line:
+def _atlas_line(pipeline: Pipeline, off: str, means: atlas.Means | None, asked: Answered) -> Line:
     seen, text = asked.regions, asked.example.text
     (scores,) = pipeline.score_many([(seen, text)])
-    found = atlas.atlas(pipeline, seen, text, targets.top_answer(pipeline, scores), off)
+    target = targets.top_answer(pipeline, scores)
+    found = atlas.atlas(pipeline, seen, text, target, off, given=means)
     values = {
         name: np.round(found.scores(name), 6).tolist()
         for name in atlas.RANKINGS

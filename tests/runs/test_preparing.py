@@ -128,8 +128,8 @@ def test_a_run_that_goes_on_reads_shards_and_not_the_dataset(
     def source() -> Source:
         """Counts how often it is read."""
         whole = open_source(data)
-        examples = whole.reading.examples
-        counted = replace(whole.reading, examples=lambda told: read.append(1) or examples(told))
+        tables = whole.reading.tables
+        counted = replace(whole.reading, tables=lambda told: read.append(1) or tables(told))
         return replace(whole, reading=counted)
 
     def stop(stage: str, share: float) -> None:

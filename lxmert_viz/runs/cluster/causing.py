@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Report
 from lxmert_viz.results.run_folder import RunFolder
-from lxmert_viz.runs.causes import Line, Measuring, View, line_of, looker_for, right_ones
+from lxmert_viz.runs.causes import Answered, Line, Measuring, View, lines_by, looker_for, right_ones
 from lxmert_viz.runs.cluster.models import open_alike
 from lxmert_viz.runs.cluster.pieces import Piece
 from lxmert_viz.runs.cluster.rounds import Rounds, Site
@@ -40,19 +40,8 @@ class Causing:
         about = prepared_in(run.examples).about
         facts = region_file_facts(about.region_file)
         pipeline = open_alike(run, self.model_folder, self.device, facts)
-        looker = looker_for(pipeline, about)
-        return lambda piece: self._measured(pipeline, looker, piece, strict=not last)
-
-    def _measured(
-        self, pipeline: Pipeline, looker: Looker, piece: Piece, *, strict: bool
-    ) -> Counts:
-        dataset = piece.shard.dataset(looker.dataset)
-        looker.turn_to(dataset)
-        asked = right_ones(pipeline, looker, dataset.examples, strict=strict)
-        lines = [line_of(pipeline, self.view, one) for one in asked]
-        write_json(_part(piece.folder, piece.shard.number), lines)
-        pictures = len({example.picture for example in dataset.examples})
-        return Counts(piece.shard.rows, pictures, 0, socket.gethostname())
+        looker, line_of = looker_for(pipeline, about), lines_by(pipeline, self.view)
+        return lambda piece: _measured(pipeline, looker, line_of, piece, strict=not last)
 
     def middle(self, shard: Shard) -> int:
         return shard.rows // 2
@@ -65,6 +54,22 @@ class Causing:
         write_json(_part(self.folder, shard.number), _lines(pieces))
 
 
+def _measured(
+    pipeline: Pipeline,
+    looker: Looker,
+    line_of: Callable[[Answered], Line],
+    piece: Piece,
+    *,
+    strict: bool,
+) -> Counts:
+    dataset = piece.shard.dataset(looker.dataset)
+    looker.turn_to(dataset)
+    asked = right_ones(pipeline, looker, dataset.examples, strict=strict)
+    write_json(_part(piece.folder, piece.shard.number), [line_of(one) for one in asked])
+    pictures = len({example.picture for example in dataset.examples})
+    return Counts(piece.shard.rows, pictures, 0, socket.gethostname())
+
+
 def measuring_on(site: Site) -> Measuring:
     """Its shards stay: called again, it measures what is missing."""
 
@@ -74,7 +79,7 @@ def measuring_on(site: Site) -> Measuring:
         run, data = RunFolder((folder / FOLDER).resolve()), data_of(dataset)
         threads = site.cluster.processors
         mine = provenance(pipeline.digest, data["region_file"], site.device, threads)
-        manifest = {"format": FORMAT, "model": mine, "source": data, "settings": asdict(view)}
+        manifest = {"format": FORMAT, "model": mine, "source": data, "settings": view.told}
         if run.is_begun:
             run.compare(manifest)
         run.begin(manifest | {"provenance": mine})
