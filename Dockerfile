@@ -3,6 +3,8 @@
 #   docker build -t lxmert-viz --build-arg TORCH=cuda .             for NVIDIA's (docker run --gpus all)
 #   docker build -t lxmert-viz --build-arg WITH_DETECTRON2=0 .      smaller, and built in a minute
 #   docker run -p 127.0.0.1:8501:8501 -v lxmert-models:/models -v lxmert-data:/data lxmert-viz
+#   docker run --gpus all -p 127.0.0.1:8501:8501 -v lxmert-models:/models -v lxmert-data:/data lxmert-viz
+# Without --gpus all a container sees no GPU and computes on its CPUs.
 # Every file that pip brings is pinned by its hash (scripts/lock.sh), but PyTorch for CPUs, which is
 # pinned by its version.
 FROM python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b AS build
@@ -25,7 +27,8 @@ RUN if [ "$WITH_DETECTRON2" = 1 ]; then pip install "setuptools<81" wheel && pip
 FROM python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 COPY --from=build /environment /environment
 ENV PATH=/environment/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/cache \
-    LXMERT_VIZ_MODELS=/models LXMERT_VIZ_DATA=/data LXMERT_VIZ_CACHE=/cache
+    LXMERT_VIZ_MODELS=/models LXMERT_VIZ_DATA=/data LXMERT_VIZ_CACHE=/cache \
+    NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 RUN mkdir /models /data /cache && chown 10001:10001 /models /data /cache
 WORKDIR /app
 COPY . /app

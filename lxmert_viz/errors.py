@@ -30,6 +30,14 @@ class MachineError(LxmertVizError):
     """
 
 
+class MemoryShortError(MachineError):
+    """Memory gave out; less at once may fit."""
+
+
+class NowhereError(MachineError):
+    """What no machine could do, when all that there are had tried."""
+
+
 class DeviceError(MachineError):
     """The device that was asked for is not there, or not any more: nothing else goes on it."""
 

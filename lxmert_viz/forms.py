@@ -1,5 +1,6 @@
 """Whether what a file of JSON holds is of the types that a record of ours says."""
 
+from collections.abc import Sequence
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -20,7 +21,7 @@ def fits(value: object, form: Any) -> bool:
     kind, parts = get_origin(form), get_args(form)
     if kind is UnionType:
         return any(fits(value, part) for part in parts)
-    if kind is tuple and parts[-1] is Ellipsis:
+    if kind is Sequence or (kind is tuple and parts[-1] is Ellipsis):
         return isinstance(value, tuple) and all(fits(one, parts[0]) for one in value)
     if kind is tuple:
         return (

@@ -4,16 +4,18 @@ Tensors become float32 numpy here.
 """
 
 import copy
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from lxmert_viz.analysis.answers import best
-from lxmert_viz.box_frames import check_finite
+from lxmert_viz.analysis.answers import Ranked, best
 from lxmert_viz.checkpoints import contents, known
 from lxmert_viz.checkpoints.contents import RegionNames, Scope, notes_on
 from lxmert_viz.checkpoints.folder import called, find, without_detector
@@ -23,21 +25,23 @@ from lxmert_viz.detector.looking import Looker, NoLooker
 from lxmert_viz.detector.network import FasterRCNN
 from lxmert_viz.detector.speed import FULL
 from lxmert_viz.detector.weights import OWN, load_detector
-from lxmert_viz.errors import CheckpointError
+from lxmert_viz.errors import CheckpointError, MemoryShortError
 from lxmert_viz.model.arrays import arrays_of
-from lxmert_viz.model.devices import computing_on, find_device
+from lxmert_viz.model.devices import computing_on, find_device, on_processor
 from lxmert_viz.model.files.loading import Network, base_of, load_network
 from lxmert_viz.model.inputs import Inputs, Row, in_batches
 from lxmert_viz.model.interventions import Intervention
 from lxmert_viz.model.lxmert import LxmertForPreTraining
-from lxmert_viz.model.outputs import LxmertModelOutput
-from lxmert_viz.model.pooled import answer_kind, has_match, scores_of, truths_of
+from lxmert_viz.model.pooled import answer_kind, has_match, likely_words, scores_of, truths_of
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
 from lxmert_viz.records import TRAINED_PROFILE, Answer, Regions, Report, Scores, Trace, Verdict
 from lxmert_viz.region_files.cache import RegionCache
 
 MASK = "[MASK]"
+PROCESSOR = "cpu"
+MOVED = "The memory of {device} gave out, so this was computed on the processor."
+Found = TypeVar("Found")
 Pair = tuple[Regions, Regions]  # of the left and the right picture
 
 
@@ -76,13 +80,12 @@ class Pipeline:
             self._notes += (contents.WITHOUT_NAMES.format(name=name),)
         self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
         self.region_names, self.tokenizer = region_names, tokenizer
-        if device.type == "cuda":  # TensorFloat convolutions would move features by 1e-3
-            torch.backends.cudnn.allow_tf32 = False
-        self._network = network.to(device).eval()
         cached = (cache.found, identity.detector_digest) if cache else None
         self._looker = NoLooker(without_detector)
-        if detector is not None:
-            self._looker = Looker(name, detector, region_names, device, precision, cached)
+        with computing_on(self.device):
+            self._network = network.to(device).eval()
+            if detector is not None:
+                self._looker = Looker(name, detector, region_names, device, precision, cached)
         self.inputs = Inputs(base_of(network), device)
 
     @classmethod
@@ -109,11 +112,10 @@ class Pipeline:
         network = load_network(folder)
         lacks = without_detector(folder)
         detector = None if lacks else load_detector(folder / "detector", backend)
-        tokenizer = LxmertTokenizerFast.from_pretrained(folder)
         pipeline = cls(
             called(folder),
             network,
-            tokenizer,
+            LxmertTokenizerFast.from_pretrained(folder),
             detector,
             region_names=contents.read_region_names(folder),
             answer_vocabulary=contents.read_answers(folder),
@@ -148,6 +150,7 @@ class Pipeline:
     def with_network(self, network: Network) -> Self:
         """The same checkpoint with another network of its sizes; nothing else is copied."""
         other = copy.copy(self)
+        other.__dict__.pop("_on_processor", None)
         other._network = network
         other.inputs = Inputs(base_of(network), torch.device(self.device))
         return other
@@ -202,7 +205,7 @@ class Pipeline:
 
         interventions: one a pair, made for it alone.
         """
-        return in_batches(self.rows(pairs), self._traces, interventions)
+        return self._of_each(Pipeline._traces, self.rows(pairs), interventions)
 
     def score_many(
         self,
@@ -210,7 +213,7 @@ class Pipeline:
         interventions: Sequence[Intervention | None] | None = None,
     ) -> list[Scores]:
         """Answers and match as `ask_many` has them, without maps and states: far less work."""
-        return in_batches(self.rows(pairs), self._scores, interventions)
+        return self._of_each(Pipeline._scores, self.rows(pairs), interventions)
 
     def rows(self, pairs: Sequence[tuple[Regions, str]]) -> list[Row]:
         """What `inputs` takes. Raises TextError and RegionError for what it cannot take."""
@@ -222,12 +225,12 @@ class Pipeline:
         logits = torch.from_numpy(scores.answer_logits)
         return (logits.softmax(-1) if self.answer_kind == "softmax" else logits.sigmoid()).numpy()
 
-    def answers(self, scores: Scores, count: int | None = None) -> tuple[Answer, ...]:
+    def answers(self, scores: Scores, count: int | None = None) -> Sequence[Answer]:
         """The most probable answers, best first, equal ones as in the vocabulary; else all."""
         shares = self.answer_shares(scores)
         places = best(shares, len(shares) if count is None else count)
-        texts = [self.answer_vocabulary[place] for place in places.tolist()]
-        return tuple(map(Answer, texts, shares[places].tolist()))
+        ranked = Ranked(self.answer_vocabulary, places, shares[places])
+        return ranked if count is None else ranked[:]
 
     def judge(self, pictures: Pair, statement: str) -> Verdict:
         """Whether a statement is true of two pictures, left and right in NLVR2's data.
@@ -250,8 +253,9 @@ class Pipeline:
         """P(the statement is true of the pair), 0..1, as `judge` has it, without looking inside."""
         self._check_judges()
         rows = self.rows([(regions, text) for pair, text in asked for regions in pair])
-        pooled = in_batches(rows, lambda batch, _: self._run(batch).pooled_output)
-        return truths_of(self._network, torch.stack(pooled)) if pooled else []
+        pooled = self._of_each(Pipeline._pooled, rows)
+        joint = torch.stack(pooled) if pooled else None
+        return [] if joint is None else truths_of(self._network, joint.to(self.device))
 
     @torch.inference_mode()
     def masked_words(self, regions: Regions, text: str, top: int = 5) -> list[tuple[Answer, ...]]:
@@ -265,39 +269,48 @@ class Pipeline:
             raise CheckpointError(f"{self.name} has no head for masked words; lxmert-base has one.")
         ((_, tokens),) = rows = self.rows([(regions, text)])
         masks = [place for place, piece in enumerate(tokens.pieces) if piece == MASK]
-        words = self._run(rows).language_output[0, masks]  # (masks, D)
-        shares = self._network.cls.predictions(words).float().softmax(-1)  # (masks, vocabulary)
-        likely = shares.topk(min(top, shares.shape[-1]))
-        return [
-            tuple(map(Answer, self.tokenizer.convert_ids_to_tokens(ids), values))
-            for ids, values in zip(likely.indices.tolist(), likely.values.tolist(), strict=True)
-        ]
+        states = self.inputs.run(rows).language_output[0, masks]  # (masks, D)
+        name = self.tokenizer.convert_ids_to_tokens
+        likely = likely_words(self._network, states, top)
+        return [tuple(map(Answer, name(ids), shares)) for ids, shares in likely]
 
-    @torch.inference_mode()
-    def _run(
+    def _of_each(
         self,
-        batch: Sequence[Row],
-        intervention: Intervention | None = None,
-        *,
-        collect: bool = False,
-    ) -> LxmertModelOutput:
-        with computing_on(self.device):
-            output = base_of(self._network)(
-                **self.inputs.of(batch, collect=collect, intervention=intervention),
-                output_attentions=collect,
-                output_hidden_states=collect,
-                return_dict=True,
-            )
-        check_finite(
-            output.pooled_output.float().cpu().numpy(), "the network's states of these regions"
-        )
-        return output
+        find: Callable[[Self, list[Row], Intervention | None], list[Found]],
+        rows: Sequence[Row],
+        interventions: Sequence[Intervention | None] | None = None,
+    ) -> list[Found]:
+        """In batches; what is too large for a GPU even alone is found by the processor."""
+
+        def work(batch: list[Row], intervention: Intervention | None) -> list[Found]:
+            try:
+                with computing_on(self.device):
+                    return find(self, batch, intervention)
+            except MemoryShortError:
+                if len(batch) > 1 or self.device == PROCESSOR:
+                    raise
+            return find(self._on_processor, batch, intervention)
+
+        return in_batches(rows, work, interventions)
+
+    @cached_property
+    def _on_processor(self) -> Self:
+        """This pipeline beside its GPU, which was too small for what was asked."""
+        told = MOVED.format(device=self.device)
+        logging.getLogger(__name__).warning("%s", told)
+        other = copy.copy(self)
+        other.device = PROCESSOR
+        other._notes += (told,)
+        return other.with_network(on_processor(self._network))
+
+    def _pooled(self, batch: Sequence[Row], intervention: Intervention | None) -> list[Tensor]:
+        return list(self.inputs.run(batch, intervention).pooled_output)
 
     def _scores(self, batch: Sequence[Row], intervention: Intervention | None) -> list[Scores]:
-        return scores_of(self._network, self._run(batch, intervention).pooled_output)
+        return scores_of(self._network, self.inputs.run(batch, intervention).pooled_output)
 
     def _traces(self, batch: Sequence[Row], intervention: Intervention | None) -> list[Trace]:
-        output = self._run(batch, intervention, collect=True)
+        output = self.inputs.run(batch, intervention, collect=True)
         sizes = [(len(tokens.ids), len(regions)) for regions, tokens in batch]
         scores = scores_of(self._network, output.pooled_output)
         found = zip(batch, arrays_of(output.activations, sizes), scores, strict=True)
@@ -325,20 +338,9 @@ class Pipeline:
 
     def _check_sizes(self, folder: Path) -> None:
         """Raises CheckpointError for files that belong to different checkpoints."""
-        names, config = self.region_names, self._network.config
-        sizes = {}
-        if self.has_answers:
-            sizes["answers.json"] = (len(self.answer_vocabulary), config.num_qa_labels)
-        if self.has_detector:
-            seen = self.detector.config
-            sizes["detector/objects.txt"] = (len(names.objects), seen.num_objects)
-            sizes["detector/config.json"] = (seen.feature_size, config.visual_feat_dim)
-            if seen.num_attributes:
-                named = len(names.attributes)
-                sizes["detector/attributes.txt"] = (named, seen.num_attributes)
-        if len(self.tokenizer) > config.vocab_size:
-            sizes["vocab.txt"] = (len(self.tokenizer), config.vocab_size)
-        contents.check_sizes(folder, sizes)
+        own = self.region_names, self.answer_vocabulary or None, len(self.tokenizer)
+        seen = self.detector.config if self.has_detector else None
+        contents.check_sizes(folder, contents.Named(*own), self._network.config, seen)
 
 
 def _checked(regions: Regions) -> Regions:

@@ -91,7 +91,7 @@ def files_of(
         "tokens": _words_of(trace.tokens),
         "regions": _words_of(replace(trace.regions, left_out=None)),
         "left_out": others and _words_of(others),
-        "answers": trace.answers,
+        "answers": list(trace.answers),
         "answer_kind": trace.answer_kind,
         "match": trace.match,
         "notes": trace.notes,

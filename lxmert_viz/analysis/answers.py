@@ -1,12 +1,53 @@
 """Where one answer stands among all of a model's answers."""
 
 import difflib
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, overload
 
 import numpy as np
 
 from lxmert_viz.records import Answer, Standing
+
+
+class Ranked(Sequence[Answer]):
+    """Answers, best first, kept as arrays: a name and a share become an Answer when asked for.
+
+    vocabulary: (A,); places: (n,) of the ranked answers in it; shares: (n,) of the same, 0..1.
+    """
+
+    __slots__ = ("_places", "_shares", "_vocabulary")
+
+    def __init__(self, vocabulary: tuple[str, ...], places: np.ndarray, shares: np.ndarray) -> None:
+        self._vocabulary, self._places, self._shares = vocabulary, places, shares
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, key: int) -> Answer: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> tuple[Answer, ...]: ...
+
+    def __getitem__(self, key: int | slice) -> Answer | tuple[Answer, ...]:
+        if isinstance(key, slice):
+            texts = map(self._vocabulary.__getitem__, self._places[key].tolist())
+            return tuple(map(Answer, texts, self._shares[key].tolist()))
+        return Answer(self._vocabulary[self._places[key]], float(self._shares[key]))
+
+    def __iter__(self) -> Iterator[Answer]:
+        return iter(self[:])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Ranked | tuple):
+            return NotImplemented
+        return self[:] == other[:]
+
+    def __hash__(self) -> int:
+        return hash(self[:])
+
+    def __repr__(self) -> str:
+        return f"Ranked{self[:]!r}"
 
 
 def spelled(text: str) -> str:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from lxmert_viz.config import read_json
+from lxmert_viz.config import DetectorConfig, LxmertConfig, read_json
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.forms import check_words
 from lxmert_viz.records import OWN_BOXES, TRAINED_PROFILE, ZOO, Regions, Tokens
@@ -121,11 +121,29 @@ def read_region_names(folder: Path) -> RegionNames:
     )
 
 
-def check_sizes(folder: Path, sizes: dict[str, tuple[int, int]]) -> None:
-    """Raises CheckpointError for files that belong to different checkpoints.
+class Named(NamedTuple):
+    """What has names in a folder."""
 
-    sizes: of each file, how many entries it has and how many its network has.
-    """
+    regions: RegionNames
+    answers: tuple[str, ...] | None  # None where the network has no head for them
+    pieces: int  # of words
+
+
+def check_sizes(
+    folder: Path, named: Named, network: LxmertConfig, detector: DetectorConfig | None
+) -> None:
+    """Raises CheckpointError for files that belong to different checkpoints."""
+    sizes = {}  # of each file: how many entries it has, and how many its network has
+    if named.answers is not None:
+        sizes["answers.json"] = len(named.answers), network.num_qa_labels
+    if detector is not None:
+        sizes["detector/objects.txt"] = len(named.regions.objects), detector.num_objects
+        sizes["detector/config.json"] = detector.feature_size, network.visual_feat_dim
+        if detector.num_attributes:
+            known = len(named.regions.attributes)
+            sizes["detector/attributes.txt"] = known, detector.num_attributes
+    if named.pieces > network.vocab_size:
+        sizes["vocab.txt"] = named.pieces, network.vocab_size
     for file, (found, needed) in sizes.items():
         if found != needed:
             raise CheckpointError(

@@ -1,14 +1,20 @@
 """Run an experiment on causes again, or measure causes over a dataset."""
 
 import argparse
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.options import add_models_option, whole
 from lxmert_viz.commands.progress import report
 from lxmert_viz.errors import DatasetError, OptionError
 
+if TYPE_CHECKING:
+    from lxmert_viz.experiments.head_means import HeadMeans
+
 EXAMPLE = "cause heads-off.json"
+VIEWS, OFF = ("atlas", "edges", "knowing", "means"), ("zero", "mean", "set")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -20,10 +26,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--table", type=Path, metavar="FILE.csv", help="write the figures")
     over = parser.add_argument_group("for a dataset")
     add = over.add_argument
-    add("--view", choices=("atlas", "edges", "knowing"), default="atlas", help="what is measured")
-    add("--off", choices=("zero", "mean"), default="zero", help="of atlas: what a head then writes")
+    add("--view", choices=VIEWS, default="atlas", help="what is measured")
+    add("--off", choices=OFF, default="zero", help="of atlas: what a head then writes")
+    add("--means", type=Path, metavar="FILE.json", help="with --off set: what --view means wrote")
     add("--width", type=whole(1, 3), default=1, help="of edges: layers of a window (default: 1)")
-    add("--out", type=Path, metavar="RUN", help="where it is kept; the same call goes on with it")
+    add(
+        "--out",
+        type=Path,
+        metavar="RUN",
+        help="where it is kept; the same call goes on with it (of means: a FILE.json)",
+    )
     add("--figure", type=Path, metavar="FILE", help="of knowing: .html, or .png with kaleido")
 
 
@@ -60,11 +72,14 @@ def measure(options: argparse.Namespace) -> None:
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.runs import causes
 
-    if options.view == "knowing":
-        know(options)
+    if options.view in WITHOUT_RUN:
+        WITHOUT_RUN[options.view](options)
         return
     if options.out is None:
         raise OptionError("Name a folder to keep what is measured: --out RUN.")
+    if (options.off == "set") != (options.means is not None):
+        raise OptionError("--off set and --means FILE.json belong together.")
+    given = None if options.means is None else _means(options.means)
     pipeline = Pipeline.open(options.model or SHIPPED, options.device, options.models)
     table = causes.measure(
         pipeline,
@@ -73,6 +88,7 @@ def measure(options: argparse.Namespace) -> None:
         options.out,
         off=options.off,
         width=options.width,
+        given=given,
         report=report,
     )
     _show(options, table)
@@ -95,6 +111,35 @@ def know(options: argparse.Namespace) -> None:
     _show(options, table)
     if options.figure:
         files.write(knowing.by_depth(table, pipeline.name), options.figure)
+
+
+def mean(options: argparse.Namespace) -> None:
+    """What heads write on average."""
+    from lxmert_viz.dataset.opening import open_dataset
+    from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.runs import head_means
+    from lxmert_viz.whole_files import write_json
+
+    if options.out is None or options.out.suffix.lower() != ".json":
+        raise OptionError("Name a file for the means: --out FILE.json.")
+    pipeline = Pipeline.open(options.model or SHIPPED, options.device, options.models)
+    dataset = open_dataset(options.source)
+    found = head_means.measure(pipeline, dataset, dataset.name, report)
+    write_json(options.out, found.told())
+    print(f"means over {found.examples} examples of {found.set}, {found.digest[:12]}")
+
+
+WITHOUT_RUN = {"knowing": know, "means": mean}
+
+
+def _means(path: Path) -> "HeadMeans":
+    from lxmert_viz.experiments import head_means
+
+    try:
+        told = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise OptionError(f"{path} cannot be read ({error}).") from error
+    return head_means.read(told)
 
 
 def _show(options: argparse.Namespace, table: object) -> None:

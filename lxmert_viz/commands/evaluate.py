@@ -108,7 +108,7 @@ def ask_model(options: argparse.Namespace, source: "Source") -> "RunFolder":
     check_closer_looks(options)
     folder = find(options.model, options.models)
     settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
-    cache = options.region_cache or options.out / "regions"
+    cache = options.region_cache
     resume = Resume(options.retry_errors, options.mix, PROGRESS.line)
     with goes_on():
         with engine(options, options.out / RAY_LOG) as site:

@@ -23,6 +23,7 @@ from lxmert_viz.whole_files import write_text
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
     from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.records import Regions
     from lxmert_viz.region_files.rows import RegionFile, RegionRow
     from lxmert_viz.runs.cluster.rounds import Site
 
@@ -119,12 +120,16 @@ def _look_here(
     }
     with RegionJournal(beside(options.out, ".unfinished"), maker) as journal:
         progress = _Printed(len(pictures))
-        failed = look_at_all(pictures, pipeline, options.profile, journal, progress.add)
+
+        def look(content: bytes) -> "Regions":
+            return pipeline.look(content, options.profile)
+
+        failed = look_at_all(pictures, look, journal, progress.add)
         count = len(journal.pictures)
         if count:
             write_rows(options.out, layout, journal.rows())
     journal.path.unlink()
-    return count, failed
+    return count, [(path, str(error)) for path, error in failed]
 
 
 def _look_on_cluster(
@@ -136,7 +141,8 @@ def _look_on_cluster(
 ) -> tuple[int, Failed]:
     """How many pictures have regions in the file, and what failed."""
     from lxmert_viz.region_files.opening import write_rows
-    from lxmert_viz.runs.cluster.looking import Looking, look_on_cluster, results
+    from lxmert_viz.runs.cluster.looking import Looking, look_on_cluster
+    from lxmert_viz.runs.region_shards import results
 
     folder = beside(options.out, ".shards").resolve()
     how = (options.profile, options.precision, options.backend)
@@ -148,7 +154,7 @@ def _look_on_cluster(
     if count:
         write_rows(options.out, layout, rows)
     shutil.rmtree(folder)
-    return count, failed
+    return count, [(failure.file, failure.why) for failure in failed]
 
 
 def convert(options: argparse.Namespace, layout: str) -> None:

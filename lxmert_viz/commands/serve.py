@@ -16,6 +16,7 @@ from lxmert_viz.places import (
     AUTH_VARIABLE,
     BACKEND_VARIABLE,
     DATA_VARIABLE,
+    DEVICE_VARIABLE,
     KEEP_PICTURES_VARIABLE,
     PRECISION_VARIABLE,
     PUBLIC_VARIABLE,
@@ -38,6 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="HOURS",
         help="how long an uploaded picture is found again after a reload (default: 24; 0: never)",
     )
+    parser.add_argument("--device", help="auto, cpu or cuda (default: auto)")
     parser.add_argument(
         "--precision",
         choices=("full", "mixed"),
@@ -120,11 +122,11 @@ def _check(options: argparse.Namespace) -> None:
         raise OptionError("--public keeps no pictures; leave --keep-pictures out.")
     if options.data is not None and not options.data.is_dir():
         raise DatasetError(f"There is no folder {options.data}; create it or name another.")
-    if options.precision is not None:
-        from lxmert_viz.detector.speed import check_precision  # torch takes seconds
+    if options.precision is not None or options.device is not None:
+        from lxmert_viz.detector.speed import FULL, check_precision  # torch takes seconds
         from lxmert_viz.model.devices import find_device
 
-        check_precision(options.precision, find_device("auto"))
+        check_precision(options.precision or FULL, find_device(options.device or "auto"))
     if options.backend == "detectron2":
         from lxmert_viz.detector.detectron2 import check_is_here
 
@@ -137,6 +139,7 @@ def _tell_page(options: argparse.Namespace) -> None:
         MODELS_VARIABLE: options.models and models_folder(options.models),
         DATA_VARIABLE: options.data and options.data.resolve(),
         KEEP_PICTURES_VARIABLE: 0 if options.public else options.keep_pictures,
+        DEVICE_VARIABLE: options.device,
         PRECISION_VARIABLE: options.precision,
         BACKEND_VARIABLE: options.backend,
         PUBLIC_VARIABLE: "1" if options.public else None,

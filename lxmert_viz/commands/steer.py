@@ -38,8 +38,9 @@ def run(options: argparse.Namespace) -> None:
     pipeline = Pipeline.open(options.model, options.device, options.models)
     dataset = open_dataset(options.dataset)
     found = steering.measure(pipeline, dataset, options.seed, options.draws, report)
-    print(f"heads found on {found.found_on} questions: {', '.join(s.name for s in found.heads)}")
+    print(f"heads chosen on {found.found_on} questions: {', '.join(s.name for s in found.heads)}")
     print(f"measured on {found.measured_on} others, {found.aims} regions to look at instead:")
-    print(found.table.to_string(index=False, float_format="{:.3f}".format))
+    shown = found.table[["heads", "number", "steered", "low", "high", "unmoved"]]
+    print(shown.to_string(index=False, float_format="{:.3f}".format))
     if options.out:
         write_text(options.out, as_csv(found.table, "%.6g"))

@@ -24,6 +24,7 @@ from lxmert_viz.records import Report
 
 STRIDE = 16  # pixels of the resized picture per cell of res4
 REGIONS_AT_ONCE = 16  # in res5: 100 MB; those of more fall out of the processor's cache
+ON_GPU_AT_ONCE = 128
 
 Heard = Callable[[float], None]  # the share of a part; may raise too
 
@@ -214,8 +215,9 @@ def _dealt(crops: Tensor, grids: int) -> Tensor:
 def in_parts(boxes: Tensor, progress: Report | None) -> Iterator[tuple[Tensor, Heard]]:
     """Boxes (P, 4) a few at a time, at least once, each part with who hears of its own share."""
     count = max(len(boxes), 1)
-    for start in range(0, count, REGIONS_AT_ONCE):
-        part = boxes[start : start + REGIONS_AT_ONCE]
+    at_once = REGIONS_AT_ONCE if boxes.device.type == "cpu" else ON_GPU_AT_ONCE
+    for start in range(0, count, at_once):
+        part = boxes[start : start + at_once]
 
         def heard(share: float, start: int = start, size: int = len(part)) -> None:
             if progress:

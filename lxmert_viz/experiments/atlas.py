@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lxmert_viz.analysis import head_statistics, rankings
+from lxmert_viz.errors import OptionError
 from lxmert_viz.experiments import head_slots, heads
 from lxmert_viz.experiments.head_slots import ByHead, flat
 from lxmert_viz.experiments.kept_run import Kept
@@ -16,10 +17,11 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import FAMILIES, Regions, Report
 
 Means = dict[Key, Tensor]  # (H, d): a head's mean output
-ZERO, MEAN = "zero", "mean"
+ZERO, MEAN, SET = "zero", "mean", "set"
 OFF = {
     ZERO: "writes nothing",
     MEAN: "writes its mean over the words or regions of this example",
+    SET: "writes its mean over a set of examples",
 }
 RANKINGS = {
     "exact": "effect of switching each head off",
@@ -41,6 +43,7 @@ class Atlas:
     estimate: ByHead  # the same by the gradient at its gate
     looks: ByHead  # 0..1, 1 - entropy of its attention: which heads look at one place
     carried: ByHead  # weight times length of what is carried
+    given: Means | None = None  # of a set, that heads were made to write
 
     def scores(self, ranking: str, seed: int = 0) -> np.ndarray:
         """(K,) of all slots. ranking: of RANKINGS."""
@@ -69,10 +72,11 @@ def atlas(
     target: Target,
     off: str = ZERO,
     report: Report = lambda stage, share: None,
+    given: Means | None = None,
 ) -> Atlas:
     """The exact effect of every head on one target, and what is cheaper to know of it."""
     kept = Kept(pipeline, regions, text, target, many=True)
-    means = mean_outputs(kept) if off == MEAN else None
+    means = means_for(off, kept, given)
     exact = exact_effects(kept, means, report)
     report("gradients", 1)
     estimate = estimated_effects(pipeline, regions, text, target, means)
@@ -81,7 +85,7 @@ def atlas(
     maps = trace.attention
     looks = {name: 1 - head_statistics.entropy(maps[name]) for name in FAMILIES}
     carried = {name: head_statistics.carried(maps[name], norms[name]) for name in FAMILIES}
-    return Atlas(target, kept.value, off, exact, estimate, looks, carried)
+    return Atlas(target, kept.value, off, exact, estimate, looks, carried, given)
 
 
 def judged(
@@ -93,7 +97,7 @@ def judged(
     there = rankings.kept(rankings.order_of(scores), sizes)
     both = np.concatenate([there, ~there])
     kept = Kept(pipeline, regions, text, found.target)
-    means = mean_outputs(kept) if found.off == MEAN else None
+    means = means_for(found.off, kept, found.given)
     values = head_slots.under_gates(pipeline, regions, text, found.target, both, means)
     shares = np.array(sizes) / len(scores)
     recovery = rankings.recovered(values, values[0], values[len(sizes) - 1])
@@ -135,6 +139,17 @@ def estimated_effects(
         value = head_slots.values(pipeline, regions, text, target, asked)
         (slopes,) = torch.autograd.grad(value.sum(), factors)
     return head_slots.by_head(config, slopes[0].double().numpy())
+
+
+def means_for(off: str, kept: Kept, given: Means | None) -> Means | None:
+    """What heads that are off write; None: nothing. Raises OptionError where a set's is missing."""
+    if off == MEAN:
+        return mean_outputs(kept)
+    if off != SET:
+        return None
+    if given is None:
+        raise OptionError("Heads shall write their mean over a set, and no set is given.")
+    return {key: value.to(kept.lang[-1].device) for key, value in given.items()}
 
 
 @torch.no_grad()

@@ -22,6 +22,7 @@ from lxmert_viz.experiments import (
     counterfactuals,
     edges,
     flow,
+    head_means,
     head_slots,
     patching,
     steering,
@@ -141,7 +142,9 @@ def difference(one: pd.DataFrame, other: pd.DataFrame) -> float:
 
 def _atlas(pipeline: Pipeline, cause: Cause) -> pd.DataFrame:
     ((seen, text),) = cause.examples
-    found = atlas.atlas(pipeline, seen, text, cause.target, cause.options.get("off", atlas.ZERO))
+    off = cause.options.get("off", atlas.ZERO)
+    given = _means(pipeline, cause.options)
+    found = atlas.atlas(pipeline, seen, text, cause.target, off, given=given)
     return atlas_table(pipeline, found)
 
 
@@ -159,8 +162,23 @@ def _surgery(pipeline: Pipeline, cause: Cause) -> pd.DataFrame:
     heads = [Slot(*slot) for slot in cause.options["heads"]]
     off = cause.options.get("off", atlas.ZERO)
     return surgery_table(
-        operations.operate(pipeline, seen, text, cause.target, heads, off, cause.seed)
+        operations.operate(
+            pipeline,
+            seen,
+            text,
+            cause.target,
+            heads,
+            off,
+            cause.seed,
+            _means(pipeline, cause.options),
+        )
     )
+
+
+def _means(pipeline: Pipeline, options: Options) -> atlas.Means | None:
+    """Over a set, where the file has them."""
+    told = options.get("means")
+    return None if told is None else head_means.read(told).of(pipeline)
 
 
 def surgery_table(found: operations.Surgery) -> pd.DataFrame:

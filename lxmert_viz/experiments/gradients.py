@@ -16,7 +16,8 @@ from lxmert_viz.pipeline import MASK, Pipeline
 from lxmert_viz.records import Regions, Report, Tokens
 
 STEPS = 32  # of the path; the completeness gap says whether they were enough
-AT_ONCE = 16
+AT_ONCE = 16  # points of the path
+MOST_WEIGHTS = 2**24  # attention weights of a layer that are kept for a gradient at once
 
 
 def of_maps(pipeline: Pipeline, regions: Regions, text: str, target: Target) -> tuple[Maps, Maps]:
@@ -59,9 +60,12 @@ def along_path(
     lang, vision = ([end[stream] for end in ends] for stream in range(2))
     sums = [torch.zeros_like(lang[0]), torch.zeros_like(vision[0])]
     shares = (torch.arange(steps) + 0.5) / steps
-    for start in range(0, steps, AT_ONCE):
+    side = lang[0].shape[1] + vision[0].shape[1]
+    most = MOST_WEIGHTS // (pipeline.network.config.num_attention_heads * side * side)
+    at_once = max(min(AT_ONCE, most), 1)
+    for start in range(0, steps, at_once):
         report("integrating gradients", start / steps)
-        part = shares[start : start + AT_ONCE].to(lang[0])[:, None, None]
+        part = shares[start : start + at_once].to(lang[0])[:, None, None]
         points = [(a + part * (b - a)).requires_grad_() for a, b in (lang, vision)]
         with torch.enable_grad():
             values = value(pipeline, base, target, *points)

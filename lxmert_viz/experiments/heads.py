@@ -48,13 +48,18 @@ def value_norms(network: Network, trace: Trace) -> dict[str, np.ndarray]:
     the key contributes. Source: Kobayashi et al. 2020, f(x), a head at a time.
     """
     base = base_of(network)
-    norms = {}
+    lengths = {}
     for family in FAMILIES:
         layers, heads, _, keys = trace.attention[family].shape
-        own = [written_values(base, trace, family, layer) for layer in range(layers)]
-        lengths = [values.norm(dim=-1).float().cpu().numpy() for values in own]
-        norms[family] = np.stack(lengths) if own else np.zeros((layers, heads, keys), np.float32)
-    return norms
+        read = [inputs_of(trace, family, layer)[1] for layer in range(layers)]
+        states = _tensor(base, np.stack(read))[0] if read else ()  # (L, K, D)
+        own = [_written(base, row, family, n).norm(dim=-1) for n, row in enumerate(states)]
+        empty = base.pooler.dense.weight.new_zeros(layers, heads, keys)
+        lengths[family] = torch.stack(own) if own else empty
+    joint = torch.cat([norms.flatten() for norms in lengths.values()]).float().cpu().numpy()
+    ends = np.cumsum([norms.numel() for norms in lengths.values()])[:-1]
+    parts = zip(lengths.items(), np.split(joint, ends), strict=True)
+    return {family: part.reshape(norms.shape) for (family, norms), part in parts}
 
 
 @torch.inference_mode()
@@ -112,9 +117,14 @@ def _entering(trace: Trace, family: str, stream: str, layer: int) -> np.ndarray:
 
 def written_values(network: LxmertModel, trace: Trace, family: str, layer: int) -> Tensor:
     """(H, K, D): each head's value of each key, as the output projection writes it."""
-    attention, output = layer_of(network, family, layer)
     _, keys = inputs_of(trace, family, layer)
-    values = attention.split_heads(attention.value(_tensor(network, keys)))[0]  # (H, K, d)
+    return _written(network, _tensor(network, keys)[0], family, layer)
+
+
+def _written(network: LxmertModel, keys: Tensor, family: str, layer: int) -> Tensor:
+    """(H, K, D) of keys (K, D) where the network is."""
+    attention, output = layer_of(network, family, layer)
+    values = attention.split_heads(attention.value(keys[None]))[0]  # (H, K, d)
     heads, _, size = values.shape
     rows = output.weight.T.reshape(heads, size, -1)  # (H, d, D)
     return values @ rows

@@ -48,10 +48,14 @@ class Lens:
     def pooled(self) -> bool:
         return self.name in FROM_POOLED
 
-    def logits(self, states: np.ndarray) -> Tensor:
+    def placed(self, states: np.ndarray) -> Tensor:
+        """The states where the head computes."""
+        return torch.from_numpy(states).to(self.like)
+
+    def logits(self, states: Tensor) -> Tensor:
         """(N, V) of the states (N, D) of one depth; of [CLS] alone where the head is pooled."""
         rows = states[:1] if self.pooled else states
-        return self.read(torch.from_numpy(rows)[None].to(self.like)).float()
+        return self.read(rows[None]).float()
 
     def many(self, states: Tensor) -> Tensor:
         """(n, V) of states (n, D) of any examples; with gradients where they are enabled."""
@@ -98,14 +102,15 @@ def feature_lens(pipeline: Pipeline, stored: np.ndarray, names: Sequence[str]) -
 def grid(chosen: Lens, states: np.ndarray, count: int = 5) -> LensGrid:
     """states: (P, N, D) of the lens's stream, first depth first."""
     below, columns = None, []
-    for depth in states:
+    for depth in chosen.placed(states):
         logits = chosen.logits(depth)  # (N, V)
         best = logits.topk(min(count, logits.shape[-1]))
         shares = chosen.shares(logits).gather(-1, best.indices)
         ranks = torch.zeros_like(best.indices) if below is None else _ranks(below, best.indices)
-        columns.append([part.cpu().numpy() for part in (best.indices, shares, ranks)])
+        columns.append((best.indices, shares, ranks))
         below = logits
-    return LensGrid(*(np.stack(parts) for parts in zip(*columns, strict=True)))
+    joint = (torch.stack(parts).cpu().numpy() for parts in zip(*columns, strict=True))
+    return LensGrid(*joint)
 
 
 @torch.inference_mode()
@@ -113,11 +118,11 @@ def history(chosen: Lens, states: np.ndarray, ids: np.ndarray) -> tuple[np.ndarr
     """Shares and ranks (P, k) of some labels for one word or region. states: (P, D)."""
     wanted = torch.from_numpy(ids)[None].to(chosen.like.device)
     shares, ranks = [], []
-    for state in states:
+    for state in chosen.placed(states):
         logits = chosen.logits(state[None])
-        shares.append(chosen.shares(logits).gather(-1, wanted)[0].cpu().numpy())
-        ranks.append(_ranks(logits, wanted)[0].cpu().numpy())
-    return np.stack(shares), np.stack(ranks)
+        shares.append(chosen.shares(logits).gather(-1, wanted)[0])
+        ranks.append(_ranks(logits, wanted)[0])
+    return torch.stack(shares).cpu().numpy(), torch.stack(ranks).cpu().numpy()
 
 
 def _like(pipeline: Pipeline) -> Tensor:
@@ -127,7 +132,8 @@ def _like(pipeline: Pipeline) -> Tensor:
 def _ranks(logits: Tensor, ids: Tensor) -> Tensor:
     """(N, k): 1 is the most probable. logits (N, V), ids (N, k)."""
     own = logits.gather(-1, ids)
-    return torch.stack([(logits > own[:, [i]]).sum(-1) + 1 for i in range(ids.shape[1])], 1)
+    counts = [(logits > own[:, i : i + 1]).sum(-1) + 1 for i in range(ids.shape[1])]
+    return torch.stack(counts, 1)
 
 
 def _lacks(pipeline: Pipeline, name: str) -> CheckpointError:

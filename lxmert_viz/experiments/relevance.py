@@ -23,7 +23,7 @@ from lxmert_viz.records import Regions, Report
 
 PAIRS = 8  # of orders, each with its reverse
 FEW = 6  # players from which all coalitions are no more than those of the orders
-BOUND = 1.5  # times the largest effect of one player alone: where contributions are cut
+BOUND = 1.5  # times the largest contribution in the first two orders: where others are cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def explain_game(
         *_, last = shapley_steps(game, pairs, seed, report)
         return last
     if method in ("occlusion", "grouped-occlusion"):
-        return _occlusion(game, method)
+        return _occlusion(game, method, report)
     if method == "integrated-gradients":
         return _integrated(game, report)
     return _from_maps(game, method)
@@ -135,36 +135,44 @@ def shapley_steps(
     """Permutation Shapley values, better with every pair of orders; one may stop at any of them.
 
     A contribution's mean over an order and its reverse is one draw. Intervals hold at all moments
-    at once, of draws that are cut at `bound`: BOUND times the largest effect that removing or
-    adding one player alone has, which is known before the first order.
+    at once, of draws that are cut at `bound`: BOUND times the largest contribution in the first two
+    orders. These therefore tell nothing to the intervals, which begin as wide as the bound.
     """
     before = game.forwards
     if game.players <= FEW:
         yield _exact(game)
         return
-    alone = np.eye(game.players, dtype=bool)
     ends = game.worth(np.stack([np.ones(game.players, bool), np.zeros(game.players, bool)]))
-    effects = np.concatenate([ends[0] - game.worth(~alone), game.worth(alone) - ends[1]])
-    bound = max(BOUND * float(np.abs(effects).max()), np.finfo(np.float32).tiny)
-    draws = np.zeros((0, game.players))
+    both = _contributions(game, pairs, seed, report)
+    first = next(both)
+    bound = max(BOUND * float(np.abs(first).max()), float(np.finfo(np.float32).tiny))
+    draws, intervals = first.mean(axis=0)[None], np.tile([-bound, bound], (game.players, 1))
+    yield _drawn(game, draws, intervals, ends, bound, game.forwards - before)
     bets = Bets((game.players,), -bound, bound)
-    for draw in _draws(game, pairs, seed, report):
-        draws = np.concatenate([draws, draw[None]])
-        intervals = bets.add(np.clip(draw, -bound, bound))
+    for added in both:
+        draws = np.concatenate([draws, added.mean(axis=0)[None]])
+        intervals = bets.add(np.clip(draws[-1], -bound, bound))
         yield _drawn(game, draws, intervals, ends, bound, game.forwards - before)
 
 
-def _draws(game: Game, pairs: int, seed: int, report: Report) -> Iterator[np.ndarray]:
-    """(n,) what each player added, mean over an order and its reverse; as many as one batch has
-    are asked together."""
+def _contributions(game: Game, pairs: int, seed: int, report: Report) -> Iterator[np.ndarray]:
+    """(2, n) what each player added in an order and in its reverse.
+
+    As many orders as one batch has are asked together.
+    """
     drawn = shapley.orders(game.players, pairs, seed)
     together = 2 * max(game.at_once // (2 * (game.players + 1)), 1)
     for start in range(0, len(drawn), together):
-        report(f"order {start + 1} of {len(drawn)}", start / len(drawn))
         own = drawn[start : start + together]
-        worth = game.worth(np.concatenate([shapley.coalitions(order) for order in own]))
+
+        def heard(stage: str, share: float, start: int = start, count: int = len(own)) -> None:
+            report(
+                f"order {start + 1} of {len(drawn)}: {stage}", (start + share * count) / len(drawn)
+            )
+
+        worth = game.worth(np.concatenate([shapley.coalitions(order) for order in own]), heard)
         added = shapley.contributions(worth.reshape(len(own), -1), own)
-        yield from added.reshape(-1, 2, game.players).mean(axis=1)
+        yield from added.reshape(-1, 2, game.players)
 
 
 def _drawn(
@@ -206,7 +214,7 @@ def _exact(game: Game) -> Relevance:
     return Relevance("shapley", game.target, game.removal, words, regions, value, forwards, gap)
 
 
-def _occlusion(game: Game, method: str) -> Relevance:
+def _occlusion(game: Game, method: str, report: Report) -> Relevance:
     """How much the target falls when one player alone is removed, or those on its place too.
 
     An object that one region shows is mostly seen by others as well, whose boxes overlap.
@@ -217,7 +225,7 @@ def _occlusion(game: Game, method: str) -> Relevance:
         boxes = game.regions.boxes_unit[game.region_places]
         gone[count:, count:] = overlapping(boxes)
     members = np.concatenate([np.ones((1, game.players), bool), ~gone])
-    worth = game.worth(members)
+    worth = game.worth(members, report)
     words, regions = game.spread(worth[0] - worth[1:])
     value, forwards = float(worth[0]), game.forwards - before
     return Relevance(method, game.target, game.removal, words, regions, value, forwards)

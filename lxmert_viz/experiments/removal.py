@@ -21,7 +21,7 @@ from lxmert_viz.model.lxmert import LxmertModel
 from lxmert_viz.model.outputs import Stream
 from lxmert_viz.model.packed import packed
 from lxmert_viz.pipeline import MASK, Pipeline
-from lxmert_viz.records import Regions, Tokens
+from lxmert_viz.records import Regions, Report, Tokens
 
 REGION_REMOVALS = {
     "slice": "left out, as if it had never been found",
@@ -58,6 +58,10 @@ PACKED: WeakKeyDictionary[LxmertModel, LxmertModel] = WeakKeyDictionary()
 PACKING = Lock()
 ROWS = 1024  # of products, about
 MANY = 16  # coalitions at once
+
+
+def unheard(stage: str, share: float) -> None:
+    """Nobody listens."""
 
 
 class Game:
@@ -118,12 +122,13 @@ class Game:
         return other
 
     @torch.inference_mode()
-    def worth(self, members: np.ndarray) -> np.ndarray:
-        """(N,) float64 of coalitions (N, n)."""
+    def worth(self, members: np.ndarray, report: Report = unheard) -> np.ndarray:
+        """(N,) float64 of coalitions (N, n). report: hears of every batch."""
         if not len(members):
             return np.zeros(0)
         different, places = np.unique(members, axis=0, return_inverse=True)
-        found = self.target.read(self.pipeline, self.states(different)).double().cpu().numpy()
+        states = self.states(different, report)
+        found = self.target.read(self.pipeline, states).double().cpu().numpy()
         return found[places.reshape(-1)]  # equal ones to the bit
 
     @torch.inference_mode()
@@ -134,7 +139,7 @@ class Game:
         return network.answer_head(pooled).argmax(dim=-1).cpu().numpy()
 
     @torch.inference_mode()
-    def states(self, members: np.ndarray) -> Tensor:
+    def states(self, members: np.ndarray, report: Report = unheard) -> Tensor:
         """(N, D) that the target is read from, of coalitions (N, n), one at least."""
         if members.ndim != 2 or members.shape[1] != self.players:
             raise ValueError(
@@ -145,10 +150,12 @@ class Game:
         new = np.array([place for place, key in enumerate(keys) if key not in self._states], int)
         self.forwards += len(new)
         # without any region there is nothing to look at; hidden ones would be looked at alike
-        has_regions = self._shown(different[new]).any(axis=1)
+        has_regions, done = self._shown(different[new]).any(axis=1), 0
         for alike in (new[has_regions], new[~has_regions]):
             for rows in np.split(alike, range(self.at_once, len(alike), self.at_once)):
                 if len(rows):
+                    report(f"removal {done + 1:,} of {len(new):,}", done / len(new))
+                    done += len(rows)
                     found = self._batch(different[rows])
                     self._states |= zip((keys[row] for row in rows), found, strict=True)
         return torch.stack([self._states[keys[place]] for place in places.reshape(-1)])

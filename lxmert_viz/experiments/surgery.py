@@ -8,7 +8,7 @@ import torch
 
 from lxmert_viz.errors import OptionError
 from lxmert_viz.experiments import head_slots
-from lxmert_viz.experiments.atlas import MEAN, ZERO, Means, mean_outputs
+from lxmert_viz.experiments.atlas import ZERO, Means, means_for
 from lxmert_viz.experiments.head_slots import Slot
 from lxmert_viz.experiments.kept_run import Kept
 from lxmert_viz.experiments.target import Target
@@ -54,8 +54,12 @@ def operate(
     chosen: Sequence[Slot],
     off: str = ZERO,
     seed: int = 0,
+    given: Means | None = None,
 ) -> Surgery:
-    """Raises OptionError for heads that are not there, or none."""
+    """Raises OptionError for heads that are not there, or none.
+
+    given: means over a set, where heads shall write those.
+    """
     known = head_slots.slots(pipeline.network.config)
     places = {slot: place for place, slot in enumerate(known)}
     for slot in chosen:
@@ -68,9 +72,9 @@ def operate(
     factors = np.ones((2 + CONTROLS, len(known)), np.float32)
     for row, heads in enumerate([own, *drawn], 1):
         factors[row, heads] = 0
-    means: Means | None = None
-    if off == MEAN:
-        means = mean_outputs(Kept(pipeline, regions, text, target))
+    means = None
+    if off != ZERO:
+        means = means_for(off, Kept(pipeline, regions, text, target), given)
     values = head_slots.under_gates(pipeline, regions, text, target, factors, means)
     gates = head_slots.gates(pipeline.network.config, torch.from_numpy(factors[1]))
     shut = {key: gate for key, gate in gates.items() if (gate != 1).any()}

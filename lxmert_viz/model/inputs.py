@@ -1,4 +1,7 @@
-"""Rows of regions and words -> what a network takes. Nobody else builds a network's inputs."""
+"""Rows of regions and words -> what a network takes, and what it makes of them.
+
+Nobody else builds a network's inputs.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -7,9 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lxmert_viz.box_frames import check_finite
+from lxmert_viz.errors import MemoryShortError
+from lxmert_viz.model.devices import computing_on
 from lxmert_viz.model.interventions import Intervention, stacked
 from lxmert_viz.model.lxmert import LxmertModel
-from lxmert_viz.model.outputs import Stream
+from lxmert_viz.model.outputs import LxmertModelOutput, Stream
 from lxmert_viz.model.streams import VisionStreams
 from lxmert_viz.records import Regions, Tokens
 
@@ -46,19 +52,42 @@ class Inputs:
             return given | self.of_regions(seen)
         return given | {"vision": self._streams.of(seen, collect=collect)}
 
+    @torch.inference_mode()
+    def run(
+        self,
+        rows: Sequence[Row],
+        intervention: Intervention | None = None,
+        *,
+        collect: bool = False,
+    ) -> LxmertModelOutput:
+        """What the network makes of the rows. Raises RegionError for numbers that are none,
+        MemoryShortError and DeviceError."""
+        with computing_on(str(self._device)):
+            output = self._network(
+                **self.of(rows, collect=collect, intervention=intervention),
+                output_attentions=collect,
+                output_hidden_states=collect,
+                return_dict=True,
+            )
+            pooled = output.pooled_output.float().cpu().numpy()
+        check_finite(pooled, "the network's states of these regions")
+        return output
+
     def of_words(self, rows: Sequence[Tokens]) -> dict[str, Tensor]:
-        """The arguments of `encode_language`, each (B, T)."""
-        return {
-            "input_ids": self._padded([tokens.ids for tokens in rows], np.int64),
-            "attention_mask": self._padded([np.ones_like(tokens.ids) for tokens in rows], np.int64),
-            "token_type_ids": self._padded([tokens.type_ids for tokens in rows], np.int64),
-        }
+        """The arguments of `encode_language`, each (B, T); no mask where nothing is padded."""
+        both = np.zeros((2, len(rows), max(len(tokens.ids) for tokens in rows)), np.int64)
+        for place, tokens in enumerate(rows):
+            both[:, place, : len(tokens.ids)] = tokens.ids, tokens.type_ids
+        ids, types = torch.from_numpy(both).to(self._device)  # a copy, for which a GPU waits
+        given = {"input_ids": ids, "token_type_ids": types}
+        mask = self._mask([len(tokens.ids) for tokens in rows])
+        return given if mask is None else given | {"attention_mask": mask}
 
     def _encoded(self, seen: Sequence[Regions], collect: bool) -> Stream:
         return self._network.encode_vision(**self.of_regions(seen), collect=collect)
 
     def of_regions(self, seen: Sequence[Regions]) -> dict[str, Tensor]:
-        """The arguments of `encode_vision`: (B, R, F), (B, R, 4) and (B, R).
+        """The arguments of `encode_vision`: (B, R, F), (B, R, 4) and (B, R), if any is padded.
 
         Raises ValueError for features of another size than the network takes.
         """
@@ -71,8 +100,14 @@ class Inputs:
         return {
             "visual_feats": self._padded([regions.feats for regions in seen], np.float32),
             "visual_pos": self._padded([regions.boxes_unit for regions in seen], np.float32),
-            "visual_attention_mask": self._padded([np.ones(len(r)) for r in seen], np.float32),
+            "visual_attention_mask": self._mask([len(regions) for regions in seen]),
         }
+
+    def _mask(self, counts: Sequence[int]) -> Tensor | None:
+        """(B, N): 1 for each row's own, 0 for padding; None where there is none."""
+        if min(counts) == max(counts):
+            return None
+        return self._padded([np.ones(count) for count in counts], np.float32)
 
     def _padded(self, rows: Sequence[np.ndarray], kind: type) -> Tensor:
         """Rows (N_i, ...) as one tensor (B, max N, ...), zeros at the end of short ones."""
@@ -90,7 +125,8 @@ def in_batches(
     """What `work` finds for each row, in the order of rows; it gets at most BATCH at once.
 
     Pictures without regions go together: attention over padding alone would be uniform. So do rows
-    of the same sizes of which the same kinds of things are asked.
+    of the same sizes of which the same kinds of things are asked. Where memory gives out, halves
+    are tried; raises MemoryShortError where it does so for a row alone.
     """
     asked = interventions or [None] * len(rows)
     kinds: dict[tuple, list[int]] = {}
@@ -101,6 +137,23 @@ def in_batches(
     for (_, form), places in kinds.items():
         for start in range(0, len(places), BATCH):
             batch = places[start : start + BATCH]
-            joint = form and stacked([asked[place] for place in batch], *form[:2])
-            found |= zip(batch, work([rows[place] for place in batch], joint), strict=True)
+            changes = [asked[place] for place in batch] if form else []
+            made = _halving([rows[place] for place in batch], changes, form, work)
+            found |= zip(batch, made, strict=True)
     return [found[place] for place in range(len(rows))]
+
+
+def _halving(
+    rows: list[Row],
+    asked: list[Intervention],
+    form: tuple | None,
+    work: Callable[[list[Row], Intervention | None], Sequence[Found]],
+) -> list[Found]:
+    try:
+        return list(work(rows, form and stacked(asked, *form[:2])))
+    except MemoryShortError:
+        if len(rows) == 1:
+            raise
+    middle = len(rows) // 2  # what was computed so far is gone with the error
+    first = _halving(rows[:middle], asked[:middle], form, work)
+    return first + _halving(rows[middle:], asked[middle:], form, work)

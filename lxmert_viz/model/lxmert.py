@@ -111,8 +111,6 @@ class LxmertModel(PretrainedNetwork):
                 f"the text has {length} tokens; this network takes 1 to "
                 f"{self.config.max_position_embeddings}"
             )
-        if attention_mask is None:
-            attention_mask = words.new_ones(batch, length)
         if token_type_ids is None:
             token_type_ids = torch.zeros(batch, length, dtype=torch.long, device=words.device)
         embedded = self.embeddings(words, token_type_ids)

@@ -20,6 +20,7 @@ from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.experiments import atlas, edges, head_slots
 from lxmert_viz.experiments import target as targets
+from lxmert_viz.experiments.head_means import HeadMeans
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Regions, Report
 from lxmert_viz.runs.asking import gold_regions
@@ -28,6 +29,9 @@ from lxmert_viz.whole_files import reading_back, write_json
 
 LINES, ABOUT = "effects.jsonl", "causes.json"
 REMEDY = "name another folder with --out"
+NONE_RIGHT = (
+    "{} answers none of {:,} examples right, so there is nothing that a change could take away."
+)
 ATLAS, EDGES = VIEWS = ("atlas", "edges")
 
 
@@ -66,11 +70,13 @@ def measure(
     *,
     off: str = atlas.ZERO,
     width: int = 1,
+    given: HeadMeans | None = None,
     report: Report = lambda stage, share: None,
 ) -> pd.DataFrame:
     """The table of a view over the examples answered right; goes on where the folder was left.
 
-    Raises DatasetError for a folder of another run.
+    given: what heads write where `off` is their mean over a set. Raises DatasetError for a folder
+    of another run.
     """
     settings = {
         "view": view,
@@ -79,10 +85,12 @@ def measure(
         "off": off,
         "width": width,
         "examples": len(dataset.examples),
+        **({} if given is None else {"means": given.digest}),
     }
+    means = None if given is None else given.of(pipeline)
     _begin(folder, settings)
     done = _lines(folder / LINES)
-    work = _atlas_line(pipeline, off) if view == ATLAS else _edges_line(pipeline, width)
+    work = _atlas_line(pipeline, off, means) if view == ATLAS else _edges_line(pipeline, width)
     with (folder / LINES).open("a", encoding="utf-8") as file:
         for asked in answered_right(pipeline, dataset, report):
             if asked.example.id not in done:
@@ -91,19 +99,19 @@ def measure(
                 file.write(json.dumps(line) + "\n")
                 file.flush()
     if not done:
-        raise DatasetError(
-            f"{pipeline.name} answers none of {len(dataset.examples):,} examples right, so there "
-            "is nothing that a change could take away."
-        )
+        raise DatasetError(NONE_RIGHT.format(pipeline.name, len(dataset.examples)))
     table = atlas_table if view == ATLAS else edges_table
     return table(pipeline, list(done.values()))
 
 
-def _atlas_line(pipeline: Pipeline, off: str) -> Callable[[Answered], dict[str, Any]]:
+def _atlas_line(
+    pipeline: Pipeline, off: str, means: atlas.Means | None
+) -> Callable[[Answered], dict[str, Any]]:
     def line(asked: Answered) -> dict[str, Any]:
         seen, text = asked.regions, asked.example.text
         (scores,) = pipeline.score_many([(seen, text)])
-        found = atlas.atlas(pipeline, seen, text, targets.top_answer(pipeline, scores), off)
+        target = targets.top_answer(pipeline, scores)
+        found = atlas.atlas(pipeline, seen, text, target, off, given=means)
         values = {
             name: np.round(found.scores(name), 6).tolist()
             for name in atlas.RANKINGS

@@ -2,10 +2,10 @@
 
 import shutil
 import socket
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,11 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.model.devices import processor_threads
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Report
-from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.results.relevance import forget
 from lxmert_viz.results.run_folder import LOCK, RunFolder
-from lxmert_viz.runs import internals
+from lxmert_viz.runs import internals, looking_first
 from lxmert_viz.runs.asking import Asker
+from lxmert_viz.runs.looking_first import look_here, to_look_at
 from lxmert_viz.runs.manifest import (
     Settings,
     described,
@@ -36,36 +36,25 @@ from lxmert_viz.runs.manifest import (
 )
 from lxmert_viz.runs.pictures import Looker, pictures_of
 from lxmert_viz.runs.preparing import Prepared, Shard, parts_of, prepared_for, prepared_in
-from lxmert_viz.runs.progress import Progress
+from lxmert_viz.runs.progress import Counts, Progress
 from lxmert_viz.runs.provenance import agree, provenance
+from lxmert_viz.runs.region_shards import LookedFirst
 from lxmert_viz.runs.table import finish
 
-REGIONS = "regions"
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What was done: of a shard, or of a piece of one, whose counts add up to the shard's."""
-
-    rows: int
-    pictures: int  # or pairs of them
-    errors: int  # rows without an answer
-    host: str
-    shards: int = 1  # finished with this
-    beside: str = ""  # what else a person should know just now
-
-
 Compute = Callable[[Sequence[Shard]], Iterator[Counts]]  # makes them, in any order
+Look = Callable[[Pipeline, str, Mapping[str, Path], Report], None]  # profile, pictures by id
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What makes the shards: this process, unless something else is named."""
+    """What looks at the pictures and then makes the shards: this process, unless something else is
+    named."""
 
     name: str = "here"
     device: str = ""  # of its processes; "": as the pipeline has it
     threads: int = 0  # of a process; 0: as this one has them
     compute: Compute | None = None
+    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +80,10 @@ def evaluate(
 ) -> RunFolder:
     """Predictions of every example, and the table of the board.
 
-    region_cache: where it keeps the regions that it finds; runs may share it; else the run's own,
-    which is emptied once the run is whole. report hears what is done and the share of it, 0..1,
-    and may raise to stop: the same call goes on. hear: what is odd about the dataset, and who was
-    trained on it. Raises OptionError for a profile that is not, DatasetError where the folder is
-    in use, or of another run, and DeviceError.
+    region_cache: a folder that keeps the regions that are found; runs may share it. report hears
+    what is done and the share of it, 0..1, and may raise to stop: the same call goes on. hear: what
+    is odd about the dataset, and who was trained on it. Raises OptionError for a profile that is
+    not, DatasetError where the folder is in use, or of another run, and DeviceError.
     """
     pipeline.check_profile(settings.profile)
     source = source_of(dataset)
@@ -109,11 +97,14 @@ def evaluate(
             again = run.failed_parts() if resume.retry_errors else set()
             forget(run.path, again)
             done = run.finished_parts() - again
-            cache = region_cache or folder / REGIONS
-            here = in_order(pipeline, model_folder, run, settings, cache)
+            if pipeline.has_detector and (pictures := _to_look_at(run, prepared, done)):
+                looked = run.path / looking_first.FOLDER
+                here = partial(look_here, folder=looked, cache=region_cache)
+                (engine.look or here)(pipeline, settings.profile, pictures, report)
+            here = in_order(pipeline, model_folder, run, settings, region_cache)
             _make(prepared, done, engine.compute or here, report)
             finish(run, prepared, pipeline.answer_vocabulary)
-            shutil.rmtree(folder / REGIONS, ignore_errors=True)
+            shutil.rmtree(folder / looking_first.FOLDER, ignore_errors=True)
     return run
 
 
@@ -156,6 +147,13 @@ def _begin(
         resume.say(odd)
 
 
+def _to_look_at(run: RunFolder, prepared: Prepared, done: set[int]) -> dict[str, Path]:
+    """done: as `_make` has it. All pictures, until the run is whole: of the shards that are missing
+    the list would change when a call goes on."""
+    missing = [shard for shard in prepared.shards if shard.number not in done]
+    return to_look_at(prepared, missing if run.is_whole or not missing else prepared.shards)
+
+
 def _make(prepared: Prepared, done: set[int], compute: Compute, report: Report) -> None:
     """done: the numbers of the shards that are made already."""
     missing = [shard for shard in prepared.shards if shard.number not in done]
@@ -183,7 +181,7 @@ def equipped(
     model_folder: Path,
     run: RunFolder,
     settings: Settings,
-    region_cache: Path,
+    region_cache: Path | None,
     *,
     strict: bool = False,
 ) -> tuple[Looker, Asker]:
@@ -193,14 +191,17 @@ def equipped(
     """
     about = prepared_in(run.examples).about
     name_of = contents.read_region_names(model_folder).of
-    cache = RegionCache(region_cache, max_bytes=sys.maxsize)
-    detector = pipeline.detector_digest
-    looker = Looker(pipeline, about, settings.profile, name_of, cache, detector)
+    first = LookedFirst(run.path / looking_first.FOLDER)
+    looker = Looker(pipeline, about, settings.profile, name_of, region_cache, first)
     return looker, Asker(pipeline, settings.baselines, settings.internals, strict=strict)
 
 
 def in_order(
-    pipeline: Pipeline, model_folder: Path, run: RunFolder, settings: Settings, region_cache: Path
+    pipeline: Pipeline,
+    model_folder: Path,
+    run: RunFolder,
+    settings: Settings,
+    region_cache: Path | None,
 ) -> Compute:
     """Makes one shard after the other, in this process."""
 

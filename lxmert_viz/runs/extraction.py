@@ -15,11 +15,11 @@ from lxmert_viz.analysis.states import STREAMS, by_depth, depth_names
 from lxmert_viz.analysis.word_classes import classes_of
 from lxmert_viz.checkpoints.contents import RegionNames
 from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.errors import DatasetError, LxmertVizError, MachineError
+from lxmert_viz.errors import DatasetError, LxmertVizError
 from lxmert_viz.model.inputs import BATCH
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Report, Trace
-from lxmert_viz.runs.asking import ask_each
+from lxmert_viz.runs.asking import ask_each, may_do_elsewhere
 from lxmert_viz.runs.manifest import data_of
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.preparing import sorted_by_picture
@@ -115,7 +115,7 @@ def fill(
     with closing(looker.shown(order[writer.done :])) as shown, closing(writer):
         while batch := list(islice(shown, BATCH)):
             traces = ask_each(pipeline.ask_many, [(seen, e.text) for e, seen in batch])
-            failed = next((one for one in traces if isinstance(one, MachineError)), None)
+            failed = next(filter(may_do_elsewhere, traces), None)
             if strict and failed is not None:
                 raise failed
             pictures = looker.dataset.pictures

@@ -10,12 +10,12 @@ import numpy as np
 from lxmert_viz.analysis.mistakes import looked_at
 from lxmert_viz.checkpoints import contents
 from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.errors import DatasetError, MachineError
+from lxmert_viz.errors import DatasetError
 from lxmert_viz.experiments.edits import PictureEdit, edited
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Regions, Report, Scores
 from lxmert_viz.results.board import Board
-from lxmert_viz.runs.asking import ask_each, gold_regions
+from lxmert_viz.runs.asking import ask_each, gold_regions, may_do_elsewhere
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.preparing import sorted_by_picture
 
@@ -80,7 +80,7 @@ def looks(
     with closing(looker.shown(asked)) as shown:
         for number, (example, seen) in enumerate(shown):
             report(f"looking at {number + 1:,} of {len(asked):,} mistakes", number / len(asked))
-            if strict and isinstance(seen, MachineError):
+            if strict and may_do_elsewhere(seen):
                 raise seen
             gold = gold_regions(example, seen)[0] if isinstance(seen, Regions) else []
             drops = _drops(pipeline, seen, example.text, answers[example.id]) if gold else None

@@ -1,11 +1,13 @@
 """Regions of many pictures, looked for ahead while the network answers."""
 
+import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from hashlib import sha256
 from itertools import groupby, islice
+from pathlib import Path
 
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import (
@@ -15,12 +17,15 @@ from lxmert_viz.errors import (
     MachineError,
     PictureError,
 )
+from lxmert_viz.picture import crop_px as cut_out
 from lxmert_viz.pipeline import Pair, Pipeline
 from lxmert_viz.records import Example, Regions
 from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.region_files.opening import open_regions
 from lxmert_viz.region_files.rows import NameOf, Origin
 from lxmert_viz.region_files.sizes import Sizes
+from lxmert_viz.runs.region_shards import LookedFirst
+from lxmert_viz.runs.regions import bytes_of
 from lxmert_viz.runs.stored import fitting
 
 AHEAD = 8  # pictures looked at before they are asked about
@@ -28,6 +33,12 @@ WORKERS = 2
 CHECKED = 8  # rows of a region file, until one can be read
 Seen = Regions | Pair | LxmertVizError  # what an example shows, or why there is nothing to see
 Row = tuple[Example, Seen]
+Box = tuple[float, ...]  # xyxy
+Part = tuple[str, Box | None]  # a picture's id, and the box in pixels that is cut out
+STORED_WHOLE = (
+    "This row is about a part of the picture {!r}, and the region file has the whole: without it, "
+    "the detector looks at the part (--look)."
+)
 
 
 class Looker:
@@ -39,13 +50,13 @@ class Looker:
         dataset: Dataset,
         profile: str,
         name_of: NameOf,
-        cache: RegionCache | None = None,
-        detector: str = "",
+        cache: Path | None = None,
+        first: LookedFirst | None = None,
     ) -> None:
-        """detector: what tells it from others, for the cache."""
-        self._pipeline, self._profile = pipeline, profile
+        """cache: a folder, as `looking` has it. first: what is known of the pictures already."""
+        self._pipeline, self._look_at = pipeline, looking(pipeline, profile, cache)
         self.turn_to(dataset)
-        self._cache, self._detector, file = cache, detector, dataset.region_file
+        self._first, file = first, dataset.region_file
         origin = Origin(
             "region file",
             name_of,
@@ -63,18 +74,18 @@ class Looker:
 
         The next pictures are looked at meanwhile. Close it when not all examples are wanted.
         """
-        groups = [(names, list(group)) for names, group in groupby(examples, pictures_of)]
-        with closing(self._ahead(name for names, _ in groups for name in names)) as views:
-            for names, group in groups:
-                seen = _together([next(views) for _ in names])
+        groups = [(parts, list(group)) for parts, group in groupby(examples, parts_shown)]
+        with closing(self._ahead(part for parts, _ in groups for part in parts)) as views:
+            for parts, group in groups:
+                seen = _together([next(views) for _ in parts])
                 for example in group:
                     yield example, seen
 
-    def _ahead(self, pictures: Iterable[str]) -> Iterator[Regions | LxmertVizError]:
+    def _ahead(self, parts: Iterable[Part]) -> Iterator[Regions | LxmertVizError]:
         waiting: deque[Future[Regions | LxmertVizError]] = deque()
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="lxmert-viz-look") as workers:
-            for picture in pictures:
-                waiting.append(workers.submit(self._look, picture))
+            for part in parts:
+                waiting.append(workers.submit(self._look, part))
                 if len(waiting) > AHEAD:
                     yield waiting.popleft().result()
             for found in waiting:
@@ -95,16 +106,18 @@ class Looker:
             fitting(self._pipeline, regions)
             return
 
-    def _look(self, picture: str) -> Regions | LxmertVizError:
+    def _look(self, part: Part) -> Regions | LxmertVizError:
         try:
-            return self._regions(picture)
+            return self._regions(*part)
         except DeviceError:  # no other picture can be looked at either
             raise
         except LxmertVizError as error:
             return error
 
-    def _regions(self, picture: str) -> Regions:
+    def _regions(self, picture: str, crop_px: Box | None) -> Regions:
         dataset = self.dataset
+        if crop_px is not None and picture in dataset.region_ids:
+            raise DatasetError(STORED_WHOLE.format(picture))
         if picture in dataset.picture_faults:
             raise DatasetError(dataset.picture_faults[picture])
         if picture in dataset.region_ids:
@@ -119,20 +132,34 @@ class Looker:
         path = dataset.pictures.get(picture)
         if path is None:
             raise PictureError(f"There is no picture {picture!r} here, nor are there its regions.")
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise MachineError(f"{path} cannot be read ({error.strerror}).") from error
+        if crop_px is not None:
+            return self._look_at(cut_out(bytes_of(path), crop_px))
+        known = None if self._first is None else self._first.of(picture)
+        return self._look_at(bytes_of(path)) if known is None else known
+
+
+def looking(
+    pipeline: Pipeline, profile: str, cache: Path | None = None
+) -> Callable[[bytes], Regions]:
+    """What is found in a picture. cache: a folder that keeps it, also for other runs."""
+    kept = None if cache is None else RegionCache(cache, max_bytes=sys.maxsize)
+
+    def look(content: bytes) -> Regions:
+        if kept is None:
+            return pipeline.look(content, profile)
         facts: dict[str, object] = {
             "picture": sha256(content).hexdigest(),
-            "detector": self._detector,
-            "profile": self._profile,
+            "detector": pipeline.detector_digest,
+            "profile": profile,
         }
+        return kept.found(facts, lambda: pipeline.look(content, profile))
 
-        def look() -> Regions:
-            return self._pipeline.look(content, self._profile)
+    return look
 
-        return look() if self._cache is None else self._cache.found(facts, look)
+
+def parts_shown(example: Example) -> tuple[Part, ...]:
+    """What is looked at: pictures, or a part of one."""
+    return tuple((picture, example.crop_px) for picture in pictures_of(example))
 
 
 def pictures_of(example: Example) -> tuple[str, ...]:

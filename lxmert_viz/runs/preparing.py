@@ -50,10 +50,10 @@ class Shard:
     path: Path  # a table of its examples
     rows: int
 
-    def table(self) -> pa.Table:
-        """Raises DatasetError where the file is gone."""
+    def table(self, names: Sequence[str] | None = None) -> pa.Table:
+        """names: of some columns. Raises DatasetError where the file is gone."""
         try:
-            return read_table(self.path)
+            return read_table(self.path, names)
         except FileNotFoundError as error:
             raise DatasetError(
                 f"{self.path} is not there: its folder was removed or emptied while its run was "

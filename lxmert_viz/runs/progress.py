@@ -1,8 +1,21 @@
 """How far long work is, in words."""
 
 import time
+from dataclasses import dataclass
 
 from lxmert_viz.records import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was done: of a shard, or of a piece of one, whose counts add up to the shard's."""
+
+    rows: int
+    pictures: int  # or pairs of them
+    errors: int  # rows without an answer
+    host: str
+    shards: int = 1  # finished with this
+    beside: str = ""  # what else a person should know just now
 
 
 class Progress:

@@ -11,10 +11,11 @@ from lxmert_viz.region_files.picture_ids import pictures_below
 from lxmert_viz.region_files.rows import RegionRow
 
 if TYPE_CHECKING:  # torch takes seconds, and --help should not
-    from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.records import Regions
     from lxmert_viz.region_files.journal import RegionJournal
 
 UNFIT = re.compile(r"[\t\r\n\ud800-\udfff]")  # in a line of a text file
+NO_NAME = "its name holds a tab, a line break or bytes that are not UTF-8"
 
 
 def pictures_in(folder: Path) -> dict[str, Path]:
@@ -27,35 +28,36 @@ def pictures_in(folder: Path) -> dict[str, Path]:
 
 def look_at_all(
     pictures: Mapping[str, Path],
-    pipeline: "Pipeline",
-    profile: str,
+    look: Callable[[bytes], "Regions"],
     journal: "RegionJournal",
     done: Callable[[bool], None],
     *,
     strict: bool = False,
-) -> list[tuple[Path, str]]:
-    """Adds what is missing in the journal; returns what failed, and why. Raises DeviceError.
+) -> list[tuple[Path, LxmertVizError]]:
+    """Adds what is missing in the journal; returns what failed. Raises DeviceError.
 
-    strict: MachineError is raised too, also for a file that cannot be read.
-
-    done hears of each picture whether it had to be looked at.
+    strict: every MachineError is raised. done hears of each picture whether it had to be looked at.
     """
-    failed = []
+    failed: list[tuple[Path, LxmertVizError]] = []
     for picture, path in pictures.items():
-        unfit = UNFIT.search(picture) is not None
-        looks = not unfit and picture not in journal.pictures
+        is_fit = UNFIT.search(picture) is None
+        looks = is_fit and picture not in journal.pictures
         try:
             if looks:
-                journal.add(RegionRow.of(picture, pipeline.look(path.read_bytes(), profile)))
-        except OSError as error:
-            if strict:
-                raise MachineError(f"{path} cannot be read ({error.strerror}).") from error
-            failed.append((path, f"it cannot be read: {error.strerror}"))
+                journal.add(RegionRow.of(picture, look(bytes_of(path))))
         except LxmertVizError as error:
             if isinstance(error, MachineError if strict else DeviceError):
                 raise  # without its device no other picture can be looked at either
-            failed.append((path, str(error)))
-        if unfit:
-            failed.append((path, "its name holds a tab, a line break or bytes that are not UTF-8"))
+            failed.append((path, error))
+        if not is_fit:
+            failed.append((path, DatasetError(NO_NAME)))
         done(looks)
     return failed
+
+
+def bytes_of(path: Path) -> bytes:
+    """Raises MachineError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MachineError(f"{path} cannot be read ({error.strerror}).") from error

@@ -246,18 +246,20 @@ def test_what_serve_is_told_of_the_detector_reaches_the_page(
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.ui.server import models
 
-    for name in ("LXMERT_VIZ_PRECISION", "LXMERT_VIZ_BACKEND", "LXMERT_VIZ_KEEP_PICTURES"):
-        monkeypatch.setenv(name, "")  # so that what serve sets is taken back
+    for name in ("PRECISION", "BACKEND", "KEEP_PICTURES", "DEVICE"):
+        monkeypatch.setenv(f"LXMERT_VIZ_{name}", "")  # so that what serve sets is taken back
     monkeypatch.setattr(application, "serve", lambda *told: None)
     monkeypatch.setattr(logs, "structured", lambda quotes_visitors: None)
     monkeypatch.setattr(detectron2, "is_here", lambda: True)
     monkeypatch.setattr(speed, "has_bfloat16", lambda device: True)
     opened = []
     monkeypatch.setattr(Pipeline, "open", lambda name, **given: opened.append(given))
-    call = ["serve", "--precision", "mixed", "--backend", "detectron2", "--keep-pictures"]
+    call = ["serve", "--precision", "mixed", "--backend", "detectron2", "--device", "cpu"]
+    call.append("--keep-pictures")
     assert main([*call, "0"]) == 0
     models.load_pipeline("miniature")
-    assert opened == [{"precision": "mixed", "backend": "detectron2", "cache": None}]
+    told = {"device": "cpu", "precision": "mixed", "backend": "detectron2"}
+    assert opened == [told | {"cache": None}]
     assert main([*call, "1"]) == 0
     models.load_pipeline("miniature")
     assert opened[1]["cache"].folder.name == "regions"

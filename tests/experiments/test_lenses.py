@@ -51,7 +51,7 @@ def test_the_last_layer_is_exactly_what_the_model_says(
 ) -> None:
     chosen = lenses.lens(tiny_pipeline, name)
     last = by_depth(trace.states, chosen.stream)[-1]
-    assert torch.equal(chosen.logits(last), output[name])
+    assert torch.equal(chosen.logits(chosen.placed(last)), output[name])
     grid = lenses.grid(chosen, last[None], count=3)
     expected = output[name].softmax(-1)
     k = min(3, expected.shape[-1])
@@ -68,7 +68,7 @@ def test_features_are_read_as_the_stored_region_that_has_them(
     names = [f"stored {number}" for number in range(30 + len(predicted))]
     chosen = lenses.feature_lens(tiny_pipeline, np.concatenate([others, predicted]), names)
     with torch.inference_mode():
-        cosines = chosen.logits(by_depth(trace.states, "vision")[-1])
+        cosines = chosen.logits(chosen.placed(by_depth(trace.states, "vision")[-1]))
     assert np.allclose(cosines[:, 30:].diagonal(), 1, atol=1e-5)
     assert np.allclose(cosines.amax(-1), 1, atol=1e-5)
     assert cosines[:, :30].abs().max() < 0.9

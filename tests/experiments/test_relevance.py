@@ -1,6 +1,8 @@
 """Methods of relevance on a tiny random network: laws, known answers, and captum and shapiq."""
 
+import copy
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import torch
 from lxmert_viz.analysis import shapley
 from lxmert_viz.analysis.regions import overlapping
 from lxmert_viz.errors import CheckpointError, OptionError, TextError
-from lxmert_viz.experiments import target
+from lxmert_viz.experiments import gradients, target
 from lxmert_viz.experiments.relevance import METHODS, explain, explain_game, shapley_steps
 from lxmert_viz.experiments.removal import Game, Removal
 from lxmert_viz.pipeline import Pipeline
@@ -161,7 +163,7 @@ def test_occlusion_of_an_additive_model_is_what_each_adds(
 ) -> None:
     game = Game(tiny_pipeline, regions, TEXT, red(tiny_pipeline))
     own = np.random.default_rng(3).normal(size=game.players)
-    monkeypatch.setattr(game, "worth", lambda members: members @ own + 7)
+    monkeypatch.setattr(game, "worth", lambda members, report=None: members @ own + 7)
     for method in ("occlusion", "shapley"):
         found = explain_game(game, method, pairs=1)
         assert game.gather(found.words, found.regions) == pytest.approx(own)
@@ -201,6 +203,62 @@ def test_two_visitors_with_different_targets_at_once(
             found = asked[key].result()
             assert found.regions == pytest.approx(own.regions, abs=1e-5), key
             assert found.words == pytest.approx(own.words, abs=1e-5), key
+
+
+@pytest.fixture(scope="module")
+def long_pipeline(tiny_pipeline: Pipeline) -> Pipeline:
+    """The tiny network with places for as many words as the published one has."""
+    network = copy.deepcopy(tiny_pipeline.network)
+    network.config = replace(network.config, max_position_embeddings=512)
+    network.lxmert.config = network.config
+    embeddings = network.lxmert.embeddings
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        embeddings.position_embeddings = torch.nn.Embedding(512, network.config.hidden_size)
+    return tiny_pipeline.with_network(network)
+
+
+@pytest.mark.parametrize("method", ("attention", "rollout", "value-norm", "bimodal"))
+def test_512_words_and_100_regions(long_pipeline: Pipeline, regions: Regions, method: str) -> None:
+    many = regions.only([place % len(regions) for place in range(100)])
+    found = explain(long_pipeline, many, " ".join(["cube"] * 510), method, "red", "blue")
+    assert (len(found.words), len(found.regions)) == (512, 100)
+    assert np.isfinite(found.words).all() and np.isfinite(found.regions).all()
+    with pytest.raises(TextError, match="512"):
+        explain(long_pipeline, many, " ".join(["cube"] * 511), method, "red", "blue")
+
+
+def test_a_path_of_512_words_and_100_regions(long_pipeline: Pipeline, regions: Regions) -> None:
+    many = regions.only([place % len(regions) for place in range(100)])
+    asked = red(long_pipeline)
+    words, seen, *_ = gradients.along_path(
+        long_pipeline, many, " ".join(["cube"] * 510), asked, steps=2
+    )
+    assert (len(words), len(seen)) == (512, 100)
+    assert np.isfinite(words).all() and np.isfinite(seen).all()
+
+
+def test_removing_of_512_words_and_100_regions_is_heard_and_may_be_stopped(
+    long_pipeline: Pipeline, regions: Regions
+) -> None:
+    """All 611 removals take a minute or more; what is not bounded is time, so it can be stopped."""
+
+    class Enough(Exception):
+        pass
+
+    def stop(stage: str, share: float) -> None:
+        heard.append((stage, share))
+        if share > 0:
+            raise Enough
+
+    many = regions.only([place % len(regions) for place in range(100)])
+    for method in ("occlusion", "grouped-occlusion", "shapley"):
+        heard: list[tuple[str, float]] = []
+        with pytest.raises(Enough):
+            explain(
+                long_pipeline, many, " ".join(["cube"] * 510), method, "red", "blue", report=stop
+            )
+        assert "removal 1 of " in heard[0][0] and len(heard) == 2
 
 
 @pytest.mark.parametrize("method", METHODS)

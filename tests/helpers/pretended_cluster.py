@@ -9,6 +9,10 @@ from lxmert_viz.runs.cluster.pieces import Piece
 Behave = Callable[[str, Piece, bool], Outcome | None]  # node, piece, last -> what is said
 
 
+def as_they_are_asked(*_: object) -> None:
+    """No picture is looked at before."""
+
+
 class Machines:
     """Each piece goes to the next machine that is not away."""
 

@@ -143,7 +143,7 @@ def test_the_command_shows_that_the_miniature_uses_what_it_sees(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     out = tmp_path / "ablation.csv"
-    assert main(["check", "input-ablation", "--scenes", "3", "--out", str(out)]) == 0
+    assert main(["check", "input-ablation", "--scenes", "4", "--out", str(out)]) == 0
     assert "a masked word, while regions are hidden: " in capsys.readouterr().out
     rows = pd.read_csv(out).set_index(["task", "hidden"])
     assert rows.loc[(WORDS, "the object")].rise_low > 0

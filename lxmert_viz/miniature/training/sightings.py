@@ -55,7 +55,7 @@ def look_at_all(network: FasterRCNN, scenes: ScenePictures, file: Path) -> list[
             torch.save(rows, unfinished)
     views = [View.of(scene) for scene in scenes.scenes]
     both = [v for view in views for v in (view, view.mirrored())]
-    rows = torch.load(file, weights_only=True)
+    rows = torch.load(file, "cpu", weights_only=True)
     return [_sighting(view, row) for view, row in zip(both, rows, strict=True)]
 
 

@@ -128,6 +128,7 @@ def _learn(
 ) -> None:
     """One step on one batch; its parts are worked on side by side."""
     parameters = list(model.parameters())
+    side_by_side = threads.map if device == "cpu" else map  # a GPU takes one after the other
     size = sum(len(part["ans"]) for part in parts)
 
     def gradients(part: dict[str, torch.Tensor]) -> Sequence[torch.Tensor]:
@@ -139,10 +140,10 @@ def _learn(
         share = len(part["ans"]) / size
         return torch.autograd.grad(share * out.loss, parameters, materialize_grads=True)
 
-    for parameter, *halves in zip(parameters, *threads.map(gradients, parts), strict=True):
+    for parameter, *halves in zip(parameters, *side_by_side(gradients, parts), strict=True):
         parameter.grad = sum(halves)
     torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-    list(threads.map(lambda optimizer: optimizer.step(), optimizers))
+    list(side_by_side(lambda optimizer: optimizer.step(), optimizers))
 
 
 def _rate(step: int, steps: int) -> float:
@@ -189,7 +190,7 @@ def _resume(
     """The first pool that is still to be learnt from."""
     if not checkpoint.exists():
         return 0
-    state = torch.load(checkpoint, weights_only=True)
+    state = torch.load(checkpoint, "cpu", weights_only=True)
     model.load_state_dict(state["model"])
     for optimizer, moments in zip(optimizers, state["optimizers"], strict=True):
         optimizer.load_state_dict(moments)

@@ -16,8 +16,8 @@ from uuid import uuid4
 from lxmert_viz.errors import LxmertVizError, MachineError
 from lxmert_viz.runs.cluster.connecting import Cluster
 from lxmert_viz.runs.cluster.pieces import Piece
-from lxmert_viz.runs.evaluation import Counts
 from lxmert_viz.runs.preparing import Shard
+from lxmert_viz.runs.progress import Counts
 from lxmert_viz.whole_files import write_text
 
 if TYPE_CHECKING:

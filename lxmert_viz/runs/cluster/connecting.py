@@ -93,11 +93,14 @@ def reconnect(cluster: Cluster) -> None:
 
 
 def device_of(asked: str) -> str:
-    """What actors compute on: "auto" is a GPU where the connected cluster has any."""
+    """What actors compute on: "auto" is a GPU where the connected cluster has any.
+
+    An actor sees the GPU that it was given and no other, whatever its number is here.
+    """
     import ray
 
     if asked != "auto":
-        return asked
+        return asked.partition(":")[0]
     return "cuda" if ray.cluster_resources().get("GPU", 0) else "cpu"
 
 

@@ -1,6 +1,6 @@
 """A run's shards on a cluster: predictions as one process makes them, to the last bit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -9,25 +9,41 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lxmert_viz.model.inputs import BATCH
-from lxmert_viz.records import Prediction
+from lxmert_viz.pipeline import Pipeline
+from lxmert_viz.records import Prediction, Report
 from lxmert_viz.results.run_folder import RunFolder
+from lxmert_viz.runs import looking_first
+from lxmert_viz.runs.cluster.looking import Looking, look_on_cluster, manifest_for
 from lxmert_viz.runs.cluster.models import open_alike
 from lxmert_viz.runs.cluster.pieces import Piece
 from lxmert_viz.runs.cluster.rounds import Rounds, Site
-from lxmert_viz.runs.evaluation import Counts, Engine, ask_shard, equipped
+from lxmert_viz.runs.evaluation import Engine, ask_shard, equipped
 from lxmert_viz.runs.manifest import Settings, region_file_facts
 from lxmert_viz.runs.preparing import Shard, parts_of, prepared_in
+from lxmert_viz.runs.progress import Counts
+from lxmert_viz.runs.region_shards import keep_only
 
 
-def on_cluster(site: Site, run: RunFolder, region_cache: Path) -> Engine:
-    """Makes the shards of a run on a cluster.
+def on_cluster(site: Site, run: RunFolder, region_cache: Path | None) -> Engine:
+    """Looks at the pictures of a run, and makes its shards, on a cluster.
 
     Files of model, dataset and run lie under the same paths on all its machines.
     """
-    work = Evaluation(site.model_folder, run.path.resolve(), region_cache.resolve(), site.device)
-    return Engine(
-        "ray", site.device, site.cluster.processors, lambda shards: Rounds(site, work, shards).run()
-    )
+    folder, cache = run.path.resolve(), region_cache and region_cache.resolve()
+    work = Evaluation(site.model_folder, folder, cache, site.device)
+
+    def compute(shards: Sequence[Shard]) -> Iterator[Counts]:
+        return Rounds(site, work, shards).run()
+
+    def look(
+        pipeline: Pipeline, profile: str, pictures: Mapping[str, Path], report: Report
+    ) -> None:
+        shards = folder / looking_first.FOLDER
+        looking = Looking(site.model_folder, shards, site.device, profile, region_cache=cache)
+        keep_only(shards, manifest_for(site, looking, pipeline, pictures))
+        look_on_cluster(site, looking, pipeline, pictures, report)
+
+    return Engine("ray", site.device, site.cluster.processors, compute, look)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +52,7 @@ class Evaluation:
 
     model_folder: Path
     folder: Path  # of the run
-    region_cache: Path
+    region_cache: Path | None
     device: str
 
     def open(self, *, last: bool) -> Callable[[Piece], Counts]:

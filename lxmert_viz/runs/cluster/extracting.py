@@ -18,7 +18,6 @@ from lxmert_viz.results.run_folder import RunFolder
 from lxmert_viz.runs.cluster.models import open_alike
 from lxmert_viz.runs.cluster.pieces import Piece
 from lxmert_viz.runs.cluster.rounds import Rounds, Site
-from lxmert_viz.runs.evaluation import Counts
 from lxmert_viz.runs.extraction import (
     Kept,
     Writer,
@@ -31,7 +30,7 @@ from lxmert_viz.runs.extraction import (
 from lxmert_viz.runs.manifest import data_of, region_file_facts, source_of
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.preparing import Shard, prepared_for, prepared_in
-from lxmert_viz.runs.progress import Progress
+from lxmert_viz.runs.progress import Counts, Progress
 from lxmert_viz.runs.provenance import provenance
 from lxmert_viz.runs.states import HEAD, ROWS, StateStore, whole_lines
 from lxmert_viz.whole_files import write_json, written_whole

@@ -6,22 +6,19 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lxmert_viz.dataset.datasets import Dataset
-from lxmert_viz.errors import DatasetError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Report
 from lxmert_viz.results.run_folder import RunFolder
 from lxmert_viz.runs.cluster.models import open_alike
 from lxmert_viz.runs.cluster.pieces import Piece
 from lxmert_viz.runs.cluster.rounds import Rounds, Site
-from lxmert_viz.runs.evaluation import Counts
 from lxmert_viz.runs.manifest import data_of, region_file_facts, source_of
 from lxmert_viz.runs.occlusion import Judge, looks
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.preparing import Shard, prepared_for, prepared_in
-from lxmert_viz.runs.progress import Progress
+from lxmert_viz.runs.progress import Counts, Progress
 from lxmert_viz.runs.provenance import provenance
 from lxmert_viz.whole_files import write_json
 
@@ -79,7 +76,7 @@ def judging_on(site: Site, pipeline: Pipeline, run: RunFolder) -> Judge:
         mine = provenance(pipeline.digest, data["region_file"], site.device, threads)
         asked = {"profile": profile, "answers": dict(answers)}
         manifest = {"format": FORMAT, "model": mine, "source": data, "settings": asked}
-        if own.is_begun and _differs(own, manifest):
+        if own.is_begun and not own.is_of(manifest):  # other mistakes, when it was broken off
             shutil.rmtree(own.path)
         own.begin(manifest | {"provenance": mine})
         shards = prepared_for(own, source_of(mistakes), data).shards
@@ -94,15 +91,6 @@ def judging_on(site: Site, pipeline: Pipeline, run: RunFolder) -> Judge:
         return found
 
     return judge
-
-
-def _differs(run: RunFolder, manifest: dict[str, Any]) -> bool:
-    """Whether other mistakes were being judged when it was broken off."""
-    try:
-        run.compare(manifest)
-    except DatasetError:
-        return True
-    return False
 
 
 def _part(folder: Path, number: int) -> Path:

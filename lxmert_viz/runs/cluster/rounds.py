@@ -18,8 +18,8 @@ from lxmert_viz.errors import ClusterError, MachineError
 from lxmert_viz.runs.cluster.actors import NOTES, OPENING, Outcome, Work, one_round
 from lxmert_viz.runs.cluster.connecting import Cluster, machines, reconnect
 from lxmert_viz.runs.cluster.pieces import PIECES, Piece, halved
-from lxmert_viz.runs.evaluation import Counts
 from lxmert_viz.runs.preparing import Shard
+from lxmert_viz.runs.progress import Counts
 
 TRIES = 3  # of a shard that ends its actors, before it is halved, and of a row
 WATCH = 5.0  # seconds between two looks at the machines

@@ -1,11 +1,11 @@
 """What caused the answer: the network run again under a stated intervention, beside a control."""
 
-from lxmert_viz.ui.causes import choice, edges, edits, flow, heads, patching, steering
+from lxmert_viz.ui.causes import choice, edges, edits, flow, heads, patching, steering, surgery
 from lxmert_viz.ui.frame import address, results, workbench
 
 VIEWS = {
-    "heads": heads.show_atlas,
-    "off": heads.show_operation,
+    "heads": heads.show,
+    "off": surgery.show,
     "edges": edges.show,
     "patching": patching.show,
     "steering": steering.show,

@@ -1,7 +1,10 @@
 """What lenses and planes show, kept for all sessions. Keys are contents."""
 
+from collections import OrderedDict
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import streamlit as st
@@ -22,12 +25,14 @@ from lxmert_viz.ui.server import catalogue, models, own_data
 
 if TYPE_CHECKING:  # torch takes seconds, in which the page should already stand
     from lxmert_viz.experiments.lenses import Lens, LensGrid
+    from lxmert_viz.pipeline import Pipeline
 
 States = dict[str, np.ndarray]  # as in Trace
 STUDY = ASSETS / "study"
 STUDY_REGIONS = STUDY / "regions.tsv"
 KEPT_SECONDS = 60  # a list of pictures beside a file, which may change
 LENS_LABELS = 8  # of each state
+LENSES_KEPT = 8  # of each open model: its heads, and some files of stored regions
 
 
 class Head(NamedTuple):
@@ -45,12 +50,29 @@ def head(model: str, name: str, bank: str = "") -> Head:
     return Head(model, f"{digest} {changed(bank)}" if bank else digest, name, bank)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+# of each open pipeline: a lens holds a part of its network, and leaves memory with it
+_of_open: "WeakKeyDictionary[Pipeline, OrderedDict[Head, Lens]]" = WeakKeyDictionary()
+_changing = Lock()
+
+
 def lens(head: Head) -> "Lens":
     """Raises CheckpointError where the checkpoint lacks the head, DatasetError as read_bank."""
+    pipeline = models.pipeline(head.model)
+    with _changing:
+        kept = _of_open.setdefault(pipeline, OrderedDict())
+        found = kept.get(head)
+    if found is None:
+        found = _lens(pipeline, head)
+        with _changing:
+            kept[head] = found
+            while len(kept) > LENSES_KEPT:
+                kept.popitem(last=False)
+    return found
+
+
+def _lens(pipeline: "Pipeline", head: Head) -> "Lens":
     from lxmert_viz.experiments import lenses
 
-    pipeline = models.pipeline(head.model)
     if head.name != "features":
         return lenses.lens(pipeline, head.name)
     stored = bank(head.model, head.bank)

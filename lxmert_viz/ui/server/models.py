@@ -11,7 +11,7 @@ import streamlit as st
 from lxmert_viz.checkpoints.folder import find, installed
 from lxmert_viz.checkpoints.identity import Stamp, stamp
 from lxmert_viz.checks.findings import Finding
-from lxmert_viz.places import BACKEND_VARIABLE, PRECISION_VARIABLE
+from lxmert_viz.places import BACKEND_VARIABLE, DEVICE_VARIABLE, PRECISION_VARIABLE
 from lxmert_viz.records import Report
 from lxmert_viz.region_files.cache import RegionCache, usual_folder
 from lxmert_viz.ui.server.pictures import hours_kept
@@ -34,6 +34,7 @@ def load_pipeline(name: str) -> "Pipeline":
     cache = RegionCache(usual_folder()) if hours_kept() else None
     return Pipeline.open(
         name,
+        device=os.environ.get(DEVICE_VARIABLE, "auto"),
         precision=os.environ.get(PRECISION_VARIABLE, "full"),
         cache=cache,
         backend=os.environ.get(BACKEND_VARIABLE, "own"),
@@ -70,8 +71,13 @@ class OpenModels:
         with self._lock:
             opening = self._by_files.setdefault((name, files), _Opening())
             self._by_files.move_to_end((name, files))
-            while len(self._by_files) > MOST_OPEN:
+            left = len(self._by_files) - MOST_OPEN
+            for _ in range(left):
                 self._by_files.popitem(last=False)
+        if left > 0:  # before the new one comes
+            from lxmert_viz.model.devices import free_cached
+
+            free_cached()
         return opening.pipeline(name)
 
     def close_all(self) -> None:

@@ -9,9 +9,11 @@ import pytest
 from lxmert_viz.__main__ import main
 from lxmert_viz.errors import MachineError
 from lxmert_viz.region_files.opening import open_regions
-from lxmert_viz.runs.cluster import connecting, looking, rounds
+from lxmert_viz.runs import region_shards
+from lxmert_viz.runs.cluster import connecting, rounds
 from lxmert_viz.runs.cluster.actors import Outcome
 from lxmert_viz.runs.cluster.pieces import Piece
+from lxmert_viz.runs.region_shards import files_of
 from tests.helpers.pretended_cluster import Machines
 from tests.region_files.test_opening import same
 
@@ -26,7 +28,7 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> Machines:
     monkeypatch.setattr(rounds, "one_round", made.one_round)
     monkeypatch.setattr(connecting, "connected", lambda cluster, log: nullcontext(None))
     monkeypatch.setattr(connecting, "device_of", lambda asked: "cpu")
-    monkeypatch.setattr(looking, "SHARDS", 3)
+    monkeypatch.setattr(region_shards, "SHARDS", 3)
     return made
 
 
@@ -89,7 +91,7 @@ def test_a_picture_that_ends_its_actors_fails_and_the_others_do_not(
     machines: Machines, pictures: Path, tiny_folder: Path, tmp_path: Path
 ) -> None:
     def behave(node: str, piece: Piece, last: bool) -> Outcome | None:
-        files = looking.files_of(piece.shard)
+        files = files_of(piece.shard)
         return None if any(file.name == "p4.jpg" for file in files) else machines.done(node, piece)
 
     machines.behave = behave
@@ -104,7 +106,7 @@ def test_a_machine_that_lacks_a_picture_leaves_it_to_others_until_none_is_left(
     machines: Machines, pictures: Path, tiny_folder: Path, tmp_path: Path
 ) -> None:
     def behave(node: str, piece: Piece, last: bool) -> Outcome:
-        gone = next((f for f in looking.files_of(piece.shard) if f.name == "p4.jpg"), None)
+        gone = next((f for f in files_of(piece.shard) if f.name == "p4.jpg"), None)
         if gone is None:
             return machines.done(node, piece)
         content = gone.read_bytes()
@@ -121,5 +123,5 @@ def test_a_machine_that_lacks_a_picture_leaves_it_to_others_until_none_is_left(
     assert call(pictures, out, tiny_folder, "--engine", "ray") == 0
     assert [last for _, last in machines.rounds] == [False, False, True]
     failed = out.with_name(f"{out.name}.failed.tsv").read_text()
-    assert "p4.jpg\tit cannot be read: No such file" in failed
+    assert "p4.jpg cannot be read (No such file" in failed
     assert np.isfinite(open_regions(out)["p5"].feats).all()

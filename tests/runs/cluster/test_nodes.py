@@ -28,8 +28,10 @@ from lxmert_viz.runs.cluster.connecting import Cluster, connected
 from lxmert_viz.runs.cluster.evaluating import Evaluation
 from lxmert_viz.runs.cluster.pieces import Piece
 from lxmert_viz.runs.cluster.rounds import Rounds, Site
-from lxmert_viz.runs.evaluation import Counts, Engine, Resume, evaluate
+from lxmert_viz.runs.evaluation import Engine, Resume, evaluate
 from lxmert_viz.runs.manifest import Settings
+from lxmert_viz.runs.progress import Counts
+from tests.helpers.pretended_cluster import as_they_are_asked
 
 if TYPE_CHECKING:
     from ray.cluster_utils import Cluster as Nodes
@@ -137,7 +139,9 @@ def run_on(
     said: list[str] = []
     cluster = Cluster(nodes.address, workers=3)
     site = Site(cluster, "cpu", work.model_folder, said.append)
-    engine = Engine("ray", "cpu", 1, lambda shards: Rounds(site, work, shards).run())
+    engine = Engine(
+        "ray", "cpu", 1, lambda shards: Rounds(site, work, shards).run(), as_they_are_asked
+    )
     with connected(cluster, work.folder / RAY_LOG):
         evaluate(
             pipeline,

@@ -23,17 +23,9 @@ from lxmert_viz.runs.cluster.pieces import Piece
 from lxmert_viz.runs.cluster.rounds import Site
 from lxmert_viz.runs.evaluation import Engine, Resume, evaluate
 from lxmert_viz.runs.manifest import Settings
-from tests.helpers.pretended_cluster import Machines
+from tests.helpers.pretended_cluster import Machines, as_they_are_asked
 
 AS_IT_IS = Resume()
-
-
-@pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch) -> Machines:
-    made = Machines("ab")
-    monkeypatch.setattr(rounds, "machines", made.there)
-    monkeypatch.setattr(rounds, "one_round", made.one_round)
-    return made
 
 
 @pytest.fixture
@@ -73,6 +65,7 @@ class Run:
         engine = Engine(
             "ray",
             compute=lambda shards: rounds.Rounds(site, work, shards).run(),
+            look=as_they_are_asked,
         )
 
         def report(stage: str, share: float) -> None:

@@ -5,17 +5,20 @@ import json
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.experiments import cause_files
+from lxmert_viz.errors import CheckpointError
+from lxmert_viz.experiments import cause_files, head_means
 from lxmert_viz.experiments.cause_files import Cause
 from lxmert_viz.experiments.head_slots import Slot
+from lxmert_viz.runs import steering as steering_runs
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.causes import keeping
+from lxmert_viz.ui.causes import keeping, surgery
 from lxmert_viz.ui.causes.choice import VIEWS
 from lxmert_viz.ui.frame.navigation import CAUSES
-from lxmert_viz.ui.server import causes
+from lxmert_viz.ui.server import causes, examples
 from tests.helpers.small_page import Counted, button, texts
 
 
@@ -72,14 +75,60 @@ def test_a_link_to_an_unknown_experiment_says_so(page: AppTest) -> None:
 def test_chosen_heads_stand_beside_random_ones(opened: AppTest) -> None:
     opened.session_state["causes.single"] = [Slot("cross_lang", 0, 1)]
     view(opened, "off")
-    assert "1 head off" in json.dumps(charts(opened)[0]) and "20 random sets" in json.dumps(
-        charts(opened)[0]
-    )
+    drawing, effect = charts(opened)
+    assert "1 head off" in json.dumps(effect) and "20 random sets" in json.dumps(effect)
+    crossed = np.flatnonzero(np.array(drawing["data"][0]["marker"]["symbol"]) == "square-x")
+    assert [drawing["data"][0]["customdata"][n] for n in crossed] == [["cross_lang", 0, 1]]
     assert opened.query_params["heads-off"] == "cross_lang.1.2"
     assert len(opened.dataframe) == 1
     opened.session_state["causes.single"] = []
     view(opened, "off")
-    assert "Choose at least one layer or head" in texts(opened)
+    assert "Choose at least one head" in texts(opened)
+
+
+def test_clicks_and_a_lasso_in_the_drawing_switch_heads(
+    opened: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.session_state["causes.single"] = [Slot("cross_lang", 0, 1)]
+    view(opened, "off")
+    every = [Slot("lang", 1, head) for head in range(4)] + [Slot("cross_lang", 0, 1)]
+    held: dict = {"causes.single": [Slot("cross_lang", 0, 1)]}
+    monkeypatch.setattr(surgery.st, "session_state", held)
+
+    def pick(*places: tuple, lasso: bool = False) -> list[Slot]:
+        points = [{"customdata": list(place)} for place in places]
+        told = {"lasso": [{"x": [0], "y": [0]}] if lasso else []}
+        held["drawn"] = SimpleNamespace(selection=SimpleNamespace(points=points, get=told.get))
+        surgery._follow_click("drawn", every)
+        return held["causes.single"]
+
+    assert pick(("cross_lang", 0, 1)) == []  # a click turns it over
+    assert pick(("lang", 1, surgery.WHOLE)) == every[:4]
+    both = [("lang", 1, 2), ("cross_lang", 0, 1), ("cross_lang", 0, surgery.WHOLE)]
+    assert set(pick(*both, lasso=True)) == set(every)  # the name of a layer is not meant
+    assert set(pick(("lang", 1, 2), ("lang", 1, 3), lasso=True)) == set(every) - {*every[2:4]}
+    assert held["causes.drawn"] == 4  # each time the drawing is a new one
+
+
+def test_a_head_can_write_its_mean_over_a_set(
+    opened: AppTest, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[Cause] = []
+    monkeypatch.setattr(keeping, "offer", lambda asked, cause: offered.append(cause))
+    seen = counted.inner.look(examples.examples()[1].picture.content, "trained")
+    means = head_means.over(counted.inner, [(seen, "what color is the cube?")], "one scene")
+    monkeypatch.setattr(causes, "head_means", lambda model, name, report=None: means)
+    opened.session_state["causes.single"] = [Slot("cross_lang", 0, 1)]
+    opened.session_state["causes.off"] = "set"
+    view(opened, "off")
+    assert opened.query_params["heads-write"] == "set"
+    assert "its mean over a set of examples (study set (shipped))" in texts(opened)
+    told, again, kept = cause_files.read(causes.written(offered[-1], "tiny"))
+    assert told["options"]["means"]["digest"] == means.digest
+    figures = cause_files.run(counted.inner, again)
+    assert cause_files.difference(figures, kept) < 1e-5
+    shown = numbers(charts(opened)[1]["data"][1]["x"])
+    assert np.allclose(shown, figures["target"][1::-1], atol=1e-4)
 
 
 def test_edges_have_their_control_line(opened: AppTest) -> None:
@@ -157,7 +206,40 @@ def test_steering_tells_every_regions_answer_at_once(opened: AppTest, counted: C
     view(opened, "steering")
     (table,) = opened.dataframe
     assert list(table.value["region"])[0].startswith("1 ")
-    assert "every word of every head reads one region alone" in texts(opened)
+    assert "Every word of these 8 heads reads one region alone" in texts(opened)
+
+
+def test_steering_takes_the_heads_that_a_set_chose_and_says_what_it_measured(
+    opened: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[Cause] = []
+    monkeypatch.setattr(keeping, "offer", lambda asked, cause: offered.append(cause))
+    told = [
+        ("chosen", 2, "lang_from_vision.1.2,lang_from_vision.2.4", 0.64, 0.57, 0.71, 0.3, 9, 8, 30),
+        ("gazing", 1, "lang_from_vision.1.1", 0.36, 0.29, 0.42, 0.6, 9, 8, 30),
+        ("random, 20 draws", 2, "", 0.06, 0, 0.24, 0.9, 9, 8, 30),
+    ]
+    table = pd.DataFrame(told, columns=steering_runs.COLUMNS)
+    monkeypatch.setattr(causes, "measured", lambda model, file, columns: table)
+    view(opened, "steering")
+    said = texts(opened)
+    assert "On 8 questions that did not choose them, with 30 regions" in said
+    assert "64% (57% to 71%); random, 20 draws: 6% (0% to 24%)" in said.replace("**", "")
+    heads = [["lang_from_vision", 0, 1], ["lang_from_vision", 1, 3]]
+    assert offered[-1].options == {"heads": heads}
+    opened.session_state["causes.steering"] = "gazing"
+    view(opened, "steering")
+    assert opened.query_params["steering-heads"] == "gazing"
+    assert offered[-1].options == {"heads": [["lang_from_vision", 0, 0]]}
+
+
+def test_what_was_measured_lies_beside_a_checkpoint() -> None:
+    shipped = causes.measured("miniature", steering_runs.STEERED, steering_runs.COLUMNS)
+    assert shipped["steered"][0] > 0.6 and shipped["number"][0] == 6
+    assert shipped["steered"].iloc[-1] < 0.2 and shipped["measured_on"].min() > 100
+    with pytest.raises(CheckpointError, match=r"steering.csv is no table of this version"):
+        causes.measured("miniature", steering_runs.STEERED, ["other"])
+    assert causes.measured("miniature", "none.csv", []) is None
 
 
 def test_edits_are_ranked_beside_controls(opened: AppTest) -> None:
