@@ -51,13 +51,13 @@ def table_of_block(
         "place": [f"{name}:{line}" for line in lines],
         "right": _each(answers, lambda told: max(told, key=told.count, default="")),
     }
-    arrays = [
-        pa.array(columns[field.name], field.type)
-        if field.name in columns
-        else _without(field.name, block.count)
-        for field in SCHEMA
-    ]
-    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+    return _table(columns, block.count)
+
+
+def _table(columns: dict[str, Any], count: int) -> pa.Table:
+    names = SCHEMA.names
+    given = {name: pa.array(columns[name], SCHEMA.field(name).type) for name in columns}
+    return pa.table([given[n] if n in given else _without(n, count) for n in names], schema=SCHEMA)
 
 
 def _each(cells: list[Any], told: Callable[[Any], Any]) -> list[Any]:

@@ -97,9 +97,7 @@ def evaluate(
             prepared = prepared_for(run, source, manifest["source"], report)
             _begin(run, manifest, prepared, pipeline, engine, resume)
             hear(Tally.of(run.manifest()["remarks"]), prepared.about.training_note)
-            again = run.failed_parts() if resume.retry_errors else set()
-            forget(run.path, again)
-            done = run.finished_parts() - again
+            done = _done(run, resume)
             if pipeline.has_detector and (pictures := _to_look_at(run, prepared, done)):
                 here = partial(look_here, folder=run.path / FOLDER, cache=region_cache)
                 (engine.look or here)(pipeline, settings.profile, pictures, report)
@@ -148,6 +146,13 @@ def _begin(
         run.begin(manifest | described(prepared) | made_by | {"remarks": tally.told()})
     if odd := agree(run, mine, mix=resume.mix):
         resume.say(odd)
+
+
+def _done(run: RunFolder, resume: Resume) -> set[int]:
+    """Numbers of the shards that stay as they are; of the others nothing is kept."""
+    again = run.failed_parts() if resume.retry_errors else set()
+    forget(run.path, again)
+    return run.finished_parts() - again
 
 
 def _to_look_at(run: RunFolder, prepared: Prepared, done: set[int]) -> dict[str, Path]:
