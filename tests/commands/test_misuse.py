@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lxmert_viz import __main__ as program
-from lxmert_viz.__main__ import COMMANDS, main, parser
+from lxmert_viz.__main__ import COMMANDS, command_of, main, parser
 from lxmert_viz.commands import ask as ask_command
 from lxmert_viz.commands.train_miniature import FIRST_TRAINING_SEED
 from lxmert_viz.miniature.world import pictures
@@ -30,11 +30,13 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
     return sentence
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("called", COMMANDS)
 def test_every_command_ends_its_help_with_an_example_that_can_be_called(
-    command: object, capsys: pytest.CaptureFixture[str]
+    called: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    command = command_of(called)
     name, *rest = shlex.split(command.EXAMPLE)
+    assert name == called
     assert parser().parse_args([name, *rest]).run is command.run
     with pytest.raises(SystemExit):
         main([name, "--help"])
