@@ -140,6 +140,18 @@ def _place(known: tuple[str, ...], text: str, kind: str) -> int:
     return known.index(text)
 
 
+def labels_of(pipeline: Pipeline, kind: str) -> int:
+    """How many labels the head for this kind of target tells apart."""
+    config = pipeline.network.config
+    return {
+        "answer": config.num_qa_labels,
+        "match": 2,
+        "word": config.vocab_size,
+        "object": config.num_object_labels,
+        "attribute": config.num_attr_labels,
+    }[kind]
+
+
 def check_head(pipeline: Pipeline, kind: str) -> None:
     """Raises CheckpointError where the checkpoint has no head for this kind of target."""
     network, config = pipeline.network, pipeline.network.config
