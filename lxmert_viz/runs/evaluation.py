@@ -84,9 +84,8 @@ def evaluate(
 
     region_cache: a folder that keeps the regions that are found; runs may share it. report hears
     what is done and the share of it, 0..1, and may raise to stop: the same call goes on. hear: what
-    is odd about the dataset, and who was trained on it. keep_regions: those that were found stay
-    for closer looks. Raises OptionError for a profile that is not, DatasetError where the folder
-    is in use, or of another run, and DeviceError.
+    is odd about the dataset, and who was trained on it. keep_regions: for closer looks. Raises
+    OptionError for a profile that is not, DeviceError, and DatasetError where the folder is in use.
     """
     pipeline.check_profile(settings.profile)
     source = source_of(dataset)
@@ -101,8 +100,8 @@ def evaluate(
             if pipeline.has_detector and (pictures := _to_look_at(run, prepared, done)):
                 here = partial(look_here, folder=run.path / FOLDER, cache=region_cache)
                 (engine.look or here)(pipeline, settings.profile, pictures, report)
-            here = in_order(pipeline, model_folder, run, settings, region_cache)
-            _make(prepared, done, engine.compute or here, report)
+            ask = engine.compute or in_order(pipeline, model_folder, run, settings, region_cache)
+            _make(prepared, done, ask, report)
             finish(run, prepared, pipeline.answer_vocabulary)
             if not keep_regions:
                 forget_regions(run)
