@@ -323,3 +323,62 @@ def test_steps_go_on_where_another_visitor_stopped() -> None:
     assert steps.after(3, 3, report).orders == 6
     assert heard == ["orders 1 and 2 of 6", "orders 3 and 4 of 6", "orders 5 and 6 of 6"]
     assert steps.after(9, 9, report).orders == 6  # exact values have one step alone
+
+
+def pills(page: AppTest) -> Any:
+    return next(one for one in page.get("button_group") if "click" in one.label.lower())
+
+
+def valued(page: AppTest, pattern: str) -> list[tuple[str, ...]]:
+    """What the box offers, taken apart by a pattern."""
+    return [m.groups() for o in box(page, "Why").options if (m := re.fullmatch(pattern, o))]
+
+
+def test_two_clicks_ask_why_one_answer_rather_than_another(why: AppTest) -> None:
+    texts_of = list(pills(why).options)
+    assert pills(why).value == texts_of[:2]
+    first, second = texts_of[3], texts_of[2]
+    pills(why).set_value([*texts_of[:2], first]).run()
+    assert not why.exception and pills(why).value == [first]
+    assert pills(why).label == f"Why {first} rather than …? Click another"
+    assert box(why, "Why").value == texts_of[0]  # until the second is known
+    pills(why).set_value([first, second]).run()
+    assert (box(why, "Why").value, box(why, "rather than").value) == (first, second)
+    assert f"Why {first} rather than {second}: " in charts(why)[0]
+    assert (why.query_params["why"], why.query_params["rather"]) == (first, second)
+    pills(why).set_value([first]).run()  # one that is shown may be clicked too
+    pills(why).set_value([]).run()  # and let go again
+    assert (box(why, "Why").value, box(why, "rather than").value) == (first, second)
+
+
+def test_a_masked_word_is_explained(why: AppTest) -> None:
+    ask(why, "is the [MASK] cube red ?")
+    words = valued(why, r"“(.+)” at \[MASK\], piece 4")
+    assert len(words) == 5
+    ((piece,), *_), chosen = words, f"=word 3 {words[0][0]}"
+    box(why, "Why").set_value(chosen).run()
+    assert not why.exception
+    title = json.loads(charts(why)[0])["layout"]["title"]["text"]
+    assert f"Why “{piece}” at piece 4 rather than “" in title
+    assert why.query_params["why"] == chosen
+    opened_proof(why)
+    assert not why.exception and "it tells nothing of this target alone" in texts(why)
+
+
+@pytest.mark.parametrize(
+    ("form", "pattern"),
+    [("=object", r"region 2 is a (.+)"), ("=attribute", r"region 2 is (?!a )(.+)")],
+)
+def test_what_a_region_is_is_explained(why: AppTest, form: str, pattern: str) -> None:
+    ((name,),) = valued(why, pattern)
+    box(why, "Why").set_value(f"{form} 1 {name}").run()
+    assert not why.exception
+    assert f"Why region 2 is {name}: " in charts(why)[0]
+    other = box(why, "rather than").options[1]
+    box(why, "rather than").set_value(other).run()
+    assert f"Why region 2 is {name} rather than {other}: " in charts(why)[0]
+    opened_proof(why)
+    why.session_state["why.last layer"] = why.session_state["why.together"] = True
+    why.run()
+    told = " ".join(info.value for info in why.info)
+    assert not why.exception and "read from the region's own state" in texts(why) + told
