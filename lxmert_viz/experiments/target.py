@@ -144,6 +144,18 @@ def _place(known: tuple[str, ...], text: str, kind: str) -> int:
     return known.index(text)
 
 
+def labels_of(pipeline: Pipeline, kind: str) -> int:
+    """How many labels the head for this kind of target tells apart."""
+    config = pipeline.network.config
+    return {
+        "answer": config.num_qa_labels,
+        "match": 2,
+        "word": config.vocab_size,
+        "object": config.num_object_labels,
+        "attribute": config.num_attr_labels,
+    }[kind]
+
+
 def has_head(pipeline: Pipeline, kind: str) -> bool:
     """kind: of HEADS."""
     network, config = pipeline.network, pipeline.network.config

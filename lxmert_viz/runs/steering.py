@@ -23,6 +23,8 @@ from lxmert_viz.records import Report, Scores
 from lxmert_viz.runs.causes import Answered, answered_right
 
 STEERED = "steering.csv"  # beside a checkpoint's weights: what was measured there
+COUNTED = ["found_on", "measured_on", "aims"]  # questions, others, and regions to look at
+COLUMNS = ["heads", "number", "which", "steered", "low", "high", "unmoved", *COUNTED]
 FEWEST = 4  # questions, below which no half is one
 CHOSEN = f"heads chosen by their effect, {SHARE:.0%} of cross heads at most"
 GAZING = "as many that follow the asked object"
@@ -81,14 +83,13 @@ def measure(
     report("measuring", 0)
     told = [_followed(pipeline, case, [*sets.values(), *drawn]) for case in measuring]
     rows = [
-        (name, len(chosen), _named(chosen), *_share([(f[:, n], s[:, n]) for f, s in told]))
+        (name, len(chosen), _named(chosen), *share([(f[:, n], s[:, n]) for f, s in told]))
         for n, (name, chosen) in enumerate(sets.items())
     ]
     rows.append(_band([(f[:, len(sets) :], s[:, len(sets) :]) for f, s in told], len(heads)))
-    columns = ["heads", "number", "which", "steered", "low", "high", "unmoved"]
-    table = pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=COLUMNS[: -len(COUNTED)])
     aims = sum(len(case.aims) for case in measuring)
-    counts = {"found_on": len(finding), "measured_on": len(measuring), "aims": aims}
+    counts = dict(zip(COUNTED, (len(finding), len(measuring), aims), strict=True))
     return Steered(gaze, heads, table.assign(**counts), **counts)
 
 
@@ -142,7 +143,7 @@ def _steered(pipeline: Pipeline, case: Case, sets: Sequence[Sequence[Slot]]) -> 
     return steering.steered_by(pipeline, asked.regions, asked.example.text, sets, places)
 
 
-def _share(told: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float, float, float]:
+def share(told: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float, float, float]:
     """Share that follows with its 95% interval, and share that stays. told: (aims,) a question.
 
     Aims of one question are alike, so that questions are what is counted: the interval is that of

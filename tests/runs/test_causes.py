@@ -1,6 +1,7 @@
 """Causes over a dataset: means with intervals, a run that goes on, and steering."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.experiments import atlas, edges
 from lxmert_viz.experiments import target as targets
 from lxmert_viz.figures.knowing import by_depth
-from lxmert_viz.miniature.world.study import write_study
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.runs import causes, knowing, steering
@@ -26,17 +26,21 @@ def miniature() -> Pipeline:
 
 
 @pytest.fixture(scope="module")
-def scenes(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    folder = tmp_path_factory.mktemp("scenes")
-    write_study(folder, 9_820_000, 8)
-    return open_dataset(folder)
+def scenes() -> Dataset:
+    """The study set: drawn and looked at already."""
+    return open_dataset(ASSETS / "study")
 
 
 @pytest.fixture(scope="module")
 def few(scenes: Dataset) -> Dataset:
-    from dataclasses import replace
+    return replace(scenes, examples=scenes.examples[:4])
 
-    return replace(scenes, examples=scenes.examples[:8])
+
+@pytest.fixture(scope="module")
+def of_colours(scenes: Dataset) -> Dataset:
+    """Questions about one thing's colour, which another thing can answer otherwise."""
+    asked = [one for one in scenes.examples if one.valid and "red" in one.valid]
+    return replace(scenes, examples=tuple(asked[:22]))
 
 
 def test_the_atlas_of_a_set_is_the_mean_of_its_examples_and_goes_on(
@@ -51,7 +55,7 @@ def test_the_atlas_of_a_set_is_the_mean_of_its_examples_and_goes_on(
         target = targets.top_answer(miniature, scores)
         found = atlas.atlas(miniature, seen, text, target)
         own.append(found.scores("exact"))
-    assert table["examples"].iloc[0] == len(answered) > 4
+    assert table["examples"].iloc[0] == len(answered) > 2
     assert np.allclose(table["effect"], np.mean(own, axis=0), atol=1e-4)
     assert (table["effect_low"] <= table["effect"]).all()
     dead = table[table["head"].str.startswith("cross layer 4, regions read")]
@@ -83,24 +87,35 @@ def test_edges_of_a_set_are_told_by_type_of_question(
     assert len(last) == 1 and last["examples"].item() == whole["examples"].max()
 
 
-def test_answers_follow_all_heads_that_are_forced_and_not_random_ones(
-    miniature: Pipeline, scenes: Dataset
+def test_answers_follow_heads_that_are_chosen_by_their_effect(
+    miniature: Pipeline, of_colours: Dataset
 ) -> None:
-    found = steering.measure(miniature, scenes, draws=2)
+    found = steering.measure(miniature, of_colours, draws=2)
+    assert list(found.table.columns) == steering.COLUMNS
     table = found.table.set_index("heads")
-    every = table.loc["all heads of words read regions"]
-    drawn = table.loc["as many random heads, 2 draws"]
-    gazing = table.iloc[0]
+    every, drawn = table.loc[steering.EVERY], table.loc[f"{steering.RANDOM}, 2 draws"]
+    chosen = table.loc[steering.CHOSEN]
     assert every["steered"] > 0.7 and every["unmoved"] < 0.3
-    assert drawn["steered"] < every["steered"] / 2 and gazing["unmoved"] > every["unmoved"]
-    assert len(found.heads) == 6 and gazing["number"] == drawn["number"] == 6
+    assert drawn["steered"] < chosen["steered"] / 2 and drawn["unmoved"] > chosen["unmoved"]
+    assert chosen["low"] <= chosen["steered"] <= chosen["high"] and chosen["high"] < 1
+    assert len(found.heads) == len(set(found.heads)) == 6 == chosen["number"] == drawn["number"]
+    assert chosen["which"].split(",")[0].startswith("lang_from_vision.")
     assert found.gaze.shape == (16,) and found.gaze.max() > 0.7
+    assert found.found_on + found.measured_on >= 12 and found.aims >= found.measured_on
 
 
-def test_knowing_and_using_meet_at_both_ends(miniature: Pipeline, tmp_path: Path) -> None:
+def test_the_interval_counts_questions_and_not_their_regions() -> None:
+    """Two questions of ten regions, all or none followed: two numbers, not twenty."""
+    told = [(np.ones(10, bool), np.zeros(10, bool)), (np.zeros(10, bool), np.ones(10, bool))]
+    mean, low, high, stays = steering.share(told)
+    assert (mean, stays) == (0.5, 0.5) and (low, high) == (0, 1)
+    alike = [(np.array([True, False]), np.zeros(2, bool))] * 8
+    assert steering.share(alike)[:3] == (0.5, 0.5, 0.5)
+
+
+def test_knowing_and_using_meet_at_both_ends(miniature: Pipeline, of_colours: Dataset) -> None:
     """The asked region is all that differs at first, the first word all that is read at last."""
-    write_study(tmp_path, 9_830_000, 24)
-    table = knowing.measure(miniature, open_dataset(tmp_path))
+    table = knowing.measure(miniature, of_colours)
     first, last = table["depth"].iloc[0], table["depth"].iloc[-1]
     cells = table.set_index(["place", "depth"])
     assert (first, last) == ("embeddings", "cross layer 4")

@@ -1,12 +1,17 @@
 """What interventions did, kept for all sessions. Keys are contents."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from lxmert_viz.analysis.flow import Node
+from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.dataset.opening import open_dataset
+from lxmert_viz.errors import CheckpointError
 from lxmert_viz.experiments import atlas as atlases
 from lxmert_viz.experiments import (
     cause_files,
@@ -189,6 +194,28 @@ def crossings_cut(
     seen = regions(variant, _report)
     opened = pipeline(variant.model)
     return flow.knocked_out(opened, seen, variant.text, target, list(crossings))
+
+
+def measured(model: str, file: str, columns: Sequence[str]) -> pd.DataFrame | None:
+    """A table that a command wrote beside a checkpoint's weights; None where none lies there.
+
+    Raises CheckpointError for a file that is no such table.
+    """
+    path = find(model) / file
+    if not path.is_file():
+        return None
+    table = _table(path, path.stat().st_mtime_ns)
+    if list(table.columns) != list(columns):
+        raise CheckpointError(f"{path} is no table of this version; write it again.")
+    return table
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _table(path: Path, written: int) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, keep_default_na=False, na_values=["nan"])
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read as a table ({error}).") from error
 
 
 def written(cause: Cause, model: str) -> str:

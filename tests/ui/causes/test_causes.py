@@ -5,12 +5,15 @@ import json
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lxmert_viz.errors import CheckpointError
 from lxmert_viz.experiments import cause_files, head_means
 from lxmert_viz.experiments.cause_files import Cause
 from lxmert_viz.experiments.head_slots import Slot
+from lxmert_viz.runs import steering as steering_runs
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.causes import keeping, surgery
 from lxmert_viz.ui.causes.choice import VIEWS
@@ -203,7 +206,40 @@ def test_steering_tells_every_regions_answer_at_once(opened: AppTest, counted: C
     view(opened, "steering")
     (table,) = opened.dataframe
     assert list(table.value["region"])[0].startswith("1 ")
-    assert "every word of every head reads one region alone" in texts(opened)
+    assert "Every word of these 8 heads reads one region alone" in texts(opened)
+
+
+def test_steering_takes_the_heads_that_a_set_chose_and_says_what_it_measured(
+    opened: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[Cause] = []
+    monkeypatch.setattr(keeping, "offer", lambda asked, cause: offered.append(cause))
+    told = [
+        ("chosen", 2, "lang_from_vision.1.2,lang_from_vision.2.4", 0.64, 0.57, 0.71, 0.3, 9, 8, 30),
+        ("gazing", 1, "lang_from_vision.1.1", 0.36, 0.29, 0.42, 0.6, 9, 8, 30),
+        ("random, 20 draws", 2, "", 0.06, 0, 0.24, 0.9, 9, 8, 30),
+    ]
+    table = pd.DataFrame(told, columns=steering_runs.COLUMNS)
+    monkeypatch.setattr(causes, "measured", lambda model, file, columns: table)
+    view(opened, "steering")
+    said = texts(opened)
+    assert "On 8 questions that did not choose them, with 30 regions" in said
+    assert "64% (57% to 71%); random, 20 draws: 6% (0% to 24%)" in said.replace("**", "")
+    heads = [["lang_from_vision", 0, 1], ["lang_from_vision", 1, 3]]
+    assert offered[-1].options == {"heads": heads}
+    opened.session_state["causes.steering"] = "gazing"
+    view(opened, "steering")
+    assert opened.query_params["steering-heads"] == "gazing"
+    assert offered[-1].options == {"heads": [["lang_from_vision", 0, 0]]}
+
+
+def test_what_was_measured_lies_beside_a_checkpoint() -> None:
+    shipped = causes.measured("miniature", steering_runs.STEERED, steering_runs.COLUMNS)
+    assert shipped["steered"][0] > 0.6 and shipped["number"][0] == 6
+    assert shipped["steered"].iloc[-1] < 0.2 and shipped["measured_on"].min() > 100
+    with pytest.raises(CheckpointError, match=r"steering.csv is no table of this version"):
+        causes.measured("miniature", steering_runs.STEERED, ["other"])
+    assert causes.measured("miniature", "none.csv", []) is None
 
 
 def test_edits_are_ranked_beside_controls(opened: AppTest) -> None:
