@@ -26,6 +26,7 @@ from lxmert_viz.model.interventions import Intervention
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
 
+CONTRIBUTION, ATTRIBUTION = BY = ("contribution", "attribution")  # what edges are weighed by
 Slopes = dict[tuple[str, int], Tensor]
 
 
