@@ -75,7 +75,8 @@ def show(asked: Asked) -> None:
         )
         shares, attributed = _shares(asked, by)
         root, found = _root(asked, shares), pins.pins(asked, _sizes(shares))
-        nodes, edges, most, test = _kept()
+        with st.popover("What is drawn", icon=":material/tune:"):
+            nodes, edges, most, test = _kept()
         pins.edit(asked, found, partial(_named, asked))
         if root != _top(shares):
             top = _top(shares)
@@ -133,7 +134,6 @@ def _kept() -> tuple[float, float, int, bool]:
             LEAST,
             1.0,
             step=0.01,
-            width=150,
         )
         for label, key, name, usual in (
             ("States kept", "causes.nodes", NODES, NODES_KEPT),
@@ -145,7 +145,6 @@ def _kept() -> tuple[float, float, int, bool]:
         st.selectbox,
         "Edges drawn, at most",
         COUNTS,
-        width=150,
     )
     linked.choose(
         Option("causes.click", CLICK, one_of(CLICKS), "root"),

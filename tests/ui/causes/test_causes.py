@@ -1,6 +1,5 @@
 """The page Causes on a tiny checkpoint: each view, its controls, its address, and its file."""
 
-import base64
 import json
 from types import SimpleNamespace
 
@@ -9,41 +8,18 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lxmert_viz.analysis.flow import Node
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.experiments import cause_files, head_means
 from lxmert_viz.experiments.cause_files import Cause
 from lxmert_viz.experiments.head_slots import Slot
 from lxmert_viz.runs import steering as steering_runs
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.causes import flow, flow_edge, keeping, pins, surgery
+from lxmert_viz.ui.causes import keeping, knowing, surgery
 from lxmert_viz.ui.causes.choice import VIEWS
 from lxmert_viz.ui.frame.navigation import CAUSES
 from lxmert_viz.ui.server import causes, examples
+from tests.helpers.causes_page import charts, numbers, view
 from tests.helpers.small_page import Counted, button, texts
-
-
-def charts(page: AppTest) -> list[dict]:
-    return [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
-
-
-def numbers(values: object) -> np.ndarray:
-    if isinstance(values, dict):
-        shape = [int(n) for n in str(values.get("shape", "-1")).split(",")]
-        return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]).reshape(shape)
-    return np.array(values)
-
-
-@pytest.fixture
-def opened(page: AppTest) -> AppTest:
-    return page.switch_page(CAUSES.path).run()
-
-
-def view(page: AppTest, name: str) -> AppTest:
-    page.session_state["causes.view"] = name
-    page.run()
-    assert not page.exception and not page.error, texts(page)
-    return page
 
 
 def test_it_opens_on_every_head_with_what_was_done_and_to_what(opened: AppTest) -> None:
@@ -243,6 +219,28 @@ def test_what_was_measured_lies_beside_a_checkpoint() -> None:
     assert causes.measured("miniature", "none.csv", []) is None
 
 
+def test_knowing_says_how_many_questions_and_what_is_known_but_not_used(
+    opened: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view(opened, "knowing")  # the shipped table lies in the folder that tiny is found in
+    assert "83 questions, which ask one property" in texts(opened)
+    assert "known and not used: a probe is right in 72% (62% to 81%)" in texts(opened)
+    assert len(charts(opened)[0]["data"]) == 7
+    monkeypatch.setattr(causes, "measured", lambda model, file, columns: None)
+    view(opened, "knowing")
+    assert "cause DATASET --view knowing" in texts(opened) and not charts(opened)
+
+
+def test_a_state_is_known_and_unused_by_its_interval() -> None:
+    rows = [
+        ("word", "one", 9, 0.5, 0.1, 0.9, 0.2, 0.0, -0.01, 0.01, 0),  # a probe by chance
+        ("word", "two", 9, 0.9, 0.7, 1.0, 0.2, 0.01, 0.0, 0.02, 0),
+        ("word", "three", 9, 0.9, 0.7, 1.0, 0.2, 0.5, 0.4, 0.6, 0),  # used
+    ]
+    found = knowing.known_and_unused(pd.DataFrame(rows, columns=knowing.runs.COLUMNS))
+    assert found["depth"].tolist() == ["two"]
+
+
 def test_edits_are_ranked_beside_controls(opened: AppTest) -> None:
     view(opened, "edits")
     (bars,) = charts(opened)
@@ -268,85 +266,6 @@ def test_every_view_offers_its_experiment_as_a_file_that_gives_its_figures(
         assert cause_files.difference(cause_files.run(counted.inner, again), kept) < 1e-5
         if cause.kind == "atlas":
             assert np.allclose(kept["exact"].to_numpy().reshape(13, 4), cells, atol=1e-5)
-
-
-def test_the_flow_graph_is_rooted_where_the_address_says_and_tests_crossings(
-    page: AppTest,
-) -> None:
-    page.query_params["cause"] = "flow"
-    page.switch_page(CAUSES.path).run()
-    (graph,) = charts(page)
-    assert "[CLS]" in graph["layout"]["title"]["text"]
-    assert "shares of what states are made of, not effects" in texts(page)
-    page.toggle(key="causes.test").set_value(True).run()
-    assert "cut: target falls by" in json.dumps(charts(page)[0])
-    assert page.query_params["flow-test"] == "on"
-
-
-def test_a_flow_graph_comes_whole_from_its_address(
-    page: AppTest, counted: Counted, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    offered: list[Cause] = []
-    monkeypatch.setattr(keeping, "offer", lambda asked, cause: offered.append(cause))
-    told = {
-        "cause": "flow",
-        "flow-root": "vision.1.2",
-        "flow-by": "attribution",
-        "flow-states": "90",
-        "flow-edges": "95",
-        "flow-most": "20",
-        "flow-pins": "lang.0.2~it,lang.m1.2~it,vision.0.1",
-        "flow-edge": "lang.0.3-vision.1.2",
-    }
-    for name, value in told.items():
-        page.query_params[name] = value
-    page.switch_page(CAUSES.path).run()
-    page.run()
-    assert not page.exception and not page.error, texts(page)
-    assert {name: page.query_params[name] for name in told} == told
-    graph, edge = charts(page)
-    assert "2 " in graph["layout"]["title"]["text"] and "counts for" in json.dumps(graph)
-    assert list(graph["data"][-1]["text"]).count("it") == 1 and "by head" in json.dumps(edge)
-    assert sum(len(t["x"]) // 3 for t in graph["data"][:-2]) <= 20
-    kinds = {cause.kind: cause for cause in offered}
-    for kind in ("flow", "edge"):
-        again = cause_files.read(causes.written(kinds[kind], "tiny"))
-        assert cause_files.difference(cause_files.run(counted.inner, again[1]), again[2]) < 1e-5
-    assert kinds["flow"].options["pins"][0] == ["lang", 0, 1, "it"]
-
-
-def test_a_flow_graph_without_such_a_state_says_so(page: AppTest) -> None:
-    page.query_params["cause"] = "flow"
-    page.query_params["flow-root"] = "vision.99.2"
-    page.switch_page(CAUSES.path).run()
-    assert "[CLS]" in charts(page)[0]["layout"]["title"]["text"]
-    assert "flow-root=vision.99.2" in texts(page)
-
-
-def test_clicks_in_the_flow_graph_choose_a_root_a_pin_or_an_edge(
-    opened: AppTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = SimpleNamespace(question="q")
-    held: dict = {"causes.pins q": {}, "causes.click": "root"}
-    for module in (flow, flow_edge, pins):
-        monkeypatch.setattr(module.st, "session_state", held)
-
-    def click(*told: object) -> None:
-        points = [{"customdata": list(told)}]
-        held["graph"] = SimpleNamespace(selection=SimpleNamespace(points=points))
-        flow._follow_click(asked, "graph")
-
-    click("lang", 1, 3)
-    assert held["causes.root q"] == Node("lang", 1, 3)
-    held["causes.click"] = "pin"
-    click("vision", 0, 1)
-    assert held["causes.pins q"] == {Node("vision", 0, 1): ""}
-    click("vision", 0, 1)
-    assert held["causes.pins q"] == {} and held["causes.root q"] == Node("lang", 1, 3)
-    click("vision", 0, 1, "lang", 1, 2)
-    assert held["causes.edge q"] == (Node("vision", 0, 1), Node("lang", 1, 2))
-    click("vision", -1, 1, "lang", 0, 2)  # nothing crosses there
-    assert held["causes.edge q"] == (Node("vision", 0, 1), Node("lang", 1, 2))
 
 
 def test_heads_that_are_clicked_are_switched_off_together(
