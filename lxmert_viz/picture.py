@@ -132,6 +132,24 @@ def as_jpeg(picture: bytes, side_px: int) -> bytes:
     return written.getvalue()
 
 
+def crop_px(picture: bytes, box_px: Sequence[float]) -> bytes:
+    """A part of the picture as a person sees it, as PNG. box_px: xyxy; what lies outside is cut.
+
+    Raises PictureError where nothing of it lies inside.
+    """
+    image = decode(picture)
+    left, top = (max(0, round(side)) for side in box_px[:2])
+    right, bottom = (
+        min(most, round(side)) for most, side in zip(image.size, box_px[2:], strict=True)
+    )
+    if left >= right or top >= bottom:
+        raise PictureError(
+            f"The part from {box_px[0]:g}, {box_px[1]:g} to {box_px[2]:g}, {box_px[3]:g} lies "
+            f"outside of a picture of {image.width} x {image.height} pixels."
+        )
+    return _png(image.crop((left, top, right, bottom)))
+
+
 def as_png(picture: bytes) -> bytes:
     """The picture as a person sees it, without any metadata; decoded again, the same pixels."""
     return _png(Image.fromarray(np.asarray(decode(picture))))

@@ -25,8 +25,7 @@ from lxmert_viz.errors import RegionError
 # hears what is being done and the share done, 0..1; may raise to stop the work
 Report = Callable[[str, float], None]
 
-LANGUAGE, VISION = "language encoder", "vision encoder"
-CROSSING = "cross-modality encoder"
+LANGUAGE, VISION, CROSSING = "language encoder", "vision encoder", "cross-modality encoder"
 THINGS = {"lang": "word", "vision": "region"}  # what a stream is made of
 
 
@@ -90,8 +89,7 @@ class Tokens:
 
 
 ZOO = "detectron2 model zoo"  # stands in the name of a detector with features of another kind
-OWN_BOXES = "own boxes"  # the profile of regions that a person drew or chose
-TRAINED_PROFILE = "trained"  # as LXMERT's regions were made
+OWN_BOXES, TRAINED_PROFILE = "own boxes", "trained"  # a person's; as LXMERT's own were made
 UNNAMED, NO_LABEL = "unnamed", -1  # of a region that nobody named
 LENGTH_ONE = 1e-3  # how far a normalised feature's length is from 1
 
@@ -319,6 +317,8 @@ class Example:
     objects: tuple[GoldObject, ...] | None = None  # None: nobody marked them
     balanced: bool | None = None
     place: str = ""  # file and line or entry
+    crop_px: tuple[float, ...] | None = None  # xyxy: the part of the picture that is looked at
+    flaw: str = ""  # why it cannot be asked
 
     @property
     def right(self) -> str:
@@ -339,6 +339,8 @@ class Prediction:
     id: str  # the example's
     answers: tuple[Answer, ...] = ()  # the most probable ones, best first
     match: float | None = None  # P(the text belongs to the picture)
+    match_logits: tuple[float, float] | None = None  # does not belong, belongs
+    blank_logits: tuple[float, float] | None = None  # the same where no region is shown
     regions: int | None = None
     missed: int | None = None  # gold objects that no region covers
     seconds: float | None = None

@@ -19,6 +19,7 @@ from lxmert_viz.picture import (
     MAX_SIDE_PX,
     blank_like,
     crop,
+    crop_px,
     decode,
 )
 
@@ -274,3 +275,13 @@ def test_a_crop_is_the_part_in_the_box() -> None:
     assert part.size == (10, 10)
     assert part.getcolors() == [(100, (200, 0, 0))]
     assert decode(crop(saved(image, "PNG"), (0.5, 0.5, 0.5, 0.5))).size == (1, 1)
+
+
+def test_a_part_is_cut_out_of_the_upright_picture(photograph: bytes) -> None:
+    part = decode(crop_px(photograph, (15, 40, 65.4, 90)))
+    whole = decode(photograph)
+    assert part.size == (50, 50)
+    assert part.getpixel((25, 25)) == whole.getpixel((40, 65))
+    assert decode(crop_px(photograph, (150, -5, 900, 900))).size == (10, 120)
+    with pytest.raises(PictureError, match="outside of a picture of 160 x 120"):
+        crop_px(photograph, (200, 0, 300, 10))

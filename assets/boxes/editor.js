@@ -1,6 +1,7 @@
 /* Boxes that a person draws on a picture: draw, move, resize, rename, delete, add. */
 
 const STEP = 0.005; // of the picture's side, for arrow keys
+const SIDES = ["Left", "Top", "Width", "Height"];
 const CORNERS = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 const LOST_BY = {
   overlap: (rival) => `it overlaps ${rival()}, which is more certain`,
@@ -60,6 +61,14 @@ class BoxEditor {
       "aria-label": "Name of the chosen box",
       change: (event) => this.rename(event.target.value),
     });
+    this.which = element("select", {
+      "aria-label": "The chosen box",
+      change: (event) => this.select(event.target.value === "" ? null : Number(event.target.value)),
+    });
+    this.sides = SIDES.map((side, place) => element("input", {
+      type: "number", min: place < 2 ? 0 : 1, max: 100, step: 0.5, "aria-label": `${side} of the chosen box, in percent`,
+      change: (event) => this.measure(place, Number(event.target.value) / 100),
+    }));
     const sizes = [2, 3, 4, 6].map((n) => element("option", { value: n }, `Grid ${n} × ${n}`));
     const choose = element("select", {
       "aria-label": "Replace all boxes by a grid",
@@ -69,7 +78,9 @@ class BoxEditor {
     const count = this.data.others.length;
     return element("div", { class: "tools" },
       element("span", {}, this.drawButton, button("Add in the middle", () => this.add([0.35, 0.35, 0.65, 0.65]), "Arrow keys move it, Shift and arrow keys resize it")),
-      element("span", {}, element("label", {}, "Name ", this.name), this.deleteButton, this.undoButton),
+      element("span", {}, this.which, element("label", {}, "Name ", this.name), this.deleteButton, this.undoButton),
+      element("span", { class: "sides" }, ...SIDES.map((side, place) =>
+        element("label", {}, `${side} % `, this.sides[place]))),
       element("span", {},
         button("Whole picture", () => this.replace([[0, 0, 1, 1]]), "One box, alone"), choose,
         button("As detected", () => this.reset(), "The detector's own regions"),
@@ -121,6 +132,25 @@ class BoxEditor {
 
   edit(place, changes) {
     this.change(this.boxes.map((box, p) => (p === place ? { ...box, ...changes } : box)), place);
+  }
+
+  /* From the list: the keyboard stays there. */
+  select(place) {
+    this.chosen = place;
+    this.draw();
+  }
+
+  /* One side of the chosen box as a number; it stays within the picture. */
+  measure(side, share) {
+    const [left, top, right, bottom] = this.boxes[this.chosen].box;
+    const [size, at] = side < 2 ? [[right - left, bottom - top][side], share] : [share, [left, top][side - 2]];
+    const most = side < 2 ? 1 - size : 1 - at;
+    const kept = Math.min(Math.max(share, side < 2 ? 0 : SMALLEST), most);
+    const box = [
+      [kept, top, kept + size, bottom], [left, kept, right, kept + size],
+      [left, top, left + kept, bottom], [left, top, right, top + kept],
+    ][side];
+    this.edit(this.chosen, { box, detected: -1, name: this.kept(this.chosen) });
   }
 
   toggleDrawing() {
@@ -223,6 +253,18 @@ class BoxEditor {
     event.preventDefault();
   }
 
+  /* The list of boxes and the numbers of the chosen one. */
+  tellSides() {
+    const named = this.boxes.map((box, place) => element("option", { value: place }, `${place + 1} ${box.name}`.trim()));
+    this.which.replaceChildren(element("option", { value: "" }, "Choose a box"), ...named);
+    this.which.value = this.chosen ?? "";
+    const [left, top, right, bottom] = this.boxes[this.chosen]?.box ?? [];
+    [left, top, right - left, bottom - top].forEach((share, place) => {
+      this.sides[place].disabled = this.chosen === null;
+      this.sides[place].value = this.chosen === null ? "" : Number((100 * share).toFixed(1));
+    });
+  }
+
   position(part, [left, top, right, bottom]) {
     Object.assign(part.style, {
       left: `${left * 100}%`,
@@ -236,7 +278,7 @@ class BoxEditor {
     const chosen = place === this.chosen;
     const part = element("div", {
       class: `own${chosen ? " chosen" : ""}${box.detected < 0 ? " drawn" : ""}`,
-      tabindex: "0",
+      tabindex: place === (this.chosen ?? 0) ? "0" : "-1",
       role: "button",
       "data-kind": "own",
       "data-place": place,
@@ -307,6 +349,7 @@ class BoxEditor {
     this.deleteButton.disabled = this.chosen === null;
     this.name.disabled = this.chosen === null;
     this.name.value = this.chosen === null ? "" : this.boxes[this.chosen].name;
+    this.tellSides();
     this.undoButton.disabled = !this.past.length;
     const changed = JSON.stringify(this.boxes) !== JSON.stringify(this.data.boxes);
     this.applyButton.disabled = !changed;

@@ -6,7 +6,7 @@ const KINDS = {
   regions: { find: pictureBefore, draw: regionsDrawing },
   walk: { find: (host) => host.querySelector(".walk-body"), draw: walkDrawing },
 };
-const PATIENCE_MILLISECONDS = 10_000; // Plotly may still be on its way when its button is pressed
+const PATIENCE_MILLISECONDS = 60_000; // Plotly may still be on its way, on a slow machine for long
 
 /* The picture that is nearest before `place`, in the smallest part of the page that has both. */
 function pictureBefore(place) {

@@ -3,9 +3,11 @@
 VALSE, SugarCrepe, ARO's relations and attributes, What'sUp, and lists of captions of one's own.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lxmert_viz.dataset.datasets import Reading, Told, read_entries
@@ -19,7 +21,16 @@ FOILS = ("foil", "foils", "negative_caption", "false_caption")
 OPTIONS = "caption_options"  # What'sUp's: the first one is true
 KINDS = ("linguistic_phenomena", "relation_name", "type")
 VALID_VOTES = 2  # of three, by which VALSE's authors keep an entry
-BOX = "bbox_x"  # of ARO's entries
+BOX = ("bbox_x", "bbox_y", "bbox_w", "bbox_h")  # of ARO's entries
+SAME = "Caption and foil are the same sentence."
+NO_CAPTION = "There is no caption."
+WHATS_UP = re.compile(r"([^_]+)_(left_of|right_of|on|under|in-front_of|behind)_([^_]+)")
+
+
+class NoCaptionError(Exception):
+    """An entry with a picture and without a caption."""
+
+
 Text = tuple[str, str, bool | None]  # name, words, whether they are true of the picture
 
 
@@ -53,7 +64,7 @@ def _valid(entries: Iterator[Entry], counts: Counter[str], all_entries: bool) ->
         if not all_entries and _is_rejected(entry.content):
             counts["rejected"] += 1
             continue
-        counts["boxes"] += isinstance(entry.content, dict) and BOX in entry.content
+        counts["boxes"] += isinstance(entry.content, dict) and BOX[0] in entry.content
         yield entry
 
 
@@ -65,7 +76,7 @@ def _notes(counts: Counter[str]) -> Iterator[str]:
             "--all-entries keeps them."
         )
     if counts["boxes"]:
-        yield "ARO cuts each picture to a box before it is judged; here it is shown whole."
+        yield "Each picture is cut to its entry's box before it is looked at, as ARO does."
 
 
 def _list(content: Any) -> list[Any]:
@@ -89,7 +100,32 @@ def _examples(entry: Entry) -> list[Example]:
     kind = next((str(content[name]) for name in KINDS if content.get(name)), "")
     if not kind and isinstance(content.get("attributes"), list):
         kind = " ".join(map(str, content["attributes"]))
-    return _of_texts(entry, picture, _texts(content), kind)
+    try:
+        texts = _texts(content)
+    except NoCaptionError:  # stays as a row of the run
+        texts = [("caption", "", True)]
+    made = _of_texts(entry, picture, texts, kind)
+    if isinstance(content.get(OPTIONS), list):
+        made = [_of_set(example) for example in made]
+    crop = _crop(content)
+    return made if crop is None else [replace(example, crop_px=crop) for example in made]
+
+
+def _of_set(example: Example) -> Example:
+    """What'sUp's controlled pictures are named for two things and where one stands."""
+    found = WHATS_UP.fullmatch(PurePosixPath(example.picture).stem)
+    if found is None:
+        return example
+    one, where, other = found.groups()
+    return replace(example, local_group=f"{one}, {other}", types={"question": where})
+
+
+def _crop(content: Json) -> tuple[float, ...] | None:
+    """xyxy of an entry that is about a part of its picture."""
+    if BOX[0] not in content:
+        return None
+    left, top, width, height = (float(content[name]) for name in BOX)
+    return left, top, left + width, top + height
 
 
 def _texts(content: Json) -> list[Text]:
@@ -97,7 +133,10 @@ def _texts(content: Json) -> list[Text]:
         return _first_is_true(content[OPTIONS])
     if isinstance(content.get("caption"), list):  # a picture with all its captions
         return [(str(n), text, True) for n, text in enumerate(content["caption"], start=1)]
-    caption = text_of(content, *CAPTIONS[:1], CAPTIONS[1:])
+    try:
+        caption = text_of(content, *CAPTIONS[:1], CAPTIONS[1:])
+    except ValueError as error:
+        raise NoCaptionError from error
     foils = next((content[name] for name in FOILS if content.get(name) is not None), None)
     if foils is None:
         told = content.get("matches")
@@ -113,16 +152,25 @@ def _first_is_true(texts: list[Any]) -> list[Text]:
 
 
 def _of_texts(entry: Entry, picture: str, texts: list[Text], kind: str) -> list[Example]:
+    flaw = _flaw(texts)
     has_foil = any(matches is False for _, _, matches in texts[1:])
     return [
         Example(
             id=f"{entry.key}:{name}" if name else entry.key,
             picture=picture,
-            text=text_of({"caption": text}, "caption"),
+            text=str(text).strip(),
             matches=matches,
             pair=entry.key if has_foil else "",
             types={"question": kind} if kind else {},
             place=entry.place,
+            flaw=flaw or ("" if str(text).strip() else NO_CAPTION),
         )
         for name, text, matches in texts
     ]
+
+
+def _flaw(texts: list[Text]) -> str:
+    """Of all texts of an entry: a caption that is its own foil tells nothing."""
+    said = [" ".join(str(text).split()).casefold() for _, text, _ in texts]
+    has_foil = any(matches is False for _, _, matches in texts)
+    return SAME if has_foil and said[0] and said[0] in said[1:] else ""

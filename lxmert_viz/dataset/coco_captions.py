@@ -17,6 +17,10 @@ def is_coco_captions(content: Any) -> bool:
     return "caption" in first and "image_id" in first
 
 
+def is_foil_it(content: Any) -> bool:
+    return is_coco_captions(content) and "foil" in _first(content, "annotations")
+
+
 def is_karpathy(content: Any) -> bool:
     return isinstance(_first(content, "images").get("sentences"), list)
 
@@ -25,12 +29,7 @@ def read_coco_captions(path: Path) -> Reading:
     """An example a caption; its id is the annotation's."""
 
     def examples(told: Told) -> Iterator[Example]:
-        images = (found.content for found in JsonEntries(path, "images"))
-        names = {
-            str(image["id"]): str(image["file_name"])
-            for image in images
-            if isinstance(image, dict) and image.get("id") is not None and image.get("file_name")
-        }
+        names = _files(path)
 
         def examples_of(entry: Entry) -> list[Example]:
             number = text_of(entry.content, "image_id")
@@ -41,6 +40,45 @@ def read_coco_captions(path: Path) -> Reading:
         yield from read_entries(entries_of(path, ("id",), "annotations"), examples_of, told)
 
     return Reading(path.stem, "COCO captions", (path,), examples, SEEN)
+
+
+def read_foil_it(path: Path) -> Reading:
+    """FOIL-it: captions of COCO and the same with one word changed; both have one id."""
+
+    def examples(told: Told) -> Iterator[Example]:
+        names = _files(path)
+
+        def examples_of(entry: Entry) -> list[Example]:
+            content: Json = entry.content
+            number, key = text_of(content, "image_id"), text_of(content, "id")
+            is_foil = content["foil"]
+            if not isinstance(is_foil, bool):
+                raise ValueError(f"its “foil” is {is_foil!r}, neither true nor false")
+            word = content.get("target_word") if is_foil else None
+            made = Example(
+                id=f"{key}:foil {content.get('foil_id', '')}".strip() if is_foil else key,
+                picture=picture_of({"file_name": names.get(number, number)}, "file_name"),
+                text=text_of(content, "caption"),
+                matches=not is_foil,
+                pair=key,
+                types={"question": str(word)} if word else {},
+                place=entry.place,
+            )
+            return [made]
+
+        yield from read_entries(entries_of(path, (), "annotations"), examples_of, told)
+
+    return Reading(path.stem, "FOIL-it", (path,), examples, SEEN)
+
+
+def _files(path: Path) -> dict[str, str]:
+    """Id of a picture -> its file."""
+    images = (found.content for found in JsonEntries(path, "images"))
+    return {
+        str(image["id"]): str(image["file_name"])
+        for image in images
+        if isinstance(image, dict) and image.get("id") is not None and image.get("file_name")
+    }
 
 
 def read_karpathy(path: Path) -> Reading:

@@ -34,7 +34,10 @@ PLAIN = {  # fields of Example that a column holds as they are
     "objects": pa.list_(OBJECT),
     "balanced": pa.bool_(),
     "place": pa.string(),
+    "crop_px": pa.list_(pa.float64()),
+    "flaw": pa.string(),
 }
+LATER = {"crop_px": None, "flaw": ""}  # columns that earlier versions did not write
 SCHEMA = pa.schema(
     [
         ("number", pa.int64()),  # place in the dataset, from 0
@@ -61,9 +64,12 @@ SHOWN = {"": "picture", "second_": "second_picture"}  # beginning of a view's co
 ROWS = 500  # that become a table at once: Python's collector looks through all that live
 
 
-def tables_of(examples: Iterable[Example]) -> Iterator[pa.Table]:
-    """Tables of SCHEMA, numbered in the order in which the examples come."""
-    first, coming = 0, iter(examples)
+def tables_of(examples: Iterable[Example], first: int = 0) -> Iterator[pa.Table]:
+    """Tables of SCHEMA, numbered in the order in which the examples come.
+
+    first: the place of the first one in the dataset.
+    """
+    coming = iter(examples)
     while some := list(islice(coming, ROWS)):
         yield table_of(some, first)
         first += len(some)
@@ -81,7 +87,7 @@ def table_of(examples: Sequence[Example], first: int = 0) -> pa.Table:
 
 
 def examples_of(table: pa.Table) -> list[Example]:
-    columns = {name: table.column(name).to_pylist() for name in SCHEMA.names}
+    columns = {name: _column(table, name) for name in SCHEMA.names}
     types = [columns[f"{name}_type"] for name in TYPES]
     made = []
     for place in range(table.num_rows):
@@ -97,6 +103,12 @@ def examples_of(table: pa.Table) -> list[Example]:
             )
         )
     return made
+
+
+def _column(table: pa.Table, name: str) -> list[Any]:
+    if name in LATER and name not in table.column_names:
+        return [LATER[name]] * table.num_rows
+    return table.column(name).to_pylist()
 
 
 def _value(value: Any) -> Any:

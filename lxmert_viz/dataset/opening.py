@@ -10,8 +10,10 @@ from typing import Any
 from lxmert_viz.dataset.captions import is_captions, read_captions
 from lxmert_viz.dataset.coco_captions import (
     is_coco_captions,
+    is_foil_it,
     is_karpathy,
     read_coco_captions,
+    read_foil_it,
     read_karpathy,
 )
 from lxmert_viz.dataset.datasets import Dataset, Reading, Told
@@ -57,6 +59,7 @@ READERS: tuple[tuple[Callable[[Any], bool], Callable[[Path], Reading]], ...] = (
     (is_textvqa, read_textvqa),
     (is_vizwiz, read_vizwiz),
     (is_visual_genome, read_visual_genome),
+    (is_foil_it, read_foil_it),
     (is_coco_captions, read_coco_captions),
     (is_karpathy, read_karpathy),
     (is_predicate_noun, read_predicate_noun),
@@ -68,8 +71,8 @@ LINE_READERS: tuple[tuple[Callable[[Json], bool], Callable[[Path], Reading]], ..
 )
 KNOWN = (
     "GQA, VQA v2, LXMERT's JSON, NLVR2, VizWiz, TextVQA, Visual Genome's questions, COCO captions, "
-    "Karpathy's splits, captions and foils (VALSE, SugarCrepe, ARO, What'sUp), VSR, Winoground, "
-    "predicate-noun dependencies, SVO-Probes"
+    "Karpathy's splits, captions and foils (VALSE, SugarCrepe, ARO, What'sUp), FOIL-it, VSR, "
+    "Winoground, predicate-noun dependencies, SVO-Probes"
 )
 SURROGATES = re.compile(r"[\ud800-\udfff]")  # what stands for bytes that are not UTF-8
 LINES = (".json", *ENDINGS[2:])  # of files that may hold an object a line

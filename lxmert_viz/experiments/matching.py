@@ -27,8 +27,9 @@ from lxmert_viz.experiments.target import check_head
 from lxmert_viz.model.devices import computing_on
 from lxmert_viz.model.files.loading import base_of
 from lxmert_viz.model.lxmert import LxmertModel
+from lxmert_viz.model.pooled import scores_of
 from lxmert_viz.pipeline import Pipeline
-from lxmert_viz.records import Regions, Report, Tokens
+from lxmert_viz.records import Regions, Report, Scores, Tokens, Trace
 
 AT_ONCE = 64  # rows; no maps are kept, and more are no faster
 BLANK = PictureEdit(NO_REGIONS)  # no region is shown: what remains is what the words alone say
@@ -89,6 +90,20 @@ def grid(
     found = pairs(pipeline, seen, texts, places, report)
     found = found.reshape(len(seen), len(texts), 2).transpose(1, 0, 2)
     return Grid(np.ascontiguousarray(found[:, :-1]), np.ascontiguousarray(found[:, -1]))
+
+
+def logits_of(pipeline: Pipeline, found: Trace | Scores) -> tuple[float, float] | None:
+    """Does not belong, belongs; None where the checkpoint has no head for matching."""
+    if isinstance(found, Scores):
+        logits = found.match_logits
+    elif found.match is None:
+        return None
+    else:
+        pooled = torch.from_numpy(found.states["pooled"])[None]
+        weights = pipeline.network
+        pooled = pooled.to(pipeline.device, weights.dtype)
+        logits = scores_of(weights, pooled)[0].match_logits
+    return None if logits is None else (float(logits[0]), float(logits[1]))
 
 
 def word_changes(

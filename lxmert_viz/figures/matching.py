@@ -12,6 +12,7 @@ ROW_PX, THUMB_PX, FOOT_PX = 24, 76, 90
 LONGEST = 60  # letters of a caption beside its row
 WRITTEN = 20  # columns, in which numbers still have room
 BLANK = "no picture"
+BINS = 40
 
 
 def cells(
@@ -120,4 +121,37 @@ def word_changes(words: Sequence[str], changes: np.ndarray, reach: float, title:
         range=(-1.25 * reach, 1.25 * reach), fixedrange=True, gridcolor=theme.GRID, zeroline=True
     )
     figure.update_xaxes(theme.labelled_axis(words), automargin=True)
+    return figure
+
+
+def distributions(captions: np.ndarray, foils: np.ndarray) -> go.Figure:
+    """How the scores of captions and of foils lie, as shares of each; both (N,) l1 - l0."""
+    both = np.concatenate([captions, foils])
+    ends = np.linspace(both.min(initial=0), both.max(initial=0) + 1e-6, BINS + 1)
+    figure = go.Figure(
+        layout=theme.layout(
+            "Scores of captions and of foils",
+            "Share of each within steps of l1 − l0; above 0 is a match",
+            340,
+            b=64,
+        )
+    )
+    kinds = (("captions", captions, theme.RIGHT), ("foils", foils, theme.FRAME))
+    for name, values, colour in kinds:
+        counts, _ = np.histogram(values, ends)
+        figure.add_trace(
+            go.Scatter(
+                x=(ends[:-1] + ends[1:]) / 2,
+                y=counts / max(len(values), 1),
+                name=f"{name} ({len(values):,})",
+                mode="lines",
+                line={"shape": "hvh", "color": colour, "dash": theme.dash(name == "foils")},
+                fill="tozeroy",
+                hovertemplate=f"{name} near %{{x:.2f}}: %{{y:.1%}}<extra></extra>",
+            )
+        )
+    figure.update_layout(showlegend=True, legend=theme.LEGEND)
+    figure.add_vline(x=0, line={"dash": "dot", "color": "rgba(128, 128, 128, 0.9)"})
+    figure.update_yaxes(fixedrange=True, gridcolor=theme.GRID, tickformat=".0%", rangemode="tozero")
+    figure.update_xaxes(fixedrange=True, gridcolor=theme.GRID)
     return figure

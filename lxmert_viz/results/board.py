@@ -179,7 +179,8 @@ class Board:
         chosen = _chosen(text)
         return self._database.value(
             f"WITH asked AS (FROM board WHERE {chosen.sql} AND pair IS NOT NULL) "
-            'SELECT avg(CAST(t."match" > f."match" AS INT)) FROM asked AS t '
+            "SELECT avg(CAST(coalesce(t.match_score > f.match_score, "
+            't."match" > f."match") AS INT)) FROM asked AS t '
             'JOIN asked AS f USING (pair) WHERE t."right" = ? AND f."right" = ?',
             (*chosen.values, MATCH, NO_MATCH),
         )

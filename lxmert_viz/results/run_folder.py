@@ -36,12 +36,15 @@ OTHER_VERSION = (
     "{} was begun by an earlier version, which cut the dataset otherwise: go on with that version, "
     "or begin again in a new folder."
 )
+LOGITS = ("match_logits", "blank_logits")  # earlier versions did not write them
 PREDICTION = pa.schema(
     [
         ("question_id", pa.string()),
         ("answers", pa.list_(pa.string())),
         ("probabilities", pa.list_(pa.float32())),
         ("match", pa.float32()),
+        ("match_logits", pa.list_(pa.float32())),
+        ("blank_logits", pa.list_(pa.float32())),
         ("regions", pa.int32()),
         ("missed", pa.int32()),
         ("seconds", pa.float32()),
@@ -227,6 +230,8 @@ def as_table(predictions: Sequence[Prediction]) -> pa.Table:
             "answers": [answer.text for answer in p.answers],
             "probabilities": [answer.probability for answer in p.answers],
             "match": p.match,
+            "match_logits": p.match_logits,
+            "blank_logits": p.blank_logits,
             "regions": p.regions,
             "missed": p.missed,
             "seconds": p.seconds,
@@ -244,6 +249,9 @@ def as_predictions(table: pa.Table) -> list[Prediction]:
     made = []
     for row in table.to_pylist():
         answers = tuple(map(Answer, row.pop("answers"), row.pop("probabilities")))
+        for name in LOGITS:
+            told = row.get(name)
+            row[name] = None if told is None else tuple(told)
         made.append(Prediction(id=row.pop("question_id"), answers=answers, **row))
     return made
 

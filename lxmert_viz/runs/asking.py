@@ -3,16 +3,17 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from lxmert_viz.analysis.regions import covered
 from lxmert_viz.dataset.nlvr2 import FALSE, TRUE
 from lxmert_viz.errors import DatasetError, DeviceError, LxmertVizError, MachineError, NowhereError
+from lxmert_viz.experiments.matching import logits_of
 from lxmert_viz.model.inputs import BATCH
 from lxmert_viz.pipeline import Pair, Pipeline
 from lxmert_viz.records import Answer, Example, Prediction, Regions, Scores, Trace
 from lxmert_viz.runs import internals
-from lxmert_viz.runs.pictures import Row, Seen, pictures_of
+from lxmert_viz.runs.pictures import Part, Row, Seen, parts_shown
 
 KEPT_ANSWERS = 5
 REMEMBERED = 100_000  # texts or pictures whose baselines are known, until they are asked anew
@@ -22,6 +23,17 @@ TWO_PICTURES = DatasetError(
     "fine-tuned on NLVR2, or bring answers of a model elsewhere: --predictions."
 )
 ONE_PICTURE = DatasetError("This model judges statements about two pictures, and this row has one.")
+Logits = tuple[float, float]
+
+
+class Alone(NamedTuple):
+    """What is made of a text without its picture, or of a picture without a text."""
+
+    answer: str | None
+    logits: Logits | None
+
+
+NOTHING = Alone(None, None)
 Found = TypeVar("Found")
 Name = TypeVar("Name")
 
@@ -71,9 +83,10 @@ class Asker:
         its row."""
         self._pipeline, self._keep_internals = pipeline, keep_internals
         self._strict = strict
-        self._baselines = baselines and (pipeline.has_answers or pipeline.judges_pairs)
-        self._by_text: dict[str, str] = {}
-        self._by_picture: dict[tuple[str, ...], str] = {}
+        has_answers = pipeline.has_answers or pipeline.judges_pairs
+        self._baselines = baselines and (has_answers or pipeline.has_match)
+        self._by_text: dict[str, Alone] = {}
+        self._by_picture: dict[tuple[Part, ...], Alone] = {}
 
     def ask(self, rows: Sequence[Row]) -> tuple[list[Prediction], list[dict[str, object]]]:
         """A prediction a row, and what is kept of the network's inside."""
@@ -101,6 +114,8 @@ class Asker:
 
     def _fitting(self, example: Example, seen: Seen) -> Seen:
         """What the network can take, or why it cannot."""
+        if example.flaw:
+            return DatasetError(example.flaw)
         if bool(example.second_picture) == self._pipeline.judges_pairs:
             return seen
         return TWO_PICTURES if example.second_picture else ONE_PICTURE
@@ -120,14 +135,19 @@ class Asker:
     def _prediction(
         self, example: Example, seen: Regions | Pair, found: Trace | Scores | float
     ) -> Prediction:
+        is_caption = example.matches is not None
+        text = self._by_text.get(example.text, NOTHING)
+        picture = self._by_picture.get(parts_shown(example), NOTHING)
         return Prediction(
             example.id,
             answers=self._answers(found, KEPT_ANSWERS),
             match=None if isinstance(found, float) else found.match,
+            match_logits=self._logits(found) if is_caption else None,
+            blank_logits=text.logits if is_caption else None,
             regions=len(seen) if isinstance(seen, Regions) else sum(map(len, seen)),
             missed=gold_regions(example, seen)[1] if isinstance(seen, Regions) else None,
-            without_picture=self._by_text.get(example.text),
-            without_question=self._by_picture.get(pictures_of(example)),
+            without_picture=text.answer,
+            without_question=picture.answer,
         )
 
     def _answers(self, found: Trace | Scores | float, count: int) -> tuple[Answer, ...]:
@@ -145,16 +165,21 @@ class Asker:
                 known.clear()
         seen = [(e, view) for e, view in batch if not isinstance(view, LxmertVizError)]
         texts = {e.text: _nothing(view) for e, view in seen if e.text not in self._by_text}
-        views = {pictures_of(e): v for e, v in seen if pictures_of(e) not in self._by_picture}
-        self._by_text |= self._first_answers(texts, [(v, t) for t, v in texts.items()])
-        self._by_picture |= self._first_answers(views, [(v, NO_QUESTION) for v in views.values()])
+        views = {parts_shown(e): v for e, v in seen if parts_shown(e) not in self._by_picture}
+        self._by_text |= self._asked_alone(texts, [(v, t) for t, v in texts.items()])
+        self._by_picture |= self._asked_alone(views, [(v, NO_QUESTION) for v in views.values()])
 
-    def _first_answers(
+    def _logits(self, found: Trace | Scores | float) -> Logits | None:
+        return None if isinstance(found, float) else logits_of(self._pipeline, found)
+
+    def _asked_alone(
         self, names: Iterable[Name], pairs: Sequence[tuple[Seen, str]]
-    ) -> dict[Name, str]:
+    ) -> dict[Name, Alone]:
         found = zip(names, self._scored(pairs), strict=True)
         return {
-            name: self._answers(one, 1)[0].text
+            name: Alone(
+                next((answer.text for answer in self._answers(one, 1)), None), self._logits(one)
+            )
             for name, one in found
             if not isinstance(one, LxmertVizError)
         }

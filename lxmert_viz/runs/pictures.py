@@ -17,6 +17,7 @@ from lxmert_viz.errors import (
     MachineError,
     PictureError,
 )
+from lxmert_viz.picture import crop_px as cut_out
 from lxmert_viz.pipeline import Pair, Pipeline
 from lxmert_viz.records import Example, Regions
 from lxmert_viz.region_files.cache import RegionCache
@@ -32,6 +33,12 @@ WORKERS = 2
 CHECKED = 8  # rows of a region file, until one can be read
 Seen = Regions | Pair | LxmertVizError  # what an example shows, or why there is nothing to see
 Row = tuple[Example, Seen]
+Box = tuple[float, ...]  # xyxy
+Part = tuple[str, Box | None]  # a picture's id, and the box in pixels that is cut out
+STORED_WHOLE = (
+    "This row is about a part of the picture {!r}, and the region file has the whole: without it, "
+    "the detector looks at the part (--look)."
+)
 
 
 class Looker:
@@ -67,18 +74,18 @@ class Looker:
 
         The next pictures are looked at meanwhile. Close it when not all examples are wanted.
         """
-        groups = [(names, list(group)) for names, group in groupby(examples, pictures_of)]
-        with closing(self._ahead(name for names, _ in groups for name in names)) as views:
-            for names, group in groups:
-                seen = _together([next(views) for _ in names])
+        groups = [(parts, list(group)) for parts, group in groupby(examples, parts_shown)]
+        with closing(self._ahead(part for parts, _ in groups for part in parts)) as views:
+            for parts, group in groups:
+                seen = _together([next(views) for _ in parts])
                 for example in group:
                     yield example, seen
 
-    def _ahead(self, pictures: Iterable[str]) -> Iterator[Regions | LxmertVizError]:
+    def _ahead(self, parts: Iterable[Part]) -> Iterator[Regions | LxmertVizError]:
         waiting: deque[Future[Regions | LxmertVizError]] = deque()
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="lxmert-viz-look") as workers:
-            for picture in pictures:
-                waiting.append(workers.submit(self._look, picture))
+            for part in parts:
+                waiting.append(workers.submit(self._look, part))
                 if len(waiting) > AHEAD:
                     yield waiting.popleft().result()
             for found in waiting:
@@ -99,16 +106,18 @@ class Looker:
             fitting(self._pipeline, regions)
             return
 
-    def _look(self, picture: str) -> Regions | LxmertVizError:
+    def _look(self, part: Part) -> Regions | LxmertVizError:
         try:
-            return self._regions(picture)
+            return self._regions(*part)
         except DeviceError:  # no other picture can be looked at either
             raise
         except LxmertVizError as error:
             return error
 
-    def _regions(self, picture: str) -> Regions:
+    def _regions(self, picture: str, crop_px: Box | None) -> Regions:
         dataset = self.dataset
+        if crop_px is not None and picture in dataset.region_ids:
+            raise DatasetError(STORED_WHOLE.format(picture))
         if picture in dataset.picture_faults:
             raise DatasetError(dataset.picture_faults[picture])
         if picture in dataset.region_ids:
@@ -123,6 +132,8 @@ class Looker:
         path = dataset.pictures.get(picture)
         if path is None:
             raise PictureError(f"There is no picture {picture!r} here, nor are there its regions.")
+        if crop_px is not None:
+            return self._look_at(cut_out(bytes_of(path), crop_px))
         known = None if self._first is None else self._first.of(picture)
         return self._look_at(bytes_of(path)) if known is None else known
 
@@ -144,6 +155,11 @@ def looking(
         return kept.found(facts, lambda: pipeline.look(content, profile))
 
     return look
+
+
+def parts_shown(example: Example) -> tuple[Part, ...]:
+    """What is looked at: pictures, or a part of one."""
+    return tuple((picture, example.crop_px) for picture in pictures_of(example))
 
 
 def pictures_of(example: Example) -> tuple[str, ...]:

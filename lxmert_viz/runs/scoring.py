@@ -13,6 +13,7 @@ from lxmert_viz.analysis.mistakes import Judged
 from lxmert_viz.analysis.vqa_accuracy import People
 from lxmert_viz.records import RIGHT_FROM, TYPES
 from lxmert_viz.results.columns import BASELINES, COLUMNS, MATCH, NO_MATCH
+from lxmert_viz.results.run_folder import LOGITS
 
 AFTER_ALL = ("consistency", "contradicted")  # columns that other rows decide
 CAUSE_IF_CONTRADICTED = "cause_if_contradicted"
@@ -83,6 +84,7 @@ def scored(
         name: _without_empty(asked[source]) for name, source in AS_TOLD.items()
     }
     columns |= {name: _without_empty(made[name]) for name in AS_MADE}
+    columns |= _match_scores(made)
     columns["grounding"] = grounding
     columns["text"] = asked["text"]
     columns |= _of_example(told, known)
@@ -93,6 +95,21 @@ def scored(
     columns |= _judged(told, said, columns)
     arrays = [_array(columns[column.name], column.type) for column in SCHEMA]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def _match_scores(made: pa.Table) -> dict[str, Column]:
+    """l1 - l0, l1 and l1 - l0 without a picture; parts of earlier versions have none."""
+    count = made.num_rows
+    known = {
+        name: made[name].to_pylist() if name in made.column_names else [None] * count
+        for name in LOGITS
+    }
+    own, blank = (known[name] for name in LOGITS)
+    return {
+        "match_score": [None if told is None else told[1] - told[0] for told in own],
+        "match_logit": [None if told is None else told[1] for told in own],
+        "blank_score": [None if told is None else told[1] - told[0] for told in blank],
+    }
 
 
 def _of_example(told: Mapping[str, Column], known: Known) -> dict[str, Column]:

@@ -203,3 +203,21 @@ def test_every_page_follows_the_boxes(browser: Browser, address: str) -> None:
     page.locator(".box-editor .primary").click()
     expect(page.get_by_text("the answer with them stands here")).to_be_visible()
     page.close()
+
+
+def test_the_keyboard_chooses_a_box_from_the_list_and_sets_its_sides(editor: Page) -> None:
+    expect(editor.locator('.own[tabindex="0"]')).to_have_count(1)  # one tab stop for all boxes
+    left = editor.get_by_label("Left of the chosen box, in percent")
+    expect(left).to_be_disabled()
+    editor.get_by_label("The chosen box", exact=True).select_option(label="2 blue cube")
+    expect(left).to_have_value("50")
+    left.fill("80")
+    left.press("Tab")
+    expect(left).to_have_value("60")  # as far as it is wide
+    height = editor.get_by_label("Height of the chosen box, in percent")
+    height.focus()
+    editor.keyboard.press("ArrowDown")
+    height.press("Tab")
+    changed = used(editor)[1]
+    assert near(changed["box"], 0.6, 0.5, 1, 0.895)
+    assert (changed["name"], changed["detected"]) == ("", -1)

@@ -1,4 +1,4 @@
-"""The job: a photograph of one's own, a box and a word changed, compared, kept, opened elsewhere."""
+"""The job: one's own photograph, a box and a word changed, compared, kept, opened elsewhere."""
 
 import re
 from collections.abc import Iterator

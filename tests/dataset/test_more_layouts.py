@@ -59,7 +59,7 @@ def test_sugarcrepe_has_a_negative_caption(tmp_path: Path) -> None:
     assert dataset.layout == "captions and foils"
 
 
-def test_aro_has_true_and_false_captions_and_is_not_cut_to_its_box(tmp_path: Path) -> None:
+def test_aro_has_true_and_false_captions_and_is_cut_to_its_box(tmp_path: Path) -> None:
     entry = {
         "image_path": "2399486.jpg",
         "true_caption": "the door is to the left of the man",
@@ -74,7 +74,8 @@ def test_aro_has_true_and_false_captions_and_is_not_cut_to_its_box(tmp_path: Pat
         (entry["true_caption"], True),
         (entry["false_caption"], False),
     ]
-    assert kinds_of(relations) == {"to the left of"} and "shown whole" in notes(relations)[0]
+    assert kinds_of(relations) == {"to the left of"} and "cut to its" in notes(relations)[0]
+    assert [e.crop_px for e in relations.examples] == [(1.0, 2.0, 4.0, 6.0)] * 2
     attributes = opened(tmp_path, "a.json", [entry | {"attributes": ["open", "tall"]}])
     assert kinds_of(attributes) == {"open tall"}
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lxmert_viz.figures import theme
-from lxmert_viz.figures.matching import cells, word_changes
+from lxmert_viz.figures.matching import cells, distributions, word_changes
 
 SCORES = np.array([[1.0, -2.0], [0.5, 3.0]])
 
@@ -33,3 +33,12 @@ def test_labels_must_fit() -> None:
         cells(SCORES, np.zeros(2), ["a"], ["p", "q"], ["", ""])
     with pytest.raises(ValueError, match="2 words"):
         word_changes(["a", "b"], np.zeros(3), 1.0, "t")
+
+
+def test_distributions_are_shares_of_each_kind() -> None:
+    figure = distributions(np.array([1.0, 2.0, 3.0, 3.0]), np.array([-1.0, 0.0]))
+    captions, foils = figure.data
+    assert captions.y.sum() == pytest.approx(1) and foils.y.sum() == pytest.approx(1)
+    assert captions.y[-1] == 0.5 and foils.y[0] == 0.5
+    assert (captions.name, foils.name) == ("captions (4)", "foils (2)")
+    assert captions.line.dash != foils.line.dash  # not by colour alone

@@ -17,6 +17,7 @@ STORED_FILE, STORED_PICTURE = "stored.file", "stored.picture"  # a model without
 NEXT, MARKED = "handover.next", "handover.marked"
 EXPERIMENT = "handover.experiment"  # on the page Causes, until that has shown it
 MATCH = "handover.match"  # what text's match is explained next, and against which foil
+FOIL = "handover.foil"  # a caption and the foil that it is held against next
 PICKS = "picture.picks"  # pictures taken so far: with each the drawer closes
 NEXT_TEXT = "handover.text"  # what the next run asks of the same picture
 OPENED = "handover.opened"  # digest and text of what a board opened, its row, is it shipped
@@ -211,6 +212,20 @@ def explain_match(text: str, foil: str = "") -> None:
     """The pages Why and Causes open on the match of this text. foil: what it is held against."""
     st.session_state[NEXT_TEXT] = text
     st.session_state[MATCH] = (text, foil)
+
+
+def hold_against(text: str, foil: str) -> None:
+    """The page Matching opens on this caption and foil."""
+    st.session_state[FOIL] = (text, foil)
+
+
+def held_against(text: str) -> str:
+    """Once: the foil that this caption is to be held against; "" for none."""
+    of, foil = st.session_state.get(FOIL, ("", ""))
+    if of != text:
+        return ""
+    st.session_state.pop(FOIL)
+    return foil
 
 
 def match_explained(text: str) -> tuple[bool, str]:

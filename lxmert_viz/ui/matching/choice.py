@@ -7,7 +7,7 @@ import streamlit as st
 from lxmert_viz.dataset import caption_rows
 from lxmert_viz.dataset.caption_rows import CaptionRow
 from lxmert_viz.errors import CheckpointError
-from lxmert_viz.ui.frame import address
+from lxmert_viz.ui.frame import address, handover
 from lxmert_viz.ui.server import examples, models
 from lxmert_viz.ui.server.upload_limits import LABELS_MB, content
 
@@ -40,6 +40,10 @@ def begin(model: str) -> str:
             "to a picture; lxmert-base has one."
         )
     _follow()
+    foil = handover.held_against(handover.asked())
+    if foil:
+        use_foil(foil)
+        turn_to("pair")
     view = st.segmented_control(
         "View",
         list(VIEWS),

@@ -1,0 +1,95 @@
+"""The board's view Matching, over a run of captions and foils whose scores are written by hand."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from lxmert_viz.places import DATA_VARIABLE
+from lxmert_viz.results.columns import MATCH, NO_MATCH, SCHEMA
+from lxmert_viz.results.run_folder import TABLE, write_table
+from lxmert_viz.ui.frame.navigation import MATCHING
+from tests.helpers.small_page import Counted, texts
+from tests.helpers.small_run import put_manifest
+from tests.ui.mistakes.test_mistakes import at
+
+PAIRS = 60
+
+
+def put_captions(folder: Path, picture: Path) -> None:
+    """Colours are told apart but for one tie; of sides every third pair is lost by 1."""
+    rows = []
+    for n in range(PAIRS):
+        kind = "color" if n % 2 else "side"
+        gap = -1.0 if kind == "side" and n % 3 == 0 else 0.0 if n == 1 else 2.0
+        for right, text, score in (
+            (MATCH, "a red ball", 1.0),
+            (NO_MATCH, "a blue ball", 1.0 - gap),
+        ):
+            rows.append(
+                {
+                    "question_id": f"{n}:{right == MATCH}",
+                    "picture": f"p{n}",
+                    "picture_file": str(picture),
+                    "text": text,
+                    "right": right,
+                    "pair": str(n),
+                    "question_type": kind,
+                    "match": 0.5,
+                    "match_score": score,
+                    "match_logit": 0.0,
+                    "blank_score": 0.25,
+                    "score": float((score > 0) == (right == MATCH)),
+                }
+            )
+    folder.mkdir(parents=True)
+    write_table(folder / TABLE, pa.Table.from_pylist(rows, schema=SCHEMA))
+    put_manifest(folder)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photograph: bytes) -> Path:
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
+    (tmp_path / "ball.jpg").write_bytes(photograph)
+    put_captions(tmp_path / "runs" / "toy", tmp_path / "ball.jpg")
+    return tmp_path / "runs" / "toy"
+
+
+def test_measures_stand_beside_words_alone_and_length(counted: Counted, run: Path) -> None:
+    page = at(run="runs/toy", view="Matching")
+    assert not page.exception and not page.error, texts(page)
+    table = page.dataframe[0].value.set_index("measure")
+    # of 30 sides 10 are lost, of 30 colours one is a tie
+    assert table["value"]["pairwise"] == pytest.approx(49 / 60)
+    assert table["ties"]["pairwise"] == pytest.approx(1 / 60)
+    assert table["mean of kinds"]["pairwise"] == pytest.approx((20 / 30 + 29 / 30) / 2)
+    assert table["from"]["pairwise"] < 49 / 60 < table["to"]["pairwise"]
+    # raw logits and the words alone are all ties; both texts are equally long
+    assert table[["by raw l1", "no picture", "length alone"]].loc["pairwise"].tolist() == [0, 0, 0]
+    titles = [json.loads(c.proto.spec)["layout"]["title"]["text"] for c in page.get("plotly_chart")]
+    assert titles[0] == "Scores of captions and of foils" and len(titles) == 3
+    assert "slope" in texts(page) and "temperature" in texts(page)
+    assert "Pairs that are lost (11)" in texts(page)
+
+
+def test_a_lost_pair_opens_on_the_page_matching(counted: Counted, run: Path) -> None:
+    page = at(run="runs/toy", view="Matching")
+    (first, *others) = [b for b in page.button if (b.key or "").startswith("matching-board.open")]
+    assert first.label == "-1.00" and len(others) == 9  # the tie comes last, on another page
+    first.click().run()
+    page.switch_page(MATCHING.path).run()
+    assert not page.exception and not page.error, texts(page)
+    assert page.text_input(key="question.typed").value == "a red ball"
+    assert page.text_input(key="matching.foil").value == "a blue ball"
+    assert "Caption: a :orange-background[**red**] ball" in texts(page)
+
+
+def test_a_run_without_captions_says_so(
+    counted: Counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.helpers.small_run import put_run
+
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
+    put_run(tmp_path / "runs" / "other", [1.0, 0.0])
+    assert "none of these rows is a caption" in texts(at(run="runs/other", view="Matching"))
