@@ -31,6 +31,7 @@ try:
         serve,
         steer,
         train_miniature,
+        tune,
     )
 except ModuleNotFoundError as missing:
     print(
@@ -56,6 +57,7 @@ COMMANDS = (
     probe,
     cause,
     steer,
+    tune,
     make_scenes,
     train_miniature,
 )

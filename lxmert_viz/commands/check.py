@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import KNOWN, SHIPPED
 from lxmert_viz.commands.options import SEEDS, add_models_option, whole
 from lxmert_viz.commands.progress import report
@@ -53,6 +54,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     parser.add_argument("--json", action="store_true", help="write one JSON list")
+    parser.add_argument(
+        "--published",
+        action="store_true",
+        help="list what is published of it, and measure what lies in --data",
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="FOLDER", help="for --published: a folder a dataset"
+    )
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        metavar="FOLDER",
+        help="for --published: where the runs are kept, and go on (default: nowhere)",
+    )
     graded = parser.add_argument_group(f"for {EXPLANATIONS}, {HEADS} and {ABLATION}")
     add = graded.add_argument
     add("--model", default=SHIPPED, metavar="NAME", help=f"whose answers (default: {SHIPPED})")
@@ -68,6 +83,9 @@ def run(options: argparse.Namespace) -> None:
         HEADS: find_heads,
         ABLATION: hide_inputs,
     }
+    if options.published:
+        hold_against_published(options)
+        return
     if options.name not in over_examples:
         check_checkpoint(options)
         return
@@ -126,6 +144,20 @@ def hide_inputs(pipeline: "Pipeline", dataset: "Dataset") -> "tuple[DataFrame, I
 
     table = ablate(pipeline, dataset, report)
     return table, lines_of(table)
+
+
+def hold_against_published(options: argparse.Namespace) -> None:
+    from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.runs.published import hold, lines_of, of_checkpoint
+
+    listed, pipeline, folder = of_checkpoint(options.name), None, Path()
+    if options.data is not None:  # a list alone needs no weights
+        folder = find(options.name, options.models)
+        pipeline = Pipeline.open(options.name, options.device, options.models)
+    with TemporaryDirectory() as scratch:
+        runs = options.runs or Path(scratch)
+        for held in hold(pipeline, folder, listed, options.data, runs, report):
+            print("\n".join(lines_of(held)))
 
 
 def check_checkpoint(options: argparse.Namespace) -> None:
