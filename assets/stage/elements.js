@@ -38,3 +38,12 @@ function put(target, name, value) {
 function unit(share, digits = 2) {
   return share.toFixed(digits);
 }
+
+/* A share in a sentence, by the one rule of rounding.py: three digits where fewer look like 0 or 1. */
+function shareInWords(share, digits = 2) {
+  if (share < 0 || share > 1) return unit(share, digits); // weights times value norms know no end
+  if (share < 0.001) return "< 0.001";
+  if (share >= 0.9995) return "> 0.999";
+  const half = 0.5 * 10 ** -digits;
+  return unit(share, half <= share && share < 1 - half ? digits : 3);
+}

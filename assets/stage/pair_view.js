@@ -48,8 +48,8 @@ class PairView {
     const { title } = this.trace.families[family];
     return element("button", {
       type: "button", class: "best", "data-head": headKey({ family, layer, head }),
-      title: `${title}, ${shortStage(family)} layer ${layer + 1}, head ${head + 1}: ${unit(weight, 3)}`,
+      title: `${title}, ${shortStage(family)} layer ${layer + 1}, head ${head + 1}: ${shareInWords(weight, 3)}`,
       click: () => this.actions.chooseHead({ family, layer, head }, false),
-    }, `${where}: ${unit(weight)}`);
+    }, `${where}: ${shareInWords(weight)}`);
   }
 }

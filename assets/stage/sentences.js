@@ -50,7 +50,13 @@ function titleOf(selection, map) {
 function amountOf(map, weight, digits = 2) {
   const amount = unit(weight, digits);
   if (Number(amount) === 0) return unit(0, digits);
+  if (Number(amount) === 1 && weight < 1 && !map.signed) return "0.99"; // cells have no room for more
   return map.signed && weight > 0 ? `+${amount}` : amount;
+}
+
+/* The same in a sentence. */
+function told(map, weight, digits = 2) {
+  return map.signed ? amountOf(map, weight, digits) : shareInWords(weight, digits);
 }
 
 /* One lock or one thing pointed at: who reads whom, and the largest weights. */
@@ -62,7 +68,7 @@ function sentenceOf(active, selection, map) {
     if (row < 0 || column < 0) return "this pair is not in this map";
     const weight = map.weights[row * map.columns.length + column];
     const [query, key] = [nameOf(map.rows[row]), nameOf(map.columns[column])];
-    return `${query} reads ${key}, ${place}: ${amountOf(map, weight, 3)}`;
+    return `${query} reads ${key}, ${place}: ${told(map, weight, 3)}`;
   }
   const role = roleOf(map, active);
   if (!role) return `this ${active.kind} is not in this map`;
@@ -80,7 +86,7 @@ function strongest(map, tokens, weightOf) {
   ranked.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
   const named = ranked.slice(0, NAMED).filter(({ weight }) => weight !== 0);
   if (!named.length) return "nothing above the threshold";
-  return named.map(({ token, weight }) => `${token.label} ${amountOf(map, weight)}`).join(", ");
+  return named.map(({ token, weight }) => `${token.label} ${told(map, weight)}`).join(", ");
 }
 
 /* pair: of pairOver, or null. */
@@ -91,14 +97,15 @@ function headSentence(trace, selection, pair, place) {
   const measured = trace.measured(selection.statistic, family, layer, head);
   const { title } = trace.statistic(selection.statistic);
   if (!measured) return `${where}: ${title.toLowerCase()} is not defined here`;
-  const amount = `${unit(measured.value)}${measured.unit && ` ${measured.unit}`}`;
+  const { value, unit: of } = measured;
+  const amount = of ? `${unit(value)} ${of}` : shareInWords(value);
   return `${where}: ${title.toLowerCase()} ${amount}`;
 }
 
 function pairSentence(pair, place, where) {
   const weight = pair.weights.get(headKey(place));
   if (weight === undefined) return `${where}: it has no such pair`;
-  return `${where}: ${pair.query.label} reads ${pair.key.label} ${unit(weight, 3)}`;
+  return `${where}: ${pair.query.label} reads ${pair.key.label} ${shareInWords(weight, 3)}`;
 }
 
 function emptySentence(trace, map) {

@@ -18,6 +18,7 @@ from lxmert_viz.analysis import flow as graphs
 from lxmert_viz.errors import LxmertVizError, OptionError
 from lxmert_viz.experiments import (
     atlas,
+    cause_form,
     counterfactuals,
     edges,
     flow,
@@ -31,6 +32,7 @@ from lxmert_viz.experiments.edges import Edge
 from lxmert_viz.experiments.head_slots import Slot
 from lxmert_viz.experiments.patching import Asked
 from lxmert_viz.experiments.target import Target
+from lxmert_viz.forms import fits
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
 from lxmert_viz.traces import versions
@@ -60,9 +62,10 @@ def run(pipeline: Pipeline, cause: Cause) -> pd.DataFrame:
         raise OptionError(
             f"{cause.kind} is of {needed} examples, and here are {len(cause.examples)}."
         )
-    missing = NEEDED.get(cause.kind, "")
-    if missing and missing not in cause.options:
-        raise OptionError(f"{cause.kind} needs to know which {missing}; `options` has none.")
+    cause_form.check_options(cause.kind, cause.options)
+    for seen, text in cause.examples:
+        words = len(pipeline.tokenizer.read(text).ids)
+        cause_form.check_target(pipeline, cause.target, words, len(seen))
     return KINDS[cause.kind](pipeline, cause)
 
 
@@ -94,11 +97,13 @@ def read(content: str) -> tuple[dict[str, Any], Cause, pd.DataFrame]:
             raise OptionError(
                 f"This file has the format {told['format']!r}, and this version reads {FORMAT}."
             )
-        target = Target(**told["target"])
+        target = cause_form.checked_target(told["target"])
         examples = tuple((_regions(one["regions"]), one["text"]) for one in told["examples"])
-        cause = Cause(told["kind"], target, examples, told["options"], int(told["seed"]))
+        cause = Cause(told["kind"], target, examples, told["options"], told["seed"])
         figures = pd.DataFrame(told["figures"])
-        str(told["model"]), str(told["digest"])
+        plain = (*(text for _, text in examples), cause.kind, told["model"], told["digest"])
+        if not fits(plain, tuple[str, ...]) or not fits(cause.seed, int) or cause.seed < 0:
+            raise ValueError("texts and numbers are not where they should be")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, LxmertVizError):
             raise
@@ -128,7 +133,10 @@ def difference(one: pd.DataFrame, other: pd.DataFrame) -> float:
     numbers = one.select_dtypes("number").columns
     if not len(numbers) or not len(one):
         return 0.0
-    apart = one[numbers].to_numpy(float) - other[numbers].to_numpy(float)
+    try:
+        apart = one[numbers].to_numpy(float) - other[numbers].to_numpy(float)
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"The file has figures that are no numbers: {error}.") from error
     return float(np.nanmax(np.abs(apart), initial=0.0))
 
 
@@ -269,7 +277,6 @@ KINDS: dict[str, Callable[[Pipeline, Cause], pd.DataFrame]] = {
     "counterfactuals": _counterfactuals,
     "flow": _flow,
 }
-NEEDED = {"surgery": "heads", "steering": "heads", "edges": "edges", "flow": "root"}
 
 
 def _places(told: Sequence[int] | None) -> tuple[int, ...] | None:
@@ -300,4 +307,4 @@ def _regions(told: Mapping[str, Any]) -> Regions:
             values[name] = plain.reshape(value["shape"]).copy()
         else:
             values[name] = tuple(value) if isinstance(value, list) else value
-    return Regions(**values).checked()
+    return cause_form.checked_regions(Regions(**values))

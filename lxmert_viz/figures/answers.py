@@ -75,7 +75,7 @@ def paired_bars(
             cliponaxis=False,
             hoverinfo="skip",
         )
-        for (name, values), colour in zip(sides.items(), (theme.EARLIER, theme.CHOSEN), strict=True)
+        for (name, values), colour in zip(sides.items(), (theme.EARLIER, theme.OTHER), strict=True)
     ]
     height = 130 + PAIR_PX * len(texts)
     figure = go.Figure(bars, theme.layout("Probability of each answer", subtitle, height, r=40))

@@ -1,7 +1,8 @@
 """Colours and axes that every figure shares.
 
-One meaning a colour everywhere: blue is what a person chose, green is right; the stage's own
-`assets/stage/colours.js` has orange for attention and violet for statistics of heads.
+One meaning a colour everywhere: blue is what a person chose or locked, green is right, magenta is
+the other side of a comparison; the stage's own `assets/stage/colours.js` has orange for attention
+and violet for statistics of heads. Regions have colours of their own, and so have lines in legends.
 Nothing is said by colour alone. Text keeps the colour of the page, light or dark.
 """
 
@@ -14,6 +15,7 @@ import plotly.graph_objects as go
 WHITE = {"layout": {"paper_bgcolor": "white", "plot_bgcolor": "white"}}
 CHOSEN = "#56b4e9"
 RIGHT = "#009e73"
+OTHER = "#b04a82"
 PLAIN = "#5b8fa8"
 EARLIER = "#9aa5ab"
 MORE = "#c95f0c"  # of signed numbers, as the stage draws differences
@@ -31,13 +33,13 @@ DARK = {  # the same under light text, on a dark page
 PALE = "#ffffff"
 PAINT = "paint"  # meta of cells that only colour what other parts of the figure tell
 FRAME = "#d55e00"
-LINES = ("#2f8fb5", "#d55e00", "#009e73", "#b45f96", "#a08a00", "#5b6770", "#56b4e9", "#e69f00")
+LINES = ("#2f8fb5", "#d55e00", "#6b8e23", "#b45f96", "#a08a00", "#5b6770", "#8aa1c1", "#e69f00")
 
 # below everything, whose labels may turn and take more room
 LEGEND = {"orientation": "h", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"}
 
 # what tells boxes apart on any picture, for all kinds of colour vision
-BOX_COLOURS = ("#56b4e9", "#e69f00", "#f0e442", "#cc79a7", "#3cc7a0", "#ffffff")
+BOX_COLOURS = ("#c9b3ff", "#e69f00", "#f0e442", "#cc79a7", "#d9c3a0", "#ffffff")
 
 
 def layout(title: str, subtitle: str, height: int, **margins: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from lxmert_viz.analysis.head_statistics import all_statistics
 from lxmert_viz.analysis.rollout import rollout
 from lxmert_viz.figures import stage
 from lxmert_viz.records import Trace
+from lxmert_viz.rounding import probability
 from tests.helpers.fixed_trace import made_up_norms
 
 pytestmark = pytest.mark.browser
@@ -47,6 +48,9 @@ FROM_ADDRESS = """
   return layer >= 0 && layer < layers && head >= 0 && head < heads && locks.length === 0;
 }
 """
+
+
+NUMBERS = [0, 0.0004, 0.00099, 0.001, 0.0049, 0.005, 0.1234, 0.99, 0.9949, 0.996, 0.9994, 0.9996, 1]
 
 
 def drawn(page: Page, shape: tuple[int, int], **changes: Any) -> np.ndarray:
@@ -243,3 +247,17 @@ def test_what_is_saved_runs_nothing_and_can_be_read(page: Page) -> None:
     assert [row[1] for row in rows] == ["'=1+1", "'-x", "'@x", "'+x", "'\t=1", "green"]
     assert {row[2] for row in rows} == {"a\ufffdb\ufffd"}
     assert rows[0][3] == "-0.5"
+
+
+@pytest.mark.parametrize("digits", [2, 3])
+def test_hovering_tells_shares_by_the_rule_of_every_page(page: Page, digits: int) -> None:
+    told = page.evaluate(
+        "([all, digits]) => all.map((n) => shareInWords(n, digits))", [NUMBERS, digits]
+    )
+    assert told == [probability(number, digits) for number in NUMBERS]
+    assert page.evaluate("[shareInWords(3.25), shareInWords(-0.5)]") == ["3.25", "-0.50"]
+
+
+def test_a_cell_never_says_that_all_of_the_weight_is_there_when_it_is_not(page: Page) -> None:
+    told = "(weight) => amountOf({ signed: false }, weight)"
+    assert [page.evaluate(told, number) for number in (0.996, 1, 0.42)] == ["0.99", "1.00", "0.42"]

@@ -1,10 +1,15 @@
 """Figures on a dark page."""
 
+import re
+from itertools import combinations
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
 from lxmert_viz.figures import theme
+from lxmert_viz.figures.answers import paired_bars
+from lxmert_viz.places import ASSETS
 
 CLEAR = 4.5  # WCAG AA
 
@@ -37,3 +42,38 @@ def test_what_lies_over_a_picture_stays_as_it_is() -> None:
     over = go.Heatmap(z=[[0, 1]], colorscale=see_through, textfont={"color": theme.INK})
     (cells,) = theme.in_the_dark(go.Figure(over)).data
     assert (cells.colorscale, cells.textfont.color) == (see_through, theme.INK)
+
+
+def stage_colour(name: str) -> str:
+    sheet = (ASSETS / "stage" / "stage.css").read_text()
+    return re.search(rf"--{name}: (#[0-9a-f]{{6}})", sheet)[1]
+
+
+MEANINGS = {
+    "a region": theme.BOX_COLOURS,
+    "attention": (stage_colour("weight-colour"), theme.MORE),
+    "less": (theme.LESS,),
+    "right": (theme.RIGHT,),
+    "locked": (theme.CHOSEN, stage_colour("chosen")),
+    "the other side": (theme.OTHER,),
+}
+APART = 60  # of 441, from black to white
+
+
+@pytest.mark.parametrize("pair", list(combinations(MEANINGS, 2)), ids=" and ".join)
+def test_a_colour_has_one_meaning(pair: tuple[str, str]) -> None:
+    one, other = (
+        np.array([[int(c[at : at + 2], 16) for at in (1, 3, 5)] for c in MEANINGS[meaning]])
+        for meaning in pair
+    )
+    assert np.linalg.norm(one[:, None] - other[None], axis=2).min() >= APART
+
+
+def test_lines_of_a_legend_are_in_no_colour_that_means_right_locked_or_the_other_side() -> None:
+    assert not {*theme.LINES} & {theme.RIGHT, theme.CHOSEN, theme.OTHER}
+    assert len({*theme.LINES}) == len(theme.LINES)
+
+
+def test_the_other_side_is_not_in_the_colour_of_what_is_locked() -> None:
+    bars = paired_bars(["yes"], {"before": [0.5], "after": [0.25]}, "softmax").data
+    assert [bar.marker.color for bar in bars] == [theme.EARLIER, theme.OTHER]

@@ -19,6 +19,10 @@ HOW = (
     "what each head and the feed-forward block wrote, and biases, in logits of the head's slope "
     "there ({} in all). Lengths of LayerNorms and the slope are held, so this is an approximation."
 )
+OF_A_REGION = (
+    "What a region is, is read from the region's own state, and this takes a word's state apart. "
+    "Choose an answer, the match or a masked word."
+)
 ERROR = (
     "Without each part in turn the target changes by other numbers: Spearman's correlation of {} "
     "parts **{}**, the largest difference {} logits ({})."
@@ -30,6 +34,9 @@ def show(variant: Variant, found: Trace, target: Target) -> None:
         TITLE, icon=":material/account_tree:", on_change="rerun", key="why.last layer"
     ) as panel:
         if not panel.open:
+            return
+        if target.stream == "vision":
+            st.info(OF_A_REGION)
             return
         effects = waiting.result_of(
             f"last layer {key_of(variant)} {target}",
