@@ -54,20 +54,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     parser.add_argument("--json", action="store_true", help="write one JSON list")
-    parser.add_argument(
-        "--published",
-        action="store_true",
-        help="list what is published of it, and measure what lies in --data",
-    )
-    parser.add_argument(
-        "--data", type=Path, metavar="FOLDER", help="for --published: a folder a dataset"
-    )
-    parser.add_argument(
-        "--runs",
-        type=Path,
-        metavar="FOLDER",
-        help="for --published: where the runs are kept, and go on (default: nowhere)",
-    )
+    add_published_options(parser)
     graded = parser.add_argument_group(f"for {EXPLANATIONS}, {HEADS} and {ABLATION}")
     add = graded.add_argument
     add("--model", default=SHIPPED, metavar="NAME", help=f"whose answers (default: {SHIPPED})")
@@ -75,6 +62,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=whole(0, SEEDS), default=FIRST_SEED, help="of the first scene")
     add("--dataset", metavar="DATASET", help="instead of scenes; its files must mark objects")
     add("--out", type=Path, metavar="FILE.csv", help="write the whole table")
+
+
+def add_published_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("published figures").add_argument
+    add("--published", action="store_true", help="list them, and measure what lies in --data")
+    add("--data", type=Path, metavar="FOLDER", help="holds a folder a dataset")
+    add("--runs", type=Path, metavar="FOLDER", help="keep the runs; a broken call goes on")
 
 
 def run(options: argparse.Namespace) -> None:

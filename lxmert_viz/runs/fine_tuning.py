@@ -17,13 +17,14 @@ from lxmert_viz.config import read_json
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.experiments import matching
+from lxmert_viz.experiments.target import check_head
 from lxmert_viz.miniature.training.tuning import Plan, Shown, tune
-from lxmert_viz.model.files.loading import Network
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Regions, Report
 from lxmert_viz.runs.pictures import Looker, pictures_of
 from lxmert_viz.whole_files import write_json
 
+HEADS = {"match": "match", "answers": "answer"}  # the option: the kind of target
 FACTS, UNFINISHED = "tuning.json", "tuning.pt"
 SHARES = (0.8, 0.9)  # ends of what is learnt from, and of what decides; the rest is measured once
 OF_THE_NETWORK = ("config.json", "*.safetensors", "*.bin", "*.index.json", "*.h5", "*.msgpack")
@@ -51,6 +52,9 @@ class Asked:
     shown: Shown
 
 
+Parts = tuple[list[Asked], list[Asked], list[Asked]]
+
+
 def fine_tune(
     pipeline: Pipeline,
     model_folder: Path,
@@ -62,51 +66,45 @@ def fine_tune(
 ) -> Tuned:
     """Writes a checkpoint folder; called again after a stop, it goes on.
 
-    Raises DatasetError where there is too little to learn from, or the folder holds other things.
+    Raises DatasetError where there is too little to learn from, or the folder holds other things,
+    and CheckpointError where the checkpoint lacks the head.
     """
+    check_head(pipeline, HEADS[plan.head])
     facts = _facts(pipeline, dataset, plan)
     _begin(folder, facts)
     rows, left_out = _looked_at(pipeline, model_folder, dataset, plan, region_cache, report)
-    learn, stop, test = parts_of(rows, plan.seed)
-    for name, part in (("learn from", learn), ("decide on", stop), ("measure on", test)):
-        if len(part) < FEWEST:
-            raise DatasetError(
-                f"There are {len(part)} examples to {name}, and {FEWEST} are the fewest: give more "
-                f"pictures ({left_out} examples were left out)."
-            )
-
-    def keep(network: Network) -> None:
-        network.save_pretrained(folder)
-
+    learnt, stop, test = _enough(parts_of(rows, plan.seed), left_out)
     _copy_beside(model_folder, folder)
     if not (folder / UNFINISHED).exists():
-        keep(pipeline.network)
+        pipeline.network.save_pretrained(folder)
     done = tune(
         pipeline,
-        [row.shown for row in learn],
+        [row.shown for row in learnt],
         plan,
         lambda one: judged(one, stop, plan.head).share,
-        keep,
+        lambda network: network.save_pretrained(folder),
         folder / UNFINISHED,
         report,
     )
     before = judged(pipeline, test, plan.head)
     after = judged(Pipeline.open(folder, device=pipeline.device), test, plan.head)
-    made = Tuned(
-        folder,
-        (len(learn), len(stop), len(test)),
-        tuple(done.judged),
-        done.best,
-        before.share,
-        after.share,
-        after.interval(),
-        after.name,
-        left_out,
-    )
-    told = asdict(made) | {"folder": folder.name}
-    write_json(folder / FACTS, facts | {"result": told})
+    sizes = (len(learnt), len(stop), len(test))
+    ends = (before.share, after.share, after.interval())
+    made = Tuned(folder, sizes, tuple(done.judged), done.best, *ends, after.name, left_out)
+    write_json(folder / FACTS, facts | {"result": asdict(made) | {"folder": folder.name}})
     (folder / UNFINISHED).unlink(missing_ok=True)
     return made
+
+
+def _enough(parts: Parts, left_out: int) -> Parts:
+    """Raises DatasetError where one of them is too small."""
+    for name, part in zip(("learn from", "decide on", "measure on"), parts, strict=True):
+        if len(part) < FEWEST:
+            raise DatasetError(
+                f"There are {len(part)} examples to {name}, and {FEWEST} are the fewest: give more "
+                f"pictures ({left_out} examples were left out)."
+            )
+    return parts
 
 
 def judged(pipeline: Pipeline, rows: Sequence[Asked], head: str) -> foil_metrics.Counted:
@@ -125,7 +123,7 @@ def judged(pipeline: Pipeline, rows: Sequence[Asked], head: str) -> foil_metrics
     return found[0] if found else foil_metrics.classified(items, scores)
 
 
-def parts_of(rows: Sequence[Asked], seed: int) -> tuple[list[Asked], list[Asked], list[Asked]]:
+def parts_of(rows: Sequence[Asked], seed: int) -> Parts:
     """Parts that share no picture, nor a pair; where each falls hangs on names and seed alone."""
     root = _joined(row.example for row in rows)
     parts: tuple[list[Asked], ...] = ([], [], [])

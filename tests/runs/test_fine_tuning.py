@@ -19,7 +19,7 @@ from lxmert_viz.records import Example, Regions
 from lxmert_viz.region_files.lxmert_tsv import write_regions
 from lxmert_viz.runs.fine_tuning import FACTS, UNFINISHED, Asked, fine_tune, parts_of, unheard
 
-PICTURES = 160
+PICTURES = 120
 FAST = Plan("match", learning_rate=0.01, batch=32, epochs=3, patience=3)
 
 
@@ -41,8 +41,8 @@ def data(
     }
     (folder / "captions.json").write_text(json.dumps(pairs))
     asked = [
-        {"id": f"q{n}", "image": f"p{n}", "question": f"is it {c}?", "answer": a}
-        for n, (c, a) in enumerate([("red", "yes"), ("blue", "no")] * (PICTURES // 2))
+        {"id": f"q{n}", "image": f"p{n % PICTURES}", "question": f"is it {c}?", "answer": a}
+        for n, (c, a) in enumerate([("red", "yes"), ("blue", "no")] * PICTURES)
     ]
     asked[0]["answer"] = "a thing that the model cannot say"
     (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, asked)))
@@ -119,7 +119,7 @@ def test_a_stopped_tuning_goes_on_to_the_same_end(
 def test_answers_are_learnt_and_those_that_it_lacks_are_left_out(
     tiny_pipeline: Pipeline, tiny_folder: Path, data: Path, tmp_path: Path
 ) -> None:
-    plan = Plan("answers", learning_rate=0.01, batch=16, epochs=6, patience=6)
+    plan = Plan("answers", learning_rate=0.01, batch=16, epochs=3, patience=3)
     dataset = open_dataset(data / "questions.jsonl")
     made = fine_tune(tiny_pipeline, tiny_folder, dataset, tmp_path / "new", plan, unheard)
     assert made.left_out == 1 and made.measure == "score"

@@ -17,14 +17,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from lxmert_viz.experiments.target import check_head
 from lxmert_viz.miniature.training.processors import two_processors
 from lxmert_viz.miniature.training.steps import Learnt, Part, learn, rate, resume, save
 from lxmert_viz.model.files.loading import Network, base_of
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions, Report
 
-HEADS = {"match": "match", "answers": "answer"}  # the option: the kind of target
 MATCH_LABEL, ANSWER_LABEL = "matched_label", "ans"
 
 
@@ -40,7 +38,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    head: str  # of HEADS
+    head: str  # "match" or "answers"
     learning_rate: float = 1e-5
     batch: int = 32
     epochs: int = 10
@@ -77,10 +75,8 @@ def tune(
     """Epoch after epoch over the rows, until the judge hears no gain.
 
     judge: how good a pipeline is, on pictures of its own. keep: hears each best network so far.
-    checkpoint: where an unfinished tuning is kept; the same call goes on from there. Raises
-    CheckpointError where the checkpoint lacks the head.
+    checkpoint: where an unfinished tuning is kept; the same call goes on from there.
     """
-    check_head(pipeline, HEADS[plan.head])
     model = copy.deepcopy(pipeline.network).float()
     tuned = pipeline.with_network(model)
     optimizers = _optimizers(model, plan)
