@@ -43,7 +43,7 @@ class LinkedFigures {
     const again = () => this.draw();
     plot.on("plotly_afterplot", again);
     signal.addEventListener("abort", () => {
-      plot.removeListener("plotly_afterplot", again);
+      plot.removeListener?.("plotly_afterplot", again); // a figure that was taken away has none
       overlay.remove();
     });
     this.draw();

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from lxmert_viz.checkpoints.download import RemoteFile
 from lxmert_viz.checkpoints.folder import missing_detector_files, missing_files, models_folder
 from lxmert_viz.checkpoints.hub import kept_file
@@ -102,6 +100,8 @@ def remove(name: str, models: Path | None = None) -> int:
 @contextmanager
 def locked(chosen: Plan) -> Iterator[None]:
     """Nobody else brings or removes this checkpoint meanwhile. Raises DownloadError."""
+    from filelock import FileLock, Timeout  # brings asyncio, for which --help should not wait
+
     lock = FileLock(chosen.folder / ".lock", timeout=0)
     try:
         lock.acquire()

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lxmert_viz.checkpoints.known import SHIPPED
+from lxmert_viz.commands.engines import RAY, add_engine_options, engine, hold_elsewhere
 from lxmert_viz.commands.options import add_models_option, whole
 from lxmert_viz.commands.progress import report
+from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import DatasetError, OptionError
 
 if TYPE_CHECKING:
@@ -37,11 +39,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="where it is kept; the same call goes on with it (of means: a FILE.json)",
     )
     add("--figure", type=Path, metavar="FILE", help="of knowing: .html, or .png with kaleido")
+    add_engine_options(over)
 
 
 def run(options: argparse.Namespace) -> None:
     if options.table and options.table.suffix.lower() != ".csv":
         raise OptionError(f"{options.table} should end in .csv.")
+    if options.engine == RAY and (options.view in WITHOUT_RUN or not options.source.is_dir()):
+        raise OptionError("--engine ray is for the atlas or the edges of a dataset's folder.")
+    hold_elsewhere(options)
     if options.source.is_dir():
         measure(options)
     else:
@@ -70,7 +76,9 @@ def again(options: argparse.Namespace) -> None:
 def measure(options: argparse.Namespace) -> None:
     from lxmert_viz.dataset.opening import open_dataset
     from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.results.run_folder import RAY_LOG
     from lxmert_viz.runs import causes
+    from lxmert_viz.runs.cluster.causing import measuring_on
 
     if options.view in WITHOUT_RUN:
         WITHOUT_RUN[options.view](options)
@@ -80,17 +88,12 @@ def measure(options: argparse.Namespace) -> None:
     if (options.off == "set") != (options.means is not None):
         raise OptionError("--off set and --means FILE.json belong together.")
     given = None if options.means is None else _means(options.means)
-    pipeline = Pipeline.open(options.model or SHIPPED, options.device, options.models)
-    table = causes.measure(
-        pipeline,
-        open_dataset(options.source),
-        options.view,
-        options.out,
-        off=options.off,
-        width=options.width,
-        given=given,
-        report=report,
-    )
+    view = causes.View(options.view, options.off, options.width, given)
+    with goes_on(), engine(options, options.out / RAY_LOG) as site:
+        device = "cpu" if site else options.device  # the cluster's is its machines' own
+        pipeline = Pipeline.open(options.model or SHIPPED, device, options.models)
+        dataset, measuring = open_dataset(options.source), site and measuring_on(site)
+        table = causes.measure(pipeline, dataset, view, options.out, report, measuring)
     _show(options, table)
     if options.view == causes.ATLAS:
         print(causes.areas_table(causes.lines_of(options.out)).to_string(index=False))

@@ -108,13 +108,14 @@ def ask_model(options: argparse.Namespace, source: "Source") -> "RunFolder":
     check_closer_looks(options)
     folder = find(options.model, options.models)
     settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
-    cache = options.region_cache
     resume = Resume(options.retry_errors, options.mix, PROGRESS.line)
+    looks_closer = options.looked is not None or bool(options.relevance)
     with goes_on():
         with engine(options, options.out / RAY_LOG) as site:
             device = "cpu" if site else options.device  # the cluster's is its machines' own
             pipeline = Pipeline.open(options.model, device=device, models=options.models)
-            made_by = Engine() if site is None else on_cluster(site, RunFolder(options.out), cache)
+            cache, own = options.region_cache, RunFolder(options.out)
+            made_by = Engine() if site is None else on_cluster(site, own, cache)
             made = evaluate(
                 pipeline,
                 folder,
@@ -126,27 +127,46 @@ def ask_model(options: argparse.Namespace, source: "Source") -> "RunFolder":
                 cache,
                 resume,
                 say,
+                keep_regions=looks_closer,
             )
-            if options.looked is not None:
-                judge_mistakes(options, pipeline, folder, source, made, site)
-        if site and options.relevance:  # this machine does it
-            pipeline = Pipeline.open(options.model, device=options.device, models=options.models)
-        explain_answers(options, pipeline, folder, made)
+            if looks_closer:
+                look_closer(options, pipeline, folder, source, made, site)
         return made
 
 
-def explain_answers(
-    options: argparse.Namespace, pipeline: "Pipeline", folder: Path, made: "RunFolder"
+def look_closer(
+    options: argparse.Namespace,
+    pipeline: "Pipeline",
+    folder: Path,
+    source: "Source",
+    made: "RunFolder",
+    site: "Site | None",
 ) -> None:
-    """What each answer rests on, by each method, and how well the methods tell."""
+    """What is asked of a whole run: where mistakes looked, and what each answer rests on."""
     from lxmert_viz.runs.chefer import chefer
+    from lxmert_viz.runs.cluster.keeping import keeping_on
     from lxmert_viz.runs.explaining import explain_run
+    from lxmert_viz.runs.looking_first import forget_regions
 
+    cache = options.region_cache
+    if options.looked is not None:
+        judge_mistakes(options, pipeline, folder, source, made, site)
+    elsewhere = keeping_on(site, pipeline, made, cache) if site and options.relevance else None
     for method in options.relevance:
-        explain_run(pipeline, folder, made, method, report)
+        explain_run(pipeline, folder, made, method, report, elsewhere, cache)
     if options.protocol:
-        for line in chefer(pipeline, folder, made, options.relevance, report).itertuples():
+        table = chefer(
+            pipeline,
+            folder,
+            made,
+            options.relevance,
+            report,
+            elsewhere=elsewhere,
+            region_cache=cache,
+        )
+        for line in table.itertuples():
             print(f"{line.method}, {line.curve}: area {line.area:.2f} ({line.questions:,})")
+    forget_regions(made)
 
 
 def check_closer_looks(options: argparse.Namespace) -> None:

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from lxmert_viz.errors import DatasetError
 
 
@@ -21,6 +19,8 @@ def goes_on() -> Iterator[None]:
 @contextmanager
 def alone(out: Path) -> Iterator[None]:
     """Raises DatasetError where another process makes the same file or folder just now."""
+    from filelock import FileLock, Timeout  # brings asyncio, for which --help should not wait
+
     path = out.with_name(f"{out.name}.lock")
     try:
         with FileLock(path, timeout=0):

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from lxmert_viz.dataset.remarks import ODD, Entry, Remark, why
 from lxmert_viz.records import Example
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class Reading:
     training_note: str = ""
     ids: str | None = ""  # as in Dataset; None: as is heard
     last_counts: bool = False  # of several examples with one id; else the first
+    # the same examples, where it is quicker so, as tables of example_table.SCHEMA
+    tables: Callable[[Told], Iterator["pa.Table"]] | None = None
 
     def whole(self) -> Dataset:
         """All of it, in memory; pictures are named as they are written."""

@@ -64,9 +64,12 @@ SHOWN = {"": "picture", "second_": "second_picture"}  # beginning of a view's co
 ROWS = 500  # that become a table at once: Python's collector looks through all that live
 
 
-def tables_of(examples: Iterable[Example]) -> Iterator[pa.Table]:
-    """Tables of SCHEMA, numbered in the order in which the examples come."""
-    first, coming = 0, iter(examples)
+def tables_of(examples: Iterable[Example], first: int = 0) -> Iterator[pa.Table]:
+    """Tables of SCHEMA, numbered in the order in which the examples come.
+
+    first: the place of the first one in the dataset.
+    """
+    coming = iter(examples)
     while some := list(islice(coming, ROWS)):
         yield table_of(some, first)
         first += len(some)

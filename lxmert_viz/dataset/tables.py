@@ -1,12 +1,16 @@
 """Plain tables, CSV, TSV or JSONL, whose columns a person maps."""
 
-import csv
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any
 
-from lxmert_viz.dataset.datasets import Reading, read_entries
+import pyarrow as pa
+
+from lxmert_viz.dataset import example_table
+from lxmert_viz.dataset.block_table import table_of_block
+from lxmert_viz.dataset.csv_rows import Block, Row, csv_pieces
+from lxmert_viz.dataset.datasets import Reading, Told, read_entries
 from lxmert_viz.dataset.lines import json_lines
 from lxmert_viz.dataset.remarks import Entry, picture_name, reading
 from lxmert_viz.errors import DatasetError
@@ -14,7 +18,6 @@ from lxmert_viz.records import Example
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson")
 TYPED = ENDINGS[2:]  # these tell a number from a text
-DELIMITERS = (",", ";", "\t")  # of a .csv: the one that its header has most of
 NEEDED = ("picture", "text")
 COLUMNS = {  # what a column can hold: names that it often has
     "picture": ("picture", "image", "image_id", "imageid", "img_id", "image_file", "file", "path"),
@@ -27,12 +30,6 @@ COLUMNS = {  # what a column can hold: names that it often has
 }
 BETWEEN_ANSWERS = "|"  # several people's answers in one cell
 TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-
-
-class Row(NamedTuple):
-    line: int  # from 1; the header is the first
-    cells: dict[str, Any]  # a broken row's have no content, and those of a broken object no names
-    fault: str = ""  # why it cannot be read
 
 
 def columns_of(path: Path) -> tuple[str, ...]:
@@ -58,19 +55,57 @@ def read_table(path: Path, mapping: Mapping[str, str] | None = None) -> Reading:
     chosen = dict(mapping) if mapping is not None else guessed(columns)
     _check(path, columns, chosen)
 
-    def entries() -> Iterator[Entry]:
-        name = path.name  # once, and not for each of millions of rows
-        for line, row, fault in rows_of(path):
-            cells = {kind: row.get(column) for kind, column in chosen.items()}
-            yield Entry("", f"{name}:{line}", cells, fault, cells.get("id"))
+    def examples(told: Told) -> Iterator[Example]:
+        return _examples(rows_of(path), path.name, chosen, told)
+
+    def tables(told: Told) -> Iterator[pa.Table]:
+        return _tables(_pieces_of(path), path.name, chosen, told)
 
     return Reading(
         name=path.stem,
         layout=f"table ({path.suffix.lstrip('.').upper()})",
         files=(path,),
-        examples=lambda told: read_entries(entries(), _example, told),
+        examples=examples,
         ids=None if path.suffix.lower() in TYPED else "",
+        tables=tables,
     )
+
+
+def _examples(
+    rows: Iterable[Row], name: str, chosen: Mapping[str, str], told: Told
+) -> Iterator[Example]:
+    """name: of the file. chosen: kind of COLUMNS -> column."""
+
+    def entries() -> Iterator[Entry]:
+        for line, row, fault in rows:
+            cells = {kind: row.get(column) for kind, column in chosen.items()}
+            yield Entry("", f"{name}:{line}", cells, fault, cells.get("id"))
+
+    return read_entries(entries(), _example, told)
+
+
+def _tables(
+    pieces: Iterable[Block | Row], name: str, chosen: Mapping[str, str], told: Told
+) -> Iterator[pa.Table]:
+    """The examples of `_examples` as tables of example_table.SCHEMA."""
+    first = 0
+    for rows in _rows_together(pieces):
+        table = None
+        if isinstance(rows, Block):
+            table = table_of_block(rows, name, chosen, first, _answers, _truth)
+            rows = rows.rows()
+        made = example_table.tables_of(_examples(rows, name, chosen, told), first)
+        for one in made if table is None else (table,):
+            yield one
+            first += one.num_rows
+
+
+def _rows_together(pieces: Iterable[Block | Row]) -> Iterator[Block | Iterable[Row]]:
+    for is_block, some in groupby(pieces, lambda piece: isinstance(piece, Block)):
+        if is_block:
+            yield from some
+        else:
+            yield some
 
 
 def _example(entry: Entry) -> list[Example]:
@@ -80,18 +115,26 @@ def _example(entry: Entry) -> list[Example]:
         empty = [kind for kind, value in zip(NEEDED, (picture, text), strict=True) if not value]
         raise ValueError(f"it has no {' and no '.join(empty)}")
     given = cells.get("answer")
-    answers = given if isinstance(given, list) else _text(given).split(BETWEEN_ANSWERS)
     types = {"question": _text(cells.get("question")), "answer": _text(cells.get("answer_type"))}
     made = Example(
         id=_text(cells.get("id")) or f"row {entry.place.rpartition(':')[2]}",
         picture=picture_name(picture),
         text=text,
-        answers=tuple(text for answer in answers if (text := _text(answer))),
-        matches=TRUTHS.get(_text(cells.get("matches")).lower()),
+        answers=_answers(given if isinstance(given, list) else _text(given)),
+        matches=_truth(_text(cells.get("matches"))),
         types={name: value for name, value in types.items() if value},
         place=entry.place,
     )
     return [made]
+
+
+def _answers(given: str | list[Any]) -> tuple[str, ...]:
+    each = given if isinstance(given, list) else given.split(BETWEEN_ANSWERS)
+    return tuple(text for answer in each if (text := _text(answer)))
+
+
+def _truth(text: str) -> bool | None:
+    return TRUTHS.get(text.lower())
 
 
 def _check(path: Path, columns: tuple[str, ...], chosen: Mapping[str, str]) -> None:
@@ -110,50 +153,16 @@ def _check(path: Path, columns: tuple[str, ...], chosen: Mapping[str, str]) -> N
 
 def rows_of(path: Path) -> Iterator[Row]:
     """The rows of a table after its header, with its columns. Raises DatasetError."""
+    for piece in _pieces_of(path):
+        yield from piece.rows() if isinstance(piece, Block) else (piece,)
+
+
+def _pieces_of(path: Path) -> Iterator[Block | Row]:
     if path.suffix.lower() in TYPED:
         yield from (Row(*line) for line in json_lines(path))
         return
     with reading(path), path.open(encoding="utf-8-sig", newline="") as file:
-        yield from csv_rows(file, str(path), "\t" if path.suffix.lower() == ".tsv" else "")
-
-
-def csv_rows(file: TextIO, name: str, delimiter: str = "") -> Iterator[Row]:
-    """Cells by the header's names; what csv cannot read ends one row, and not the table.
-
-    name: of the file, for sentences. delimiter: else the one of DELIMITERS that the header has
-    most of. Raises DatasetError for a header that is none.
-    """
-    first = file.readline()
-    file.seek(0)
-    delimiter = delimiter or max(DELIMITERS, key=first.count)
-    rows = csv.reader(file, delimiter=delimiter, strict=True)
-    try:
-        header = next(rows, [])
-    except csv.Error as error:
-        raise DatasetError(f"{name} has a header that is not read: {error}.") from error
-    twice = [column for column, times in Counter(header).items() if column and times > 1]
-    if twice:
-        raise DatasetError(f"{name} has the column {twice[0]!r} twice: rename one.")
-    yield from _cells(header, rows)
-
-
-def _cells(header: list[str], rows: Any) -> Iterator[Row]:
-    while True:
-        line = rows.line_num + 1
-        try:
-            row = next(rows, None)
-        except csv.Error as error:
-            lines = f", up to line {rows.line_num}" if rows.line_num > line else ""
-            fault = f"it cannot be read{lines} ({error}); a quote may never be closed"
-            yield Row(line, dict.fromkeys(header), fault)
-            continue
-        if row is None:
-            return
-        if len(row) == len(header):
-            yield Row(line, dict(zip(header, row, strict=True)))
-        elif row:
-            fault = f"it has {len(row)} cells, and the header {len(header)}"
-            yield Row(line, dict.fromkeys(header), fault)
+        yield from csv_pieces(file, str(path), "\t" if path.suffix.lower() == ".tsv" else "")
 
 
 def _text(value: Any) -> str:

@@ -12,6 +12,7 @@ from lxmert_viz.detector.boxes import Weights, box_iou, clip_xyxy, decode_deltas
 from lxmert_viz.detector.network import STRIDE, FasterRCNN, RegionHeads
 from lxmert_viz.detector.operators import nms
 from lxmert_viz.detector.preprocessing import ScaledPicture, preprocess
+from lxmert_viz.detector.suppression import best_shares_apart
 from lxmert_viz.records import Report
 
 PER_CLASS_NMS = 0.3
@@ -147,10 +148,7 @@ def select_per_class(heads: RegionHeads, proposals: Tensor, profile: RegionProfi
     Source: the extraction that LXMERT was trained on (Anderson et al. 2018).
     """
     probabilities = _class_probabilities(heads)
-    confidence = proposals.new_zeros(len(proposals))  # best class in which no better box is near
-    for of_class in probabilities.unbind(1):
-        kept = nms(proposals, of_class, PER_CLASS_NMS)
-        confidence[kept] = torch.maximum(confidence[kept], of_class[kept])
+    confidence = best_shares_apart(proposals, probabilities, PER_CLASS_NMS)
     confident = (confidence >= profile.min_score).nonzero().squeeze(1)
     count = min(max(len(confident), profile.min_regions), profile.max_regions)
     if count != len(confident):  # else they stay in the order of the proposals

@@ -151,7 +151,7 @@ class Again:
         return faithfulness.sensitivity(self.scores, np.stack(edited))
 
     def _explained(self, game: Game, seed: int, what: str) -> np.ndarray:
-        """(n,)"""
+        """(n,) of the map's own players, which another target may name."""
         found = explain_game(
             game,
             self.method,
@@ -161,7 +161,7 @@ class Again:
         )
         if game is not self.game:
             self.forwards += found.forwards
-        return game.gather(found.words, found.regions)
+        return self.game.gather(found.words, found.regions)
 
 
 def small_edits(regions: Regions, seed: int) -> list[Regions]:

@@ -118,17 +118,21 @@ def word(pipeline: Pipeline, place: int, piece: str, against: str | None = None)
     for wanted in filter(None, (piece, against)):
         if wanted not in vocabulary:
             raise OptionError(f"{wanted!r} is no word piece of {pipeline.name}.")
-    name = f"“{piece}” at piece {place + 1}"
+    name = f"“{piece}” at piece {place + 1}" + (f" rather than “{against}”" if against else "")
     other = None if against is None else vocabulary[against]
     return Target("word", vocabulary[piece], other, place, name)
 
 
-def region_label(pipeline: Pipeline, kind: str, place: int, name: str) -> Target:
+def region_label(
+    pipeline: Pipeline, kind: str, place: int, name: str, against: str | None = None
+) -> Target:
     """What a region is: kind "object" or "attribute", by its name. place: counted from 0."""
     check_head(pipeline, kind)
     names = pipeline.region_names
     known = names.objects if kind == "object" else names.attributes
-    return Target(kind, _place(known, name, kind), None, place, f"region {place + 1} is {name}")
+    other = None if against is None else _place(known, against, kind)
+    said = f"region {place + 1} is {name}" + (f" rather than {against}" if against else "")
+    return Target(kind, _place(known, name, kind), other, place, said)
 
 
 def _place(known: tuple[str, ...], text: str, kind: str) -> int:
@@ -152,18 +156,22 @@ def labels_of(pipeline: Pipeline, kind: str) -> int:
     }[kind]
 
 
-def check_head(pipeline: Pipeline, kind: str) -> None:
-    """Raises CheckpointError where the checkpoint has no head for this kind of target."""
+def has_head(pipeline: Pipeline, kind: str) -> bool:
+    """kind: of HEADS."""
     network, config = pipeline.network, pipeline.network.config
     whole = isinstance(network, LxmertForPreTraining)
-    has = {
+    return {
         "answer": pipeline.has_answers and not pipeline.judges_pairs,
         "match": pipeline.has_match,
         "word": whole and config.task_mask_lm,
         "object": whole and config.task_obj_predict and config.visual_obj_loss,
         "attribute": whole and config.task_obj_predict and config.visual_attr_loss,
-    }
-    if not has[kind]:
+    }[kind]
+
+
+def check_head(pipeline: Pipeline, kind: str) -> None:
+    """Raises CheckpointError where the checkpoint has no head for this kind of target."""
+    if not has_head(pipeline, kind):
         raise CheckpointError(
-            f"{pipeline.name} has no head for {HEADS[kind]}; lxmert-base has every head."
+            f"{pipeline.name} has no output head for {HEADS[kind]}; lxmert-base has every one."
         )

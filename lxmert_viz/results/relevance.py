@@ -41,6 +41,9 @@ class KeptShards:
         self._folder.mkdir(parents=True, exist_ok=True)
         write_table(self._folder / f"{number:05d}.parquet", table)
 
+    def shard(self, number: int) -> pa.Table:
+        return read_table(self._folder / f"{number:05d}.parquet")
+
     def table(self, columns: list[str] | None = None) -> pd.DataFrame:
         """All of them, a row an example; all columns, or some."""
         return pa.concat_tables(read_table(path, columns) for path in self._paths()).to_pandas()

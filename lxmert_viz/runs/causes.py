@@ -4,7 +4,7 @@ Each example's numbers are a line of a file that grows; a run that was stopped g
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +23,9 @@ from lxmert_viz.experiments import target as targets
 from lxmert_viz.experiments.head_means import HeadMeans
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Regions, Report
-from lxmert_viz.runs.asking import gold_regions
+from lxmert_viz.runs.asking import gold_regions, may_do_elsewhere
 from lxmert_viz.runs.pictures import Looker
-from lxmert_viz.whole_files import reading_back, write_json
+from lxmert_viz.whole_files import reading_back, write_json, write_text
 
 LINES, ABOUT = "effects.jsonl", "causes.json"
 REMEDY = "name another folder with --out"
@@ -45,14 +45,60 @@ class Answered:
     kind: str  # type of question, as GQA has it: "query attr"
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is measured, and how."""
+
+    name: str  # of VIEWS
+    off: str = atlas.ZERO
+    width: int = 1
+    given: HeadMeans | None = None  # what heads write where `off` is their mean over a set
+
+    @property
+    def told(self) -> dict[str, Any]:
+        means = {} if self.given is None else {"means": self.given.digest}
+        return {"view": self.name, "off": self.off, "width": self.width, **means}
+
+
+Line = dict[str, Any]  # of an example
+Measuring = Callable[[Pipeline, Dataset, View, Path, Report], list[Line]]  # folder: of what is kept
+
+
 def answered_right(pipeline: Pipeline, dataset: Dataset, report: Report) -> Iterator[Answered]:
     """In the order of pictures."""
-    examples = sorted(dataset.examples, key=lambda example: example.picture)
-    looker = Looker(pipeline, dataset, TRAINED_PROFILE, pipeline.region_names.of)
+    examples = _ordered(dataset)
+    looker = looker_for(pipeline, dataset)
     looker.check()
+
+    def heard(number: int) -> None:
+        report(f"example {number + 1:,} of {len(examples):,}", number / len(examples))
+
+    yield from right_ones(pipeline, looker, examples, heard)
+
+
+def _ordered(dataset: Dataset) -> list[Example]:
+    return sorted(dataset.examples, key=lambda example: example.picture)
+
+
+def looker_for(pipeline: Pipeline, dataset: Dataset) -> Looker:
+    return Looker(pipeline, dataset, TRAINED_PROFILE, pipeline.region_names.of)
+
+
+def right_ones(
+    pipeline: Pipeline,
+    looker: Looker,
+    examples: Sequence[Example],
+    heard: Callable[[int], None] = lambda number: None,
+    *,
+    strict: bool = False,
+) -> Iterator[Answered]:
+    """heard: of every example, by its place. strict: MachineError is raised where another machine
+    may do it."""
     with closing(looker.shown(examples)) as rows:
         for number, (example, seen) in enumerate(rows):
-            report(f"example {number + 1:,} of {len(examples):,}", number / len(examples))
+            heard(number)
+            if strict and may_do_elsewhere(seen):
+                raise seen
             if not isinstance(seen, Regions) or not example.right:
                 continue
             (scores,) = pipeline.score_many([(seen, example.text)])
@@ -65,73 +111,77 @@ def answered_right(pipeline: Pipeline, dataset: Dataset, report: Report) -> Iter
 def measure(
     pipeline: Pipeline,
     dataset: Dataset,
-    view: str,
+    view: View,
     folder: Path,
-    *,
-    off: str = atlas.ZERO,
-    width: int = 1,
-    given: HeadMeans | None = None,
     report: Report = lambda stage, share: None,
+    measuring: Measuring | None = None,
 ) -> pd.DataFrame:
     """The table of a view over the examples answered right; goes on where the folder was left.
 
-    given: what heads write where `off` is their mean over a set. Raises DatasetError for a folder
-    of another run.
+    measuring: unless given, this process. Raises DatasetError for a folder of another run.
     """
-    settings = {
-        "view": view,
+    settings = view.told | {
         "model": pipeline.name,
         "digest": pipeline.digest,
-        "off": off,
-        "width": width,
         "examples": len(dataset.examples),
-        **({} if given is None else {"means": given.digest}),
     }
-    means = None if given is None else given.of(pipeline)
+    lines_by(pipeline, view)  # what cannot be measured is told before a folder is begun
     _begin(folder, settings)
-    done = _lines(folder / LINES)
-    work = _atlas_line(pipeline, off, means) if view == ATLAS else _edges_line(pipeline, width)
+    done = (measuring or _here)(pipeline, dataset, view, folder, report)
+    places = {example.id: place for place, example in enumerate(_ordered(dataset))}
+    done.sort(key=lambda line: places.get(line["id"], len(places)))
+    write_text(folder / LINES, "".join(f"{json.dumps(line)}\n" for line in done))
+    if not done:
+        raise DatasetError(NONE_RIGHT.format(pipeline.name, len(dataset.examples)))
+    table = atlas_table if view.name == ATLAS else edges_table
+    return table(pipeline, done)
+
+
+def _here(
+    pipeline: Pipeline, dataset: Dataset, view: View, folder: Path, report: Report
+) -> list[Line]:
+    done, line_of = _lines(folder / LINES), lines_by(pipeline, view)
     with (folder / LINES).open("a", encoding="utf-8") as file:
         for asked in answered_right(pipeline, dataset, report):
             if asked.example.id not in done:
-                line = {"id": asked.example.id, "kind": asked.kind, **work(asked)}
-                done[asked.example.id] = line
+                line = done[asked.example.id] = line_of(asked)
                 file.write(json.dumps(line) + "\n")
                 file.flush()
-    if not done:
-        raise DatasetError(NONE_RIGHT.format(pipeline.name, len(dataset.examples)))
-    table = atlas_table if view == ATLAS else edges_table
-    return table(pipeline, list(done.values()))
+    return list(done.values())
 
 
-def _atlas_line(
-    pipeline: Pipeline, off: str, means: atlas.Means | None
-) -> Callable[[Answered], dict[str, Any]]:
-    def line(asked: Answered) -> dict[str, Any]:
-        seen, text = asked.regions, asked.example.text
-        (scores,) = pipeline.score_many([(seen, text)])
-        target = targets.top_answer(pipeline, scores)
-        found = atlas.atlas(pipeline, seen, text, target, off, given=means)
-        values = {
-            name: np.round(found.scores(name), 6).tolist()
-            for name in atlas.RANKINGS
-            if name != "random"
-        }
-        judged = {name: atlas.judged(pipeline, seen, text, found, name) for name in atlas.RANKINGS}
-        areas = {name: [one.cpr, one.cmd] for name, one in judged.items()}
-        return {"value": found.value, "heads": values, "areas": areas}
+def lines_by(pipeline: Pipeline, view: View) -> Callable[[Answered], Line]:
+    means = None if view.given is None else view.given.of(pipeline)
+
+    def line(asked: Answered) -> Line:
+        told = {"id": asked.example.id, "kind": asked.kind}
+        if view.name == ATLAS:
+            return told | _atlas_line(pipeline, view.off, means, asked)
+        return told | _edges_line(pipeline, view.width, asked)
 
     return line
 
 
-def _edges_line(pipeline: Pipeline, width: int) -> Callable[[Answered], dict[str, Any]]:
-    def line(asked: Answered) -> dict[str, Any]:
-        wanted = edges.usual_edges(len(asked.regions), asked.gold)
-        found = edges.curves(pipeline, asked.regions, asked.example.text, wanted, width)
-        rows = zip(found.edges, found.change.round(4), found.flips, strict=True)
-        return {"edges": {name: [c.tolist(), f.tolist()] for name, c, f in rows}}
+def _atlas_line(pipeline: Pipeline, off: str, means: atlas.Means | None, asked: Answered) -> Line:
+    seen, text = asked.regions, asked.example.text
+    (scores,) = pipeline.score_many([(seen, text)])
+    target = targets.top_answer(pipeline, scores)
+    found = atlas.atlas(pipeline, seen, text, target, off, given=means)
+    values = {
+        name: np.round(found.scores(name), 6).tolist()
+        for name in atlas.RANKINGS
+        if name != "random"
+    }
+    judged = {name: atlas.judged(pipeline, seen, text, found, name) for name in atlas.RANKINGS}
+    areas = {name: [one.cpr, one.cmd] for name, one in judged.items()}
+    return {"value": found.value, "heads": values, "areas": areas}
 
-    return line
+
+def _edges_line(pipeline: Pipeline, width: int, asked: Answered) -> Line:
+    wanted = edges.usual_edges(len(asked.regions), asked.gold)
+    found = edges.curves(pipeline, asked.regions, asked.example.text, wanted, width)
+    rows = zip(found.edges, found.change.round(4), found.flips, strict=True)
+    return {"edges": {name: [c.tolist(), f.tolist()] for name, c, f in rows}}
 
 
 def atlas_table(pipeline: Pipeline, lines: list[dict[str, Any]]) -> pd.DataFrame:

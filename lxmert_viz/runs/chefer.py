@@ -6,7 +6,7 @@ under the uneven steps. Letters: S steps, N players of one kind.
 """
 
 import random
-from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,7 @@ import pyarrow as pa
 
 from lxmert_viz.analysis.faithfulness import area, removal_order
 from lxmert_viz.analysis.vqa_accuracy import People
-from lxmert_viz.checkpoints import contents
-from lxmert_viz.errors import DatasetError, DeviceError, LxmertVizError
+from lxmert_viz.errors import DatasetError
 from lxmert_viz.experiments import target as targets
 from lxmert_viz.experiments.relevance import explain_game
 from lxmert_viz.experiments.removal import Game, Removal
@@ -25,7 +24,7 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Regions, Report
 from lxmert_viz.results.relevance import CHEFER, KeptShards
 from lxmert_viz.results.run_folder import RunFolder
-from lxmert_viz.runs.pictures import Looker
+from lxmert_viz.runs.kept_rows import Elsewhere, fill
 from lxmert_viz.runs.preparing import Prepared, prepared_in
 from lxmert_viz.whole_files import write_text
 
@@ -37,6 +36,34 @@ SCHEMA = pa.schema(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Measure: how accuracy falls in the order of one method."""
+
+    method: str
+    chosen: frozenset[str]  # ids of questions
+
+    @property
+    def place(self) -> str:
+        return f"{CHEFER}/{self.method}"
+
+    @property
+    def name(self) -> str:
+        return f"{self.method}, accuracy"
+
+    @property
+    def schema(self) -> pa.Schema:
+        return SCHEMA
+
+    def wants(self, example: Example) -> bool:
+        return example.id in self.chosen
+
+    def rows(
+        self, pipeline: Pipeline, example: Example, regions: Regions
+    ) -> list[dict[str, object]]:
+        return curves(pipeline, example, regions, self.method)
+
+
 def chefer(
     pipeline: Pipeline,
     model_folder: Path,
@@ -44,33 +71,19 @@ def chefer(
     methods: list[str],
     report: Report = lambda stage, share: None,
     questions: int = QUESTIONS,
+    elsewhere: Elsewhere | None = None,
+    region_cache: Path | None = None,
 ) -> pd.DataFrame:
     """A row a method and curve: accuracy in percent at each step, and its area; kept as a CSV.
 
-    Of questions that are drawn from the run's; the same call goes on with a broken one. Raises
-    DatasetError where nothing has a right answer.
+    Of questions that are drawn from the run's; the same call goes on with a broken one. The last
+    two as `fill` has them. Raises DatasetError where nothing has a right answer.
     """
     targets.check_head(pipeline, "answer")
-    prepared = prepared_in(run.examples)
-    chosen = drawn(prepared, questions)
-    name_of = contents.read_region_names(model_folder).of
-    profile = run.manifest()["settings"]["profile"]
-    looker = Looker(pipeline, prepared.about, profile, name_of)
+    chosen = frozenset(drawn(prepared_in(run.examples), questions))
     for method in methods:
-        kept = KeptShards(run.path / CHEFER / method)
-        for shard in prepared.shards:
-            if shard.number in kept.finished():
-                continue
-            dataset = shard.dataset(looker.dataset)
-            looker.turn_to(dataset)
-            asked = [example for example in dataset.examples if example.id in chosen]
-            rows = []
-            with closing(looker.shown(asked)) as shown:
-                for number, (example, seen) in enumerate(shown):
-                    report(f"{method}, shard {shard.number + 1}", number / len(asked))
-                    if isinstance(seen, Regions):
-                        rows += curves(pipeline, example, seen, method)
-            kept.write(shard.number, pa.Table.from_pylist(rows, schema=SCHEMA))
+        measure = Curves(method, chosen)
+        fill(pipeline, model_folder, run, measure, report, elsewhere, region_cache)
     table = summary({m: KeptShards(run.path / CHEFER / m).table() for m in methods})
     write_text(run.path / f"{CHEFER}.csv", as_csv(table, "%.4f"))
     return table
@@ -90,16 +103,11 @@ def drawn(prepared: Prepared, questions: int) -> set[str]:
 def curves(
     pipeline: Pipeline, example: Example, regions: Regions, method: str
 ) -> list[dict[str, object]]:
-    """A row as SCHEMA has it; none for a text that cannot be asked. Raises DeviceError."""
-    try:
-        whole = pipeline.score_many([(regions, example.text)])[0]
-        asked = targets.top_answer(pipeline, whole)
-        game = Game(pipeline, regions, example.text, asked, Removal("slice", "delete"))
-        found = explain_game(game, method)
-    except DeviceError:
-        raise
-    except LxmertVizError:  # its row in the run says why
-        return []
+    """A row as SCHEMA has it. Raises LxmertVizError for a text that cannot be asked."""
+    whole = pipeline.score_many([(regions, example.text)])[0]
+    asked = targets.top_answer(pipeline, whole)
+    game = Game(pipeline, regions, example.text, asked, Removal("slice", "delete"))
+    found = explain_game(game, method)
     scores = game.gather(found.words, found.regions)
     count = len(game.word_places)
     row: dict[str, object] = {"question_id": example.id}

@@ -23,9 +23,9 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Report
 from lxmert_viz.results.relevance import forget
 from lxmert_viz.results.run_folder import LOCK, RunFolder
-from lxmert_viz.runs import internals, looking_first
+from lxmert_viz.runs import internals
 from lxmert_viz.runs.asking import Asker
-from lxmert_viz.runs.looking_first import look_here, to_look_at
+from lxmert_viz.runs.looking_first import FOLDER, forget_regions, look_here, to_look_at
 from lxmert_viz.runs.manifest import (
     Settings,
     described,
@@ -77,13 +77,15 @@ def evaluate(
     region_cache: Path | None = None,
     resume: Resume = Resume(),
     hear: Callable[[Tally, str], None] = lambda tally, training_note: None,
+    *,
+    keep_regions: bool = False,
 ) -> RunFolder:
     """Predictions of every example, and the table of the board.
 
     region_cache: a folder that keeps the regions that are found; runs may share it. report hears
     what is done and the share of it, 0..1, and may raise to stop: the same call goes on. hear: what
-    is odd about the dataset, and who was trained on it. Raises OptionError for a profile that is
-    not, DatasetError where the folder is in use, or of another run, and DeviceError.
+    is odd about the dataset, and who was trained on it. keep_regions: for closer looks. Raises
+    OptionError for a profile that is not, DeviceError, and DatasetError where the folder is in use.
     """
     pipeline.check_profile(settings.profile)
     source = source_of(dataset)
@@ -94,17 +96,15 @@ def evaluate(
             prepared = prepared_for(run, source, manifest["source"], report)
             _begin(run, manifest, prepared, pipeline, engine, resume)
             hear(Tally.of(run.manifest()["remarks"]), prepared.about.training_note)
-            again = run.failed_parts() if resume.retry_errors else set()
-            forget(run.path, again)
-            done = run.finished_parts() - again
+            done = _done(run, resume)
             if pipeline.has_detector and (pictures := _to_look_at(run, prepared, done)):
-                looked = run.path / looking_first.FOLDER
-                here = partial(look_here, folder=looked, cache=region_cache)
+                here = partial(look_here, folder=run.path / FOLDER, cache=region_cache)
                 (engine.look or here)(pipeline, settings.profile, pictures, report)
-            here = in_order(pipeline, model_folder, run, settings, region_cache)
-            _make(prepared, done, engine.compute or here, report)
+            ask = engine.compute or in_order(pipeline, model_folder, run, settings, region_cache)
+            _make(prepared, done, ask, report)
             finish(run, prepared, pipeline.answer_vocabulary)
-            shutil.rmtree(folder / looking_first.FOLDER, ignore_errors=True)
+            if not keep_regions:
+                forget_regions(run)
     return run
 
 
@@ -145,6 +145,13 @@ def _begin(
         run.begin(manifest | described(prepared) | made_by | {"remarks": tally.told()})
     if odd := agree(run, mine, mix=resume.mix):
         resume.say(odd)
+
+
+def _done(run: RunFolder, resume: Resume) -> set[int]:
+    """Numbers of the shards that stay as they are; of the others nothing is kept."""
+    again = run.failed_parts() if resume.retry_errors else set()
+    forget(run.path, again)
+    return run.finished_parts() - again
 
 
 def _to_look_at(run: RunFolder, prepared: Prepared, done: set[int]) -> dict[str, Path]:
@@ -191,7 +198,7 @@ def equipped(
     """
     about = prepared_in(run.examples).about
     name_of = contents.read_region_names(model_folder).of
-    first = LookedFirst(run.path / looking_first.FOLDER)
+    first = LookedFirst(run.path / FOLDER)
     looker = Looker(pipeline, about, settings.profile, name_of, region_cache, first)
     return looker, Asker(pipeline, settings.baselines, settings.internals, strict=strict)
 

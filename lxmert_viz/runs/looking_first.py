@@ -1,5 +1,6 @@
 """The pictures of a run, each looked at once before any question about them is asked."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from lxmert_viz.dataset import example_table
 from lxmert_viz.model.devices import processor_threads
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Report
+from lxmert_viz.results.run_folder import RunFolder
 from lxmert_viz.runs import region_shards
 from lxmert_viz.runs.pictures import looking
 from lxmert_viz.runs.preparing import Prepared, Shard
@@ -56,3 +58,8 @@ def look_here(
     for shard in missing:
         journal = folder / "parts" / f"{shard.number:05d}.unfinished"
         region_shards.look_at_shard(shard, folder, look, journal, lambda looked: progress.add(1))
+
+
+def forget_regions(run: RunFolder) -> None:
+    """Once nobody asks about them."""
+    shutil.rmtree(run.path / FOLDER, ignore_errors=True)

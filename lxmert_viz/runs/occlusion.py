@@ -16,8 +16,10 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Example, Regions, Report, Scores
 from lxmert_viz.results.board import Board
 from lxmert_viz.runs.asking import ask_each, gold_regions, may_do_elsewhere
+from lxmert_viz.runs.looking_first import FOLDER
 from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.preparing import sorted_by_picture
+from lxmert_viz.runs.region_shards import LookedFirst
 
 Judge = Callable[[Dataset, Mapping[str, str], str, Report], dict[str, bool]]
 OTHER_MODEL = (
@@ -54,7 +56,8 @@ def judge_looks(
     mistakes = replace(dataset, examples=tuple(asked), remarks=())
     if judge is None:
         name_of = contents.read_region_names(model_folder).of
-        looker = Looker(pipeline, mistakes, profile, name_of)
+        first = LookedFirst(board.run.path / FOLDER)
+        looker = Looker(pipeline, mistakes, profile, name_of, first=first)
         found = looks(pipeline, looker, asked, answers, report)
     else:
         found = judge(mistakes, answers, profile, report)

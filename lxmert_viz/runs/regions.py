@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from lxmert_viz.errors import DatasetError, DeviceError, LxmertVizError, MachineError
 from lxmert_viz.picture import PICTURE_ENDINGS
 from lxmert_viz.region_files.picture_ids import pictures_below
-from lxmert_viz.region_files.rows import RegionRow
 
-if TYPE_CHECKING:  # torch takes seconds, and --help should not
+if TYPE_CHECKING:  # torch takes seconds, pyarrow a tenth of one, and --help should not
     from lxmert_viz.records import Regions
     from lxmert_viz.region_files.journal import RegionJournal
 
@@ -38,6 +37,8 @@ def look_at_all(
 
     strict: every MachineError is raised. done hears of each picture whether it had to be looked at.
     """
+    from lxmert_viz.region_files.rows import RegionRow
+
     failed: list[tuple[Path, LxmertVizError]] = []
     for picture, path in pictures.items():
         is_fit = UNFIT.search(picture) is None

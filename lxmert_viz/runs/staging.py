@@ -3,15 +3,14 @@
 Memory grows with the number of pictures; with that of examples only as a sort on files needs it.
 """
 
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lxmert_viz.dataset import example_table
-from lxmert_viz.dataset.datasets import Told, duplicate, lost
+from lxmert_viz.dataset.datasets import Reading, Told, duplicate, lost
 from lxmert_viz.dataset.finding import Found, missing
 from lxmert_viz.dataset.opening import Source, nothing_in
 from lxmert_viz.dataset.remarks import Remark
@@ -19,7 +18,7 @@ from lxmert_viz.records import Report
 from lxmert_viz.results.database import quoted
 from lxmert_viz.results.large_queries import Queries, allow, rows_of
 
-TABLES = 40  # that are written at once
+ROWS = 20_000  # that are written at once
 STAGED = "CREATE VIEW staged AS FROM read_parquet('{path}')"
 REPEATED = """
 CREATE TABLE repeated AS SELECT number, id, place, first_value(place) OVER same AS kept
@@ -107,13 +106,11 @@ class Staged:
             self._remark(remark)
 
         self.told.remark, rows = hear, 0
-        coming = example_table.tables_of(source.reading.examples(self.told))
         with pq.ParquetWriter(path, example_table.SCHEMA) as writer:
-            while some := list(islice(coming, TABLES)):
-                table = pa.concat_tables(some)
+            for table in _together(_tables(source.reading, self.told)):
                 writer.write_table(table)
                 rows += table.num_rows
-                if len(some) == TABLES:
+                if table.num_rows >= ROWS:
                     self._report(f"{rows:,} examples read", 0.0)
         if not rows:
             raise nothing_in(source.reading, first)
@@ -126,6 +123,24 @@ class Staged:
             self._remark(duplicate(name, place, kept))
             self.rows -= 1
         self._database.execute(EXAMPLES)
+
+
+def _tables(reading: Reading, told: Told) -> Iterator[pa.Table]:
+    if reading.tables is not None:
+        return reading.tables(told)
+    return example_table.tables_of(reading.examples(told))
+
+
+def _together(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Joined to ROWS or a few more; the last one has the rest."""
+    some: list[pa.Table] = []
+    for table in tables:
+        some.append(table)
+        if sum(one.num_rows for one in some) >= ROWS:
+            yield pa.concat_tables(some)
+            some = []
+    if some:
+        yield pa.concat_tables(some)
 
 
 def _seen() -> str:

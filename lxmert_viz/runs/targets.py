@@ -15,7 +15,7 @@ import numpy as np
 from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.analysis.regions import covered
 from lxmert_viz.analysis.word_classes import CLASSES
-from lxmert_viz.dataset.tables import csv_rows
+from lxmert_viz.dataset.csv_rows import csv_rows
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.records import Example
 from lxmert_viz.runs.states import StateStore, StoredRow, places_of

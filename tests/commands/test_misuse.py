@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lxmert_viz import __main__ as program
-from lxmert_viz.__main__ import COMMANDS, main, parser
+from lxmert_viz.__main__ import COMMANDS, command_of, main, parser
 from lxmert_viz.commands import ask as ask_command
 from lxmert_viz.commands.train_miniature import FIRST_TRAINING_SEED
 from lxmert_viz.miniature.world import pictures
@@ -30,11 +29,13 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
     return sentence
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("called", COMMANDS)
 def test_every_command_ends_its_help_with_an_example_that_can_be_called(
-    command: object, capsys: pytest.CaptureFixture[str]
+    called: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    command = command_of(called)
     name, *rest = shlex.split(command.EXAMPLE)
+    assert name == called
     assert parser().parse_args([name, *rest]).run is command.run
     with pytest.raises(SystemExit):
         main([name, "--help"])
@@ -136,13 +137,13 @@ def test_what_the_disk_refuses_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(program.ask, "run", raising(error))
+    monkeypatch.setattr(ask_command, "run", raising(error))
     assert main(["ask", "a.png", "what?"]) == 2
     assert f"lxmert-viz: {sentence}" in said(capsys)
 
 
 def test_an_error_that_is_not_the_disks_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program.ask, "run", raising(ConnectionError(errno.ECONNRESET, "reset")))
+    monkeypatch.setattr(ask_command, "run", raising(ConnectionError(errno.ECONNRESET, "reset")))
     with pytest.raises(ConnectionError):
         main(["ask", "a.png", "what?"])
 
@@ -252,7 +253,9 @@ def test_addresses_for_downloads_by_hand_need_no_network(
 
 def test_another_python_than_the_environments_is_one_sentence() -> None:
     bare = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"]
-    bare[-1] += "import runpy; runpy.run_module('lxmert_viz', run_name='__main__')"
+    bare[-1] += (
+        "import runpy; sys.argv[1:] = ['ask']; runpy.run_module('lxmert_viz', run_name='__main__')"
+    )
     ran = subprocess.run(bare, capture_output=True, text=True)
     assert ran.returncode == 2
     assert re.fullmatch(r"lxmert-viz: .* has no \w+: call the Python of .*\n", ran.stderr)

@@ -16,6 +16,9 @@ from lxmert_viz.figures.knowing import by_depth
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.runs import causes, knowing, steering
+from lxmert_viz.runs.causes import View
+
+ATLAS = View(causes.ATLAS)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,7 @@ def of_colours(scenes: Dataset) -> Dataset:
 def test_the_atlas_of_a_set_is_the_mean_of_its_examples_and_goes_on(
     miniature: Pipeline, few: Dataset, tmp_path: Path
 ) -> None:
-    table = causes.measure(miniature, few, causes.ATLAS, tmp_path)
+    table = causes.measure(miniature, few, ATLAS, tmp_path)
     answered = list(causes.answered_right(miniature, few, lambda stage, share: None))
     own = []
     for one in answered:
@@ -66,18 +69,18 @@ def test_the_atlas_of_a_set_is_the_mean_of_its_examples_and_goes_on(
 
     lines = (tmp_path / causes.LINES).read_text().splitlines(keepends=True)
     (tmp_path / causes.LINES).write_text("".join(lines[:2]) + lines[2][:40])  # killed here
-    again = causes.measure(miniature, few, causes.ATLAS, tmp_path)
+    again = causes.measure(miniature, few, ATLAS, tmp_path)
     assert np.allclose(again["effect"], table["effect"], atol=1e-5)
     ids = [json.loads(line)["id"] for line in (tmp_path / causes.LINES).read_text().splitlines()]
     assert len(ids) == len(set(ids)) == len(answered)
     with pytest.raises(DatasetError, match="holds a run with view 'atlas'"):
-        causes.measure(miniature, few, causes.EDGES, tmp_path)
+        causes.measure(miniature, few, View(causes.EDGES), tmp_path)
 
 
 def test_edges_of_a_set_are_told_by_type_of_question(
     miniature: Pipeline, few: Dataset, tmp_path: Path
 ) -> None:
-    table = causes.measure(miniature, few, causes.EDGES, tmp_path, width=3)
+    table = causes.measure(miniature, few, View(causes.EDGES, width=3), tmp_path)
     whole = table[table["type"] == "all"]
     assert "all" in set(table["type"]) and len(set(table["type"])) > 2
     names = set(whole["edge"])

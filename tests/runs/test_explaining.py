@@ -18,6 +18,7 @@ from lxmert_viz.runs import explaining
 from lxmert_viz.runs.evaluation import evaluate
 from lxmert_viz.runs.explaining import explain_run
 from lxmert_viz.runs.manifest import Settings
+from lxmert_viz.runs.preparing import prepared_in
 
 WORDS = ("red", "green", "blue", "large")
 
@@ -65,7 +66,7 @@ def test_every_answer_has_its_map(
 
 
 def example_of(run: RunFolder) -> Example:
-    prepared = explaining.prepared_in(run.examples)
+    prepared = prepared_in(run.examples)
     shard = prepared.shards[0].dataset(prepared.about)
     return next(example for example in shard.examples if example.id == "ared")
 
@@ -73,7 +74,7 @@ def example_of(run: RunFolder) -> Example:
 def test_a_broken_call_goes_on_at_the_next_shard(
     tiny_pipeline: Pipeline, tiny_folder: Path, run: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shards = explaining.prepared_in(run.examples).shards
+    shards = prepared_in(run.examples).shards
     kept = KeptRelevance(run.path, "bimodal")
     asked: list[str] = []
     truth = explaining.explained
@@ -118,7 +119,7 @@ def test_another_model_and_one_without_answers_are_one_sentence(
     with pytest.raises(DatasetError, match="is not the model that this run asked"):
         explain_run(tiny_pipeline, tiny_folder, run, "attention")
     monkeypatch.setattr(tiny_pipeline, "has_answers", False)
-    with pytest.raises(CheckpointError, match="no head for answers"):
+    with pytest.raises(CheckpointError, match="no output head for answers"):
         explain_run(tiny_pipeline, tiny_folder, run, "attention")
 
 

@@ -11,6 +11,7 @@ from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Report
 from lxmert_viz.results.run_folder import RunFolder
+from lxmert_viz.runs import looking_first
 from lxmert_viz.runs.cluster.models import open_alike
 from lxmert_viz.runs.cluster.pieces import Piece
 from lxmert_viz.runs.cluster.rounds import Rounds, Site
@@ -20,6 +21,7 @@ from lxmert_viz.runs.pictures import Looker
 from lxmert_viz.runs.preparing import Shard, prepared_for, prepared_in
 from lxmert_viz.runs.progress import Counts, Progress
 from lxmert_viz.runs.provenance import provenance
+from lxmert_viz.runs.region_shards import LookedFirst
 from lxmert_viz.whole_files import write_json
 
 FORMAT = 1  # of the folder
@@ -41,7 +43,8 @@ class Judging:
         about = prepared_in(run.examples).about
         facts = region_file_facts(about.region_file)
         pipeline = open_alike(run, self.model_folder, self.device, facts)
-        looker = Looker(pipeline, about, self.profile, pipeline.region_names.of)
+        first = LookedFirst(self.folder.parent / looking_first.FOLDER)
+        looker = Looker(pipeline, about, self.profile, pipeline.region_names.of, first=first)
         return lambda piece: self._judged(pipeline, looker, piece, strict=not last)
 
     def _judged(self, pipeline: Pipeline, looker: Looker, piece: Piece, *, strict: bool) -> Counts:

@@ -5,23 +5,22 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from lxmert_viz.errors import CheckpointError
-from lxmert_viz.experiments import target as targets
 from lxmert_viz.experiments.relevance import METHODS, PAIRS
 from lxmert_viz.experiments.removal import REGION_REMOVALS, USUAL, WORD_REMOVALS, Removal
 from lxmert_viz.experiments.target import Target
 from lxmert_viz.records import Trace
-from lxmert_viz.ui.frame import address, handover
-from lxmert_viz.ui.server import models
+from lxmert_viz.ui.frame import address
 from lxmert_viz.ui.server.relevance import MOST_PAIRS
+from lxmert_viz.ui.server.variant import Variant
+from lxmert_viz.ui.why import target_choice
+from lxmert_viz.ui.why.target_choice import ALONE, FIRST, MATCH, SECOND, key, named
 from lxmert_viz.ui.wording import plain
 
 ANSWER, AGAINST, METHOD, BESIDE = "why", "rather", "method", "beside"  # keys of the address
 REGIONS_GONE, WORDS_GONE, ORDERS = "regions-gone", "words-gone", "orders"
 STABLE = "stable"
 DEFAULT = "bimodal"  # as fast as one answer
-MATCH, ALONE, NOTHING = "=match", "=alone", ""  # beside answers' texts, which have no such form
-OFFERED = 50  # of the most probable answers
+NOTHING = ""
 WIDTHS = (0.5, 1.0, 2.0, 4.0)  # logits
 USUAL_WIDTH = 2.0
 ORDER_COUNTS = [2 * pairs for pairs in (4, PAIRS, 16, 32, MOST_PAIRS)]
@@ -43,13 +42,13 @@ class Choice:
         return any(METHODS[name].removes for name in (self.method, self.beside) if name)
 
 
-def choose(found: Trace) -> Choice:
+def choose(found: Trace, variant: Variant) -> Choice:
     """Stops the page where the checkpoint has nothing to be asked about."""
-    _follow({answer.text for answer in found.answers}, found)
+    _follow(found, variant)
     held = st.session_state
     controls = st.container(horizontal=True, vertical_alignment="bottom", key="why.controls")
     with controls:
-        target = _choose_target(found)
+        target = target_choice.choose(found, variant)
         st.selectbox(
             "Method",
             list(METHODS),
@@ -68,13 +67,14 @@ def choose(found: Trace) -> Choice:
             persist_state="session",
             width=310,
         )
+        target_choice.offer_clicks(found, variant)
     chosen = _held(target)
     with controls:
         if chosen.removes:
             choose_removal()
         if "shapley" in (chosen.method, chosen.beside):
             _choose_orders()
-    _state(found, chosen)
+    _state(found, variant, chosen)
     return chosen
 
 
@@ -114,51 +114,15 @@ def choose_removal() -> None:
         )
 
 
-def _choose_target(found: Trace) -> Target:
-    pipeline, held = models.pipeline(found.model), st.session_state
-    offered = _offered(found)
-    options = [*offered, MATCH] if found.match is not None else offered
-    if not options:
-        raise CheckpointError(
-            f"{found.model} has no answers about one picture and no output head for matching, so "
-            "there is nothing to explain; lxmert-base has both."
-        )
-    is_proposed, _ = handover.match_explained(found.tokens.text)
-    if is_proposed and MATCH in options:
-        held[_key("why.answer", found)] = MATCH
-    answer = st.selectbox(
-        "Why",
-        options,
-        format_func=_answer,
-        key=_key("why.answer", found),
-        persist_state="session",
-        width=130,
-    )
-    if answer == MATCH:
-        return targets.match(pipeline)
-    others = [*(text for text in offered if text != answer), ALONE]
-    key = _key("why.against", found)
-    if held.get(key) not in others:
-        held[key] = others[0]
-    against = st.selectbox(
-        "rather than",
-        others,
-        format_func=_answer,
-        key=key,
-        persist_state="session",
-        width=170,
-        help="What speaks for one answer against another. Alone: for the answer's own logit, which "
-        "also rises with what makes every answer of its kind likely.",
-    )
-    return targets.answer(pipeline, answer, None if against == ALONE else against)
-
-
-def _follow(known: set[str], found: Trace) -> None:
+def _follow(found: Trace, variant: Variant) -> None:
     """Once for each address: what it names. Then the widgets hold it."""
     told, held = address.told(), st.session_state
     if held.get("why.followed") == address.readings():
         return
     held["why.followed"] = address.readings()
+    every = {answer.text for answer in found.answers}
+    known = every | {*target_choice.offered(found, variant)}
+    others = every | {*target_choice.against(found, variant, told.get(ANSWER, "")), ALONE}
     offered = {
         METHOD: ("why.method", METHODS, DEFAULT, "a method"),
         BESIDE: ("why.beside", METHODS, NOTHING, "a method"),
@@ -166,24 +130,24 @@ def _follow(known: set[str], found: Trace) -> None:
         WORDS_GONE: ("why.gone words", WORD_REMOVALS, USUAL.words, "a removal"),
         ORDERS: ("why.orders", {str(n): n for n in ORDER_COUNTS}, 2 * PAIRS, "a number of orders"),
         STABLE: ("why.stable", {f"{n:g}": n for n in WIDTHS}, USUAL_WIDTH, "a width"),
-        ANSWER: (_key("why.answer", found), {*known, MATCH}, None, "an answer"),
-        AGAINST: (_key("why.against", found), {*known, ALONE}, None, "an answer"),
+        ANSWER: (key(FIRST, found), known, None, "an answer"),
+        AGAINST: (key(SECOND, found), others, None, "an answer"),
     }
-    for name, (key, values, usual, kind) in offered.items():
+    for name, (widget, values, usual, kind) in offered.items():
         value = told.get(name, "")
         if value and value not in values:
             address.say_missing(UNKNOWN.format(kind, plain(value)))
         if value and value in values:
-            held[key] = values[value] if name in (ORDERS, STABLE) else value
+            held[widget] = values[value] if name in (ORDERS, STABLE) else value
         elif usual is not None:
-            held[key] = usual
+            held[widget] = usual
     address.begin_again_to_say_it()
 
 
-def _state(found: Trace, chosen: Choice) -> None:
+def _state(found: Trace, variant: Variant, chosen: Choice) -> None:
     """What is not as usual."""
-    held, offered = st.session_state, _offered(found)
-    answer, against = (held.get(_key(name, found), "") for name in ("why.answer", "why.against"))
+    held, offered = st.session_state, target_choice.offered(found, variant)
+    answer, against = (held.get(key(name, found), "") for name in (FIRST, SECOND))
     usual = offered[:2] == [answer, against]
     orders = str(2 * chosen.pairs) if chosen.pairs != PAIRS else ""
     address.put(
@@ -205,25 +169,10 @@ def _state(found: Trace, chosen: Choice) -> None:
     )
 
 
-def _offered(found: Trace) -> list[str]:
-    """The likely answers, and those that were chosen before."""
-    if models.pipeline(found.model).judges_pairs:
-        return []
-    held = st.session_state
-    chosen = [held.get(_key(name, found)) for name in ("why.answer", "why.against")]
-    known = [answer.text for answer in found.answers]
-    return known[:OFFERED] + [text for text in known[OFFERED:] if text in chosen]
-
-
-def _key(name: str, found: Trace) -> str:
-    """A target belongs to one question of one picture and one model."""
-    return f"{name} {found.model} {found.regions.digest} {found.tokens.text}"
-
-
 def in_words(told: Mapping[str, str]) -> str:
     """What an address asks of this page; "" where it is as usual."""
     chosen = [title(told[name]) for name in (METHOD, BESIDE) if told.get(name) in METHODS]
-    sides = [_answer(told[name]) for name in (ANSWER, AGAINST) if name in told]
+    sides = [named(told[name]) for name in (ANSWER, AGAINST) if name in told]
     parts = [" rather than ".join(sides), " beside ".join(chosen)]
     return ", ".join(part for part in parts if part)
 
@@ -232,8 +181,3 @@ def title(method: str) -> str:
     """ "" is no method."""
     known = METHODS[method].title if method else "nothing"
     return known[:1].upper() + known[1:]
-
-
-def _answer(text: str) -> str:
-    special = {MATCH: "the text belongs to the picture", ALONE: "nothing: its own logit alone"}
-    return special.get(text, text)

@@ -22,17 +22,22 @@ HOW = "Shapley interaction for {}; {} draws of who else is there, cut at ±{} lo
 
 def show(variant: Variant, found: Trace, chosen: Choice) -> None:
     pieces = found.tokens.pieces
-    words = [place for place, piece in enumerate(pieces) if piece not in SPECIAL]
-    if not words or not len(found.regions):
+    names, about = numbered_names(found.regions), chosen.target
+    words = [
+        place
+        for place, piece in enumerate(pieces)
+        if piece not in SPECIAL and not about.names("lang", place)
+    ]
+    regions = [place for place in range(len(names)) if not about.names("vision", place)]
+    if not words or not regions:
         return
     with st.expander(TITLE, icon=":material/join:", on_change="rerun", key="why.together") as panel:
         if not panel.open:
             return
-        names = numbered_names(found.regions)
         with st.container(horizontal=True):
             word = st.selectbox("Word", words, format_func=lambda n: pieces[n], key="why.word")
             region = st.selectbox(
-                "Region", range(len(names)), format_func=lambda n: names[n], key="why.region"
+                "Region", regions, format_func=lambda n: names[n], key="why.region"
             )
         places = word, region
         told = waiting.result_of(
