@@ -205,6 +205,7 @@ class BoxEditor {
 
   drag(event, boxOf, done) {
     const [x, y] = this.at(event);
+    const isOnBox = event.target.closest("[data-place]") !== null; // later its target is the shadow's host
     let box = null;
     const ghost = element("div", { class: "ghost" });
     this.layer.append(ghost);
@@ -220,7 +221,7 @@ class BoxEditor {
       }
       ghost.remove();
       if (last.type === "pointerup" && box) done(box);
-      else if (last.type === "pointerup" && !event.target.closest("[data-place]")) this.choose(null);
+      else if (last.type === "pointerup" && !isOnBox) this.choose(null);
     };
     try { this.picture.setPointerCapture(event.pointerId); } catch { /* the pointer is gone already */ }
     this.picture.addEventListener("pointermove", move);
