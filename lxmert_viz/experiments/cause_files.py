@@ -304,13 +304,6 @@ KINDS: dict[str, Callable[[Pipeline, Cause], pd.DataFrame]] = {
     "flow": _flow,
     "edge": _edge,
 }
-NEEDED = {
-    "surgery": "heads",
-    "steering": "heads",
-    "edges": "edges",
-    "flow": "root",
-    "edge": "reader",
-}
 
 
 def _places(told: Sequence[int] | None) -> tuple[int, ...] | None:
