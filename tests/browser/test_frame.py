@@ -26,7 +26,7 @@ FILLS = 0.75
 SHORT = {MISTAKES, SAVED, TRIAGE, TWO_RUNS, MODELS}  # as long as what they list; no run is here
 FIGURES = (
     ".lv-picture, .walk-picture, .stPlotlyChart, .stage .picture, .box-editor .scene, "
-    ".stMain [data-testid=stImage] img"
+    ".stMain [data-testid=stImage] img, .st-key-matching-ranked [data-testid=stDataFrame]"
 )
 BODY = """
 () => {

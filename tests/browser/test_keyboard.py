@@ -6,12 +6,27 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lxmert_viz.ui.frame import navigation
-from lxmert_viz.ui.frame.navigation import ANSWERS, MISTAKES, MODELS, SAVED, TRIAGE, TWO_RUNS
+from lxmert_viz.ui.frame.navigation import (
+    ANSWERS,
+    MATCHING,
+    MISTAKES,
+    MODELS,
+    SAVED,
+    TRIAGE,
+    TWO_RUNS,
+)
 from tests.helpers.served_page import WIDE, opened
 
 pytestmark = pytest.mark.browser
 MOST_STOPS = 8
-WITHOUT_FIGURE = {MISTAKES, TRIAGE, TWO_RUNS, MODELS, SAVED}  # no run is here, nothing is opened
+WITHOUT_FIGURE = {  # no run is here, nothing is opened, or it begins with a table
+    MATCHING,
+    MISTAKES,
+    TRIAGE,
+    TWO_RUNS,
+    MODELS,
+    SAVED,
+}
 FIGURES = (
     ".stPlotlyChart[tabindex], .lv-picture, .walk-picture, .stage .picture, .box-editor .scene"
 )

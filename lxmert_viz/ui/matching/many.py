@@ -23,7 +23,8 @@ NO_CAPTIONS = "No caption yet. Type some, one a line."
 
 def show_captions(chosen: Choice) -> None:
     """One picture against many captions."""
-    left, right = st.columns([2, 5], gap="medium")
+    with st.container(key="matching.ranked"):
+        left, right = st.columns([2, 5], gap="medium")
     with left:
         rows = choice.captions()
     with right:
