@@ -309,13 +309,6 @@ KINDS: dict[str, Callable[[Pipeline, Cause], pd.DataFrame]] = {
     "edge": _edge,
 }
 EXAMPLES = {"patching": (2,), "counterfactuals": (1, 2)}  # how many; of others one
-NEEDED = {
-    "surgery": "heads",
-    "steering": "heads",
-    "edges": "edges",
-    "flow": "root",
-    "edge": "reader",
-}
 
 
 def _places(told: Sequence[int] | None) -> tuple[int, ...] | None:
