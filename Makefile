@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHARED := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: run test
+.PHONY: run test bench
 
 run: $(VENV)/.run
 	$(BIN)/python -m lxmert_viz serve
@@ -19,6 +19,10 @@ test: $(VENV)/.test
 			"--with-deps chromium, and then make test again."; \
 		exit $$ended; \
 	fi
+
+# ours against the reference on this machine; a quarter of an hour
+bench: $(VENV)/.test
+	$(BIN)/python -m benchmarks
 
 $(VENV)/.run: requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -r requirements.txt

@@ -32,6 +32,7 @@ COMMANDS = (
     "probe",
     "cause",
     "steer",
+    "tune",
     "make-scenes",
     "train-miniature",
 )

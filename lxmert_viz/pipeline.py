@@ -266,7 +266,7 @@ class Pipeline:
         if not (
             isinstance(self._network, LxmertForPreTraining) and self._network.config.task_mask_lm
         ):
-            raise CheckpointError(f"{self.name} has no head for masked words; lxmert-base has one.")
+            raise CheckpointError(f"{self.name} has no output head for words; lxmert-base has one.")
         ((_, tokens),) = rows = self.rows([(regions, text)])
         masks = [place for place, piece in enumerate(tokens.pieces) if piece == MASK]
         states = self.inputs.run(rows).language_output[0, masks]  # (masks, D)

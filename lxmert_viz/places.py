@@ -14,6 +14,7 @@ DATA_VARIABLE = "LXMERT_VIZ_DATA"  # the folder of datasets and runs that the pa
 KEEP_PICTURES_VARIABLE = "LXMERT_VIZ_KEEP_PICTURES"  # hours that uploads stay; 0: not at all
 PRECISION_VARIABLE = "LXMERT_VIZ_PRECISION"  # of the page's detectors: full or mixed
 DEVICE_VARIABLE = "LXMERT_VIZ_DEVICE"  # that the page computes on: auto, cpu, cuda or cuda:1
+PACKED_VARIABLE = "LXMERT_VIZ_PACKED"  # set where the page's networks are laid out for speed
 BACKEND_VARIABLE = "LXMERT_VIZ_BACKEND"  # of the page's detectors: own or detectron2
 AUTH_VARIABLE = "LXMERT_VIZ_AUTH"  # set where visitors log in
 PUBLIC_VARIABLE = "LXMERT_VIZ_PUBLIC"  # set where strangers come

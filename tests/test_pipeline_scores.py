@@ -7,7 +7,10 @@ import pytest
 import torch
 
 from lxmert_viz.errors import TextError
+from lxmert_viz.model import inputs
+from lxmert_viz.model.interventions import Intervention
 from lxmert_viz.model.outputs import Stream
+from lxmert_viz.model.packed import PackedLinear, can_pack
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
 from tests.helpers.made_up_regions import made_up
@@ -128,3 +131,24 @@ def test_gradients_reach_regions_and_their_encoder_past_kept_streams(
 def test_a_text_that_cannot_be_taken_is_said(tiny_pipeline: Pipeline, regions: Regions) -> None:
     with pytest.raises(TextError):
         tiny_pipeline.score_many([(regions, QUESTION), (regions, " ")])
+
+
+def test_weights_that_are_laid_out_change_no_answer_and_nobody_elses_network(
+    tiny_folder: Path, regions: Regions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, fast = (Pipeline.open(tiny_folder, device="cpu") for _ in range(2))
+    fast.inputs.lay_out()  # too small a network to gain
+    assert not any(isinstance(m, PackedLinear) for m in fast.inputs._network.modules())
+    monkeypatch.setattr(inputs, "PACKED_FROM", 0)
+    fast.inputs.lay_out()
+    if not can_pack(fast.network.lxmert.pooler.dense.weight):
+        pytest.skip("this torch lays out no weights")
+    assert any(isinstance(m, PackedLinear) for m in fast.inputs._network.modules())
+    assert not any(isinstance(m, PackedLinear) for m in fast.network.modules())
+    gate = torch.tensor([0.0, 1.0, 1.0, 1.0])
+    for asked in (None, Intervention(gates={("lang_from_vision", 0): gate})):
+        one, other = (p.ask(regions, QUESTION, asked) for p in (plain, fast))
+        for name in one.states:
+            assert np.allclose(one.states[name], other.states[name], atol=1e-4), name
+        for name in one.attention:
+            assert np.allclose(one.attention[name], other.attention[name], atol=1e-5), name

@@ -4,8 +4,8 @@ const STEP = 0.005; // of the picture's side, for arrow keys
 const SIDES = ["Left", "Top", "Width", "Height"];
 const CORNERS = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 const LOST_BY = {
-  overlap: (rival) => `it overlaps ${rival()}, which is more certain`,
-  limit: () => "enough regions were more certain",
+  overlap: (rival) => `it overlaps ${rival()}, which has a higher score`,
+  limit: () => "enough regions had higher scores",
   score: () => "its score is below the minimum",
 };
 
@@ -80,7 +80,7 @@ class BoxEditor {
       element("span", {}, this.drawButton, button("Add in the middle", () => this.add([0.35, 0.35, 0.65, 0.65]), "Arrow keys move it, Shift and arrow keys resize it")),
       element("span", {}, this.which, element("label", {}, "Name ", this.name), this.deleteButton, this.undoButton),
       element("span", { class: "sides" }, ...SIDES.map((side, place) =>
-        element("label", {}, `${side} % `, this.sides[place]))),
+        element("label", {}, `${side} %`, this.sides[place]))),
       element("span", {},
         button("Whole picture", () => this.replace([[0, 0, 1, 1]]), "One box, alone"), choose,
         button("As detected", () => this.reset(), "The detector's own regions"),
@@ -205,6 +205,7 @@ class BoxEditor {
 
   drag(event, boxOf, done) {
     const [x, y] = this.at(event);
+    const isOnBox = event.target.closest("[data-place]") !== null; // later its target is the shadow's host
     let box = null;
     const ghost = element("div", { class: "ghost" });
     this.layer.append(ghost);
@@ -220,7 +221,7 @@ class BoxEditor {
       }
       ghost.remove();
       if (last.type === "pointerup" && box) done(box);
-      else if (last.type === "pointerup" && !event.target.closest("[data-place]")) this.choose(null);
+      else if (last.type === "pointerup" && !isOnBox) this.choose(null);
     };
     try { this.picture.setPointerCapture(event.pointerId); } catch { /* the pointer is gone already */ }
     this.picture.addEventListener("pointermove", move);

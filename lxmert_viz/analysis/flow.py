@@ -97,6 +97,41 @@ def graph(
     )
 
 
+def grouped(found: Graph, labels: Mapping[Node, str]) -> Graph:
+    """Nodes of one label as one: the most influential of them, or the root, stands for all.
+
+    Its influence is that of its members at one depth together, at the depth where that is most; an
+    edge's is the sum of those that it stands for. Edges inside a group are gone.
+    """
+    stands_for = {}
+    for node in (found.root, *found.nodes):
+        label = labels.get(node, "")
+        if label:
+            stands_for.setdefault(label, node)
+    named = {node: stands_for.get(labels.get(node, ""), node) for node in found.nodes}
+    at_depth: dict[tuple[Node, int], float] = {}
+    for node, value in found.nodes.items():
+        key = (named[node], node.depth)
+        at_depth[key] = at_depth.get(key, 0.0) + value
+    nodes: dict[Node, float] = {}
+    for (node, _), value in at_depth.items():
+        nodes[node] = max(nodes.get(node, 0.0), value)
+    sums: dict[tuple[Node, Node], float] = {}
+    for edge in found.edges:
+        ends = named[edge.source], named[edge.target]
+        if ends[0] != ends[1]:
+            sums[ends] = sums.get(ends, 0.0) + edge.influence
+    whole = {(edge.source, edge.target): edge for edge in found.edges}
+    edges = [
+        whole[ends]
+        if ends in whole and whole[ends].influence == value
+        else Edge(*ends, value / nodes[ends[1]] if nodes[ends[1]] else 0.0, value)
+        for ends, value in sums.items()
+    ]
+    edges.sort(key=lambda edge: -edge.influence)
+    return Graph(found.root, nodes, edges, found.nodes_share, found.edges_share)
+
+
 def _fewest(values: dict, share: float, stays: set) -> dict:
     """The largest ones that hold this share of all, and those that stay; largest first."""
     if not 0 < share <= 1:

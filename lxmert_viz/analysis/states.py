@@ -19,7 +19,7 @@ class LensHead(NamedTuple):
 
 
 LENSES = {
-    "words": LensHead("lang", "Words: the masked-word head"),
+    "words": LensHead("lang", "Words: masked words"),
     "objects": LensHead("vision", "Regions: objects"),
     "attributes": LensHead("vision", "Regions: attributes"),
     "features": LensHead("vision", "Regions: features"),

@@ -67,7 +67,7 @@ def _regions(trace: Trace) -> Station:
             ("Regions", str(len(regions)) if len(regions) else NO_REGIONS),
             ("Features of each", str(regions.feats.shape[1])),
         ),
-        "Surest names (the detector's; LXMERT does not read them)",
+        "Most certain names (the detector's; LXMERT does not read them)",
         tuple(
             Bar(names[place], score, f"{score:.2f}")
             for place, score in zip(order, scores, strict=True)

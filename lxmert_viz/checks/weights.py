@@ -43,7 +43,7 @@ def check_tied_decoder(subject: Subject) -> Finding:
     """The masked-word decoder is the word embedding, as it was in training."""
     head = getattr(subject.pipeline.network, "cls", None)
     if head is None:
-        return not_applicable(TIED, "this checkpoint has no head for masked words")
+        return not_applicable(TIED, "this checkpoint has no output head for masked words")
     words = base_of(subject.pipeline.network).embeddings.word_embeddings.weight
     apart = (head.predictions.decoder.weight - words).detach().abs().amax(1)
     rows = int((apart > 0).sum())

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import KNOWN, SHIPPED
 from lxmert_viz.commands.options import SEEDS, add_models_option, whole
 from lxmert_viz.commands.progress import report
@@ -53,6 +54,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     parser.add_argument("--json", action="store_true", help="write one JSON list")
+    add_published_options(parser)
     graded = parser.add_argument_group(f"for {EXPLANATIONS}, {HEADS} and {ABLATION}")
     add = graded.add_argument
     add("--model", default=SHIPPED, metavar="NAME", help=f"whose answers (default: {SHIPPED})")
@@ -62,12 +64,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, metavar="FILE.csv", help="write the whole table")
 
 
+def add_published_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("published figures").add_argument
+    add("--published", action="store_true", help="list them, and measure what lies in --data")
+    add("--data", type=Path, metavar="FOLDER", help="holds a folder a dataset")
+    add("--runs", type=Path, metavar="FOLDER", help="keep the runs; a broken call goes on")
+
+
 def run(options: argparse.Namespace) -> None:
     over_examples = {
         EXPLANATIONS: grade_explanations,
         HEADS: find_heads,
         ABLATION: hide_inputs,
     }
+    if options.published:
+        hold_against_published(options)
+        return
     if options.name not in over_examples:
         check_checkpoint(options)
         return
@@ -126,6 +138,20 @@ def hide_inputs(pipeline: "Pipeline", dataset: "Dataset") -> "tuple[DataFrame, I
 
     table = ablate(pipeline, dataset, report)
     return table, lines_of(table)
+
+
+def hold_against_published(options: argparse.Namespace) -> None:
+    from lxmert_viz.pipeline import Pipeline
+    from lxmert_viz.runs.published import hold, lines_of, of_checkpoint
+
+    listed, pipeline, folder = of_checkpoint(options.name), None, Path()
+    if options.data is not None:  # a list alone needs no weights
+        folder = find(options.name, options.models)
+        pipeline = Pipeline.open(options.name, options.device, options.models)
+    with TemporaryDirectory() as scratch:
+        runs = options.runs or Path(scratch)
+        for held in hold(pipeline, folder, listed, options.data, runs, report):
+            print("\n".join(lines_of(held)))
 
 
 def check_checkpoint(options: argparse.Namespace) -> None:

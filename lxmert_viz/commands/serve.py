@@ -18,6 +18,7 @@ from lxmert_viz.places import (
     DATA_VARIABLE,
     DEVICE_VARIABLE,
     KEEP_PICTURES_VARIABLE,
+    PACKED_VARIABLE,
     PRECISION_VARIABLE,
     PUBLIC_VARIABLE,
 )
@@ -45,6 +46,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=("full", "mixed"),
         help="of the detector; mixed is faster where the processor computes in bfloat16, and moves "
         "features by about 0.5 %% (default: full)",
+    )
+    parser.add_argument(
+        "--packed",
+        action="store_true",
+        help="lay a full-size network's weights out for this processor: answers come sooner, for "
+        "0.8 GB more",
     )
     parser.add_argument(
         "--backend",
@@ -141,6 +148,7 @@ def _tell_page(options: argparse.Namespace) -> None:
         KEEP_PICTURES_VARIABLE: 0 if options.public else options.keep_pictures,
         DEVICE_VARIABLE: options.device,
         PRECISION_VARIABLE: options.precision,
+        PACKED_VARIABLE: "1" if options.packed else None,
         BACKEND_VARIABLE: options.backend,
         PUBLIC_VARIABLE: "1" if options.public else None,
         AUTH_VARIABLE: "1" if options.auth else None,

@@ -22,6 +22,7 @@ from lxmert_viz.experiments import (
     counterfactuals,
     edges,
     flow,
+    flow_attribution,
     head_means,
     head_slots,
     patching,
@@ -57,10 +58,11 @@ def run(pipeline: Pipeline, cause: Cause) -> pd.DataFrame:
     """The experiment's figures. Raises OptionError for a kind or options that are not there."""
     if cause.kind not in KINDS:
         raise OptionError(f"{cause.kind!r} is no experiment; there are {', '.join(KINDS)}.")
-    needed = 2 if cause.kind == "patching" else 1
-    if len(cause.examples) != needed:
+    needed = EXAMPLES.get(cause.kind, (1,))
+    if len(cause.examples) not in needed:
+        told = " or ".join(str(count) for count in needed)
         raise OptionError(
-            f"{cause.kind} is of {needed} examples, and here are {len(cause.examples)}."
+            f"{cause.kind} is of {told} examples, and here are {len(cause.examples)}."
         )
     cause_form.check_options(cause.kind, cause.options)
     for seen, text in cause.examples:
@@ -242,8 +244,11 @@ def steering_table(pipeline: Pipeline, seen: Regions, found: Sequence[Any]) -> p
 
 
 def _counterfactuals(pipeline: Pipeline, cause: Cause) -> pd.DataFrame:
-    ((seen, text),) = cause.examples
-    return bench_table(counterfactuals.bench(pipeline, seen, text, cause.target, seed=cause.seed))
+    """The second example, where there is one, is a picture whose features regions can get."""
+    (seen, text), *others = cause.examples
+    strangers = [regions for regions, _ in others]
+    found = counterfactuals.bench(pipeline, seen, text, cause.target, strangers, cause.seed)
+    return bench_table(found)
 
 
 def bench_table(found: counterfactuals.Bench) -> pd.DataFrame:
@@ -255,17 +260,42 @@ def bench_table(found: counterfactuals.Bench) -> pd.DataFrame:
 
 
 def _flow(pipeline: Pipeline, cause: Cause) -> pd.DataFrame:
+    """A row an edge of the graph."""
     ((seen, text),) = cause.examples
     told = cause.options
-    shares = flow.shares(pipeline, seen, text, cause.target)
-    stream, depth, place = told["root"]
-    if (stream, depth) not in shares or not 0 <= place < len(shares[stream, depth][stream]):
-        raise OptionError(f"The root {told['root']} is no state of this network and text.")
+    if told.get("by") == flow_attribution.ATTRIBUTION:
+        found = flow_attribution.attributions(pipeline, seen, text, cause.target)
+        shares = flow_attribution.as_shares(found)
+    else:
+        shares = flow.shares(pipeline, seen, text, cause.target)
+    root = _node(shares, told["root"])
+    pins = {_node(shares, pin[:3]): str(pin[3]) for pin in told.get("pins", ())}
     kept = (told.get("nodes", graphs.NODES_KEPT), told.get("edges", graphs.EDGES_KEPT))
-    found = graphs.graph(shares, graphs.Node(stream, depth, place), *kept)
-    rows = [(*edge.source, *edge.target, edge.share, edge.influence) for edge in found.edges]
+    graph = graphs.grouped(graphs.graph(shares, root, *kept, list(pins)), pins)
+    rows = [(*edge.source, *edge.target, edge.share, edge.influence) for edge in graph.edges]
     ends = [f"{end} {part}" for end in ("source", "target") for part in graphs.Node._fields]
     return pd.DataFrame(rows, columns=[*ends, "share", "influence"])
+
+
+def _node(shares: flow.Shares, told: Sequence[Any]) -> graphs.Node:
+    stream, depth, place = told
+    known = shares.get((stream, depth)) or shares.get((stream, depth + 1))
+    if known is None or not 0 <= place < known[stream].shape[1]:
+        raise OptionError(f"{list(told)} is no state of this network and text.")
+    return graphs.Node(stream, depth, place)
+
+
+def _edge(pipeline: Pipeline, cause: Cause) -> pd.DataFrame:
+    ((seen, text),) = cause.examples
+    ends = [graphs.Node(*cause.options[name]) for name in ("source", "reader")]
+    return edge_table(flow_attribution.opened(pipeline, seen, text, cause.target, *ends))
+
+
+def edge_table(found: flow_attribution.Opened) -> pd.DataFrame:
+    """A row a head."""
+    heads = [f"head {n + 1}" for n in range(len(found.share))]
+    numbers = {"share": found.share, "attribution": found.attribution, "fall": found.fall}
+    return pd.DataFrame({"head": heads, **numbers})
 
 
 KINDS: dict[str, Callable[[Pipeline, Cause], pd.DataFrame]] = {
@@ -276,7 +306,9 @@ KINDS: dict[str, Callable[[Pipeline, Cause], pd.DataFrame]] = {
     "steering": _steering,
     "counterfactuals": _counterfactuals,
     "flow": _flow,
+    "edge": _edge,
 }
+EXAMPLES = {"patching": (2,), "counterfactuals": (1, 2)}  # how many; of others one
 
 
 def _places(told: Sequence[int] | None) -> tuple[int, ...] | None:

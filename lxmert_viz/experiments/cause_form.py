@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lxmert_viz.errors import OptionError
-from lxmert_viz.experiments import atlas, patching
+from lxmert_viz.experiments import atlas, flow_attribution, patching
 from lxmert_viz.experiments import target as targets
 from lxmert_viz.experiments.target import Target
 from lxmert_viz.forms import check_words, fits
@@ -15,22 +15,32 @@ from lxmert_viz.records import FAMILIES, Regions
 Json = dict[str, Any]
 Places = tuple[int, ...] | None
 Heads = tuple[tuple[str, int, int], ...]
+Node = tuple[str, int, int]  # stream, depth, place
+Pins = tuple[tuple[str, int, int, str], ...]  # a node and its label
 FORMS: dict[str, dict[str, Any]] = {  # of options; what is left out has its usual value
-    "surgery": {"heads": Heads, "off": str},
-    "atlas": {"off": str},
+    "surgery": {"heads": Heads, "off": str, "means": Json | None},
+    "atlas": {"off": str, "means": Json | None},
     "edges": {"edges": tuple[Json, ...], "width": int},
     "patching": {"grid": str, "stream": str, "direction": str},
     "steering": {"heads": Heads},
     "counterfactuals": {},
-    "flow": {"root": tuple[str, int, int], "nodes": float, "edges": float},
+    "flow": {"root": Node, "nodes": float, "edges": float, "by": str, "pins": Pins},
+    "edge": {"source": Node, "reader": Node},
 }
 EDGE = {"name": str, "family": str, "queries": Places, "keys": Places}
-NEEDED = {"surgery": "heads", "steering": "heads", "edges": "edges", "flow": "root"}
+NEEDED = {
+    "surgery": ("heads",),
+    "steering": ("heads",),
+    "edges": ("edges",),
+    "flow": ("root",),
+    "edge": ("source", "reader"),
+}
 CHOICES = {
     "off": tuple(atlas.OFF),
     "grid": tuple(patching.GRIDS),
     "stream": patching.STREAMS,
     "direction": (patching.DENOISE, patching.NOISE),
+    "by": flow_attribution.BY,
 }
 
 
@@ -38,14 +48,17 @@ def check_options(kind: str, options: object) -> None:
     """Raises OptionError. options: as JSON has them, lists or tuples."""
     if not isinstance(options, Mapping):
         raise OptionError(f"The options of {kind} are {options!r:.40}, not names with values.")
-    needed = NEEDED.get(kind, "")
-    if needed and not options.get(needed):
-        raise OptionError(f"{kind} needs to know which {needed}; `options` has none.")
+    for needed in NEEDED.get(kind, ()):
+        if not options.get(needed):
+            raise OptionError(f"{kind} needs to know which {needed}; `options` has none.")
     _check(kind, options, FORMS[kind])
     for name in CHOICES.keys() & options.keys() & FORMS[kind].keys():
         if options[name] not in CHOICES[name]:
             offered = ", ".join(CHOICES[name])
             raise OptionError(f"{name} of {kind} is {options[name]!r}, not one of {offered}.")
+    for name in {"root", "source", "reader"} & options.keys():
+        if options[name][0] not in patching.STREAMS:
+            raise OptionError(f"{name} of {kind} is in no stream, {', '.join(patching.STREAMS)}.")
     if kind == "flow":
         for name in ("nodes", "edges"):
             if not 0 < options.get(name, 1.0) <= 1:

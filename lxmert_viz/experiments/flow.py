@@ -9,12 +9,13 @@ sources. Feed-forward acts on each state alone and moves no share. Source: Ferra
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from lxmert_viz.analysis.flow import Node
 from lxmert_viz.experiments.counterfactuals import logit
 from lxmert_viz.experiments.edges import Edge as Cut
 from lxmert_viz.experiments.edges import cut
-from lxmert_viz.experiments.kept_run import Kept
+from lxmert_viz.experiments.kept_run import HeadLayer, Kept
 from lxmert_viz.experiments.target import Target
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Regions
@@ -46,21 +47,49 @@ def shares(pipeline: Pipeline, regions: Regions, text: str, target: Target) -> S
 
 def sources(kept: Kept, family: str, layer: int) -> tuple[np.ndarray, np.ndarray]:
     """Shares of a layer's attention: (N,) of the residual, (N, M) of the keys; together 1 a row."""
-    found = kept.head_layer(family, layer)
-    _, weights = found.attention(found.queries, found.keys, None)  # (1, H, N, M)
-    values = found.attention.split_heads(found.attention.value(found.keys))[0]  # (H, M, d)
-    heads, _, size = values.shape
-    rows = found.output.dense.weight.T.reshape(heads, size, -1)  # (H, d, D)
-    carried = torch.einsum("hnm,hmd->nmd", weights[0], values @ rows)  # (N, M, D)
-    both = torch.cat([found.queries[0][:, None], carried], dim=1)  # (N, 1 + M, D)
-    norm, whole = found.output.LayerNorm, found.output.dense.bias + both.sum(1)  # (N, D)
-    scale = (whole.var(-1, unbiased=False, keepdim=True) + norm.eps).rsqrt()[:, None]
-    parts = (both - both.mean(-1, keepdim=True)) * scale * norm.weight
+    parts = parts_of(kept, family, layer)
     total = parts.sum(1, keepdim=True)
     nearer = total.abs().sum(-1) - (total - parts).abs().sum(-1)  # (N, 1 + M)
     nearer = nearer.clamp_min(0)
     share = (nearer / nearer.sum(-1, keepdim=True).clamp_min(1e-12)).double().cpu().numpy()
     return share[:, 0], share[:, 1:]
+
+
+def parts_of(kept: Kept, family: str, layer: int) -> Tensor:
+    """(N, 1 + M, D) that the state after a layer's attention is the sum of, but for biases.
+
+    First the residual, then what all heads carry from each key.
+    """
+    found = kept.head_layer(family, layer)
+    carried = _carried(found).sum(0)  # (N, M, D)
+    both = torch.cat([found.queries[0][:, None], carried], dim=1)
+    return _normed(found, both, both.sum(1))
+
+
+def head_parts(kept: Kept, family: str, layer: int) -> Tensor:
+    """(N, H, M, D): the same of the keys, by head."""
+    found = kept.head_layer(family, layer)
+    carried = _carried(found)  # (H, N, M, D)
+    heads, queries, keys, size = carried.shape
+    apart = carried.transpose(0, 1).reshape(queries, heads * keys, size)
+    whole = found.queries[0] + carried.sum((0, 2))
+    return _normed(found, apart, whole).reshape(queries, heads, keys, size)
+
+
+def _carried(found: HeadLayer) -> Tensor:
+    """(H, N, M, D) of each head from each key."""
+    _, weights = found.attention(found.queries, found.keys, None)  # (1, H, N, M)
+    values = found.attention.split_heads(found.attention.value(found.keys))[0]  # (H, M, d)
+    heads, _, size = values.shape
+    rows = found.output.dense.weight.T.reshape(heads, size, -1)  # (H, d, D)
+    return weights[0][..., None] * (values @ rows)[:, None]
+
+
+def _normed(found: HeadLayer, parts: Tensor, whole: Tensor) -> Tensor:
+    """parts: (N, K, D), with the LayerNorm's scale held that their whole (N, D) has."""
+    norm, whole = found.output.LayerNorm, found.output.dense.bias + whole
+    scale = (whole.var(-1, unbiased=False, keepdim=True) + norm.eps).rsqrt()[:, None]
+    return (parts - parts.mean(-1, keepdim=True)) * scale * norm.weight
 
 
 def knocked_out(

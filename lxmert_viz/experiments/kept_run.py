@@ -17,12 +17,11 @@ from lxmert_viz.model.files.loading import base_of
 from lxmert_viz.model.interventions import Key
 from lxmert_viz.model.layers import Attention, ResidualOutput
 from lxmert_viz.model.outputs import CrossStep
-from lxmert_viz.model.packed import packed
+from lxmert_viz.model.packed import PACKED_FROM, packed
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import CROSS_FAMILIES, FAMILIES, Regions, Tokens
 
 AT_ONCE = 24  # rows; more are no faster
-PACKED_FROM = 40_000_000  # weights: smaller networks are done before their weights are laid out
 STEPS = {"lang_from_vision": 0, "vision_from_lang": 0, "cross_lang": 1, "cross_vision": 1}
 
 

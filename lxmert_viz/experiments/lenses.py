@@ -138,7 +138,7 @@ def _ranks(logits: Tensor, ids: Tensor) -> Tensor:
 
 def _lacks(pipeline: Pipeline, name: str) -> CheckpointError:
     return CheckpointError(
-        f"{pipeline.name} has no head for {name}, so nothing can be read through it; "
+        f"{pipeline.name} has no output head for {name}, so nothing can be read through it; "
         f"{WHO_HAS_IT[name]}."
     )
 

@@ -173,5 +173,5 @@ def check_head(pipeline: Pipeline, kind: str) -> None:
     """Raises CheckpointError where the checkpoint has no head for this kind of target."""
     if not has_head(pipeline, kind):
         raise CheckpointError(
-            f"{pipeline.name} has no head for {HEADS[kind]}; lxmert-base has every head."
+            f"{pipeline.name} has no output head for {HEADS[kind]}; lxmert-base has every one."
         )

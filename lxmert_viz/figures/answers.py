@@ -82,8 +82,9 @@ def paired_bars(
     figure.update_layout(
         showlegend=True,
         barmode="group",
-        legend={"orientation": "h", "x": 0, "y": 0, "yanchor": "top", "traceorder": "normal"}
-        | {"yref": "paper", "y": -28 / (height - 76), "itemclick": False},
+        legend={"orientation": "h", "x": 0, "yanchor": "top", "traceorder": "normal"}
+        | {"yref": "paper", "y": -32 / (height - 76), "itemclick": False}
+        | {"bgcolor": "rgba(0, 0, 0, 0)"},  # its margin reaches over the axis' numbers
     )
     figure.update_xaxes(
         range=(0, 1), fixedrange=True, dtick=0.25, gridcolor=theme.GRID, zeroline=False

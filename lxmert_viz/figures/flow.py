@@ -1,7 +1,7 @@
 """The flow graph: layers upward, words and regions across, edges as wide as what flows in them."""
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,15 +15,18 @@ WIDTHS = (1.0, 2.5, 4.5, 8.0)  # of edges, by their influence
 FROM = (0.0, 0.02, 0.08, 0.25)  # share of the largest, from which an edge has each width
 OWN, CROSSING = theme.LINES[0], theme.LINES[1]
 NODE_PX = (7, 26)
+NAMED, FEW = 28, 14  # columns that are named at most, and named aslant
 
 
 class Point(NamedTuple):
-    """A state as it is drawn."""
+    """A state as it is drawn, or several as one."""
 
     stream: str  # "lang" or "vision"
     depth: int
     place: int
     weight: float  # 0..1
+    label: str = ""  # a person's own, beside it
+    is_pinned: bool = False
 
 
 class Line(NamedTuple):
@@ -45,7 +48,8 @@ def flow_graph(
 ) -> go.Figure:
     """names: of every word ("lang") and region ("vision"), drawn or not. root: the index of one.
 
-    Points carry their (stream, depth, place) as customdata, for clicks.
+    Points carry their (stream, depth, place) as customdata, for clicks; edges those of their source
+    and then those of their target.
     """
     depths = [point.depth for point in points]
     span = max(depths) - min(depths) + 1
@@ -56,24 +60,33 @@ def flow_graph(
     for trace in _edges(spots, points, lines):
         figure.add_trace(trace)
     figure.add_trace(_nodes(spots, points, names, root))
-    _name_axes(figure, columns, depths, names)
+    _name_axes(figure, columns, _heaviest(points), depths, names)
     return figure
+
+
+def _heaviest(points: Sequence[Point]) -> set[tuple[str, int]]:
+    """The columns that are named where not all can be."""
+    most: dict[tuple[str, int], float] = {}
+    for point in points:
+        key = (point.stream, point.place)
+        most[key] = max(most.get(key, 0.0), point.weight)
+    return set(sorted(most, key=lambda key: -most[key])[:NAMED])
 
 
 def _name_axes(
     figure: go.Figure,
     columns: Mapping[tuple[str, int], float],
+    named_columns: Collection[tuple[str, int]],
     depths: Sequence[int],
     names: Mapping[str, Sequence[str]],
 ) -> None:
     ticks = sorted(columns.items(), key=lambda item: item[1])
+    ticks = [tick for tick in ticks if tick[0] in named_columns]
     figure.update_xaxes(
         theme.labelled_axis([]),
         tickvals=[x for _, x in ticks],
-        ticktext=[
-            html.escape(_short(names[stream][place], stream)) for (stream, place), _ in ticks
-        ],
-        tickangle=-45,
+        ticktext=[html.escape(_short(names[s][place], s)) for (s, place), _ in ticks],
+        tickangle=-45 if len(ticks) <= FEW else -90,
         range=(-0.7, max(columns.values()) + 0.7),
     )
     named = {depth: _depth_named(depth) for depth in range(min(depths), max(depths) + 1)}
@@ -129,7 +142,8 @@ def _edges(spots: np.ndarray, points: Sequence[Point], lines: Sequence[Line]) ->
             x=middles[:, 0],
             y=middles[:, 1],
             mode="markers",
-            marker={"size": 9, "opacity": 0},
+            marker={"size": 11, "opacity": 0},
+            customdata=[[*points[n.source][:3], *points[n.target][:3]] for n in lines],
             text=told,
             hovertemplate="%{text}<extra></extra>",
             meta=theme.PAINT,
@@ -148,16 +162,54 @@ def _nodes(
         "root"
         for p in points
     ]
-    colours = [theme.CHOSEN if n == root else theme.PLAIN for n in range(len(points))]
+    marker = {
+        "size": sizes,
+        "color": [theme.CHOSEN if n == root else theme.PLAIN for n in range(len(points))],
+        "symbol": ["diamond" if point.is_pinned else "circle" for point in points],
+        "line": {
+            "width": [2.5 if point.is_pinned else 1.5 for point in points],
+            "color": [theme.FRAME if point.is_pinned else "white" for point in points],
+        },
+    }
     return go.Scatter(
         x=spots[:, 0],
         y=spots[:, 1],
-        mode="markers",
-        marker={"size": sizes, "color": colours, "line": {"width": 1.5, "color": "white"}},
-        customdata=[[p.stream, p.depth, p.place] for p in points],
-        text=told,
-        hovertemplate="%{text}<extra></extra>",
+        mode="markers+text",
+        marker=marker,
+        text=[html.escape(point.label) for point in points],
+        textposition="top right",
+        textfont={"size": 13},
+        customdata=[list(point[:3]) for point in points],
+        hovertext=told,
+        hovertemplate="%{hovertext}<extra></extra>",
     )
+
+
+def by_head(
+    share: np.ndarray, attribution: np.ndarray, fall: np.ndarray, title: str, statistic: str
+) -> go.Figure:
+    """An edge opened: a row a head, what it does by two measures in logits. All (H,)."""
+    heads = [f"head {n + 1}" for n in range(len(share))]
+    figure = go.Figure(layout=theme.layout(title, statistic, 150 + 30 * len(heads), t=84, b=60))
+    for name, values, colour in (
+        ("along the gradient", attribution, theme.PLAIN),
+        ("cut alone: the target falls by", fall, theme.MORE),
+    ):
+        figure.add_trace(
+            go.Bar(
+                x=values,
+                y=heads,
+                name=name,
+                orientation="h",
+                marker={"color": colour},
+                customdata=share,
+                hovertemplate="%{y}: %{x:.3f} logits; carries %{customdata:.0%} of the edge",
+            )
+        )
+    figure.update_layout(showlegend=True, legend=theme.LEGEND, barmode="group")
+    figure.update_xaxes(gridcolor=theme.GRID, fixedrange=True, zerolinecolor=theme.GRID)
+    figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True)
+    return figure
 
 
 def _short(name: str, stream: str) -> str:

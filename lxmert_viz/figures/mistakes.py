@@ -94,16 +94,18 @@ def reliability(
         line={"color": theme.PLAIN},
         marker={"size": size, "color": theme.PLAIN},
         hovertext=[
-            f"sure {sure:.3f}, score {score:.3f}, {count:,} examples"
+            f"certainty {sure:.3f}, score {score:.3f}, {count:,} examples"
             for sure, score, count in zip(confidence, accuracy, counts, strict=True)
         ],
         hoverinfo="text",
     )
     subtitle = (
         f"{len(counts)} bins of about equally many; mean gap {error:.3f}; "
-        "dotted line: as sure as right"
+        "dotted line: as certain as right"
     )
-    figure = go.Figure([diagonal, bins], theme.layout("How sure, how right", subtitle, 380, b=48))
+    figure = go.Figure(
+        [diagonal, bins], theme.layout("How certain, how right", subtitle, 380, b=48)
+    )
     figure.update_xaxes(range=(0, 1.02), title="mean probability of the answer", fixedrange=True)
     figure.update_yaxes(range=(0, 1.02), title="mean score", fixedrange=True, gridcolor=theme.GRID)
     return figure
@@ -120,8 +122,10 @@ def risk_coverage(coverage: np.ndarray, risk: np.ndarray, area: float) -> go.Fig
         line={"color": theme.PLAIN},
         hovertemplate="answering %{x:.1%}: risk %{y:.3f}<extra></extra>",
     )
-    subtitle = f"the surest first; area under the curve {area:.3f}, lower is better"
-    figure = go.Figure(curve, theme.layout("If only the surest are answered", subtitle, 380, b=48))
+    subtitle = f"the most certain first; area under the curve {area:.3f}, lower is better"
+    figure = go.Figure(
+        curve, theme.layout("If only the most certain are answered", subtitle, 380, b=48)
+    )
     figure.update_xaxes(range=(0, 1), title="share answered", fixedrange=True, tickformat=".0%")
     top = min(1.0, float(risk.max(initial=0)) * 1.15 + 0.02)
     figure.update_yaxes(range=(0, top), title="risk: 1 − mean score", fixedrange=True)

@@ -14,7 +14,7 @@ from lxmert_viz.figures import theme
 from lxmert_viz.figures.linked import Spot
 
 A_ROW = 6  # words, so that each can be read on a phone
-WORD_PX, GAP_PX, PICTURE_PX = 38, 10, 320  # whole on a phone, with three rows of words
+WORD_PX, GAP_PX, PICTURE_PX = 38, 10, 296  # whole in the first screen, with three rows of words
 TOP_PX, BOTTOM_PX, LINE_PX = 84, 58, 18
 ROW_PX = 26
 REACH = 1.5  # of the axis, times the largest number: wide intervals run out of the figure

@@ -16,12 +16,14 @@ from lxmert_viz.model.devices import computing_on
 from lxmert_viz.model.interventions import Intervention, stacked
 from lxmert_viz.model.lxmert import LxmertModel
 from lxmert_viz.model.outputs import LxmertModelOutput, Stream
+from lxmert_viz.model.packed import PACKED_FROM, packed
 from lxmert_viz.model.streams import VisionStreams
 from lxmert_viz.records import Regions, Tokens
 
 BATCH = (
     16  # rows that go through a network at once; what is collected of a full-size row has 3.7 MB
 )
+ROWS_LAID_OUT = 36  # the regions of a picture; a question has fewer words
 Row = tuple[Regions, Tokens]
 Found = TypeVar("Found")
 
@@ -32,6 +34,14 @@ class Inputs:
     def __init__(self, network: LxmertModel, device: torch.device) -> None:
         self._network, self._device = network, device
         self._streams = VisionStreams(self._encoded)
+
+    def lay_out(self) -> None:
+        """From now on a large network runs on weights that are laid out for this processor.
+
+        It answers sooner, to 1e-5 the same, and takes the memory of its weights once more.
+        """
+        if sum(p.numel() for p in self._network.encoder.parameters()) >= PACKED_FROM:
+            self._network = packed(self._network, ROWS_LAID_OUT)
 
     def of(
         self, rows: Sequence[Row], *, collect: bool, intervention: Intervention | None = None

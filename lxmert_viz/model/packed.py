@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from lxmert_viz.model.lxmert import LxmertModel
 
+PACKED_FROM = 40_000_000  # weights: smaller networks are done before their weights are laid out
+
 
 class PackedLinear(nn.Module):
     """As nn.Linear, without gradients."""

@@ -24,7 +24,7 @@ class WrittenRow:
     right: str | None = _told("Right", "the answer that most people gave")
     people: tuple[str, ...] | None = _told("People", "what each person answered")
     answer: str | None = _told("Answer", "the model's most probable answer")
-    probability: float | None = _told("Sure", "the model's probability of its answer, 0 to 1")
+    probability: float | None = _told("Certainty", "the model's probability of its answer, 0 to 1")
     second: str | None = _told("Second", "the model's second answer")
     margin: float | None = _told("Margin", "first probability less the second")
     score: float | None = _told("Score", "1 is right, 0 is wrong; soft where people disagree")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lxmert_viz.analysis.probes import probe
-from lxmert_viz.analysis.significance import Z
+from lxmert_viz.analysis.probes import train
+from lxmert_viz.analysis.significance import Z, interval_of
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.errors import DatasetError, OptionError
 from lxmert_viz.experiments import patching, steering
@@ -26,6 +26,10 @@ from lxmert_viz.records import Report
 from lxmert_viz.runs.causes import Answered, answered_right
 
 FEWEST = 12  # questions
+PARTS = 8  # of the pictures; a probe is tested on one of them and trained on the others
+KNOWING = "knowing.csv"  # beside a checkpoint's weights: what was measured there
+COLUMNS = ["place", "depth", "examples", "probe", "probe_low", "probe_high", "majority"]
+COLUMNS += ["effect", "effect_low", "effect_high", "control"]
 PLACES = {"vision": "asked region", "lang": "first word"}
 
 
@@ -60,8 +64,7 @@ def measure(
         )
     depths = depth_names(pipeline)
     rows = [row for stream in PLACES for row in _rows(cases, stream, depths)]
-    columns = ["place", "depth", "examples", "probe", "probe_low", "probe_high", "majority"]
-    return pd.DataFrame(rows, columns=[*columns, "effect", "effect_low", "effect_high", "control"])
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def depth_names(pipeline: Pipeline) -> list[str]:
@@ -102,16 +105,30 @@ def _rows(cases: Sequence[Case], stream: str, depths: Sequence[str]) -> list[tup
     pictures = [case.picture for case in cases]
     effects = np.stack([case.effects[stream] for case in cases])  # (n, P)
     controls = np.stack([case.controls[stream] for case in cases]).mean(axis=0)
+    majority = float(np.bincount(labels).max() / len(labels))
     half = Z * effects.std(axis=0, ddof=1) / np.sqrt(len(cases))
     rows = []
     for place, depth in enumerate(depths):
         states = np.stack([case.states[stream][place] for case in cases])
-        found = probe(states, labels, pictures, pictures)
+        told = *interval_of(_read_right(states, labels, pictures), len(cases)), majority
         mean = float(effects[:, place].mean())
-        told = (found.accuracy, found.low, found.high, found.majority)
         moved = (mean, mean - half[place], mean + half[place], float(controls[place]))
         rows.append((PLACES[stream], depth, len(cases), *told, *moved))
     return rows
+
+
+def _read_right(states: np.ndarray, labels: np.ndarray, pictures: Sequence[str]) -> float:
+    """Accuracy of probes, each on the part of the pictures that it was not trained on."""
+    names = sorted(set(pictures))
+    order = np.random.default_rng(0).permutation(len(names)) % min(PARTS, len(names))
+    part = np.array([dict(zip(names, order.tolist(), strict=True))[name] for name in pictures])
+    right = np.zeros(len(labels), bool)
+    for number in range(order.max() + 1):
+        own, others = part == number, part != number
+        groups = [name for name, is_other in zip(pictures, others, strict=True) if is_other]
+        model = train(states[others], labels[others], groups, "linear", 0)
+        right[own] = model.predict(states[own]) == labels[own]
+    return float(right.mean())
 
 
 def _aim(one: Answered) -> steering.Aim | None:

@@ -25,7 +25,7 @@ GLOSSARY = (
     Term(
         "output head",
         "What turns states into answers, a match, words or labels. A checkpoint has some or all.",
-        (r"answer head", r"matching head", r"match head"),
+        (r"answer head", r"matching head", r"match head", r"masked-word head", r"no head for"),
     ),
     Term("state", "The vector that a layer leaves for a word or a region."),
     Term(
@@ -34,6 +34,11 @@ GLOSSARY = (
         (r"pre-?trained model",),
     ),
     Term("P(match)", "The probability that a text belongs to a picture."),
+    Term(
+        "certainty",
+        "The probability of the answer on top. It is high for many mistakes.",
+        (r"\bconfident\b", r"\bsure of\b", r"\bsurest\b", r"\bhow sure\b", r"\bas sure\b"),
+    ),
     Term("score", "How right an answer is, 0 to 1, by the measure of its dataset."),
     Term(
         "right",

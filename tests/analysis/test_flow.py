@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lxmert_viz.analysis.flow import Edge, Node, graph, influence
+from lxmert_viz.analysis.flow import Edge, Node, graph, grouped, influence
 
 SHARES = {  # two words, two regions; one layer of words alone, one cross-modality layer
     ("lang", 0): {"lang": np.array([[0.5, 0.5], [0.0, 1.0]])},
@@ -45,3 +45,20 @@ def test_another_state_can_be_the_root_and_odd_questions_are_refused() -> None:
         influence(SHARES, Node("lang", 7, 0))
     with pytest.raises(ValueError, match=r"a share of 0 is not"):
         graph(SHARES, ROOT, 0)
+
+
+def test_nodes_of_one_label_are_one_and_lose_no_influence() -> None:
+    whole = graph(SHARES, ROOT, 1.0, 1.0)
+    words = {Node("lang", -1, 0): "words", Node("lang", -1, 1): "words"}
+    found = grouped(whole, words)
+    left = [node for node in found.nodes if node.depth == -1]
+    assert len(left) == 1 and found.nodes[left[0]] == pytest.approx(0.75)
+    assert len(found.edges) == len(whole.edges) - 1
+    into = [edge for edge in found.edges if edge.source == left[0]]
+    assert len(into) == 1 and into[0].influence == pytest.approx(0.75)
+    assert into[0].share == pytest.approx(1)
+    # across depths influence passes both and is not counted twice; edges inside are gone
+    tall = grouped(whole, {Node("lang", 0, 0): "a", ROOT: "a"})
+    assert tall.nodes[ROOT] == 1 and Node("lang", 0, 0) not in tall.nodes
+    assert {edge.target for edge in tall.edges} == {ROOT} and len(tall.edges) == 3
+    assert grouped(whole, {}) == whole

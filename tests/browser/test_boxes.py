@@ -191,6 +191,9 @@ def test_every_page_follows_the_boxes(browser: Browser, address: str) -> None:
     expect(page.locator(".box-editor .own").first).to_be_visible()
     count = page.locator(".box-editor .own").count()
     page.locator(".scene").scroll_into_view_if_needed()
+    page.locator(".box-editor .own").first.click()  # inside of a component
+    expect(page.locator(".box-editor .own.chosen")).to_have_count(1)
+    expect(page.get_by_label("Name of the chosen box")).to_be_enabled()
     drag(page, (0.03, 0.03), (0.3, 0.2))
     expect(page.locator(".box-editor .own")).to_have_count(count + 1)
     page.locator(".box-editor .primary").click()

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -246,20 +247,23 @@ def test_what_serve_is_told_of_the_detector_reaches_the_page(
     from lxmert_viz.pipeline import Pipeline
     from lxmert_viz.ui.server import models
 
-    for name in ("PRECISION", "BACKEND", "KEEP_PICTURES", "DEVICE"):
+    for name in ("PRECISION", "BACKEND", "KEEP_PICTURES", "DEVICE", "PACKED"):
         monkeypatch.setenv(f"LXMERT_VIZ_{name}", "")  # so that what serve sets is taken back
     monkeypatch.setattr(application, "serve", lambda *told: None)
     monkeypatch.setattr(logs, "structured", lambda quotes_visitors: None)
     monkeypatch.setattr(detectron2, "is_here", lambda: True)
     monkeypatch.setattr(speed, "has_bfloat16", lambda device: True)
     opened = []
-    monkeypatch.setattr(Pipeline, "open", lambda name, **given: opened.append(given))
+    made = Mock()
+    monkeypatch.setattr(Pipeline, "open", lambda name, **given: opened.append(given) or made)
     call = ["serve", "--precision", "mixed", "--backend", "detectron2", "--device", "cpu"]
     call.append("--keep-pictures")
     assert main([*call, "0"]) == 0
     models.load_pipeline("miniature")
     told = {"device": "cpu", "precision": "mixed", "backend": "detectron2"}
     assert opened == [told | {"cache": None}]
-    assert main([*call, "1"]) == 0
+    made.inputs.lay_out.assert_not_called()
+    assert main([*call, "1", "--packed"]) == 0
     models.load_pipeline("miniature")
+    made.inputs.lay_out.assert_called_once_with()
     assert opened[1]["cache"].folder.name == "regions"

@@ -30,7 +30,14 @@ OPTIONS = {
     "patching": {"grid": "output", "direction": "noising"},
     "steering": {"heads": [["lang_from_vision", 1, 2]]},
     "counterfactuals": {},
-    "flow": {"root": ["lang", 2, 0], "nodes": 0.9, "edges": 0.9},
+    "flow": {
+        "root": ["lang", 2, 0],
+        "nodes": 0.9,
+        "edges": 0.9,
+        "by": "attribution",
+        "pins": [["vision", 0, 1, "it"], ["vision", 1, 1, "it"], ["lang", 0, 3, ""]],
+    },
+    "edge": {"source": ["vision", 0, 2], "reader": ["lang", 1, 4]},
 }
 
 

@@ -33,7 +33,7 @@ def written(tiny_pipeline: Pipeline, regions: Regions) -> Callable[[str], str]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     report_multiple_bugs=True,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -147,6 +147,8 @@ def test_a_missing_head_says_which_checkpoint_has_it(tiny_pipeline: Pipeline) ->
     answering = copy.copy(tiny_pipeline)
     answering._network = LxmertForQuestionAnswering(LXMERT)
     for name in ("words", "objects", "attributes", "match"):
-        with pytest.raises(CheckpointError, match=f"no head for {name}.*lxmert-base has one"):
+        with pytest.raises(
+            CheckpointError, match=f"no output head for {name}.*lxmert-base has one"
+        ):
             lenses.lens(answering, name)
     assert lenses.lens(answering, "answers").labels == ANSWERS

@@ -63,7 +63,7 @@ def test_a_checkpoint_without_the_head_is_told(
     tiny_pipeline: Pipeline, regions: Regions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tiny_pipeline, "has_match", False)
-    with pytest.raises(CheckpointError, match="no head for matching"):
+    with pytest.raises(CheckpointError, match="no output head for matching"):
         matching.grid(tiny_pipeline, [regions], ["a ball"], unheard)
 
 

@@ -154,7 +154,7 @@ def test_a_text_without_words_and_a_head_that_is_missing(
     with pytest.raises(TextError):
         explain(tiny_pipeline, regions, " ")
     monkeypatch.setattr(tiny_pipeline, "has_match", False)
-    with pytest.raises(CheckpointError, match="tiny has no head for matching"):
+    with pytest.raises(CheckpointError, match="tiny has no output head for matching"):
         target.match(tiny_pipeline)
 
 

@@ -71,9 +71,29 @@ def test_the_flow_graph_has_layers_upward_and_streams_apart() -> None:
         ["vision", 0, 1],
     ]
     assert nodes.marker.color[0] != nodes.marker.color[1]
+    assert [list(row) for row in middles.customdata][0] == ["lang", 0, 2, "lang", 1, 0]
+    pinned = [*points[:2], Point("vision", 0, 1, 0.4, "<it>", True)]
+    *_, marked = flow.flow_graph(pinned, lines, names, 0, "T", "S").data
+    assert list(marked.marker.symbol) == ["circle", "circle", "diamond"]
+    assert marked.text[2] == "&lt;it&gt;"
     assert list(figure.layout.xaxis.ticktext) == ["[CLS]", "red", "2 ball"]
     with pytest.raises(ValueError, match="vision 5 has no name"):
         flow.flow_graph([Point("vision", 0, 5, 1.0)], [], names, 0, "T", "S")
+
+
+def test_where_not_all_columns_can_be_named_the_heaviest_are() -> None:
+    points = [Point("vision", 0, n, n / 40) for n in range(40)] + [Point("lang", 1, 0, 1.0)]
+    names = {"lang": ["[CLS]"], "vision": [f"{n + 1} cube" for n in range(40)]}
+    shown = list(flow.flow_graph(points, [], names, 40, "T", "S").layout.xaxis.ticktext)
+    assert len(shown) == flow.NAMED and "[CLS]" in shown
+    assert "40 cube" in shown and "1 cube" not in shown
+
+
+def test_an_edge_by_head_has_both_measures() -> None:
+    figure = flow.by_head(np.array([0.7, 0.3]), np.array([1, -2]), np.array([0.5, 0]), "T", "S")
+    along, cut = figure.data
+    assert list(along.x) == [1, -2] and list(cut.x) == [0.5, 0]
+    assert list(along.y) == ["head 1", "head 2"] and list(cut.customdata) == [0.7, 0.3]
 
 
 def test_the_steering_page_holds_all_that_it_shows() -> None:

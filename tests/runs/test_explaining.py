@@ -119,7 +119,7 @@ def test_another_model_and_one_without_answers_are_one_sentence(
     with pytest.raises(DatasetError, match="is not the model that this run asked"):
         explain_run(tiny_pipeline, tiny_folder, run, "attention")
     monkeypatch.setattr(tiny_pipeline, "has_answers", False)
-    with pytest.raises(CheckpointError, match="no head for answers"):
+    with pytest.raises(CheckpointError, match="no output head for answers"):
         explain_run(tiny_pipeline, tiny_folder, run, "attention")
 
 

@@ -10,7 +10,7 @@ import pytest
 from lxmert_viz.places import ASSETS, ROOT
 from lxmert_viz.ui.wording import GLOSSARY, Term
 
-ROOMS = ("ui", "figures", "analysis", "checks")
+ROOMS = ("ui", "figures", "analysis", "checks", "experiments")
 OWN = {ROOT / "lxmert_viz" / "ui" / "wording.py", ROOT / "lxmert_viz" / "analysis" / "walk.py"}
 SHOWN = [
     ROOT / "lxmert_viz" / "records.py",

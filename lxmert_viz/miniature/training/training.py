@@ -1,9 +1,7 @@
 """Trains the miniature's LXMERT on lessons, through LxmertForPreTraining's own losses."""
 
-import math
 import re
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -17,16 +15,15 @@ from lxmert_viz.miniature.training.log import TrainingLog
 from lxmert_viz.miniature.training.muon import Muon
 from lxmert_viz.miniature.training.processors import two_processors
 from lxmert_viz.miniature.training.sightings import Sighting
+from lxmert_viz.miniature.training.steps import Learnt, learn, rate, resume, save
 from lxmert_viz.miniature.world.questions import answer_names
 from lxmert_viz.miniature.world.wording import word_pieces
 from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.model.outputs import LxmertForPreTrainingOutput
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
-from lxmert_viz.whole_files import written_whole
 
 LEARNING_RATE = 1e-3
 WEIGHT_DECAY = 0.01
-WARM_UP = 0.03
 SAVE_EVERY = 30  # pools
 MIDDLE_BOX = (0.42, 0.42, 0.55, 0.62)  # about the mean of all boxes, xyxy of the picture
 CONFIG = LxmertConfig(
@@ -67,7 +64,7 @@ def train_lxmert(
     torch.manual_seed(seed)
     model = (begun or fresh_network()).to(device).train()
     optimizers = _optimizers(model)
-    first_pool = _resume(checkpoint, model, optimizers)
+    first_pool = (resume(checkpoint, model, optimizers) or {"pool": 0})["pool"]
     lessons = Lessons(sightings, tokenizer, steps, seed)
     steps = len(lessons) * POOL
     order = range(first_pool, len(lessons))
@@ -76,11 +73,11 @@ def train_lxmert(
         for pool, batches in enumerate(pools, start=first_pool):
             for step, parts in enumerate(batches, start=pool * POOL):
                 for group in (g for optimizer in optimizers for g in optimizer.param_groups):
-                    group["lr"] = LEARNING_RATE * _rate(step, steps)
-                _learn(model, optimizers, parts, log, threads, device)
+                    group["lr"] = LEARNING_RATE * rate(step, steps)
+                learn(model, optimizers, parts, partial(_loss, model), log.add, threads, device)
                 log.step(step, steps)
             if (pool + 1) % SAVE_EVERY == 0 or pool + 1 == len(lessons):
-                _save(checkpoint, pool + 1, model, optimizers)
+                save(checkpoint, {"pool": pool + 1}, model, optimizers)
     return model.eval()
 
 
@@ -118,39 +115,9 @@ def _optimizers(model: LxmertForPreTraining) -> tuple[torch.optim.Optimizer, ...
     )
 
 
-def _learn(
-    model: LxmertForPreTraining,
-    optimizers: tuple[torch.optim.Optimizer, ...],
-    parts: list[dict[str, torch.Tensor]],
-    log: TrainingLog,
-    threads: Executor,
-    device: str,
-) -> None:
-    """One step on one batch; its parts are worked on side by side."""
-    parameters = list(model.parameters())
-    side_by_side = threads.map if device == "cpu" else map  # a GPU takes one after the other
-    size = sum(len(part["ans"]) for part in parts)
-
-    def gradients(part: dict[str, torch.Tensor]) -> Sequence[torch.Tensor]:
-        part = {name: array.to(device) for name, array in part.items()}
-        # few processors multiply bfloat16 faster than float32; some take 20 times as long
-        with torch.autocast("cuda", torch.bfloat16, enabled=device.startswith("cuda")):
-            out = model(**unflatten(part))
-        log.add({"loss": out.loss.item(), **_scores(out, part)})
-        share = len(part["ans"]) / size
-        return torch.autograd.grad(share * out.loss, parameters, materialize_grads=True)
-
-    for parameter, *halves in zip(parameters, *side_by_side(gradients, parts), strict=True):
-        parameter.grad = sum(halves)
-    torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-    list(side_by_side(lambda optimizer: optimizer.step(), optimizers))
-
-
-def _rate(step: int, steps: int) -> float:
-    """Share of the peak learning rate: linear warm-up, then a half cosine to nothing."""
-    if step < WARM_UP * steps:
-        return (step + 1) / (WARM_UP * steps)
-    return 0.5 + 0.5 * math.cos(math.pi * step / steps)
+def _loss(model: LxmertForPreTraining, part: dict[str, torch.Tensor]) -> Learnt:
+    out = model(**unflatten(part))
+    return out.loss, {"loss": out.loss.item(), **_scores(out, part)}
 
 
 @torch.no_grad()
@@ -167,31 +134,3 @@ def _scores(out: LxmertForPreTrainingOutput, batch: dict[str, torch.Tensor]) -> 
         if known.any():
             scores[name] = (logits.argmax(-1) == labels)[known].float().mean().item()
     return scores
-
-
-def _save(
-    checkpoint: Path,
-    pool: int,
-    model: LxmertForPreTraining,
-    optimizers: tuple[torch.optim.Optimizer, ...],
-) -> None:
-    state = {
-        "pool": pool,
-        "model": model.state_dict(),
-        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
-    }
-    with written_whole(checkpoint) as unfinished:
-        torch.save(state, unfinished)
-
-
-def _resume(
-    checkpoint: Path, model: LxmertForPreTraining, optimizers: tuple[torch.optim.Optimizer, ...]
-) -> int:
-    """The first pool that is still to be learnt from."""
-    if not checkpoint.exists():
-        return 0
-    state = torch.load(checkpoint, "cpu", weights_only=True)
-    model.load_state_dict(state["model"])
-    for optimizer, moments in zip(optimizers, state["optimizers"], strict=True):
-        optimizer.load_state_dict(moments)
-    return state["pool"]

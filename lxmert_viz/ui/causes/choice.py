@@ -22,11 +22,12 @@ VIEWS = {  # key of the address: what it is called
     "off": "Heads off",
     "edges": "Edges cut",
     "patching": "Patching",
+    "knowing": "Knowing",
     "steering": "Steering",
     "edits": "Edits",
     "flow": "Flow",
 }
-OF_THE_ANSWER = ("edges", "steering")
+OF_THE_ANSWER = ("edges", "steering", "knowing")
 VIEW, ANSWER, AGAINST = "cause", "cause-answer", "cause-against"  # keys of the address
 MATCH = "=match"  # beside answers' texts, which have no such form
 OFFERED = 50  # of the most probable answers

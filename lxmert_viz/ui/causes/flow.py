@@ -1,64 +1,131 @@
-"""The flow graph: from any state down to what it is made of; a click makes another the root."""
+"""The flow graph: from any state down to what it is made of, or to what the target owes to it."""
 
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
 
 from lxmert_viz.analysis import flow as graphs
-from lxmert_viz.analysis.flow import EDGES_KEPT, NODES_KEPT, Edge, Graph, Node
+from lxmert_viz.analysis.flow import EDGES_KEPT, NODES_KEPT, Edge, Graph, Node, Shares
 from lxmert_viz.analysis.regions import numbered_names
+from lxmert_viz.experiments.flow_attribution import ATTRIBUTION, BY, CONTRIBUTION, as_shares
 from lxmert_viz.figures.flow import Line, Point, flow_graph, go
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.causes import keeping, linked
+from lxmert_viz.ui.causes import flow_edge, keeping, linked, pins
 from lxmert_viz.ui.causes.choice import Asked
-from lxmert_viz.ui.causes.linked import Option, percent, share_from
-from lxmert_viz.ui.frame import address
+from lxmert_viz.ui.causes.linked import Option, number_of, one_of, percent, share_from
+from lxmert_viz.ui.causes.pins import Pins, read_node, told_node
 from lxmert_viz.ui.server import causes, waiting
 
-ROOT = "flow-root"  # key of the address: stream.depth.place, place counted from 1
-NODES, EDGES, TEST = "flow-states", "flow-edges", "flow-test"  # and these
+ROOT, WEIGHED, NODES, EDGES, MOST, TEST, CLICK = (  # keys of the address
+    "flow-root",
+    "flow-by",
+    "flow-states",
+    "flow-edges",
+    "flow-most",
+    "flow-test",
+    "flow-click",
+)
 LEAST = 0.3  # share kept
+COUNTS, USUAL = (20, 40, 80, 160, 320), 80  # edges that are drawn at most
 TESTED = 24  # crossings that are cut, the widest first
-CAPTION = (
-    "An edge is as wide as the share of the root that flows in it: what attention carries, with "
-    "the LayerNorm's scale held; feed-forward moves no share. Dotted: from one stream into the "
-    "other. Shown: {} of {} states, {:.0%} of all influence, and {:.0%} of their edges' influence. "
-    "These are shares of what states are made of, not effects: the test cuts a crossing alone, all "
-    "heads, and tells how far the target falls."
+CLICKS = {"root": "makes it the root", "pin": "pins it"}
+WEIGHTS = {CONTRIBUTION: "what is carried", ATTRIBUTION: "what counts for the target"}
+ABOUT = {
+    CONTRIBUTION: "An edge is as wide as the share of the root that flows in it: what attention "
+    "carries, with the LayerNorm's scale held; feed-forward moves no share. These are shares of "
+    "what states are made of, not effects.",
+    ATTRIBUTION: "An edge is as wide as its share of what the target owes to the root by its "
+    "gradient: the part that the edge carries, with the LayerNorm's scale held, times the "
+    "target's slope there; signs are left out of widths and told on pointing.",
+}
+SHOWN = (
+    " Dotted: from one stream into the other. Shown: {} of {} states, {:.0%} of all influence; the "
+    "widest {} of {} edges, which hold {:.0%} of what is between these states; states that none of "
+    "the drawn edges joins are left out. The test cuts a "
+    "crossing alone, all heads, and tells how far the target falls. Click an edge to open it."
 )
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is drawn."""
+
+    asked: Asked
+    by: str  # of BY
+    attributed: Shares | None  # in logits
+    graph: Graph  # of one node a group
+    pins: Pins
+    falls: dict[tuple[Node, Node], float]  # of crossings that were cut
+
+    @property
+    def names(self) -> dict[str, list[str]]:
+        found = self.asked.found
+        return {"lang": list(found.tokens.pieces), "vision": numbered_names(found.regions)}
+
+
 def show(asked: Asked) -> None:
-    shares = waiting.result_of(
-        f"flow {asked.key}",
-        "following what flows",
-        lambda report: causes.shares(asked.variant, asked.target, report),
-    )
-    root = _root(shares)
-    is_top = root == _top(shares)
-    address.put({ROOT: "" if is_top else f"{root.stream}.{root.depth}.{root.place + 1}"})
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        nodes, edges, test = _kept()
-        if not is_top:
-            st.button("Back to the answer", on_click=_choose, args=("",), key="causes.top")
-    graph = graphs.graph(shares, root, nodes, edges)
+        by = linked.choose(
+            Option("causes.by", WEIGHED, one_of(BY), CONTRIBUTION),
+            st.segmented_control,
+            "Edges by",
+            BY,
+            format_func=WEIGHTS.get,
+            required=True,
+        )
+        shares, attributed = _shares(asked, by)
+        root, found = _root(asked, shares), pins.pins(asked, _sizes(shares))
+        with st.popover("What is drawn", icon=":material/tune:"):
+            nodes, edges, most, test = _kept()
+        pins.edit(asked, found, partial(_named, asked))
+        if root != _top(shares):
+            top = _top(shares)
+            st.button("Back to the answer", on_click=_choose, args=(asked, top), key="causes.top")
+    graph = graphs.grouped(graphs.graph(shares, root, nodes, edges, list(found)), found)
     falls = _falls(asked, graph) if test else {}
-    key = f"causes.flow {root}"
+    total = sum(values.size for values in graphs.influence(shares, root).values())
+    _draw(View(asked, by, attributed, graph, found, falls), most, total)
+    options = {"root": list(root), "nodes": nodes, "edges": edges, "by": by}
+    options["pins"] = [[*node, label] for node, label in found.items()]
+    keeping.offer(asked, asked.cause("flow", options))
+    flow_edge.show(asked, partial(_named, asked), _sizes(shares))
+
+
+def _draw(view: View, most: int, total: int) -> None:
+    """total: of all states that there are below the root."""
+    graph = view.graph
+    drawn = graph.edges[:most]
+    key = f"causes.flow {graph.root} {st.session_state.get('causes.clicks', 0)}"
     saving.draw(
-        _figure(asked, graph, falls),
-        asked.about,
+        _figure(view, drawn),
+        view.asked.about,
         key,
-        on_select=partial(_follow_click, key),
+        on_select=partial(_follow_click, view.asked, key),
         selection_mode="points",
     )
-    total = sum(values.size for values in graphs.influence(shares, root).values())
-    st.caption(CAPTION.format(len(graph.nodes), total, graph.nodes_share, graph.edges_share))
-    options = {"root": list(root), "nodes": nodes, "edges": edges}
-    keeping.offer(asked, asked.cause("flow", options))
+    numbers = len(graph.nodes), total, graph.nodes_share, len(drawn), len(graph.edges)
+    st.caption(ABOUT[view.by] + SHOWN.format(*numbers, graph.edges_share))
 
 
-def _kept() -> tuple[float, float, bool]:
-    """How much is kept of states and of edges, and whether crossings are tested."""
+def _shares(asked: Asked, by: str) -> tuple[Shares, Shares | None]:
+    """What influence follows, and every edge in logits where that is by attribution."""
+    if by == CONTRIBUTION:
+        return waiting.result_of(
+            f"flow {asked.key}",
+            "following what flows",
+            lambda report: causes.shares(asked.variant, asked.target, report),
+        ), None
+    found = waiting.result_of(
+        f"flow attributed {asked.key}",
+        "following what counts",
+        lambda report: causes.attributions(asked.variant, asked.target, report),
+    )
+    return as_shares(found), found
+
+
+def _kept() -> tuple[float, float, int, bool]:
+    """How much is kept of states and of edges, how many are drawn, whether crossings are tested."""
     kept = share_from(LEAST, 1.0)
     nodes, edges = (
         linked.choose(
@@ -68,44 +135,64 @@ def _kept() -> tuple[float, float, bool]:
             LEAST,
             1.0,
             step=0.01,
-            width=220,
         )
         for label, key, name, usual in (
             ("States kept", "causes.nodes", NODES, NODES_KEPT),
             ("Edges kept", "causes.kept", EDGES, EDGES_KEPT),
         )
     )
-    return nodes, edges, linked.toggle("causes.test", TEST, "Test crossings by knock-out")
+    most = linked.choose(
+        Option("causes.most", MOST, number_of(COUNTS), USUAL),
+        st.selectbox,
+        "Edges drawn, at most",
+        COUNTS,
+    )
+    linked.choose(
+        Option("causes.click", CLICK, one_of(CLICKS), "root"),
+        st.segmented_control,
+        "A click on a state",
+        list(CLICKS),
+        format_func=CLICKS.get,
+        required=True,
+    )
+    return nodes, edges, most, linked.toggle("causes.test", TEST, "Test crossings by knock-out")
 
 
-def _figure(asked: Asked, graph: Graph, falls: dict[tuple[Node, Node], float]) -> go.Figure:
-    found, root = asked.found, graph.root
-    names = {"lang": list(found.tokens.pieces), "vision": numbered_names(found.regions)}
-    order = list(graph.nodes)
-    points = [Point(*node, graph.nodes[node]) for node in order]
-    lines = [
-        Line(
-            order.index(edge.source),
-            order.index(edge.target),
-            edge.influence,
-            _told(edge, names, falls),
-        )
-        for edge in graph.edges
+def _figure(view: View, drawn: list[Edge]) -> go.Figure:
+    root = view.graph.root
+    joined = {root, *view.pins, *(node for edge in drawn for node in edge[:2])}
+    order = [node for node in view.graph.nodes if node in joined]
+    points = [
+        Point(*node, view.graph.nodes[node], view.pins.get(node, ""), node in view.pins)
+        for node in order
     ]
+    lines = [
+        Line(order.index(edge.source), order.index(edge.target), edge.influence, _told(view, edge))
+        for edge in drawn
+    ]
+    name = view.names[root.stream][root.place]
+    title = {
+        CONTRIBUTION: f"What “{name}” is made of",
+        ATTRIBUTION: f"What of “{name}” counts for {view.asked.target.name}",
+    }
     return flow_graph(
         points,
         lines,
-        names,
+        view.names,
         order.index(root),
-        f"What “{names[root.stream][root.place]}” is made of",
-        f"Shares of the root, 0 to 1; root at depth {root.depth}. Point for numbers, click a state "
-        "to make it the root",
+        title[view.by],
+        f"Shares of the root, 0 to 1; root at depth {root.depth}.<br>Point for numbers, click a "
+        "state or an edge",
     )
 
 
 def _falls(asked: Asked, graph: Graph) -> dict[tuple[Node, Node], float]:
     """What cutting the widest crossings does to the target, in logits."""
-    crossing = [(e.source, e.target) for e in graph.edges if e.source.stream != e.target.stream]
+    crossing = [
+        (e.source, e.target)
+        for e in graph.edges
+        if e.source.stream != e.target.stream and e.source.depth == e.target.depth - 1
+    ]
     some = tuple(crossing[:TESTED])
     found = waiting.result_of(
         f"flow test {asked.key} {some}",
@@ -115,36 +202,66 @@ def _falls(asked: Asked, graph: Graph) -> dict[tuple[Node, Node], float]:
     return dict(zip(some, found.tolist(), strict=True))
 
 
-def _told(edge: Edge, names: dict[str, list[str]], falls: dict[tuple[Node, Node], float]) -> str:
-    source, target = (names[node.stream][node.place] for node in (edge.source, edge.target))
+def _told(view: View, edge: Edge) -> str:
+    ends = edge.source, edge.target
+    source, target = (view.pins.get(node) or view.names[node.stream][node.place] for node in ends)
     told = f"{target} takes {edge.share:.1%} from {source}; {edge.influence:.1%} of the root"
-    fall = falls.get((edge.source, edge.target))
+    if view.attributed is not None and edge.source.depth == edge.target.depth - 1:
+        values = view.attributed[edge.target[:2]][edge.source.stream]
+        told += f"; {values[edge.target.place, edge.source.place]:+.2f} logits by the gradient"
+    fall = view.falls.get(ends)
     return told if fall is None else f"{told}; cut: target falls by {fall:.2f} logits"
 
 
-def _top(shares: graphs.Shares) -> Node:
+def _sizes(shares: Shares) -> dict[tuple[str, int], int]:
+    """How many states there are at each stream and depth, those without sources too."""
+    found = {}
+    for (stream, depth), own in shares.items():
+        found[stream, depth] = len(own[stream])
+        found.setdefault((stream, depth - 1), own[stream].shape[1])
+    return found
+
+
+def _named(asked: Asked, node: Node) -> str:
+    found = asked.found
+    name = (
+        found.tokens.pieces[node.place]
+        if node.stream == "lang"
+        else numbered_names(found.regions)[node.place]
+    )
+    return f"{name} at depth {node.depth}"
+
+
+def _top(shares: Shares) -> Node:
     """The first word after the last layer, which answers are read from."""
     return Node("lang", max(depth for _, depth in shares), 0)
 
 
-def _root(shares: graphs.Shares) -> Node:
-    told = st.session_state.setdefault("causes.root", address.told().get(ROOT, ""))
-    stream, *numbers = told.split(".")
-    if len(numbers) == 2:
-        depth, place = (address.number(text) for text in numbers)
-        known = shares.get((stream, depth)) if None not in (depth, place) else None
-        if known and 1 <= place <= len(next(iter(known.values()))):
-            return Node(stream, depth, place - 1)
-    return _top(shares)
+def _root(asked: Asked, shares: Shares) -> Node:
+    def read(told: str) -> Node | None:
+        node = read_node(told)
+        known = shares.get(node[:2]) if node else None
+        return node if known and node.place < len(known[node.stream]) else None
+
+    top, about = _top(shares), asked.question
+    root = linked.held(Option(f"causes.root {about}", ROOT, read, top, told_node, about))
+    return root if root[:2] in shares else top  # what enters has no sources
 
 
-def _follow_click(key: str) -> None:
-    picked = [p for p in st.session_state[key].selection.points if "customdata" in p]
-    if picked:
-        stream, depth, place = picked[0]["customdata"]
-        if depth > 0:  # below there is no crossing to follow
-            _choose(f"{stream}.{int(depth)}.{int(place) + 1}")
+def _follow_click(asked: Asked, key: str) -> None:
+    picked = [p["customdata"] for p in st.session_state[key].selection.points if "customdata" in p]
+    if not picked:
+        return
+    st.session_state["causes.clicks"] = st.session_state.get("causes.clicks", 0) + 1
+    stream, depth, place, *reader = picked[0]
+    node = Node(stream, int(depth), int(place))
+    if reader:
+        flow_edge.open_next(asked, node, Node(reader[0], int(reader[1]), int(reader[2])))
+    elif st.session_state.get("causes.click") == "pin":
+        pins.turn_over(asked, node)
+    else:
+        _choose(asked, node)
 
 
-def _choose(root: str) -> None:
-    st.session_state["causes.root"] = root
+def _choose(asked: Asked, root: Node) -> None:
+    st.session_state[f"causes.root {asked.question}"] = root

@@ -59,12 +59,24 @@ def fill(option: Option[Value]) -> None:
     held[option.key] = value
 
 
+def held(option: Option[Value]) -> Value:
+    """What no widget holds."""
+    fill(option)
+    value = st.session_state[option.key]
+    tell(option, value)
+    return value
+
+
+def tell(option: Option[Value], value: Value) -> None:
+    told = "" if value == option.usual else option.tell(value)
+    address.put({option.name: told}, of_question=bool(option.about))
+
+
 def choose(option: Option[Value], widget: Callable[..., Value], *told: Any, **more: Any) -> Value:
     """What the widget holds, which the address then tells. told, more: what the widget takes."""
     fill(option)
     value = widget(*told, key=option.key, persist_state="session", **more)
-    told_now = "" if value == option.usual else option.tell(value)
-    address.put({option.name: told_now}, of_question=bool(option.about))
+    tell(option, value)
     return value
 
 

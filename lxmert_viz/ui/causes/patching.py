@@ -35,9 +35,10 @@ PREVIEW = (
 def show(asked: Asked) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         other = corruption.choose(asked)
+        with st.popover("What is put where", icon=":material/grid_on:"):
+            grid, is_preview = _choose_grid()
     if other is None:
         return
-    grid, is_preview = _choose_grid()
     asked = _on_both_answers(asked, other.found)
     run = f"{asked.key} {other.run.key} {grid}"
     found, (clean, broken) = waiting.result_of(
@@ -75,35 +76,34 @@ def show(asked: Asked) -> None:
 def _choose_grid() -> tuple[tuple[str, str, str], bool]:
     """Kind, stream and direction, and whether it is a preview."""
     first = next(iter(GRIDS))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = linked.choose(
-            Option("causes.grid", PUT, one_of(GRIDS), first),
-            st.selectbox,
-            "Put",
-            list(GRIDS),
-            format_func=GRIDS.get,
-            width=230,
-        )
-        stream = linked.choose(
-            Option("causes.stream", OF, one_of(THINGS), "lang"),
-            st.segmented_control,
-            "of",
-            list(THINGS),
-            format_func=lambda name: f"{THINGS[name]}s",
-            required=True,
-            disabled=kind in HEAD_GRIDS,
-        )
-        direction = linked.choose(
-            Option("causes.direction", FROM, one_of(DIRECTIONS), DENOISE),
-            st.segmented_control,
-            "from",
-            list(DIRECTIONS),
-            format_func=DIRECTIONS.get,
-            help="Clean states that bring the answer back suffice for it; corrupted ones that take "
-            "it away show what is necessary",
-            required=True,
-        )
-        is_preview = linked.toggle("causes.preview", PREVIEWED, "Preview by gradients")
+    kind = linked.choose(
+        Option("causes.grid", PUT, one_of(GRIDS), first),
+        st.selectbox,
+        "Put",
+        list(GRIDS),
+        format_func=GRIDS.get,
+        width=230,
+    )
+    stream = linked.choose(
+        Option("causes.stream", OF, one_of(THINGS), "lang"),
+        st.segmented_control,
+        "of",
+        list(THINGS),
+        format_func=lambda name: f"{THINGS[name]}s",
+        required=True,
+        disabled=kind in HEAD_GRIDS,
+    )
+    direction = linked.choose(
+        Option("causes.direction", FROM, one_of(DIRECTIONS), DENOISE),
+        st.segmented_control,
+        "from",
+        list(DIRECTIONS),
+        format_func=DIRECTIONS.get,
+        help="Clean states that bring the answer back suffice for it; corrupted ones that take "
+        "it away show what is necessary",
+        required=True,
+    )
+    is_preview = linked.toggle("causes.preview", PREVIEWED, "Preview by gradients")
     return (kind, stream, direction), is_preview
 
 

@@ -24,7 +24,7 @@ REGIONS_HELP = (
     "What LXMERT gets to see; it was trained with 36. The detector takes no longer for more, "
     "LXMERT a little."
 )
-SCORE_HELP = "Probability of a region's name from which it counts as sure."
+SCORE_HELP = "Probability of a region's name from which the region counts."
 
 
 def choose(profiles: dict[str, RegionProfile], proposals: int) -> None:

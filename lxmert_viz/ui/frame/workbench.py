@@ -11,7 +11,7 @@ import streamlit as st
 from lxmert_viz.analysis.answers import spelled
 from lxmert_viz.picture import Picture
 from lxmert_viz.places import ASSETS
-from lxmert_viz.ui.browser import keyboard
+from lxmert_viz.ui.browser import page as page_parts
 from lxmert_viz.ui.frame import (
     address,
     bar,
@@ -52,7 +52,7 @@ def frame(page: Page) -> None:
     """Everything that stays while pages change; pages that ask nothing go without the bar."""
     st.html(ASSETS / "style.css")
     st.logo(ASSETS / "icon.png")
-    keyboard.serve()
+    page_parts.serve()
     address.read()
     handover.take_next()
     handover.begin(examples.examples()[0])

@@ -27,6 +27,7 @@ HOW = (
     "why it is wrong."
 )
 MOST = 20_000  # rows, of which as many are drawn
+FEW_ROWS = 2_000  # that are measured in seconds, without being asked for
 STATISTICS = {
     "largest lang_from_vision": "sharpness: largest weight of words on regions, mean over heads",
     "entropy lang_from_vision": "width: entropy of words over regions, mean over heads",
@@ -55,8 +56,18 @@ def looked(board: Board) -> None:
     kept = boards.internals(board)
     if kept is None:
         st.info(NONE_KEPT)
-    elif st.toggle("Measure it", key="mistakes.telling", persist_state="session"):
-        _show_telling(board, kept)
+    else:
+        _offer_telling(board, kept)
+
+
+def _offer_telling(board: Board, kept: Internals) -> None:
+    """At once where it takes seconds, else when it is asked for."""
+    rows = _scored(board, ["question_id", "picture", "score"])
+    rows = rows[rows.question_id.isin(kept.places)]
+    if len(rows) <= FEW_ROWS or st.toggle(
+        "Measure it", key="mistakes.telling", persist_state="session"
+    ):
+        _show_telling(board, rows, kept)
 
 
 def _of_method(board: Board, rows: pd.DataFrame, method: str) -> dict[str, str]:
@@ -77,9 +88,7 @@ def _of_method(board: Board, rows: pd.DataFrame, method: str) -> dict[str, str]:
     )
 
 
-def _show_telling(board: Board, kept: Internals) -> None:
-    rows = _scored(board, ["question_id", "picture", "score"])
-    rows = rows[rows.question_id.isin(kept.places)]
+def _show_telling(board: Board, rows: pd.DataFrame, kept: Internals) -> None:
     if len(rows) > MOST:
         rows = rows.sample(MOST, random_state=0)
     key = f"telling {board.run.path} {get('where')}"
@@ -107,8 +116,13 @@ def _telling(rows: pd.DataFrame, kept: Internals) -> list[str]:
         there = ~np.isnan(values)
         found = correctness.sharpness(values[there], is_right[there], groups[there])
         lines.append(f"{title}: point-biserial correlation with being right **{_number(found)}**")
-    lines.append(f"{PROBE}: AUROC **{_number(probed)}**")
+        lines[-1] += _chance(found, 0.0)
+    lines.append(f"{PROBE}: AUROC **{_number(probed)}**{_chance(probed, 0.5)}")
     return lines
+
+
+def _chance(found: Interval, nothing: float) -> str:
+    return ", which may be chance" if found.low <= nothing <= found.high else ""
 
 
 def _groups(rows: pd.DataFrame) -> pd.Series:

@@ -171,7 +171,16 @@ def _show_kinds(board: Board, items: Items, scores: np.ndarray, found: list[Coun
         first.share,
         f"{first.name}, lowest first",
     )
-    saving.draw(figure, about(board), "mistakes.matching kinds")
+    event = saving.draw(
+        figure,
+        about(board),
+        f"mistakes.matching kinds {place.get('where')}",
+        on_select="rerun",
+        selection_mode="points",
+    )
+    for point in event.selection.points:
+        place.show_only("question_type", shares[int(point["customdata"])][0] or None)
+        st.rerun()
     with st.expander("How captions and foils of each kind are called", icon=":material/grid_on:"):
         st.dataframe(_called(items, scores), hide_index=True, key="matching-board.called")
 

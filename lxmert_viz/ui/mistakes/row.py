@@ -109,8 +109,8 @@ def show_answers(row: Row) -> None:
         st.error(plain(row.error), icon=":material/error:")
         return
     mark = {True: ":green[✓ right]", False: ":red[✗ wrong]", None: ":gray[not scored]"}
-    sure = f", sure {probability(row.probability)}" if row.probability is not None else ""
-    lines = [f"Answer: **{plain(row.answer)}**{sure} · {mark[row.correct]}"]
+    certainty = f", certainty {probability(row.probability)}" if row.probability is not None else ""
+    lines = [f"Answer: **{plain(row.answer)}**{certainty} · {mark[row.correct]}"]
     if row.right and not row.correct:
         lines.append(f"Right: **{plain(row.right)}**")
     others = [

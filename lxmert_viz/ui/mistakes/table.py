@@ -16,6 +16,7 @@ SEEN = 9  # rows of a page before it must be scrolled
 OPEN = "Open"
 SHOWN = ("text", "right", "answer", "score", "probability", "cause")
 READ = ("question_id", "picture_file", *SHOWN)
+ALMOST = 0.999  # a cell shows no more: nothing that is less than 1 looks like 1
 SORTS = ("", "score", "probability", "margin", "words", "regions", "right", "answer", "cause")
 NARROW = ("Picture", OPEN, "Question", "Right", "Answer", "Cause")
 
@@ -97,6 +98,8 @@ def _show_rows(rows: pd.DataFrame, shown: str, wide: bool) -> None:
     """The table; a click on a cell chooses its row, and may open it."""
     rows = rows.fillna(dict.fromkeys(rows.select_dtypes("string"), ""))  # not “None”
     table = rows[list(SHOWN)].rename(columns=title_of)
+    certainty = title_of("probability")
+    table[certainty] = table[certainty].clip(upper=ALMOST)
     table.insert(0, "Picture", rows["picture_file"].map(boards.thumbnail_of))
     table.insert(1, OPEN, "Open ›")
     columns = {
@@ -105,7 +108,7 @@ def _show_rows(rows: pd.DataFrame, shown: str, wide: bool) -> None:
         title_of("text"): st.column_config.TextColumn(width=380 if wide else 210),
         title_of("score"): st.column_config.NumberColumn(format="%.2f", width=66),
         title_of("cause"): st.column_config.TextColumn(width=110),
-        title_of("probability"): st.column_config.NumberColumn(format="%.3f", width=72),
+        certainty: st.column_config.NumberColumn(format="%.3f", width=84),
     }
     chosen = rows.index[rows["question_id"] == get("row")]
     key = f"board.rows {shown}"

@@ -1,4 +1,4 @@
-"""The board's views of many rows: groups, confusion, causes, sureness."""
+"""The board's views of many rows: groups, confusion, causes, certainty."""
 
 from collections.abc import Callable
 from typing import Any
@@ -257,7 +257,7 @@ def _unknown(name: str, board: Board) -> str:
     return f" :gray[Not available: it needs {needed}.]" if lacking else ""
 
 
-def sureness(board: Board) -> None:
+def certainty(board: Board) -> None:
     found = board.frame(get("where"), ["probability", "score"]).dropna()
     sure, score = found.to_numpy(np.float64).T
     if len(sure) < calibration.BINS:

@@ -1,6 +1,16 @@
 """What caused the answer: the network run again under a stated intervention, beside a control."""
 
-from lxmert_viz.ui.causes import choice, edges, edits, flow, heads, patching, steering, surgery
+from lxmert_viz.ui.causes import (
+    choice,
+    edges,
+    edits,
+    flow,
+    heads,
+    knowing,
+    patching,
+    steering,
+    surgery,
+)
 from lxmert_viz.ui.frame import address, results, workbench
 
 VIEWS = {
@@ -8,6 +18,7 @@ VIEWS = {
     "off": surgery.show,
     "edges": edges.show,
     "patching": patching.show,
+    "knowing": knowing.show,
     "steering": steering.show,
     "edits": edits.show,
     "flow": flow.show,

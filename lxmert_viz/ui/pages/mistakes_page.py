@@ -40,7 +40,7 @@ VIEWS = {
     "Groups": views.groups,
     "Confusion": views.confusion,
     "Causes": views.causes,
-    "Sureness": views.sureness,
+    "Certainty": views.certainty,
     "Metrics": numbers.metrics,
     "Matching": matching.matching,
     "Slices": slices.slices,

@@ -15,8 +15,8 @@ from lxmert_viz.ui.server import boards, catalogue
 from lxmert_viz.ui.wording import plain
 
 QUEUES = {
-    "correct=no": "Mistakes, the surest first",
-    "correct=no probability>0.9": "Mistakes where it was sure (above 0.9)",
+    "correct=no": "Mistakes, the most certain first",
+    "correct=no probability>0.9": "Mistakes with a certainty above 0.9",
     "": "All rows",
 }
 BOARD = "as filtered on Mistakes"

@@ -18,6 +18,7 @@ from lxmert_viz.experiments import (
     counterfactuals,
     edges,
     flow,
+    flow_attribution,
     patching,
     steering,
     surgery,
@@ -27,6 +28,7 @@ from lxmert_viz.experiments.cause_files import Cause
 from lxmert_viz.experiments.counterfactuals import Bench, Reliance
 from lxmert_viz.experiments.edges import Curves, Edge
 from lxmert_viz.experiments.edits import edited, with_features
+from lxmert_viz.experiments.flow_attribution import Opened
 from lxmert_viz.experiments.head_means import HeadMeans
 from lxmert_viz.experiments.head_slots import ByHead, Slot
 from lxmert_viz.experiments.patching import Grid
@@ -185,6 +187,21 @@ def bench(
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
 def shares(variant: Variant, target: Target, _report: Report) -> flow.Shares:
     return flow.shares(pipeline(variant.model), regions(variant, _report), variant.text, target)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_CONTENT)
+def attributions(variant: Variant, target: Target, _report: Report) -> flow.Shares:
+    """Of every edge of the flow graph, in logits."""
+    seen, opened = regions(variant, _report), pipeline(variant.model)
+    return flow_attribution.attributions(opened, seen, variant.text, target)
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_CONTENT)
+def opened_edge(
+    variant: Variant, target: Target, source: Node, reader: Node, _report: Report
+) -> Opened:
+    seen, model = regions(variant, _report), pipeline(variant.model)
+    return flow_attribution.opened(model, seen, variant.text, target, source, reader)
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_CONTENT)

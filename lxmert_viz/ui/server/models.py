@@ -11,7 +11,7 @@ import streamlit as st
 from lxmert_viz.checkpoints.folder import find, installed
 from lxmert_viz.checkpoints.identity import Stamp, stamp
 from lxmert_viz.checks.findings import Finding
-from lxmert_viz.places import BACKEND_VARIABLE, DEVICE_VARIABLE, PRECISION_VARIABLE
+from lxmert_viz.places import BACKEND_VARIABLE, DEVICE_VARIABLE, PACKED_VARIABLE, PRECISION_VARIABLE
 from lxmert_viz.records import Report
 from lxmert_viz.region_files.cache import RegionCache, usual_folder
 from lxmert_viz.ui.server.pictures import hours_kept
@@ -32,13 +32,16 @@ def load_pipeline(name: str) -> "Pipeline":
 
     # who wants no picture kept wants nothing kept that was made of one
     cache = RegionCache(usual_folder()) if hours_kept() else None
-    return Pipeline.open(
+    opened = Pipeline.open(
         name,
         device=os.environ.get(DEVICE_VARIABLE, "auto"),
         precision=os.environ.get(PRECISION_VARIABLE, "full"),
         cache=cache,
         backend=os.environ.get(BACKEND_VARIABLE, "own"),
     )
+    if os.environ.get(PACKED_VARIABLE):
+        opened.inputs.lay_out()
+    return opened
 
 
 def pipeline(name: str) -> "Pipeline":

@@ -16,8 +16,9 @@ from lxmert_viz.ui.why.naming import number
 TITLE = "What the last layer writes toward it"
 HOW = (
     "The state that the answer is read from, taken apart exactly: what entered the last layer, "
-    "what each head and the feed-forward block wrote, and biases, in logits of the head's slope "
-    "there ({} in all). Lengths of LayerNorms and the slope are held, so this is an approximation."
+    "what each attention head and the feed-forward block wrote, and biases, in logits of the "
+    "output head's slope there ({} in all). Lengths of LayerNorms and the slope are held, so this "
+    "is an approximation."
 )
 OF_A_REGION = (
     "What a region is, is read from the region's own state, and this takes a word's state apart. "
@@ -49,7 +50,7 @@ def show(variant: Variant, found: Trace, target: Target) -> None:
             None,
             True,
             TITLE,
-            [f"{target.name}, logits", "LayerNorms and the head's slope held"],
+            [f"{target.name}, logits", "LayerNorms and the output head's slope held"],
         )
         saving.draw(figure, saving.about(found), "why.last-layer")
         st.caption(HOW.format(number(effects.total)))

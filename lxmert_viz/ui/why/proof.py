@@ -110,8 +110,8 @@ def _lines(judged: Proof, found: Relevance) -> list[str]:
             f"**{number(judged.another_target)}**. Near 1, it tells nothing of this target alone."
         )
     lines.append(
-        f"- Rank correlation with the map after the head was shuffled: "
-        f"**{number(judged.random_head)}**. Near 1, it does not rest on what the head learnt."
+        f"- Rank correlation with the map after the output head was shuffled: "
+        f"**{number(judged.random_head)}**. Near 1, it does not rest on what that learnt."
     )
     if judged.sensitivity is not None:
         lines.append(

@@ -19,6 +19,7 @@ WORD, OBJECT, ATTRIBUTE = "=word", "=object", "=attribute"  # then a place and w
 OFFERED = 50  # of the most probable answers
 CLICKED = 5
 FIRST, SECOND = "why.answer", "why.against"
+FOIL = "why.foil"
 
 
 def choose(found: Trace, variant: Variant) -> Target:
@@ -30,9 +31,11 @@ def choose(found: Trace, variant: Variant) -> Target:
             f"{found.model} has no answers about one picture and no output head for matching, so "
             "there is nothing to explain; lxmert-base has both."
         )
-    is_proposed, _ = handover.match_explained(found.tokens.text)
+    is_proposed, foil = handover.match_explained(found.tokens.text)
     if is_proposed and MATCH in options:
         held[key(FIRST, found)] = MATCH
+        if foil:
+            held[FOIL], held["why.pair"] = foil, True
     chosen = st.selectbox(
         "Why",
         options,

@@ -1,6 +1,5 @@
 """The page Causes on a tiny checkpoint: each view, its controls, its address, and its file."""
 
-import base64
 import json
 from types import SimpleNamespace
 
@@ -15,34 +14,12 @@ from lxmert_viz.experiments.cause_files import Cause
 from lxmert_viz.experiments.head_slots import Slot
 from lxmert_viz.runs import steering as steering_runs
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.causes import keeping, surgery
+from lxmert_viz.ui.causes import keeping, knowing, surgery
 from lxmert_viz.ui.causes.choice import VIEWS
 from lxmert_viz.ui.frame.navigation import CAUSES
 from lxmert_viz.ui.server import causes, examples
+from tests.helpers.causes_page import charts, numbers, view
 from tests.helpers.small_page import Counted, button, texts
-
-
-def charts(page: AppTest) -> list[dict]:
-    return [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
-
-
-def numbers(values: object) -> np.ndarray:
-    if isinstance(values, dict):
-        shape = [int(n) for n in str(values.get("shape", "-1")).split(",")]
-        return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]).reshape(shape)
-    return np.array(values)
-
-
-@pytest.fixture
-def opened(page: AppTest) -> AppTest:
-    return page.switch_page(CAUSES.path).run()
-
-
-def view(page: AppTest, name: str) -> AppTest:
-    page.session_state["causes.view"] = name
-    page.run()
-    assert not page.exception and not page.error, texts(page)
-    return page
 
 
 def test_it_opens_on_every_head_with_what_was_done_and_to_what(opened: AppTest) -> None:
@@ -242,6 +219,28 @@ def test_what_was_measured_lies_beside_a_checkpoint() -> None:
     assert causes.measured("miniature", "none.csv", []) is None
 
 
+def test_knowing_says_how_many_questions_and_what_is_known_but_not_used(
+    opened: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view(opened, "knowing")  # the shipped table lies in the folder that tiny is found in
+    assert "83 questions, which ask one property" in texts(opened)
+    assert "known and not used: a probe is right in 72% (62% to 81%)" in texts(opened)
+    assert len(charts(opened)[0]["data"]) == 7
+    monkeypatch.setattr(causes, "measured", lambda model, file, columns: None)
+    view(opened, "knowing")
+    assert "cause DATASET --view knowing" in texts(opened) and not charts(opened)
+
+
+def test_a_state_is_known_and_unused_by_its_interval() -> None:
+    rows = [
+        ("word", "one", 9, 0.5, 0.1, 0.9, 0.2, 0.0, -0.01, 0.01, 0),  # a probe by chance
+        ("word", "two", 9, 0.9, 0.7, 1.0, 0.2, 0.01, 0.0, 0.02, 0),
+        ("word", "three", 9, 0.9, 0.7, 1.0, 0.2, 0.5, 0.4, 0.6, 0),  # used
+    ]
+    found = knowing.known_and_unused(pd.DataFrame(rows, columns=knowing.runs.COLUMNS))
+    assert found["depth"].tolist() == ["two"]
+
+
 def test_edits_are_ranked_beside_controls(opened: AppTest) -> None:
     view(opened, "edits")
     (bars,) = charts(opened)
@@ -260,31 +259,13 @@ def test_every_view_offers_its_experiment_as_a_file_that_gives_its_figures(
         view(opened, name)
         if name == "heads":
             cells = numbers(charts(opened)[0]["data"][0]["z"])
-    assert {cause.kind for cause in offered} >= set(cause_files.KINDS) - {"patching"}
+    assert {cause.kind for cause in offered} >= set(cause_files.KINDS) - {"patching", "edge"}
     for cause in offered:
         told, again, kept = cause_files.read(causes.written(cause, "tiny"))
         cause_files.check_model(counted.inner, told)
         assert cause_files.difference(cause_files.run(counted.inner, again), kept) < 1e-5
         if cause.kind == "atlas":
             assert np.allclose(kept["exact"].to_numpy().reshape(13, 4), cells, atol=1e-5)
-
-
-def test_the_flow_graph_is_rooted_where_the_address_says_and_tests_crossings(
-    opened: AppTest,
-) -> None:
-    view(opened, "flow")
-    (graph,) = charts(opened)
-    assert "[CLS]" in graph["layout"]["title"]["text"]
-    assert "shares of what states are made of, not effects" in texts(opened)
-    opened.toggle(key="causes.test").set_value(True).run()
-    assert "cut: target falls by" in json.dumps(charts(opened)[0])
-    opened.session_state["causes.root"] = "vision.1.2"
-    opened.run()
-    assert opened.query_params["flow-root"] == "vision.1.2"
-    assert not opened.exception and "2 " in charts(opened)[0]["layout"]["title"]["text"]
-    opened.session_state["causes.root"] = "vision.99.2"
-    opened.run()
-    assert "[CLS]" in charts(opened)[0]["layout"]["title"]["text"]
 
 
 def test_heads_that_are_clicked_are_switched_off_together(

@@ -9,6 +9,7 @@ import pytest
 from lxmert_viz.places import DATA_VARIABLE
 from lxmert_viz.results.relevance import SCHEMA, KeptRelevance
 from lxmert_viz.results.run_folder import write_table
+from lxmert_viz.ui.mistakes import looked
 from tests.helpers.small_page import Counted, texts
 from tests.helpers.small_run import put_run
 from tests.ui.mistakes.test_mistakes import at
@@ -64,13 +65,23 @@ def test_methods_are_held_against_right_and_wrong_answers(counted: Counted, run:
     assert page.dataframe[0].value["right answers"][0] == "none"
 
 
-def test_sharpness_and_the_probe_are_measured_on_request(counted: Counted, run: Path) -> None:
+def test_sharpness_and_the_probe_are_measured_where_that_takes_seconds(
+    counted: Counted, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keep_inside(run)
+    monkeypatch.setattr(looked, "FEW_ROWS", 100)
     page = at(run="runs/toy", view="Looked at")
     assert "AUROC" not in texts(page)
     page.toggle(key="mistakes.telling").set_value(True).run()
-    assert not page.exception
+    asked = texts(page)
+    monkeypatch.setattr(looked, "FEW_ROWS", 200)
+    page = at(run="runs/toy", view="Looked at")
+    assert not page.exception and not page.toggle
+    assert [line for line in asked.splitlines() if "AUROC" in line] == [
+        line for line in texts(page).splitlines() if "AUROC" in line
+    ]
     told = texts(page)
     assert "a linear probe on the pooled state: AUROC **1.00 (" in told
     assert "sharpness: largest weight" in told and "width: entropy" in told
+    assert told.count(", which may be chance") == 2  # both drawn at random; the probe's is sure
     assert "Of 120 answers to" in told

@@ -112,7 +112,7 @@ def test_a_broken_filter_of_an_address_is_told_and_left(counted: Counted, run: P
     [
         ("Confusion", "right answers that were missed most"),
         ("Causes", "first cause that fits"),
-        ("Sureness", "Calibration error"),
+        ("Certainty", "Calibration error"),
         ("Metrics", "not available: it needs GQA's choices"),
         ("Slices", "weaker than the rest"),
         ("Inside", "keeps nothing of the network"),
@@ -245,7 +245,7 @@ def test_a_run_is_begun_with_a_click_and_watched(
     assert kept.states.shape == (COUNT, 16) and len(kept.places) == COUNT
     assert kept.statistics["entropy lang_from_vision"].shape == (COUNT, 2 * 4)
     page = at(run=name, row="q3")
-    assert "sure" in texts(page)
+    assert "certainty" in texts(page)
     assert "Not available" in texts(at(run=name, view="Inside"))  # all are wrong, or all right
 
 

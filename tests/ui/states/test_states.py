@@ -107,7 +107,7 @@ def test_a_missing_head_names_a_checkpoint_that_has_it(states: AppTest, counted:
     counted.network = LxmertForQuestionAnswering(LXMERT)
     states.selectbox(key="states.lens").set_value("match").run()
     assert not states.exception
-    assert "no head for match" in texts(states) and "lxmert-base has one" in texts(states)
+    assert "no output head for match" in texts(states) and "lxmert-base has one" in texts(states)
 
 
 def test_a_picture_without_regions_has_nothing_to_read(page: AppTest, counted: Counted) -> None:

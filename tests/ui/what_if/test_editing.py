@@ -149,7 +149,7 @@ def test_a_checkpoint_without_a_word_head_says_who_has_one(
     edit: AppTest, counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def none(regions: Regions, text: str) -> list[tuple[Answer, ...]]:
-        raise CheckpointError("tiny has no head for masked words; lxmert-base has one.")
+        raise CheckpointError("tiny has no output head for masked words; lxmert-base has one.")
 
     monkeypatch.setattr(counted, "masked_words", none)
     choose_word(edit, BLUE)

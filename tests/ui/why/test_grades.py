@@ -55,6 +55,7 @@ def test_the_page_has_the_line_and_the_table(page: AppTest) -> None:
     assert not page.exception and len(page.dataframe) == 3
     assert "points at a counted object in 75% of 20 counts" in texts(page)
     assert "and in 100% against one less" in texts(page)
+    assert "point right in 60% of 20 comparisons, occlusion in 95%" in texts(page)
     assert "In the 20 questions of the type “contended”" in texts(page)
 
 
