@@ -1,10 +1,10 @@
 """How the cost of one question grows with words, regions, batch and layers, beside what its
-multiplications alone would take.
+multiplications alone would take, and reading its weights.
 
 python -m benchmarks.growth [--rounds N] [--threads N] [--out growth.html]
 
-Prints a JSON object a point. The limit is the time of a forward's products at the rate of one large
-product on this machine; curves above it pay for memory, small products and everything else.
+Prints a JSON object a point. One limit is the time of a forward's products at the rate of one large
+product on this machine, the other that of reading all weights once at the rate of one large sum.
 """
 
 import argparse
@@ -18,12 +18,15 @@ from statistics import median
 import plotly.graph_objects as go
 import torch
 from plotly.subplots import make_subplots
+from torch import nn
 
 from benchmarks.comparing import machine
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.model.lxmert import LxmertModel
 
 LARGE = 1024  # rows and columns of the product whose rate is the limit
+LONG = 50_000_000  # numbers of the sum, which no cache holds
+COLOURS = ("#0072b2", "#d55e00", "#009e73")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Point:
     seconds: float  # of the processor, median
     billions: float  # of multiplications and additions
     limit: float  # seconds for them alone
+    reading: float  # seconds for reading the weights once
 
 
 CURVES = {
@@ -73,7 +77,7 @@ def operations(config: LxmertConfig, shape: Shape) -> float:
 def points(
     config: LxmertConfig, curves: dict[str, tuple[int, ...]], rounds: int
 ) -> Iterator[Point]:
-    rate = _rate(rounds)
+    rate, each = _rate(rounds), _reading(rounds)
     network = LxmertModel(config).eval()
     layers = network.encoder.x_layers
     for along, places in curves.items():
@@ -82,7 +86,8 @@ def points(
             network.encoder.x_layers = layers[: shape.layers]
             billions = operations(config, shape)
             seconds = _seconds(_forward(network, shape), rounds)
-            yield Point(along, at, seconds, round(billions, 4), billions / rate)
+            weights = sum(w.numel() for part in _read(network) for w in part.parameters())
+            yield Point(along, at, seconds, round(billions, 4), billions / rate, weights * each)
 
 
 def _forward(network: LxmertModel, shape: Shape) -> Callable[[], object]:
@@ -97,6 +102,17 @@ def _rate(rounds: int) -> float:
     """1e9 a second of one large product."""
     one = torch.rand(LARGE, LARGE)
     return 2e-9 * LARGE**3 / _seconds(lambda: one @ one, max(rounds, 3))
+
+
+def _reading(rounds: int) -> float:
+    """Seconds a number of a long sum."""
+    numbers = torch.rand(LONG)
+    return _seconds(numbers.sum, max(rounds, 3)) / LONG
+
+
+def _read(network: LxmertModel) -> tuple[nn.Module, ...]:
+    """What is read whole; of the words' vectors only a few are."""
+    return network.encoder, network.pooler
 
 
 @torch.inference_mode()
@@ -116,13 +132,22 @@ def figure(found: list[Point]) -> go.Figure:
     for column, name in enumerate(names, start=1):
         own = [point for point in found if point.along == name]
         at = [point.at for point in own]
-        for label, values in (
-            ("one forward", [point.seconds * 1000 for point in own]),
-            ("its products at the rate of a large one", [point.limit * 1000 for point in own]),
-        ):
-            drawn.add_scatter(x=at, y=values, name=label, row=1, col=column, showlegend=column == 1)
-    drawn.update_yaxes(title_text="ms of the processor", rangemode="tozero", col=1)
+        for (label, values), colour in zip(_lines(own).items(), COLOURS, strict=True):
+            how = {"name": label, "line_color": colour, "showlegend": column == 1}
+            drawn.add_scatter(x=at, y=values, row=1, col=column, **how)
+    drawn.update_yaxes(rangemode="tozero")
+    drawn.update_yaxes(title_text="ms of the processor", col=1)
+    drawn.update_layout(legend={"orientation": "h", "y": -0.15}, template="simple_white")
     return drawn
+
+
+def _lines(own: list[Point]) -> dict[str, list[float]]:
+    """In milliseconds."""
+    return {
+        "one forward": [point.seconds * 1000 for point in own],
+        "its products at the rate of a large one": [point.limit * 1000 for point in own],
+        "reading its weights once": [point.reading * 1000 for point in own],
+    }
 
 
 def main(arguments: list[str] | None = None, config: LxmertConfig | None = None) -> None:

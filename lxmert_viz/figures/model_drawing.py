@@ -73,7 +73,6 @@ def model_drawing(
     axis = {"visible": False, "fixedrange": True}
     figure.update_xaxes(range=(-1, 2 * heads + GAP), **axis)
     figure.update_yaxes(range=(-1.7, top + 0.7), **axis)
-    figure.update_layout(dragmode="lasso")
     return figure
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import duckdb
 
-LEAST_MEMORY = 250  # megabytes, beside what the process holds itself
-A_MILLION = 250  # megabytes for a million rows: a sort holds a block of each run that it merges
-THREADS = 2
+LEAST_MEMORY = 180  # megabytes, beside what the process holds itself
+A_MILLION = 180  # megabytes for a million rows: a sort holds a block of each run that it merges
+THREADS = 1  # each sorts in memory of its own, and most of the time rows are read and written
 AT_ONCE = 10_000  # rows of an answer
 Queries = duckdb.DuckDBPyConnection
 

@@ -25,7 +25,7 @@ from lxmert_viz.runs.scoring import Known
 from lxmert_viz.whole_files import written_whole
 
 PASSING = "table.part"  # a folder beside the table, for what does not fit in memory
-ROW_GROUP = 50_000
+ROW_GROUP = 25_000
 GROUNDING = f"{GOLD} lang_from_vision"
 COUNTS = """
 SELECT {group} AS grouped, "right", count(*) FROM read_parquet('{examples}')

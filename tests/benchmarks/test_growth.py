@@ -27,8 +27,9 @@ def test_every_curve_has_its_points_and_its_limit() -> None:
     found = list(points(config, curves, rounds=1))
     assert [(p.along, p.at) for p in found] == [(n, at) for n, of in curves.items() for at in of]
     assert all(point.seconds > 0 and point.limit > 0 for point in found)
+    assert [p.reading for p in found if p.along == "layers"][0] < found[0].reading
     growing = [p.billions for p in found if p.along == "regions"]
     assert growing == sorted(growing)
     drawn = figure(found)
-    assert len(drawn.data) == 2 * len(curves)
+    assert len(drawn.data) == 3 * len(curves)
     assert list(drawn.data[0].x) == list(curves["words"])

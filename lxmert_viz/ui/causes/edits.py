@@ -13,6 +13,7 @@ from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.causes import keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
 from lxmert_viz.ui.server import causes, examples, waiting
+from lxmert_viz.ui.server.answers import unheard
 
 ROWS = 16
 FLIPS = "edits-flips"  # key of the address
@@ -37,7 +38,8 @@ def show(asked: Asked) -> None:
     with columns[1]:
         _show_kinds(found)
         _show_reliance(asked, left)
-    keeping.offer(asked, asked.cause("counterfactuals", {}))
+    second = [(causes.regions(other, unheard), other.text) for other in others]
+    keeping.offer(asked, asked.cause("counterfactuals", {}, *second))
 
 
 def _show_edits(asked: Asked, found: Bench) -> None:

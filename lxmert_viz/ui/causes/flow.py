@@ -41,7 +41,8 @@ ABOUT = {
 }
 SHOWN = (
     " Dotted: from one stream into the other. Shown: {} of {} states, {:.0%} of all influence; the "
-    "widest {} of {} edges, which hold {:.0%} of what is between these states. The test cuts a "
+    "widest {} of {} edges, which hold {:.0%} of what is between these states; states that none of "
+    "the drawn edges joins are left out. The test cuts a "
     "crossing alone, all heads, and tells how far the target falls. Click an edge to open it."
 )
 
@@ -158,7 +159,9 @@ def _kept() -> tuple[float, float, int, bool]:
 
 
 def _figure(view: View, drawn: list[Edge]) -> go.Figure:
-    root, order = view.graph.root, list(view.graph.nodes)
+    root = view.graph.root
+    joined = {root, *view.pins, *(node for edge in drawn for node in edge[:2])}
+    order = [node for node in view.graph.nodes if node in joined]
     points = [
         Point(*node, view.graph.nodes[node], view.pins.get(node, ""), node in view.pins)
         for node in order

@@ -46,8 +46,9 @@ def known_and_unused(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _told(row: object) -> str:
+    low = round(row.effect_low, 2) + 0.0  # no minus before a nought
     return (
         f"At {row.depth} the {row.place} is known and not used: a probe is right in "
         f"{row.probe:.0%} ({row.probe_low:.0%} to {row.probe_high:.0%}), and patching moves "
-        f"{row.effect:.2f} ({row.effect_low:.2f} to {row.effect_high:.2f}) of the answer."
+        f"{row.effect:.2f} ({low:.2f} to {row.effect_high:.2f}) of the answer."
     )

@@ -12,7 +12,7 @@ from lxmert_viz.ui.causes.choice import Asked
 from lxmert_viz.ui.causes.linked import Option
 from lxmert_viz.ui.frame import address
 
-KEY, PINS = "causes.pins", "flow-pins"  # of the session, of the address
+PINS = "flow-pins"  # of the address
 MOST, LONGEST = 12, 24  # pins, characters of a label
 LABEL = re.compile(r"[\w -]*")
 BETWEEN, BEFORE_LABEL = ",", "~"
@@ -38,18 +38,16 @@ def told_node(node: Node) -> str:
 
 def pins(asked: Asked, sizes: Mapping[tuple[str, int], int]) -> Pins:
     """sizes: how many states there are at each stream and depth."""
-    return linked.held(
-        Option(f"{KEY} {asked.question}", PINS, _reader(sizes), {}, _told, asked.question)
-    )
+    return linked.held(Option(_key(asked), PINS, _reader(sizes), {}, _told, asked.question))
 
 
 def turn_over(asked: Asked, node: Node) -> None:
     """From a callback: pins it, or lets it go."""
-    held = st.session_state[f"{KEY} {asked.question}"]
+    held = st.session_state[_key(asked)]
     now = {other: label for other, label in held.items() if other != node}
     if node not in held and len(held) < MOST:
         now[node] = ""
-    st.session_state[f"{KEY} {asked.question}"] = now
+    st.session_state[_key(asked)] = now
 
 
 def edit(asked: Asked, found: Pins, names: Callable[[Node], str]) -> None:
@@ -73,10 +71,14 @@ def edit(asked: Asked, found: Pins, names: Callable[[Node], str]) -> None:
                 )
 
 
+def _key(asked: Asked) -> str:
+    return f"causes.pins {asked.question}"
+
+
 def _label(asked: Asked, node: Node, key: str) -> None:
     typed = " ".join(re.findall(r"[\w-]+", st.session_state[key]))[:LONGEST]
-    held = st.session_state[f"{KEY} {asked.question}"]
-    st.session_state[f"{KEY} {asked.question}"] = held | {node: typed}
+    held = st.session_state[_key(asked)]
+    st.session_state[_key(asked)] = held | {node: typed}
 
 
 def _reader(sizes: Mapping[tuple[str, int], int]) -> Callable[[str], Pins | None]:

@@ -13,7 +13,7 @@ from lxmert_viz.figures import model_drawing as drawings
 from lxmert_viz.figures.model_drawing import WHOLE
 from lxmert_viz.records import FAMILIES, Trace
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.causes import keeping, off_heads
+from lxmert_viz.ui.causes import keeping, linked, off_heads
 from lxmert_viz.ui.causes.choice import Asked
 from lxmert_viz.ui.frame import address
 from lxmert_viz.ui.server import causes, models, waiting
@@ -21,6 +21,7 @@ from lxmert_viz.ui.server.answers import unheard
 from lxmert_viz.ui.server.causes import Off
 
 HEADS = "heads-off"  # key of the address: family.layer.head, counted from 1, between commas
+LASSO = "heads-lasso"  # and this
 LONGEST = 1500  # characters of it
 SINGLE, DRAWN = "causes.single", "causes.drawn"
 TOP = 4  # heads that are switched off until a person chooses
@@ -95,13 +96,14 @@ def _chosen(asked: Asked, every: list[Slot]) -> list[Slot]:
 def _choose_heads(asked: Asked, every: list[Slot]) -> tuple[Slot, ...]:
     """By clicks in the drawing of the model, a lasso over it, or by name."""
     before = _chosen(asked, every)
-    key = f"causes.drawing {st.session_state.get(DRAWN, 0)}"
+    is_lasso = linked.toggle("causes.lasso", LASSO, "Draw a line around heads")
+    key = f"causes.drawing {is_lasso} {st.session_state.get(DRAWN, 0)}"
     saving.draw(
-        _drawing(asked, before),
+        _drawing(asked, before, is_lasso),
         asked.about,
         key,
         on_select=partial(_follow_click, key, every),
-        selection_mode=("points", "lasso"),
+        selection_mode="lasso" if is_lasso else "points",
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         single = st.multiselect(
@@ -126,19 +128,18 @@ def _choose_heads(asked: Asked, every: list[Slot]) -> tuple[Slot, ...]:
     return chosen
 
 
-def _drawing(asked: Asked, off: list[Slot]) -> drawings.go.Figure:
+def _drawing(asked: Asked, off: list[Slot], is_lasso: bool) -> drawings.go.Figure:
+    """is_lasso: dragging selects; a click then does nothing, as Plotly's page has it."""
     estimate = causes.estimate(asked.variant, asked.target, unheard)
+    way = "Drag a line around heads" if is_lasso else "Click a head, or a layer's name"
     figure = drawings.model_drawing(
         estimate,
         [tuple(slot) for slot in off],
         "Which heads are off",
-        "Click a head or a layer's name, or drag a line around several.<br>Colour: how far the "
-        "target falls without the head, as its gradient estimates it, logits",
+        f"{way}.<br>Colour: the target's fall without the head, by its gradient, logits",
         "logits by gradient",
     )
-    if "Mobi" in (st.context.headers.get("User-Agent") or ""):
-        figure.update_layout(dragmode=False)  # a finger that scrolls the page would draw
-    return figure
+    return figure.update_layout(dragmode="lasso" if is_lasso else False)
 
 
 def _groups(every: list[Slot]) -> list[tuple[str, tuple[Slot, ...]]]:

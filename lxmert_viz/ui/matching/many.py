@@ -74,7 +74,9 @@ def show_pictures(chosen: Choice) -> None:
 
 def show_matrix(chosen: Choice) -> None:
     """Every caption against every picture."""
-    with st.expander("Captions and pictures", icon=":material/tune:"):
+    with st.expander(  # with a key and a run of its own, so that it stays open while one types
+        "Captions and pictures", icon=":material/tune:", key="matching.given", on_change="rerun"
+    ):
         left, right = st.columns(2, gap="medium")
         with left:
             rows = choice.captions()

@@ -24,6 +24,7 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Report
 from lxmert_viz.results.run_folder import RAY_LOG, TABLE, RunFolder
+from lxmert_viz.runs import provenance
 from lxmert_viz.runs.cluster.connecting import Cluster, connected
 from lxmert_viz.runs.cluster.evaluating import Evaluation
 from lxmert_viz.runs.cluster.pieces import Piece
@@ -31,6 +32,7 @@ from lxmert_viz.runs.cluster.rounds import Rounds, Site
 from lxmert_viz.runs.evaluation import Engine, Resume, evaluate
 from lxmert_viz.runs.manifest import Settings
 from lxmert_viz.runs.progress import Counts
+from lxmert_viz.runs.provenance import code_digest
 from tests.helpers.pretended_cluster import as_they_are_asked
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ class Seen(Evaluation):
     odd_model: Path | None = None
     lacks_pictures: bool = False
     has_full_disk: bool = False
+    has_other_code: bool = False
 
     def open(self, *, last: bool) -> Callable[[Piece], Counts]:
         import ray
@@ -99,7 +102,9 @@ class Seen(Evaluation):
             Path.read_bytes = gone
         if self.has_full_disk:
             RunFolder.write_part = full
-        if self.odd_model is not None:
+        if self.has_other_code:
+            provenance.code_digest = lambda: "f" * 64
+        if self.odd_model is not None or self.has_other_code:
             self._mark.touch()
         make = Evaluation.open(work, last=last)
         return lambda piece: self._mark.touch() or make(piece)
@@ -194,6 +199,23 @@ def test_a_machine_with_other_weights_refuses_and_the_rows_are_those_of_one_proc
     work = Seen(tiny_folder, tmp_path / "run", tmp_path / "regions", "cpu", odd, other)
     (said,) = run_on(nodes, work, tiny_pipeline, dataset)
     assert "takes no part: it has model " in said and tiny_pipeline.digest[:12] in said
+    assert table(work.folder).equals(table(alone.path))
+
+
+def test_a_machine_with_other_code_refuses_and_the_rows_are_those_of_one_process(
+    nodes: "Nodes",
+    tiny_pipeline: Pipeline,
+    tiny_folder: Path,
+    dataset: Dataset,
+    alone: RunFolder,
+    tmp_path: Path,
+) -> None:
+    _, odd = (node.node_id for node in nodes.list_all_nodes())
+    work = Seen(
+        tiny_folder, tmp_path / "run", tmp_path / "regions", "cpu", odd, has_other_code=True
+    )
+    (said,) = run_on(nodes, work, tiny_pipeline, dataset)
+    assert f"takes no part: it has lxmert-viz {'f' * 12} and not {code_digest()[:12]}" in said
     assert table(work.folder).equals(table(alone.path))
 
 

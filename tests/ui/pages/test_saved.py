@@ -27,8 +27,13 @@ def keep(page: AppTest) -> AppTest:
     return page.switch_page(SAVED.path).run()
 
 
+def stages(page: AppTest) -> list:
+    """Not the parts of the frame, which are sent no bytes."""
+    return [part for part in page.get("bidi_component") if part.proto.bytes]
+
+
 def stage(page: AppTest) -> dict:
-    (found,) = page.get("bidi_component")
+    (found,) = stages(page)
     payload = found.proto.bytes
     return json.loads(payload[8 : 8 + int.from_bytes(payload[4:8], "little")])
 
@@ -137,7 +142,7 @@ def test_boxes_steps_and_locks_come_back_in_a_fresh_session(
     pictures.kept_pictures.cache_clear()  # another machine
     fresh = opened().switch_page(SAVED.path).run()
     open_kept(fresh, content)
-    assert len(fresh.get("bidi_component")) == 2
+    assert len(stages(fresh)) == 2
     button(fresh, "Open it as it was").click().run()
     fresh.switch_page(EDIT.path).run()
     assert not fresh.exception
@@ -147,7 +152,7 @@ def test_boxes_steps_and_locks_come_back_in_a_fresh_session(
         "what is red?",
         "“red” masked",
     ]
-    names = [names_of(part) for part in fresh.get("bidi_component") if part.proto.bytes]
+    names = [names_of(part) for part in stages(fresh)]
     assert [len(of_side) for of_side in names] == [2, 2]
     assert fresh.query_params["locks"] in ("w2", ["w2"])
 

@@ -110,7 +110,8 @@ def test_the_page_shows_what_is_read_and_the_answer_before_and_after(
     page.session_state[own_boxes.STATE] = kept
     page.run()
     assert not page.exception
-    (told,) = [json.loads(part.proto.json) for part in page.get("bidi_component")]
+    parts = [part.proto.json for part in page.get("bidi_component")]
+    (told,) = [json.loads(told) for told in parts if "detected" in told]
     before, now = json.loads(told)["told"]
     assert now["title"] == "With your boxes" and now["rest"] != before["rest"]
     assert page.dataframe[0].value["name"].tolist()[1] == "all, of it"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lxmert_viz.experiments import target
 from lxmert_viz.experiments.proof import DRAWS, Proof
 from lxmert_viz.experiments.relevance import BLIND, METHODS, Relevance
 from lxmert_viz.ui.frame.navigation import WHY
@@ -170,8 +171,8 @@ def test_the_proof_is_computed_when_it_is_opened(
     assert "As regions leave" in curves and "95 % of random orders" in curves
     assert "Bi-modal relevance: " in curves and "Removed: regions left out" in curves
     said = ("Comprehensiveness", "Sufficiency", "Sign violations", "Complexity", "Rank correlation")
-    said += ("after the head was shuffled", "Max-sensitivity")
-    assert all(word in texts(why) for word in said)
+    said += ("head was shuffled", "Max-sensitivity")
+    assert [word for word in said if word not in texts(why)] == []
     assert "Test-retest" not in texts(why)
     why.run()
     assert len(asked) == 1
@@ -296,6 +297,7 @@ def test_without_heads_there_is_one_sentence(
     counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted.change = lambda trace: replace(trace, answers=(), match=None)
+    monkeypatch.setattr(target, "has_head", lambda pipeline, kind: False)
     page = opened().switch_page(WHY.path).run()
     assert not page.exception
     assert "nothing to explain; lxmert-base has both" in texts(page)
