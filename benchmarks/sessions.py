@@ -43,6 +43,7 @@ PAGES = ("", "attention_page", "walk_page", "regions_page", "why_page", "compare
 UPLOADS_SHARE = 0.15  # of the pages
 NO_PICTURE = "0" * 64  # a link to a picture that nobody has: its page asks for one
 NUMBER = re.compile(r"\d*\.?\d+")
+KEEPS_IN = "import tempfile; tempfile.tempdir = {!r}"
 IDLE_SECONDS = 5.0  # until the server's own threads have ended
 MIXED_SHARE = 0.5  # of the pages, with --mixed
 PROBED_PAGE, PROBE_SECONDS = "models_page", 2.0  # it computes nothing
@@ -98,16 +99,20 @@ def main() -> None:
 
 
 def crowded(chosen: argparse.Namespace) -> dict[str, object]:
-    with tempfile.TemporaryDirectory() as data, tempfile.TemporaryFile("w+") as log:
-        with served(APP, "--data", data, log=log) as address:
-            told = asyncio.run(measured(address, chosen))
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as log:
+        data, own = Path(folder) / "data", Path(folder) / "temporary"
+        data.mkdir()
+        own.mkdir()
+        with served(APP, "--data", str(data), log=log, setup=KEEPS_IN.format(str(own))) as address:
+            told = asyncio.run(measured(address, chosen, own))
         log.seek(0)
         told["logged errors"] = [line[:300] for line in log if "error" in line.lower()][:20]
     versions = {"streamlit": streamlit.__version__, "torch": torch.__version__}
     return told | {"versions": versions, "machine": platform.processor() or platform.machine()}
 
 
-async def measured(address: str, chosen: argparse.Namespace) -> dict[str, object]:
+async def measured(address: str, chosen: argparse.Namespace, own: Path) -> dict[str, object]:
+    """own: where the server has its temporary files."""
     views = [
         (page, scene.name, question.text)
         for page in PAGES
@@ -119,7 +124,7 @@ async def measured(address: str, chosen: argparse.Namespace) -> dict[str, object
     begun = time.monotonic()
     until = begun + 60 * chosen.minutes
     watching = [
-        asyncio.create_task(sample(server, samples)),
+        asyncio.create_task(sample(server, own, samples)),
         asyncio.create_task(probe(address, seen)),
     ]
     crowd = []
@@ -143,7 +148,7 @@ async def measured(address: str, chosen: argparse.Namespace) -> dict[str, object
         "page that computes nothing": spread(seen.probed),
         "wrong": len(seen.wrong),
         "errors": seen.errors[:5],
-        "server": [*samples, state(server)],
+        "server": [*samples, state(server, own)],
     }
 
 
@@ -157,9 +162,9 @@ def spread(seconds: list[float]) -> dict[str, float]:
     }
 
 
-async def sample(server: psutil.Process, samples: list[dict[str, int]]) -> None:
+async def sample(server: psutil.Process, own: Path, samples: list[dict[str, int]]) -> None:
     while True:
-        samples.append(state(server))
+        samples.append(state(server, own))
         await asyncio.sleep(SAMPLE_SECONDS)
 
 
@@ -316,12 +321,12 @@ def process_at(address: str) -> psutil.Process:
     raise ValueError(f"no child listens at {address}")
 
 
-def state(server: psutil.Process) -> dict[str, int]:
+def state(server: psutil.Process, own: Path) -> dict[str, int]:
     return {
         "resident MB": server.memory_info().rss // 2**20,
         "threads": server.num_threads(),
         "open files": server.num_fds(),
-        "temporary files": len(list(Path(tempfile.gettempdir()).glob("lxmert-viz-*"))),
+        "temporary files": sum(path.is_file() for path in own.rglob("*")),
     }
 
 
