@@ -59,9 +59,16 @@ def _has_kernels(index: int) -> bool:
 
 
 def _compute_exactly() -> None:
-    """No TensorFloat on GPUs in this process: convolutions would move features by 1e-3."""
-    for kind in (torch.backends.cudnn.conv, torch.backends.cudnn.rnn, torch.backends.cuda.matmul):
-        kind.fp32_precision = "ieee"
+    """No TensorFloat on GPUs in this process: convolutions would move features by 1e-3.
+
+    torch has two ways to say so and bears no mixture. Its own export reads the older one.
+    """
+    new = (torch.backends.cudnn.conv, torch.backends.cudnn.rnn, torch.backends.cuda.matmul)
+    try:
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    except RuntimeError:
+        for kind in new:
+            kind.fp32_precision = "ieee"
 
 
 def free_cached() -> None:

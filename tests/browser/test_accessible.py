@@ -57,7 +57,7 @@ def test_no_page_has_a_grave_fault(browser: Browser, address: str, theme: str) -
         name = "" if own is navigation.ANSWERS else Path(own.path).stem
         page.goto(f"{address}/{name}")
         page.locator(
-            '[data-testid="stMain"] :is(.stElementContainer, .stMarkdown)'
+            '[data-testid="stMain"] :is(.stElementContainer, .stMarkdown):visible'
         ).first.wait_for()
         expect(page.locator(".stApp")).to_have_attribute(
             "data-test-script-state", "notRunning", timeout=MILLISECONDS

@@ -130,8 +130,8 @@ def test_a_wrong_call_is_code_2(arguments: list[str], capsys: pytest.CaptureFixt
 
 def test_our_own_fault_is_code_1_with_a_traceback() -> None:
     broken = (
-        "import sys, lxmert_viz.__main__ as m; m.ask.run = lambda _: 1 / 0;"
-        "sys.exit(m.main(['ask', 'a.png', 'what?']))"
+        "import sys, lxmert_viz.__main__ as m; from lxmert_viz.commands import ask;"
+        "ask.run = lambda _: 1 / 0; sys.exit(m.main(['ask', 'a.png', 'what?']))"
     )
     ran = subprocess.run([sys.executable, "-c", broken], cwd=REPOSITORY, capture_output=True)
     assert ran.returncode == 1

@@ -65,11 +65,11 @@ def captions(data: Path) -> Dataset:
 
 
 def test_it_learns_and_opens_and_is_measured_on_pictures_of_its_own(
-    tiny_pipeline: Pipeline, tiny_folder: Path, captions: Dataset, tmp_path: Path
+    steady: Pipeline, tiny_pipeline: Pipeline, tiny_folder: Path, captions: Dataset, tmp_path: Path
 ) -> None:
     heard: list[float] = []
     made = fine_tune(
-        tiny_pipeline,
+        steady,
         tiny_folder,
         captions,
         tmp_path / "new",

@@ -1,9 +1,11 @@
 """What Ray reads when it is first imported, and machines that are pretended, for all tests here."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
+from lxmert_viz.model.devices import processor_threads
 from lxmert_viz.runs.cluster import rounds
 from lxmert_viz.runs.cluster.connecting import ENVIRONMENT
 from tests.helpers.pretended_cluster import Machines
@@ -19,3 +21,12 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> Machines:
     monkeypatch.setattr(rounds, "machines", made.there)
     monkeypatch.setattr(rounds, "one_round", made.one_round)
     return made
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """As machines of a cluster compute, so does what they are held against."""
+    before = processor_threads()
+    processor_threads(1)
+    yield
+    processor_threads(before)
