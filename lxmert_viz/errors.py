@@ -3,8 +3,16 @@ import zipfile
 import zlib
 
 # What a damaged archive raises while it is read. RuntimeError: it wants a password, or (as
-# NotImplementedError) is packed in a way that Python cannot undo
-ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
+# NotImplementedError) is packed in a way that Python cannot undo; ValueError: it points out
+ARCHIVE_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class LxmertVizError(Exception):

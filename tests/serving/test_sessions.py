@@ -106,10 +106,10 @@ def test_results_of_all_visitors_are_bounded_together(tmp_path: Path) -> None:
 def _settled(server: psutil.Process, at_most: int) -> dict[str, int]:
     """Once so few files are open, or nothing changed for some time."""
     deadline, quiet = time.monotonic() + SECONDS, 0
-    last = state(server)
+    last = state(server, Path("nowhere"))
     while quiet < 10 and time.monotonic() < deadline:
         time.sleep(0.5)
-        now = state(server)
+        now = state(server, Path("nowhere"))
         quiet = quiet + 1 if now["open files"] == last["open files"] else 0
         last = now
         if now["open files"] <= at_most:
