@@ -168,6 +168,9 @@ class PageKeys {
     document.addEventListener("focusin", ({ target }) => {
       this.last = target.matches?.(".stPlotlyChart") ? keyOf(target) : "";
     });
+    document.addEventListener("pointerdown", ({ isTrusted }) => {
+      if (isTrusted) this.last = ""; // a person goes elsewhere, or the focus tells where
+    }, true);
     this.listen();
   }
 
@@ -175,8 +178,10 @@ class PageKeys {
     this.waiting = 0;
     for (const chart of document.querySelectorAll(".stPlotlyChart:not([tabindex]):has(.main-svg)")) {
       new FigureKeys(chart, this.told);
-      const isSame = this.last && keyOf(chart) === this.last; // drawn anew after a click
-      if (isSame && document.activeElement === document.body) chart.focus({ preventScroll: true });
     }
+    if (!this.last || document.activeElement !== document.body) return;
+    // drawn anew after a click: the one that had the focus stays beside the new one for a while
+    const anew = [...document.querySelectorAll(".stPlotlyChart[tabindex]")].find((chart) => keyOf(chart) === this.last);
+    anew?.focus({ preventScroll: true });
   }
 }

@@ -72,6 +72,7 @@ def test_arrow_keys_tell_of_cells_and_enter_clicks_one(browser: Browser, address
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="which after L1")).to_be_visible()
     expect(cells).to_have_count(1)  # while it is drawn anew there are two
+    expect(cells).to_be_focused()
     assert [text for text in complaints if "404" not in text] == []
     page.close()
 

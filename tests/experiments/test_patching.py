@@ -118,7 +118,7 @@ def test_both_directions_end_where_they_should(picture_pair: patching.Pair, dire
     grid = patching.grid(picture_pair, "state", "lang", direction)
     wanted, base = (1, 0) if direction == patching.DENOISE else (0, 1)
     assert grid.effects[-1, 0] == pytest.approx(wanted, abs=1e-4)
-    assert np.allclose(grid.effects[-1, 1:], base, atol=1e-3)
+    assert np.allclose(grid.effects[-1, 1:], base, atol=1e-4)
     assert grid.lines[0] == "embeddings" and grid.lines[-1] == "cross layer 2"
 
 
