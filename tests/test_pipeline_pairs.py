@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from lxmert_viz.__main__ import main
+from lxmert_viz.commands.progress import PROGRESS
 from lxmert_viz.dataset.opening import open_dataset
 from lxmert_viz.errors import CheckpointError
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
@@ -123,6 +124,8 @@ def test_the_command_asks_about_both(
 def test_the_wrong_number_of_pictures_is_one_sentence(
     folder: Path, tiny_folder: Path, files: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    PROGRESS.end()  # a test before may have stopped in the middle of a line
+    capsys.readouterr()
     for model, second, sentence in (
         (folder, [], "add --second-picture"),
         (tiny_folder, ["--second-picture", files[1]], "leave --second-picture out"),
