@@ -3,7 +3,8 @@ import zipfile
 import zlib
 
 # What a damaged archive raises while it is read. RuntimeError: it wants a password, or (as
-# NotImplementedError) is packed in a way that Python cannot undo; ValueError: it points out
+# NotImplementedError) is packed in a way that Python cannot undo. ValueError: it points before its
+# own beginning
 ARCHIVE_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,

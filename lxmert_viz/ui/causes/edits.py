@@ -9,6 +9,7 @@ from lxmert_viz.experiments.counterfactuals import Bench, Effect, Reliance
 from lxmert_viz.experiments.edits import UNEDITED
 from lxmert_viz.figures import causes as figures
 from lxmert_viz.figures.causes import Change
+from lxmert_viz.rounding import probability
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.causes import keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
@@ -88,7 +89,10 @@ def _show_kinds(found: Bench) -> None:
 def _show_reliance(asked: Asked, left: list[Reliance]) -> None:
     st.markdown("**What it goes by**")
     table = pd.DataFrame(
-        [(one.name, one.top[0].text, one.top[0].probability, one.value) for one in left],
+        [
+            (one.name, one.top[0].text, probability(one.top[0].probability), one.value)
+            for one in left
+        ],
         columns=["given", "answer", "probability", "target, logits"],
     )
     st.dataframe(table.round(2), hide_index=True, width="stretch")

@@ -13,6 +13,7 @@ from lxmert_viz.experiments.steering import FAMILY
 from lxmert_viz.figures.picture import regions_picture
 from lxmert_viz.figures.steering_page import page
 from lxmert_viz.records import Answer
+from lxmert_viz.rounding import probability
 from lxmert_viz.runs import steering as runs
 from lxmert_viz.ui.causes import keeping, linked
 from lxmert_viz.ui.causes.choice import Asked
@@ -130,7 +131,7 @@ def _show_answers(asked: Asked, tops: list[Answer]) -> None:
             {
                 "region": names,
                 "answer": [top.text for top in tops],
-                "probability": [top.probability for top in tops],
+                "probability": [probability(top.probability) for top in tops],
             }
         )
-        st.dataframe(table.round(2), hide_index=True, width="stretch")
+        st.dataframe(table, hide_index=True, width="stretch")

@@ -12,6 +12,7 @@ from lxmert_viz.figures import causes as figures
 from lxmert_viz.figures import model_drawing as drawings
 from lxmert_viz.figures.model_drawing import WHOLE
 from lxmert_viz.records import FAMILIES, Trace
+from lxmert_viz.rounding import probability
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.causes import keeping, linked, off_heads
 from lxmert_viz.ui.causes.choice import Asked
@@ -60,7 +61,9 @@ def _show_effect(asked: Asked, chosen: tuple[Slot, ...], off: Off) -> None:
     )
     saving.draw(figure, asked.about, "causes.operation")
     _show_answers(asked.found, after)
-    verdict = "do more or less than" if found.is_special else "do no more than"
+    verdict = "do no more than"
+    if found.is_special:
+        verdict = "do more for the target than" if found.after < low else "do less for it than"
     moved = max(
         float(np.abs(after.attention[name] - maps).max(initial=0))
         for name, maps in asked.found.attention.items()
@@ -77,11 +80,11 @@ def _show_answers(before: Trace, after: Trace) -> None:
     """The first answers of both runs, and the match."""
     shares = [{a.text: a.probability for a in trace.answers} for trace in (before, after)]
     shown = dict.fromkeys(a.text for trace in (before, after) for a in trace.answers[:3])
-    rows = [(text, *(share[text] for share in shares)) for text in shown]
+    rows = [(text, *(probability(share[text], 3) for share in shares)) for text in shown]
     if before.match is not None and after.match is not None:
-        rows.append(("P(match)", before.match, after.match))
+        rows.append(("P(match)", probability(before.match, 3), probability(after.match, 3)))
     table = pd.DataFrame(rows, columns=["answer", "with every head", "without the chosen"])
-    st.dataframe(table.round(3), hide_index=True, width=460)
+    st.dataframe(table, hide_index=True, width=460)
 
 
 def _chosen(asked: Asked, every: list[Slot]) -> list[Slot]:
