@@ -15,19 +15,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lxmert_viz.errors import DatasetError, LxmertVizError, MachineError, NowhereError, PictureError
 from lxmert_viz.records import Regions, Report
 from lxmert_viz.region_files.journal import RegionJournal
 from lxmert_viz.region_files.parquet import open_parquet, write_parquet
 from lxmert_viz.region_files.rows import RegionFile, RegionRow
-from lxmert_viz.results.run_folder import RunFolder, write_table
+from lxmert_viz.results.run_folder import RunFolder, read_table, write_table
 from lxmert_viz.runs.preparing import Shard
 from lxmert_viz.runs.progress import Progress
 from lxmert_viz.runs.provenance import Provenance
 from lxmert_viz.runs.regions import look_at_all
-from lxmert_viz.whole_files import write_json
+from lxmert_viz.whole_files import reading_back, write_json
 
 FORMAT = 2  # of the folder
 SHARDS = 1000  # of the pictures, until they are LARGEST
@@ -90,11 +89,11 @@ def _shards(run: RunFolder, pictures: Mapping[str, Path]) -> Iterator[Shard]:
 
 
 def pictures_of(shard: Shard) -> list[str]:
-    return [os.fsdecode(name) for name in pq.read_table(shard.path)["picture"].to_pylist()]
+    return [os.fsdecode(name) for name in read_table(shard.path)["picture"].to_pylist()]
 
 
 def files_of(shard: Shard) -> list[Path]:
-    return [Path(os.fsdecode(name)) for name in pq.read_table(shard.path)["file"].to_pylist()]
+    return [Path(os.fsdecode(name)) for name in read_table(shard.path)["file"].to_pylist()]
 
 
 def look_at_shard(
@@ -179,5 +178,7 @@ def _part(folder: Path, number: int) -> Path:
 
 
 def _failed(part: Path) -> list[Failure]:
-    told = json.loads(part.with_suffix(".json").read_text())
-    return [Failure(Path(path), why, is_machine_s) for path, why, is_machine_s in told]
+    path = part.with_suffix(".json")
+    with reading_back(path, "remove its folder, and the pictures are looked at again"):
+        told = json.loads(path.read_text())
+        return [Failure(Path(file), why, is_machine_s) for file, why, is_machine_s in told]
