@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from lxmert_viz.errors import DeviceError, OptionError, TextError
-from lxmert_viz.model import streams
 from lxmert_viz.model.devices import find_device
 from lxmert_viz.model.inputs import BATCH
 from lxmert_viz.model.streams import KEPT
@@ -163,31 +162,6 @@ def test_a_second_question_does_not_encode_the_regions_again(
     assert not equal(first, second)
     pipeline.ask(made_up(6, seed=1), QUESTION)
     assert counted.batches == [1, 1]
-
-
-def test_a_second_picture_does_not_encode_the_question_again(
-    tiny_folder: Path, made_up: MakeRegions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pipeline, alone = (Pipeline.open(tiny_folder, device="cpu") for _ in range(2))
-    first = pipeline.ask(made_up(6), QUESTION)
-    with monkeypatch.context() as patch:
-        patch.setattr(pipeline._network.lxmert, "encode_language", None)  # nobody may call it
-        second = pipeline.ask(made_up(7, seed=1), QUESTION)
-        scores = pipeline.score_many([(made_up(6), QUESTION)])[0]
-    assert equal(second, alone.ask(made_up(7, seed=1), QUESTION))
-    assert scores.match == pytest.approx(first.match, abs=1e-6)
-    assert not equal(pipeline.ask(made_up(6), "dog"), first)
-
-
-def test_long_texts_are_kept_only_as_far_as_memory_goes(
-    tiny_folder: Path, made_up: MakeRegions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(streams, "KEPT_BYTES", 9_000)
-    pipeline = Pipeline.open(tiny_folder, device="cpu")
-    for text in ("dog", QUESTION, "is it red?"):
-        pipeline.ask(made_up(3), text)
-    kept = pipeline.inputs._texts._kept.values()
-    assert 0 < sum(map(streams._bytes, kept)) <= 9_000 and len(kept) < 3
 
 
 def test_a_moved_box_is_another_picture(
