@@ -6,6 +6,11 @@ from lxmert_viz.config import LxmertConfig
 from lxmert_viz.model.interventions import Intervention
 from lxmert_viz.model.outputs import Stream
 
+INSTEAD_OF = {
+    "vision": "visual_feats, visual_pos and their mask",
+    "lang": "input_ids, or vectors, and what belongs to them",
+}
+
 
 def check_fits(
     intervention: Intervention | None,
@@ -13,7 +18,7 @@ def check_fits(
     words: tuple[Tensor | Stream | None, ...],
     regions: tuple[Tensor | Stream | None, ...],
 ) -> None:
-    """Raises OptionError. words: a stream, vectors or ids; regions: a stream or features."""
+    """Raises OptionError. words: a stream, vectors or ids; regions: a stream or what makes one."""
     if intervention is not None:
         counts = (_length(next(o for o in side if o is not None)) for side in (words, regions))
         intervention.check(config, *counts)
@@ -26,14 +31,13 @@ def _length(given: Tensor | Stream) -> int:
 def check_stream(
     stream: Stream,
     family: str,
-    given: dict[str, Tensor | None],
+    given: tuple[Tensor | None, ...],
     intervention: Intervention | None,
     collect: bool,
 ) -> None:
     """given: what the stream stands for. family: "lang" or "vision"."""
-    if any(tensor is not None for tensor in given.values()):
-        *names, last = given
-        raise ValueError(f"give either {family} or {', '.join(names)} and {last}")
+    if any(tensor is not None for tensor in given):
+        raise ValueError(f"give either {family} or {INSTEAD_OF[family]}")
     if intervention is not None and intervention.touches(family):
         raise ValueError(f"the {family} stream was encoded without this intervention")
     if collect and not stream.states:

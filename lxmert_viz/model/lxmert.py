@@ -67,33 +67,21 @@ class LxmertModel(PretrainedNetwork):
     ) -> LxmertModelOutput | tuple[Tensor | tuple[Tensor, ...], ...]:
         """Encode words (B, T) and regions: visual_feats (B, R, F), visual_pos (B, R, 4).
 
-        vision: what encode_vision returned, instead of the three visual arguments; lang: what
-        encode_language returned, instead of those of words. intervention: what is done on the way.
-        Raises OptionError for one that does not fit this network.
+        vision, lang: what encode_vision and encode_language returned, instead of their arguments.
+        intervention: what is done on the way. Raises OptionError for one that does not fit.
         """
         maps_wanted = chosen(output_attentions, self.config.output_attentions)
         states_wanted = chosen(output_hidden_states, self.config.output_hidden_states)
         collect = maps_wanted or states_wanted
-        check_fits(
-            intervention, self.config, (lang, inputs_embeds, input_ids), (vision, visual_feats)
-        )
-        visual = {
-            "visual_feats": visual_feats,
-            "visual_pos": visual_pos,
-            "visual_attention_mask": visual_attention_mask,
-        }
-        words = {
-            "input_ids": input_ids,
-            "attention_mask": attention_mask,
-            "token_type_ids": token_type_ids,
-            "inputs_embeds": inputs_embeds,
-        }
+        visual = (visual_feats, visual_pos, visual_attention_mask)
+        words = (input_ids, attention_mask, token_type_ids, inputs_embeds)
+        check_fits(intervention, self.config, (lang, inputs_embeds, input_ids), (vision, *visual))
         if vision is None:
-            vision = self.encode_vision(**visual, intervention=intervention, collect=collect)
+            vision = self.encode_vision(*visual, intervention, collect=collect)
         else:
             check_stream(vision, "vision", visual, intervention, collect)
         if lang is None:
-            lang = self.encode_language(**words, intervention=intervention, collect=collect)
+            lang = self.encode_language(*words, intervention, collect=collect)
         else:
             check_stream(lang, "lang", words, intervention, collect)
         lang_output, vision_output, steps = self.cross(lang, vision, intervention, collect=collect)
