@@ -29,13 +29,15 @@ def _length(given: Tensor | Stream) -> int:
 
 
 def check_stream(
-    stream: Stream,
+    stream: Stream | None,
     family: str,
     given: tuple[Tensor | None, ...],
     intervention: Intervention | None,
     collect: bool,
 ) -> None:
     """given: what the stream stands for. family: "lang" or "vision"."""
+    if stream is None:
+        return
     if any(tensor is not None for tensor in given):
         raise ValueError(f"give either {family} or {INSTEAD_OF[family]}")
     if intervention is not None and intervention.touches(family):

@@ -76,14 +76,10 @@ class LxmertModel(PretrainedNetwork):
         visual = (visual_feats, visual_pos, visual_attention_mask)
         words = (input_ids, attention_mask, token_type_ids, inputs_embeds)
         check_fits(intervention, self.config, (lang, inputs_embeds, input_ids), (vision, *visual))
-        if vision is None:
-            vision = self.encode_vision(*visual, intervention, collect=collect)
-        else:
-            check_stream(vision, "vision", visual, intervention, collect)
-        if lang is None:
-            lang = self.encode_language(*words, intervention, collect=collect)
-        else:
-            check_stream(lang, "lang", words, intervention, collect)
+        check_stream(vision, "vision", visual, intervention, collect)
+        check_stream(lang, "lang", words, intervention, collect)
+        vision = vision or self.encode_vision(*visual, intervention, collect=collect)
+        lang = lang or self.encode_language(*words, intervention, collect=collect)
         lang_output, vision_output, steps = self.cross(lang, vision, intervention, collect=collect)
         output = LxmertModelOutput(lang_output, vision_output, self.pooler(lang_output))
         if collect:
