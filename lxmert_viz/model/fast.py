@@ -15,6 +15,11 @@ from lxmert_viz.model.layers import Attention, CrossLayer, Intermediate, attend
 from lxmert_viz.model.lxmert import LxmertModel
 from lxmert_viz.model.packed import PackedLinear, can_pack, sharing
 
+IN_BFLOAT16 = (
+    "Computed in mixed precision: probabilities are within MEASURED of those in full precision. "
+    "Relevance, causes and all that is changed on the way are computed in full."
+)
+
 
 class FastAttention(nn.Module):
     """What an Attention gives where queries and keys are the same states."""

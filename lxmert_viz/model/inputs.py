@@ -145,6 +145,12 @@ class Inputs:
         return torch.from_numpy(joint).to(self._device)
 
 
+def checked(regions: Regions) -> Regions:
+    if not isinstance(regions, Regions):
+        raise ValueError(f"regions come from look, not from {type(regions).__name__}")
+    return regions.checked()
+
+
 def in_batches(
     rows: Sequence[Row],
     work: Callable[[list[Row], Intervention | None], Sequence[Found]],
