@@ -28,7 +28,7 @@ from lxmert_viz.detector.weights import OWN, load_detector
 from lxmert_viz.errors import CheckpointError, MemoryShortError
 from lxmert_viz.model.arrays import arrays_of
 from lxmert_viz.model.devices import computing_on, find_device, on_processor
-from lxmert_viz.model.fast import IN_BFLOAT16, fast
+from lxmert_viz.model.fast import IN_BFLOAT16
 from lxmert_viz.model.files.loading import Network, base_of, has_words, load_network
 from lxmert_viz.model.inputs import Inputs, Row, checked, in_batches
 from lxmert_viz.model.interventions import Intervention
@@ -70,7 +70,7 @@ class Pipeline:
         self.profiles = tuple(detector.config.profiles) if detector else ()
         self.has_match = has_match(network)
         self.answer_kind = answer_kind(network, scope.answers_trained_as)
-        self.has_answers = self.answer_kind != ""
+        self.has_answers = bool(self.answer_kind)
         self.judges_pairs = isinstance(network, LxmertForVisualReasoning)
         self._notes = network.load_report.notes if network.load_report else ()
         if self.judges_pairs:
@@ -80,16 +80,14 @@ class Pipeline:
             self._notes += (contents.WITHOUT_NAMES.format(name=name),)
         self.answer_vocabulary = answer_vocabulary if self.has_answers else ()
         self.region_names, self.tokenizer = region_names, tokenizer
-        check_precision(precision, device)
         cached = (cache.found, identity.detector_digest) if cache else None
         self._looker = NoLooker(without_detector)
         with computing_on(self.device):
             self._network = network.to(device).eval()
             if detector is not None:
                 self._looker = Looker(name, detector, region_names, device, precision, cached)
-        self.inputs = self._inside = Inputs(base_of(network), device)
-        if precision == MIXED:
-            self._inside = Inputs(fast(base_of(network), torch.bfloat16), device)
+        self.inputs = Inputs(base_of(network), device)
+        self._inside = self.inputs.in_bfloat16() if precision == MIXED else self.inputs
 
     @classmethod
     def open(
@@ -104,17 +102,15 @@ class Pipeline:
     ) -> Self:
         """A known checkpoint, a folder's name in `models`, or any model folder.
 
-        device: "auto", "cpu", "cuda" or "cuda:1". precision: "full" or "mixed", which is
-        faster where the processor computes in bfloat16; what is changed on the way, and `exact`,
-        are computed in full all the same. cache: where regions that were
-        found before are kept. backend: whose modules the detector runs on, "own" or "detectron2".
-        Without a `detector/` folder all works but `look`. Raises CheckpointError, DeviceError.
+        device: "auto", "cpu", "cuda" or "cuda:1". precision: "full" or "mixed": in bfloat16, but
+        for `exact` and what is changed on the way. cache: where regions that were found are kept.
+        backend: whose modules the detector runs on, "own" or "detectron2". Without a `detector/`
+        folder all works but `look`. Raises CheckpointError, DeviceError, OptionError.
         """
-        chosen = find_device(device)
-        folder = find(name_or_folder, models)
+        chosen, folder = find_device(device), find(name_or_folder, models)
+        check_precision(precision, chosen)
         identity = Identity(folder)
-        network = load_network(folder)
-        lacks = without_detector(folder)
+        network, lacks = load_network(folder), without_detector(folder)
         detector = None if lacks else load_detector(folder / "detector", backend)
         pipeline = cls(
             called(folder),
@@ -131,7 +127,7 @@ class Pipeline:
             without_detector=lacks,
         )
         own = pipeline.region_names, pipeline.answer_vocabulary or None, len(pipeline.tokenizer)
-        seen = None if lacks else pipeline.detector.config
+        seen = pipeline.detector.config if detector else None
         contents.check_sizes(folder, contents.Named(*own), network.config, seen)
         return pipeline
 
