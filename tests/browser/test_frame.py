@@ -66,6 +66,19 @@ def test_the_analysis_has_the_first_screen(shown: tuple[str, Listed, Page]) -> N
     assert page.locator(".st-key-bar-row").count() == listed.asks
 
 
+def test_the_drawer_of_pages_closes_by_itself(browser: Browser, address: str) -> None:
+    page, _ = opened(browser, f"{address}/models_page", PHONE)
+    drawer = page.get_by_test_id("stSidebar")
+    page.get_by_test_id("stExpandSidebarButton").click()
+    drawer.get_by_role("link", name="Triage").click()
+    expect(drawer).to_have_attribute("data-collapsed", "true")
+    page.get_by_test_id("stExpandSidebarButton").click()
+    expect(drawer).to_have_attribute("data-collapsed", "false")
+    page.reload()
+    expect(drawer).to_have_attribute("data-collapsed", "true")
+    page.close()
+
+
 @pytest.mark.parametrize("size", SIZES.values(), ids=list(SIZES))
 def test_the_bar_stays_in_sight_and_its_menus_on_the_screen(
     size: tuple[int, int], browser: Browser, address: str

@@ -1,4 +1,4 @@
-"""What every page has in the browser: a way past the frame, keys for figures, Plotly early."""
+"""What every page has in the browser: a way past the frame, keys, a drawer that closes, Plotly."""
 
 from functools import cache
 from pathlib import Path
@@ -7,10 +7,11 @@ import streamlit as st
 
 from lxmert_viz.places import ASSETS
 
-FILES = ("keys", "skip", "early")
+FILES = ("keys", "skip", "pages", "early")
 MOUNT = """
 export default ({ data }) => {
   mountKeyboard();
+  mountPages();
   loadEarly(data);
 };
 """
