@@ -18,7 +18,6 @@ function mountPages() {
   const root = document.documentElement;
   if (root.dataset.pages) return;
   root.dataset.pages = "mounted";
-  closeDrawer();
   document.addEventListener("click", (event) => {
     const drawer = document.querySelector(DRAWER);
     if (!drawer) return;
@@ -29,4 +28,5 @@ function mountPages() {
     closeDrawer();
   }, true);
   window.addEventListener("pagehide", forgetOpenDrawer);
+  document.addEventListener("visibilitychange", forgetOpenDrawer); // a phone may end a page that nobody sees
 }

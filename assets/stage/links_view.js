@@ -2,6 +2,7 @@
 
 const WIDEST_LINK = 7;
 const ARC = 0.32; // height of an arc over its width
+const BEYOND = 0.3; // what is left of the strength of a line from a word out of sight
 const HIGHEST_ARC = 22; // pixels: no higher than the room above the words
 
 class LinksView {
@@ -50,11 +51,16 @@ class LinksView {
       put(line, "class", signed < 0 ? "link less" : "link");
       put(halo, "stroke-width", String(Number(width) + 2));
       put(line, "stroke-width", width);
-      put(line, "stroke-opacity", (lit.resting ? 0.25 + 0.45 * share : 0.4 + 0.6 * share).toFixed(2));
+      const opacity = lit.resting ? 0.25 + 0.45 * share : 0.4 + 0.6 * share;
+      put(line, "stroke-opacity", (this.isBeyond(map.family, link, ends) ? BEYOND * opacity : opacity).toFixed(2));
     });
     for (const paths of this.pairs.slice(lit.links.length)) {
       for (const path of paths) put(path, "visibility", "hidden");
     }
+  }
+
+  isBeyond({ queries, keys }, { row, column }, { words }) {
+    return (queries === "word" && words[row].beyond) || (keys === "word" && words[column].beyond);
   }
 
   pair(i) {
@@ -94,8 +100,8 @@ class LinksView {
   }
 }
 
-/* A word that is scrolled out of sight is where its row ends. */
+/* A word that is scrolled out of sight is where its row ends, and its line is pale. */
 function held(word, row) {
   const left = Math.min(Math.max(word.left, row.left - word.width / 2), row.left + row.width - word.width / 2);
-  return { ...word, left };
+  return { ...word, left, beyond: left !== word.left };
 }

@@ -4,9 +4,11 @@ const STATION_KEY = "station"; // of the page's address
 const WALKS = new WeakMap(); // place: what stops the walk that stands there
 
 class Walk {
-  constructor(root, data) {
+  /* pages: title of a page that advice may name, and its address. */
+  constructor(root, data, pages) {
     this.root = root;
     this.data = data;
+    this.pages = pages;
     this.ending = new AbortController();
     const asked = Number(new URLSearchParams(location.search).get(STATION_KEY));
     this.at = Math.min(Math.max(asked || 1, 1), data.stations.length) - 1;
@@ -96,13 +98,21 @@ class Walk {
       element("span", { class: "walk-label" }, label),
       element("span", { class: "walk-track" }, element("span", { style: `width:${share * 100}%` })),
       element("span", { class: "walk-amount" }, text))));
-    write(this.advice, `Try: ${station.advice}`);
+    this.advice.replaceChildren("Try: ", ...this.linked(station.advice));
     this.light(this.words, station.words);
     this.light(this.boxes, station.regions);
     Object.assign(this.saving.data, this.file(station));
     this.leave(this.back, this.at === 0, this.next);
     this.leave(this.next, this.at === this.data.stations.length - 1, this.back);
     this.drawScreen();
+  }
+
+  /* Advice with the page that it names as a link, which keeps what was chosen. */
+  linked(advice) {
+    const title = Object.keys(this.pages).find((name) => advice.includes(name));
+    if (!title) return [advice];
+    const [before, after] = advice.split(title);
+    return [before, element("a", { href: `${this.pages[title]}${location.search}` }, title), after];
   }
 
   /* A station as a file. */
@@ -147,10 +157,10 @@ class Walk {
   }
 }
 
-function mountWalk(parent, text) {
+function mountWalk(parent, { walk: text, pages }) {
   const place = parent.querySelector(".walk");
   WALKS.get(place)?.();
-  const walk = new Walk(place, JSON.parse(text));
+  const walk = new Walk(place, JSON.parse(text), pages);
   const stop = () => walk.ending.abort();
   WALKS.set(place, stop);
   return stop;

@@ -47,6 +47,11 @@ GLOSSARY = (
     ),
 )
 WHAT_IT_IS = "LXMERT answers questions about pictures."
+ON_ARRIVAL = (
+    "**LXMERT** answers a question about a picture from the regions that a detector finds in it. "
+    "This is a miniature of it, trained on drawn scenes; for photographs there are full-size "
+    "checkpoints."
+)
 NOT_PROOF = """
 **An attention map shows where a head looked, not why the model answered.**
 

@@ -68,6 +68,7 @@ def test_the_analysis_has_the_first_screen(shown: tuple[str, Listed, Page]) -> N
 
 def test_the_drawer_of_pages_closes_by_itself(browser: Browser, address: str) -> None:
     page, _ = opened(browser, f"{address}/models_page", PHONE)
+    expect(page.locator("html[data-pages]")).to_be_attached()
     drawer = page.get_by_test_id("stSidebar")
     page.get_by_test_id("stExpandSidebarButton").click()
     drawer.get_by_role("link", name="Triage").click()

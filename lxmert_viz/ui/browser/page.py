@@ -1,4 +1,4 @@
-"""What every page has in the browser: a way past the frame, keys, a drawer that closes, Plotly."""
+"""What every page has in the browser: ways past and out of the frame, keys, Plotly early."""
 
 from functools import cache
 from pathlib import Path
@@ -7,11 +7,12 @@ import streamlit as st
 
 from lxmert_viz.places import ASSETS
 
-FILES = ("keys", "skip", "pages", "early")
+FILES = ("keys", "skip", "pages", "question", "early")
 MOUNT = """
 export default ({ data }) => {
   mountKeyboard();
   mountPages();
+  mountQuestion();
   loadEarly(data);
 };
 """

@@ -1,5 +1,7 @@
 """The guided walk on a page; nothing that a person does there comes back to the server."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from lxmert_viz.figures import walk
@@ -11,5 +13,6 @@ _component = st.components.v2.component(
 )
 
 
-def show(payload: str) -> None:
-    _component(data=payload, key="walk.stations")
+def show(payload: str, pages: Mapping[str, str]) -> None:
+    """pages: title of a page that the stations speak of, and its address."""
+    _component(data={"walk": payload, "pages": dict(pages)}, key="walk.stations")

@@ -111,7 +111,8 @@ def _show_rankings(asked: Asked, off: Off) -> None:
         judged[0].sizes,
         lines,
         f"{way.capitalize()} the top heads of each ranking",
-        "Share of the target: 0 without any head, 1 with all; by number of heads. Control: random",
+        "Share of the target: 0 without any head, 1 with all;<br>"
+        "by number of heads. Control: random",
     )
     saving.draw(figure, asked.about, "causes.rankings")
 

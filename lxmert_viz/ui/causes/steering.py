@@ -27,8 +27,8 @@ POINT = "Point at a region: what is answered when all chosen heads look there?"
 CAPTION = (
     "Every word of these {} heads reads one region alone: weight 1 there, 0 elsewhere, after the "
     "softmax. Target: the answer on top. As asked it is “{}” ({:.2f}). "
-    "`python -m lxmert_viz steer DATASET` measures how often answers follow, beside as many random "
-    "heads."
+    "How often answers follow over a dataset, beside as many random heads, is measured on the "
+    "command line: `python -m lxmert_viz steer DATASET`."
 )
 
 

@@ -110,12 +110,12 @@ def _about(page: Page) -> None:
     with st.popover(
         "About this page", icon=":material/help:", key="bar.about", help="About this page"
     ):
+        st.markdown(f"**lxmert-viz.** {WHAT_IT_IS}")
+        navigation.link(navigation.WALK, "See how, in seven stations")
         st.markdown(f"#### {page.title}\n{page.about}")
         st.markdown(NOT_PROOF)
         with st.expander("What the words mean", icon=":material/dictionary:"):
             st.markdown("\n".join(f"- **{term.name}**: {term.meaning}" for term in GLOSSARY))
-        st.markdown(f"**lxmert-viz.** {WHAT_IT_IS}")
-        navigation.link(navigation.WALK, "See how, in seven stations")
         admission.show_person()
 
 

@@ -43,6 +43,16 @@ def begin(scene: ExampleScene) -> None:
     state[USED] = state[SOURCE]
 
 
+def is_as_begun(scene: ExampleScene) -> bool:
+    """Whether model, picture and question are still those that a new session opens on."""
+    return (model(), source(), st.session_state[SCENE], asked()) == (
+        models.model_names()[0],
+        EXAMPLES,
+        scene.name,
+        scene.questions[0].text,
+    )
+
+
 def model() -> str:
     return st.session_state[MODEL]
 

@@ -26,6 +26,10 @@ class Page:
     def path(self) -> str:
         return str(PAGES / self.file)
 
+    @property
+    def address(self) -> str:
+        return self.file.removesuffix(".py")
+
 
 WALK = Page(
     "walk_page.py",
@@ -177,11 +181,12 @@ def link(page: Page, label: str) -> None:
     st.page_link(page.path, label=label, icon=page.icon)
 
 
-def say_what_this_is() -> None:
+def say_what_this_is(page: Page) -> None:
     """One line in the row of pages, where that has room."""
     with st.container(key="frame.line", horizontal=True, gap="xsmall", width="content"):
         st.markdown(WHAT_IT_IS, width="content")
-        link(WALK, "See how")
+        if page is not WALK:
+            link(WALK, "See how it answers")
 
 
 def heading(page: Page) -> None:

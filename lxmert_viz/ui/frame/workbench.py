@@ -56,7 +56,7 @@ def frame(page: Page) -> None:
     address.read()
     handover.take_next()
     handover.begin(examples.examples()[0])
-    navigation.say_what_this_is()
+    navigation.say_what_this_is(page)
     if page.asks:
         _choose(page)
     else:

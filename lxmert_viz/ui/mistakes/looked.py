@@ -17,8 +17,8 @@ from lxmert_viz.ui.server.boards import Internals
 from lxmert_viz.ui.wording import plain
 
 NO_MAPS = (
-    "Not available: this run keeps no relevance. `evaluate`, asked as before with "
-    "`--relevance METHOD`, adds it ({})."
+    "Not available: this run keeps no relevance. Whoever made it adds that on the command line: "
+    "`evaluate`, asked as before with `--relevance METHOD` ({})."
 )
 HOW = (
     "Share of answers whose most relevant region is one that the question is about, with 95 % "

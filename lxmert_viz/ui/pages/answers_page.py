@@ -10,9 +10,9 @@ from lxmert_viz.figures.picture import regions_picture
 from lxmert_viz.records import Regions, Standing, Trace
 from lxmert_viz.rounding import probability
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.frame import handover, results, workbench
-from lxmert_viz.ui.server import pictures
-from lxmert_viz.ui.wording import plain
+from lxmert_viz.ui.frame import handover, navigation, results, workbench
+from lxmert_viz.ui.server import examples, pictures
+from lxmert_viz.ui.wording import ON_ARRIVAL, plain
 
 SHOWN = 6
 
@@ -142,6 +142,9 @@ left, right = st.columns([3, 2], gap="large")
 with left:
     show_regions(pictures.shown_picture(results.picture(choice)), seen)
 with right:
+    if handover.is_as_begun(examples.examples()[0]):
+        st.caption(ON_ARRIVAL)
+        navigation.link(navigation.WALK, "Walk from the picture to the answer")
     found = results.trace(choice)
     results.tell(choice, found)
     show_answers(found, choice.right)

@@ -28,6 +28,7 @@ show(kept.trace, kept.picture, norms=kept.norms)  # in Jupyter"""
 def show_kept(kept: Kept, given: bytes) -> None:
     """Both sides with their stages, the way back into the laboratory, and how it was made."""
     sides = [kept.other, kept.now] if kept.other else [kept.now]
+    st.caption("As it was kept: its own picture and question. The bar above stays as it is.")
     with st.container(horizontal=True, vertical_alignment="center"):
         if kept.address:
             if st.button("Open it as it was", icon=":material/open_in_browser:", type="primary"):
@@ -104,7 +105,10 @@ found = results.trace(choice)
 results.tell(choice, found)
 left, right = st.columns(2, gap="large")
 with left:
-    st.markdown(f"*Keep*, in the bar above, saves “{plain(found.tokens.text)}” with its answer.")
+    st.markdown(
+        f"*Keep* :material/download:, in the bar above, saves “{plain(found.tokens.text)}” with "
+        "its answer."
+    )
     with st.popover("Open it in Python", icon=":material/code:"):
         st.code(PYTHON, language="python")
 with right:
@@ -112,7 +116,10 @@ with right:
         "Open one that was kept", ("zip",), key="saved.upload", max_upload_size=ANALYSIS_MB
     )
 if given is None:
-    st.caption("Figures, numbers and an offline page are under *Save …* below each stage.")
+    st.caption(
+        "One figure alone: *SVG*, *PNG* and *CSV* stand below it. *Save …*, at the top right of "
+        "the page Attention, has those of the stage and an offline page."
+    )
 else:
     st.divider()
     content = upload_limits.content(given, ANALYSIS_MB)
