@@ -143,8 +143,8 @@ def _told(view: View, explained: Relevance) -> list[str]:
     if explained.orders:
         told.append(
             f"{explained.orders} orders; whiskers are 95 % confidence sequences, which hold at "
-            f"every moment (of contributions cut at ±{explained.bound:.1f} logits). "
-            + _stability(explained, view.asked.stable)
+            f"every moment (of contributions cut at ±{explained.bound:.1f} logits; wide ones run "
+            "out of the figure). " + _stability(explained, view.asked.stable)
         )
     elif view.asked.method == "shapley":
         told.append("Exact: every coalition was asked, nothing was drawn.")

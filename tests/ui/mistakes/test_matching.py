@@ -6,10 +6,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from lxmert_viz.picture import decode
 from lxmert_viz.places import DATA_VARIABLE
 from lxmert_viz.results.columns import MATCH, NO_MATCH, SCHEMA
 from lxmert_viz.results.run_folder import TABLE, write_table
-from lxmert_viz.ui.frame.navigation import MATCHING
+from lxmert_viz.ui.frame.navigation import ATTENTION, MATCHING
+from lxmert_viz.ui.server import pictures
 from tests.helpers.small_page import Counted, texts
 from tests.helpers.small_run import put_manifest
 from tests.ui.mistakes.test_mistakes import at
@@ -32,6 +34,7 @@ def put_captions(folder: Path, picture: Path) -> None:
                     "question_id": f"{n}:{right == MATCH}",
                     "picture": f"p{n}",
                     "picture_file": str(picture),
+                    "part": "15 40 65 90" if n == 6 else None,
                     "text": text,
                     "right": right,
                     "pair": str(n),
@@ -83,6 +86,18 @@ def test_a_lost_pair_opens_on_the_page_matching(counted: Counted, run: Path) -> 
     assert page.text_input(key="question.typed").value == "a red ball"
     assert page.text_input(key="matching.foil").value == "a blue ball"
     assert "Caption: a :orange-background[**red**] ball" in texts(page)
+
+
+@pytest.mark.parametrize(("row", "size"), [("6:True", (50, 50)), ("12:True", (160, 120))])
+def test_a_row_about_a_part_of_a_picture_opens_that_part(
+    counted: Counted, run: Path, row: str, size: tuple[int, int]
+) -> None:
+    page = at(run="runs/toy", row=row)
+    assert not page.exception and not page.error, texts(page)
+    page.button(key="row.to Attention").click().run()
+    page.switch_page(ATTENTION.path).run()
+    opened = pictures.picture_of(page.session_state["picture.own upload"])
+    assert decode(opened.content).size == size
 
 
 def test_a_run_without_captions_says_so(
