@@ -44,8 +44,7 @@ class Scored:
         return float(np.abs(both).max(initial=0)) or 1.0
 
     def written(self, value: float) -> str:
-        number = f"{value:+.2f}" if self.is_signed else f"{value:.2f}"
-        return f"{number.replace('-', '−')} {self.unit}".strip()
+        return f"{_number(value, self.is_signed)} {self.unit}".strip()
 
 
 def relevance_map(
@@ -323,7 +322,8 @@ def _colour(value: float, is_signed: bool) -> str:
 
 
 def _number(value: float, is_signed: bool) -> str:
-    return (f"{value:+.2f}" if is_signed else f"{value:.2f}").replace("-", "−")
+    shown = round(float(value), 2) + 0.0  # no minus before a nought
+    return (f"{shown:+.2f}" if is_signed else f"{shown:.2f}").replace("-", "−")
 
 
 def _told(

@@ -32,7 +32,8 @@ def show(asked: Asked) -> None:
     if table is None:
         st.info(NONE.format(model=plain(model), file=runs.KNOWING), icon=":material/help:")
         return
-    saving.draw(by_depth(table, model), [f"Model {model}"], "causes.knowing")
+    with st.container(key="figure.wide"):
+        saving.draw(by_depth(table, model), [f"Model {model}"], "causes.knowing")
     for row in known_and_unused(table).itertuples():
         st.markdown(f"**{_told(row)}**")
     first = table.iloc[0]
