@@ -1,7 +1,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SHARED := --numprocesses auto --maxprocesses 4 --dist loadfile
+# three, also where there are two processors: half of the time is waiting for browsers and servers
+SHARED := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test bench
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lxmert_viz.analysis.answers import Ranked, best
+from lxmert_viz.analysis.answers import ranked
 from lxmert_viz.checkpoints import contents, known
 from lxmert_viz.checkpoints.contents import RegionNames, Scope, notes_on
 from lxmert_viz.checkpoints.folder import called, find, without_detector
@@ -23,15 +23,15 @@ from lxmert_viz.checkpoints.identity import Identity
 from lxmert_viz.detector.detectron2 import Detectron2RCNN
 from lxmert_viz.detector.looking import Looker, NoLooker
 from lxmert_viz.detector.network import FasterRCNN
-from lxmert_viz.detector.speed import FULL
+from lxmert_viz.detector.speed import FULL, MIXED, check_precision
 from lxmert_viz.detector.weights import OWN, load_detector
 from lxmert_viz.errors import CheckpointError, MemoryShortError
 from lxmert_viz.model.arrays import arrays_of
 from lxmert_viz.model.devices import computing_on, find_device, on_processor
-from lxmert_viz.model.files.loading import Network, base_of, load_network
-from lxmert_viz.model.inputs import Inputs, Row, in_batches
+from lxmert_viz.model.fast import IN_BFLOAT16
+from lxmert_viz.model.files.loading import Network, base_of, has_words, load_network
+from lxmert_viz.model.inputs import Inputs, Row, checked, in_batches
 from lxmert_viz.model.interventions import Intervention
-from lxmert_viz.model.lxmert import LxmertForPreTraining
 from lxmert_viz.model.pooled import answer_kind, has_match, likely_words, scores_of, truths_of
 from lxmert_viz.model.reasoning import LxmertForVisualReasoning
 from lxmert_viz.model.tokenizer import LxmertTokenizerFast
@@ -70,7 +70,7 @@ class Pipeline:
         self.profiles = tuple(detector.config.profiles) if detector else ()
         self.has_match = has_match(network)
         self.answer_kind = answer_kind(network, scope.answers_trained_as)
-        self.has_answers = self.answer_kind != ""
+        self.has_answers = bool(self.answer_kind)
         self.judges_pairs = isinstance(network, LxmertForVisualReasoning)
         self._notes = network.load_report.notes if network.load_report else ()
         if self.judges_pairs:
@@ -87,6 +87,7 @@ class Pipeline:
             if detector is not None:
                 self._looker = Looker(name, detector, region_names, device, precision, cached)
         self.inputs = Inputs(base_of(network), device)
+        self._inside = self.inputs.in_bfloat16() if precision == MIXED else self.inputs
 
     @classmethod
     def open(
@@ -101,16 +102,15 @@ class Pipeline:
     ) -> Self:
         """A known checkpoint, a folder's name in `models`, or any model folder.
 
-        device: "auto", "cpu", "cuda" or "cuda:1". precision: of the detector, "full" or "mixed",
-        which is faster where the processor computes in bfloat16. cache: where regions that were
-        found before are kept. backend: whose modules the detector runs on, "own" or "detectron2".
-        Without a `detector/` folder all works but `look`. Raises CheckpointError, DeviceError.
+        device: "auto", "cpu", "cuda" or "cuda:1". precision: "full" or "mixed": in bfloat16, but
+        for `exact` and what is changed on the way. cache: where regions that were found are kept.
+        backend: whose modules the detector runs on, "own" or "detectron2". Without a `detector/`
+        folder all works but `look`. Raises CheckpointError, DeviceError, OptionError.
         """
-        chosen = find_device(device)
-        folder = find(name_or_folder, models)
+        chosen, folder = find_device(device), find(name_or_folder, models)
+        check_precision(precision, chosen)
         identity = Identity(folder)
-        network = load_network(folder)
-        lacks = without_detector(folder)
+        network, lacks = load_network(folder), without_detector(folder)
         detector = None if lacks else load_detector(folder / "detector", backend)
         pipeline = cls(
             called(folder),
@@ -126,7 +126,9 @@ class Pipeline:
             cache=cache,
             without_detector=lacks,
         )
-        pipeline._check_sizes(folder)
+        own = pipeline.region_names, pipeline.answer_vocabulary or None, len(pipeline.tokenizer)
+        seen = pipeline.detector.config if detector else None
+        contents.check_sizes(folder, contents.Named(*own), network.config, seen)
         return pipeline
 
     @property
@@ -142,6 +144,11 @@ class Pipeline:
         """Equal for checkpoints that find the same regions and call them the same."""
         return self._identity.detector_digest
 
+    @cached_property
+    def exact(self) -> Self:
+        """The same, but that everything is computed in full precision; itself where it is."""
+        return self if self._inside is self.inputs else self.with_network(self._network)
+
     @property
     def network(self) -> Network:
         """The network itself, for what looks inside; it keeps nothing between calls."""
@@ -150,9 +157,10 @@ class Pipeline:
     def with_network(self, network: Network) -> Self:
         """The same checkpoint with another network of its sizes; nothing else is copied."""
         other = copy.copy(self)
-        other.__dict__.pop("_on_processor", None)
+        for made in ("_on_processor", "exact"):
+            other.__dict__.pop(made, None)
         other._network = network
-        other.inputs = Inputs(base_of(network), torch.device(self.device))
+        other.inputs = other._inside = Inputs(base_of(network), torch.device(self.device))
         return other
 
     @property
@@ -194,7 +202,8 @@ class Pipeline:
         The detector is not asked again, nor the vision encoder where it saw these regions lately.
         intervention: what is done on the way; OptionError where it does not fit the network.
         """
-        return self.ask_many([(regions, text)], [intervention])[0]
+        asked = None if intervention is None else [intervention]
+        return self.ask_many([(regions, text)], asked)[0]
 
     def ask_many(
         self,
@@ -203,7 +212,8 @@ class Pipeline:
     ) -> list[Trace]:
         """One trace a pair, in order; equal to asking each alone to 1e-5.
 
-        interventions: one a pair, made for it alone.
+        interventions: one a pair, made for it alone; then all are computed in full precision, so
+        that what is changed and what is not can be compared.
         """
         return self._of_each(Pipeline._traces, self.rows(pairs), interventions)
 
@@ -218,7 +228,7 @@ class Pipeline:
     def rows(self, pairs: Sequence[tuple[Regions, str]]) -> list[Row]:
         """What `inputs` takes. Raises TextError and RegionError for what it cannot take."""
         limit = self._network.config.max_position_embeddings
-        return [(_checked(regions), self.tokenizer.read(text, limit)) for regions, text in pairs]
+        return [(checked(regions), self.tokenizer.read(text, limit)) for regions, text in pairs]
 
     def answer_shares(self, scores: Scores) -> np.ndarray:
         """(A,) probabilities in the order of `answer_vocabulary`, as the head was trained."""
@@ -228,9 +238,8 @@ class Pipeline:
     def answers(self, scores: Scores, count: int | None = None) -> Sequence[Answer]:
         """The most probable answers, best first, equal ones as in the vocabulary; else all."""
         shares = self.answer_shares(scores)
-        places = best(shares, len(shares) if count is None else count)
-        ranked = Ranked(self.answer_vocabulary, places, shares[places])
-        return ranked if count is None else ranked[:]
+        found = ranked(self.answer_vocabulary, shares, count)
+        return found if count is None else found[:]
 
     def judge(self, pictures: Pair, statement: str) -> Verdict:
         """Whether a statement is true of two pictures, left and right in NLVR2's data.
@@ -263,9 +272,7 @@ class Pipeline:
 
         Raises TextError for a text it cannot take, CheckpointError where the word head is missing.
         """
-        if not (
-            isinstance(self._network, LxmertForPreTraining) and self._network.config.task_mask_lm
-        ):
+        if not has_words(self._network):
             raise CheckpointError(f"{self.name} has no output head for words; lxmert-base has one.")
         ((_, tokens),) = rows = self.rows([(regions, text)])
         masks = [place for place, piece in enumerate(tokens.pieces) if piece == MASK]
@@ -281,11 +288,12 @@ class Pipeline:
         interventions: Sequence[Intervention | None] | None = None,
     ) -> list[Found]:
         """In batches; what is too large for a GPU even alone is found by the processor."""
+        asked = self if interventions is None else self.exact
 
         def work(batch: list[Row], intervention: Intervention | None) -> list[Found]:
             try:
                 with computing_on(self.device):
-                    return find(self, batch, intervention)
+                    return find(asked, batch, intervention)
             except MemoryShortError:
                 if len(batch) > 1 or self.device == PROCESSOR:
                     raise
@@ -304,15 +312,16 @@ class Pipeline:
         return other.with_network(on_processor(self._network))
 
     def _pooled(self, batch: Sequence[Row], intervention: Intervention | None) -> list[Tensor]:
-        return list(self.inputs.run(batch, intervention).pooled_output)
+        return list(self._inside.run(batch, intervention).pooled_output)
 
     def _scores(self, batch: Sequence[Row], intervention: Intervention | None) -> list[Scores]:
-        return scores_of(self._network, self.inputs.run(batch, intervention).pooled_output)
+        return scores_of(self._network, self._inside.run(batch, intervention).pooled_output)
 
     def _traces(self, batch: Sequence[Row], intervention: Intervention | None) -> list[Trace]:
-        output = self.inputs.run(batch, intervention, collect=True)
+        output = self._inside.run(batch, intervention, collect=True)
         sizes = [(len(tokens.ids), len(regions)) for regions, tokens in batch]
         scores = scores_of(self._network, output.pooled_output)
+        notes = self._notes + ((IN_BFLOAT16,) if self._inside is not self.inputs else ())
         found = zip(batch, arrays_of(output.activations, sizes), scores, strict=True)
         return [
             Trace(
@@ -324,7 +333,7 @@ class Pipeline:
                 answers=self.answers(said),
                 answer_kind=self.answer_kind,
                 match=said.match,
-                notes=(*self._notes, *notes_on(self.name, self.scope, regions, tokens)),
+                notes=(*notes, *notes_on(self.name, self.scope, regions, tokens)),
             )
             for (regions, tokens), (attention, states), said in found
         ]
@@ -335,15 +344,3 @@ class Pipeline:
                 f"{self.name} answers about one picture; a statement about two needs a "
                 "checkpoint that was fine-tuned on NLVR2."
             )
-
-    def _check_sizes(self, folder: Path) -> None:
-        """Raises CheckpointError for files that belong to different checkpoints."""
-        own = self.region_names, self.answer_vocabulary or None, len(self.tokenizer)
-        seen = self.detector.config if self.has_detector else None
-        contents.check_sizes(folder, contents.Named(*own), self._network.config, seen)
-
-
-def _checked(regions: Regions) -> Regions:
-    if not isinstance(regions, Regions):
-        raise ValueError(f"regions come from look, not from {type(regions).__name__}")
-    return regions.checked()

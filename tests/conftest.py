@@ -67,6 +67,7 @@ DETECTOR = DetectorConfig(
         "demo": RegionProfile(96, 160, "agnostic", min_regions=4, max_regions=8),
     },
 )
+LONG = ("tests/runs/cluster/", "tests/browser/", "tests/serving/", "tests/commands/")
 PLACED = (DATA_VARIABLE, MODELS_VARIABLE, "LXMERT_VIZ_STATES", "HF_HUB_CACHE")  # override the two
 
 
@@ -84,6 +85,11 @@ def pytest_configure(config: pytest.Config) -> None:
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     threads = max(1, (os.cpu_count() or 1) // workers)  # torch would take all in each worker
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files begin first, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no fault of the code

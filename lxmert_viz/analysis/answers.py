@@ -55,6 +55,12 @@ def spelled(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
+def ranked(vocabulary: tuple[str, ...], shares: np.ndarray, count: int | None) -> Ranked:
+    """The most probable of all answers; shares: (A,), count: None for all."""
+    places = best(shares, len(shares) if count is None else count)
+    return Ranked(vocabulary, places, shares[places])
+
+
 def best(shares: np.ndarray, count: int) -> np.ndarray:
     """Places of the `count` largest of (A,), the largest first, equal ones in their order."""
     falling = -shares

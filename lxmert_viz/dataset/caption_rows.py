@@ -4,9 +4,11 @@ import csv
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import PurePath
 from typing import Any
 
+from lxmert_viz.dataset.remarks import HALF_LETTER
 from lxmert_viz.errors import DatasetError
 
 ENDINGS = (".txt", ".csv", ".tsv", ".json", ".jsonl")
@@ -53,21 +55,44 @@ def written(rows: Iterable[CaptionRow]) -> str:
     return "\n".join(f"{r.caption}{TAB}{r.foil}" if r.foil else r.caption for r in rows)
 
 
-def _rows(pairs: Iterable[tuple[str, str]]) -> list[CaptionRow]:
+def _rows(pairs: Iterable[tuple[str, str] | csv.Error]) -> list[CaptionRow]:
     found = []
-    for number, (caption, foil) in enumerate(pairs, start=1):
-        caption, foil = caption.strip(), foil.strip()
+    for number, pair in enumerate(pairs, start=1):
+        if isinstance(pair, csv.Error):
+            fault = f"It cannot be read ({pair}); a quote may never be closed."
+            found.append(CaptionRow(number, "", "", fault))
+            continue
+        caption, foil = (_whole_letters(text.strip()) for text in pair)
         error = "" if caption else NO_CAPTION
         if caption and " ".join(caption.split()).casefold() == " ".join(foil.split()).casefold():
             error = "Caption and foil are the same sentence."
+        if (caption, foil) != tuple(text.strip() for text in pair):
+            error = f"{HALF_LETTER[0].upper()}{HALF_LETTER[1:]}."
         found.append(CaptionRow(number, caption, foil, error))
     return found
 
 
-def _of_table(text: str, separator: str) -> Iterator[tuple[str, str]]:
+def _whole_letters(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _lines(text: str, separator: str) -> Iterator[list[str] | csv.Error]:
+    reader = csv.reader(StringIO(text, newline=""), delimiter=separator)
+    while True:
+        try:
+            if cells := next(reader):
+                yield cells
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield error
+
+
+def _of_table(text: str, separator: str) -> Iterator[tuple[str, str] | csv.Error]:
     """With a line of names where one of them is known; else the first two columns."""
-    lines = [cells for cells in csv.reader(text.splitlines(), delimiter=separator) if cells]
-    names = [cell.strip().lower() for cell in lines[0]] if lines else []
+    lines = list(_lines(text, separator))
+    first = lines[0] if lines and isinstance(lines[0], list) else []
+    names = [cell.strip().lower() for cell in first]
     caption = next((names.index(name) for name in CAPTIONS if name in names), None)
     foil = next((names.index(name) for name in FOILS if name in names), None)
     if caption is None:
@@ -75,7 +100,8 @@ def _of_table(text: str, separator: str) -> Iterator[tuple[str, str]]:
     else:
         body = lines[1:]
     for cells in body:
-        yield _cell(cells, caption), _cell(cells, foil)
+        is_read = isinstance(cells, list)
+        yield (_cell(cells, caption), _cell(cells, foil)) if is_read else cells
 
 
 def _cell(cells: list[str], place: int | None) -> str:

@@ -27,9 +27,9 @@ def read_published_config(path: Path) -> DetectorConfig:
         values = yaml.safe_load(path.read_text())
         _check_fixed(values, path)
         return _config(values)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise CheckpointError(f"{path} cannot be read as YAML: {error}.") from error
-    except (KeyError, TypeError, IndexError, ValueError) as error:
+    except (KeyError, TypeError, IndexError, ValueError, ArithmeticError) as error:
         raise CheckpointError(
             f"{path} does not describe the published detector ({type(error).__name__}: {error})."
         ) from error

@@ -80,7 +80,7 @@ def atlas(
     exact = exact_effects(kept, means, report)
     report("gradients", 1)
     estimate = estimated_effects(pipeline, regions, text, target, means)
-    trace = pipeline.ask(regions, text)
+    trace = pipeline.exact.ask(regions, text)
     norms = heads.value_norms(pipeline.network, trace)
     maps = trace.attention
     looks = {name: 1 - head_statistics.entropy(maps[name]) for name in FAMILIES}

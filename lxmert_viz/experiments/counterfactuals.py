@@ -94,7 +94,7 @@ def bench(
         *region_edits(regions, text, others, seed),
     ]
     pairs = [(regions, text), *((edit.regions, edit.text) for edit in edits)]
-    whole, *found = pipeline.score_many(pairs)
+    whole, *found = pipeline.exact.score_many(pairs)
     value, place = logit(target, whole), int(whole.answer_logits.argmax())
     drops = np.array([value - logit(target, scores) for scores in found])
     tops = [int(scores.answer_logits.argmax()) for scores in found]
@@ -127,7 +127,7 @@ def reliance(
         "picture alone": (regions, NO_QUESTION),
         "neither, the prior": (regions.only(()), NO_QUESTION),
     }
-    scores = pipeline.score_many(list(asked.values()))
+    scores = pipeline.exact.score_many(list(asked.values()))
     return [
         Reliance(name, pipeline.answers(one, 5), logit(target, one))
         for name, one in zip(asked, scores, strict=True)

@@ -68,7 +68,7 @@ def direct_effects(
     base = base_of(pipeline.network)
     layer = len(base.encoder.x_layers) - 1
     with torch.no_grad():
-        blocks = _blocks(base, pipeline.ask(regions, text), layer, target.place)
+        blocks = _blocks(base, pipeline.exact.ask(regions, text), layer, target.place)
         state = blocks[-1].leaving()
     slope = _slope(pipeline, target, state)
     values, biases = [], slope @ blocks[-1].output.LayerNorm.bias

@@ -70,7 +70,7 @@ def over(pipeline: Pipeline, asked: Iterable[tuple[Regions, str]], name: str) ->
     keys = head_slots.layer_keys(config)
     sums, counts, examples = dict.fromkeys(keys, 0.0), dict.fromkeys(keys, 0), 0
     for seen, text in asked:
-        (scores,) = pipeline.score_many([(seen, text)])
+        (scores,) = pipeline.exact.score_many([(seen, text)])
         kept = Kept(pipeline, seen, text, targets.top_answer(pipeline, scores))
         examples += 1
         with torch.inference_mode():

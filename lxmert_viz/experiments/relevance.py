@@ -246,7 +246,7 @@ def _from_maps(game: Game, method: str) -> Relevance:
         maps, slopes = gradients.of_maps(pipeline, regions, text, target)
         found = bimodal(maps, slopes)
     else:
-        trace = pipeline.ask(regions, text)
+        trace = pipeline.exact.ask(regions, text)
         if method == "rollout":
             found = {name: layers[-1] for name, layers in rollout(trace.attention).items()}
         else:
@@ -271,7 +271,7 @@ def _target(
     if target is None:
         if against is not None:
             raise OptionError(f"Name the answer that {against!r} is compared with.")
-        return targets.top_answer(pipeline, pipeline.score_many([(regions, text)])[0])
+        return targets.top_answer(pipeline, pipeline.exact.score_many([(regions, text)])[0])
     return targets.answer(pipeline, target, against)
 
 

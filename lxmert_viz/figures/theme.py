@@ -41,6 +41,13 @@ NARROW, LINE_PX = 72, 16  # letters of a line of a subtitle on a phone, and how 
 # below everything, whose labels may turn and take more room
 LEGEND = {"orientation": "h", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"}
 
+# Room that is there from the beginning: where axes or a scale find too little, Plotly draws the
+# whole figure a second time.
+TICKS_PX = 44  # left of an axis of numbers
+SCALE_PX = 84  # right of cells, for their scale of colours
+LEGEND_PX = 72  # below an axis with one line of labels, for a legend of one line
+LETTER_PX, TICK_PX = 6.5, 24
+
 # what tells boxes apart on any picture, for all kinds of colour vision
 BOX_COLOURS = ("#c9b3ff", "#e69f00", "#f0e442", "#cc79a7", "#d9c3a0", "#ffffff")
 
@@ -88,6 +95,11 @@ def in_the_dark(figure: go.Figure) -> go.Figure:
             if cells.textfont.color == INK:
                 cells.textfont.color = PALE
     return darker
+
+
+def room(labels: Sequence[str]) -> int:
+    """Pixels left of an axis with these labels."""
+    return round(TICK_PX + LETTER_PX * max(map(len, labels), default=0))
 
 
 def dash(place: int) -> str:

@@ -6,32 +6,44 @@ from lxmert_viz.config import LxmertConfig
 from lxmert_viz.model.interventions import Intervention
 from lxmert_viz.model.outputs import Stream
 
+INSTEAD_OF = {
+    "vision": "visual_feats, visual_pos and their mask",
+    "lang": "input_ids, or vectors, and what belongs to them",
+}
+
 
 def check_fits(
     intervention: Intervention | None,
     config: LxmertConfig,
-    words: tuple[Tensor | None, Tensor | None],
-    regions: tuple[Tensor | None, Stream | None],
+    words: tuple[Tensor | Stream | None, ...],
+    regions: tuple[Tensor | Stream | None, ...],
 ) -> None:
-    """Raises OptionError. words: ids or vectors; regions: features or a stream."""
+    """Raises OptionError. words: a stream, vectors or ids; regions: a stream or what makes one."""
     if intervention is not None:
-        text = words[0] if words[1] is None else words[1]
-        seen = regions[0] if regions[1] is None else regions[1].state
-        intervention.check(config, text.shape[1], seen.shape[1])
+        counts = (_length(next(o for o in side if o is not None)) for side in (words, regions))
+        intervention.check(config, *counts)
+
+
+def _length(given: Tensor | Stream) -> int:
+    return (given.state if isinstance(given, Stream) else given).shape[1]
 
 
 def check_stream(
-    vision: Stream,
+    stream: Stream | None,
+    family: str,
     given: tuple[Tensor | None, ...],
     intervention: Intervention | None,
     collect: bool,
 ) -> None:
+    """given: what the stream stands for. family: "lang" or "vision"."""
+    if stream is None:
+        return
     if any(tensor is not None for tensor in given):
-        raise ValueError("give either vision or visual_feats, visual_pos and their mask")
-    if intervention is not None and intervention.touches("vision"):
-        raise ValueError("the vision stream was encoded without this intervention")
-    if collect and not vision.states:
-        raise ValueError("the vision stream was encoded without collect=True")
+        raise ValueError(f"give either {family} or {INSTEAD_OF[family]}")
+    if intervention is not None and intervention.touches(family):
+        raise ValueError(f"the {family} stream was encoded without this intervention")
+    if collect and not stream.states:
+        raise ValueError(f"the {family} stream was encoded without collect=True")
 
 
 def check_axes(given: Tensor, name: str, wanted: str, axes: int) -> None:

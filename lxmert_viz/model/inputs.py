@@ -13,17 +13,17 @@ from torch import Tensor
 from lxmert_viz.box_frames import check_finite
 from lxmert_viz.errors import MemoryShortError
 from lxmert_viz.model.devices import computing_on
+from lxmert_viz.model.fast import fast
 from lxmert_viz.model.interventions import Intervention, stacked
 from lxmert_viz.model.lxmert import LxmertModel
 from lxmert_viz.model.outputs import LxmertModelOutput, Stream
-from lxmert_viz.model.packed import PACKED_FROM, packed
-from lxmert_viz.model.streams import VisionStreams
+from lxmert_viz.model.packed import PACKED_FROM
+from lxmert_viz.model.streams import Streams, of_regions, of_words
 from lxmert_viz.records import Regions, Tokens
 
 BATCH = (
     16  # rows that go through a network at once; what is collected of a full-size row has 3.7 MB
 )
-ROWS_LAID_OUT = 36  # the regions of a picture; a question has fewer words
 Row = tuple[Regions, Tokens]
 Found = TypeVar("Found")
 
@@ -33,7 +33,8 @@ class Inputs:
 
     def __init__(self, network: LxmertModel, device: torch.device) -> None:
         self._network, self._device = network, device
-        self._streams = VisionStreams(self._encoded)
+        self._texts = Streams(self._read, of_words, lambda tokens: len(tokens.ids))
+        self._pictures = Streams(self._seen, of_regions, len)
 
     def lay_out(self) -> None:
         """From now on a large network runs on weights that are laid out for this processor.
@@ -41,7 +42,11 @@ class Inputs:
         It answers sooner, to 1e-5 the same, and takes the memory of its weights once more.
         """
         if sum(p.numel() for p in self._network.encoder.parameters()) >= PACKED_FROM:
-            self._network = packed(self._network, ROWS_LAID_OUT)
+            self._network = fast(self._network)
+
+    def in_bfloat16(self) -> "Inputs":
+        """Of the same network, whose layers multiply in bfloat16."""
+        return Inputs(fast(self._network, torch.bfloat16), self._device)
 
     def of(
         self, rows: Sequence[Row], *, collect: bool, intervention: Intervention | None = None
@@ -60,7 +65,7 @@ class Inputs:
             given["intervention"] = intervention.to(self._device)
         if torch.is_grad_enabled() or (intervention and intervention.touches("vision")):
             return given | self.of_regions(seen)
-        return given | {"vision": self._streams.of(seen, collect=collect)}
+        return given | {"vision": self._pictures.of(seen, collect=collect)}
 
     @torch.inference_mode()
     def run(
@@ -74,7 +79,7 @@ class Inputs:
         MemoryShortError and DeviceError."""
         with computing_on(str(self._device)):
             output = self._network(
-                **self.of(rows, collect=collect, intervention=intervention),
+                **self._given(rows, intervention, collect),
                 output_attentions=collect,
                 output_hidden_states=collect,
                 return_dict=True,
@@ -82,6 +87,20 @@ class Inputs:
             pooled = output.pooled_output.float().cpu().numpy()
         check_finite(pooled, "the network's states of these regions")
         return output
+
+    def _given(
+        self, rows: Sequence[Row], intervention: Intervention | None, collect: bool
+    ) -> dict[str, Tensor | Stream | Intervention]:
+        """As `of`; the words of a row alone were encoded before, where it was asked lately.
+
+        In a batch they would be padded by what else is new in it, and so move by a bit.
+        """
+        given = self.of(rows, collect=collect, intervention=intervention)
+        if len(rows) > 1 or (intervention and intervention.touches("lang")):
+            return given
+        for name in ("input_ids", "token_type_ids"):
+            del given[name]
+        return given | {"lang": self._texts.of([tokens for _, tokens in rows], collect=collect)}
 
     def of_words(self, rows: Sequence[Tokens]) -> dict[str, Tensor]:
         """The arguments of `encode_language`, each (B, T); no mask where nothing is padded."""
@@ -93,7 +112,10 @@ class Inputs:
         mask = self._mask([len(tokens.ids) for tokens in rows])
         return given if mask is None else given | {"attention_mask": mask}
 
-    def _encoded(self, seen: Sequence[Regions], collect: bool) -> Stream:
+    def _read(self, texts: Sequence[Tokens], collect: bool) -> Stream:
+        return self._network.encode_language(**self.of_words(texts), collect=collect)
+
+    def _seen(self, seen: Sequence[Regions], collect: bool) -> Stream:
         return self._network.encode_vision(**self.of_regions(seen), collect=collect)
 
     def of_regions(self, seen: Sequence[Regions]) -> dict[str, Tensor]:
@@ -125,6 +147,12 @@ class Inputs:
         for place, row in enumerate(rows):
             joint[place, : len(row)] = row
         return torch.from_numpy(joint).to(self._device)
+
+
+def checked(regions: Regions) -> Regions:
+    if not isinstance(regions, Regions):
+        raise ValueError(f"regions come from look, not from {type(regions).__name__}")
+    return regions.checked()
 
 
 def in_batches(

@@ -54,25 +54,39 @@ class Attention(nn.Module):
         q = self.split_heads(self.query(queries))  # (B, H, N, D/H)
         k = self.split_heads(self.key(keys))  # (B, H, M, D/H)
         v = self.split_heads(self.value(keys))  # (B, H, M, D/H)
-        if change is not None:
-            q, k, v = change.part("query", q), change.part("key", k), change.part("value", v)
-        scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])  # (B, H, N, M)
-        if key_mask is not None:
-            scores = scores + key_mask
-        if change is not None:
-            scores = change.scored(scores)
-        weights = self.dropout(scores.softmax(dim=-1))
-        if change is not None:
-            weights = change.weighed(weights)
-        context = weights @ v  # (B, H, N, D/H)
-        if change is not None:
-            context = change.written(context)
-        return context.transpose(1, 2).reshape(len(context), *queries.shape[1:]), weights
+        return attend(q, k, v, key_mask, change, self.dropout)
 
     def split_heads(self, states: Tensor) -> Tensor:
         batch, length, size = states.shape
         # explicit sizes: a -1 cannot be inferred when there are no regions
         return states.view(batch, length, self.heads, size // self.heads).transpose(1, 2)
+
+
+def attend(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    key_mask: Tensor | None,
+    change: HeadChange | None,
+    dropout: Callable[[Tensor], Tensor],
+) -> tuple[Tensor, Tensor]:
+    """Context (B, N, D) and weights (B, H, N, M) of the heads' queries, keys and values."""
+    if change is not None:
+        q, k, v = change.part("query", q), change.part("key", k), change.part("value", v)
+    scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])  # (B, H, N, M)
+    if key_mask is not None:
+        scores = scores + key_mask
+    if change is not None:
+        scores = change.scored(scores)
+    weights = dropout(scores.softmax(dim=-1))
+    if change is not None:
+        weights = change.weighed(weights)
+    context = weights @ v  # (B, H, N, D/H)
+    if change is not None:
+        context = change.written(context)
+    # explicit sizes: a -1 cannot be inferred when there are no queries
+    batch, heads, length, size = context.shape
+    return context.transpose(1, 2).reshape(batch, length, heads * size), weights
 
 
 class ResidualOutput(nn.Module):
@@ -165,12 +179,8 @@ class CrossLayer(nn.Module):
         vision_mask: Tensor | None,
         asked: LayerAsked = NOTHING_ASKED,
     ) -> CrossStep:
-        # one module serves both directions, and both read the states from before this layer
-        lang_cross, lang_from_vision = self.visual_attention(
-            lang, vision, vision_mask, asked.heads("lang_from_vision")
-        )
-        vision_cross, vision_from_lang = self.visual_attention(
-            vision, lang, lang_mask, asked.heads("vision_from_lang")
+        (lang_cross, lang_from_vision), (vision_cross, vision_from_lang) = self.across(
+            lang, vision, lang_mask, vision_mask, asked
         )
         lang_cross = asked.state("lang_from_vision", lang_cross)
         vision_cross = asked.state("vision_from_lang", vision_cross)
@@ -193,6 +203,21 @@ class CrossLayer(nn.Module):
                 "cross_lang": cross_lang,
                 "cross_vision": cross_vision,
             },
+        )
+
+    def across(
+        self,
+        lang: Tensor,
+        vision: Tensor,
+        lang_mask: Tensor | None,
+        vision_mask: Tensor | None,
+        asked: LayerAsked,
+    ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+        """Each stream's states after it looked at the other, and its map."""
+        # one module serves both directions, and both read the states from before this layer
+        return (
+            self.visual_attention(lang, vision, vision_mask, asked.heads("lang_from_vision")),
+            self.visual_attention(vision, lang, lang_mask, asked.heads("vision_from_lang")),
         )
 
     def first_word(

@@ -36,7 +36,8 @@ class LxmertModel(PretrainedNetwork):
 
     `forward` is encode_vision, encode_language, cross and pooler in a row. Whoever asks several
     questions about one picture calls `encode_vision` once and hands its Stream to
-    `forward(vision=...)`, here or in a network with heads: the numbers are the same.
+    `forward(vision=...)`, here or in a network with heads: the numbers are the same. So may the
+    words be encoded once for several pictures: `forward(lang=...)`, here.
     """
 
     def __init__(self, config: LxmertConfig) -> None:
@@ -61,25 +62,24 @@ class LxmertModel(PretrainedNetwork):
         return_dict: bool | None = None,
         *,
         vision: Stream | None = None,
+        lang: Stream | None = None,
         intervention: Intervention | None = None,
     ) -> LxmertModelOutput | tuple[Tensor | tuple[Tensor, ...], ...]:
         """Encode words (B, T) and regions: visual_feats (B, R, F), visual_pos (B, R, 4).
 
-        vision: what encode_vision returned, instead of the three visual arguments. intervention:
-        what is done on the way. Raises OptionError for one that does not fit this network.
+        vision, lang: what encode_vision and encode_language returned, instead of their arguments.
+        intervention: what is done on the way. Raises OptionError for one that does not fit.
         """
         maps_wanted = chosen(output_attentions, self.config.output_attentions)
         states_wanted = chosen(output_hidden_states, self.config.output_hidden_states)
         collect = maps_wanted or states_wanted
-        check_fits(intervention, self.config, (input_ids, inputs_embeds), (visual_feats, vision))
         visual = (visual_feats, visual_pos, visual_attention_mask)
-        if vision is None:
-            vision = self.encode_vision(*visual, intervention, collect=collect)
-        else:
-            check_stream(vision, visual, intervention, collect)
-        lang = self.encode_language(
-            input_ids, attention_mask, token_type_ids, inputs_embeds, intervention, collect=collect
-        )
+        words = (input_ids, attention_mask, token_type_ids, inputs_embeds)
+        check_fits(intervention, self.config, (lang, inputs_embeds, input_ids), (vision, *visual))
+        check_stream(vision, "vision", visual, intervention, collect)
+        check_stream(lang, "lang", words, intervention, collect)
+        vision = vision or self.encode_vision(*visual, intervention, collect=collect)
+        lang = lang or self.encode_language(*words, intervention, collect=collect)
         lang_output, vision_output, steps = self.cross(lang, vision, intervention, collect=collect)
         output = LxmertModelOutput(lang_output, vision_output, self.pooler(lang_output))
         if collect:

@@ -1,9 +1,10 @@
-"""Regions that were encoded once and are used again, alone or in a padded batch."""
+"""Texts and pictures that were encoded once and are used again, alone or in a padded batch."""
 
 import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -11,36 +12,44 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from lxmert_viz.model.outputs import Stream
-from lxmert_viz.records import Regions
+from lxmert_viz.records import Regions, Tokens
 
-KEPT = 32  # pictures; one full-size stream has 1 MB with its maps and states, 0.1 MB without
-Encode = Callable[[Sequence[Regions], bool], Stream]  # regions, collect -> one padded batch
+KEPT = 32  # texts, or pictures
+KEPT_BYTES = 128_000_000  # a full-size stream of 36 has 1 MB with maps and states, 0.1 MB without
+Given = TypeVar("Given", Regions, Tokens)
 
 
-class VisionStreams:
-    """The vision streams of the last pictures. Many threads may ask at once.
+class Streams(Generic[Given]):
+    """The streams of the last texts, or of the last pictures. Many threads may ask at once.
 
     They are good for whoever leaves the network and its attention alone, and wants no gradient.
     """
 
-    def __init__(self, encode: Encode) -> None:
-        self._encode = encode
+    def __init__(
+        self,
+        encode: Callable[[Sequence[Given], bool], Stream],
+        content: Callable[[Given], bytes],
+        length: Callable[[Given], int],
+    ) -> None:
+        """encode: a batch, and whether to collect -> one padded batch. content: what the encoder
+        sees; equal for copies, which caches hand out. length: how many words or regions."""
+        self._encode, self._content, self._length = encode, content, length
         self._kept: OrderedDict[bytes, Stream] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, batch: Sequence[Regions], *, collect: bool) -> Stream:
-        """One stream for the batch, padded to its most regions, padding hidden by the mask.
+    def of(self, batch: Sequence[Given], *, collect: bool) -> Stream:
+        """One stream for the batch, padded to its longest, padding hidden by the mask.
 
         collect: with maps and states; a stream that was kept with them serves both ways.
         """
-        keys = [_content(regions) for regions in batch]
+        keys = [self._content(given) for given in batch]
         with self._lock:
             kept = {key: self._kept[key] for key in keys if key in self._kept}
         streams = {k: s for k, s in kept.items() if s.states or not collect}
-        missing = {k: r for k, r in zip(keys, batch, strict=True) if k not in streams}
+        missing = {k: given for k, given in zip(keys, batch, strict=True) if k not in streams}
         if missing:
             joint = self._encode(list(missing.values()), collect)
-            counts = [len(regions) for regions in missing.values()]
+            counts = [self._length(given) for given in missing.values()]
             streams |= zip(missing, (_alone(joint, *own) for own in enumerate(counts)), strict=True)
         self._keep(keys, streams)
         return _joined([streams[key] for key in keys], collect)
@@ -50,20 +59,29 @@ class VisionStreams:
             for key in keys:
                 self._kept[key] = streams[key]
                 self._kept.move_to_end(key)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            total = sum(map(_bytes, self._kept.values()))
+            while len(self._kept) > KEPT or total > KEPT_BYTES:
+                _, gone = self._kept.popitem(last=False)
+                total -= _bytes(gone)
 
 
-def _content(regions: Regions) -> bytes:
-    """What the encoder sees of a picture; equal for copies, which caches hand out."""
+def of_regions(regions: Regions) -> bytes:
     feats, boxes = (
         np.ascontiguousarray(a, np.float32) for a in (regions.feats, regions.boxes_unit)
     )
     return hashlib.sha256(feats.tobytes() + boxes.tobytes()).digest()
 
 
+def of_words(tokens: Tokens) -> bytes:
+    return np.stack([tokens.ids, tokens.type_ids]).astype(np.int64).tobytes()
+
+
+def _bytes(stream: Stream) -> int:
+    return sum(t.nbytes for t in (stream.state, *stream.states[:-1], *stream.attention))
+
+
 def _alone(joint: Stream, row: int, count: int) -> Stream:
-    """One picture of a batch, with its own memory and without padding."""
+    """One row of a batch, with its own memory and without padding."""
     return Stream(
         state=joint.state[row : row + 1, :count].clone(),
         mask=None,

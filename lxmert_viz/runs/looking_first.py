@@ -12,7 +12,7 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import Report
 from lxmert_viz.results.run_folder import RunFolder
 from lxmert_viz.runs import region_shards
-from lxmert_viz.runs.pictures import looking
+from lxmert_viz.runs.pictures import WORKERS, looking
 from lxmert_viz.runs.preparing import Prepared, Shard
 from lxmert_viz.runs.provenance import provenance
 from lxmert_viz.runs.regions import UNFIT
@@ -57,7 +57,9 @@ def look_here(
     look = looking(pipeline, profile, cache)
     for shard in missing:
         journal = folder / "parts" / f"{shard.number:05d}.unfinished"
-        region_shards.look_at_shard(shard, folder, look, journal, lambda looked: progress.add(1))
+        region_shards.look_at_shard(
+            shard, folder, look, journal, lambda looked: progress.add(1), workers=WORKERS
+        )
 
 
 def forget_regions(run: RunFolder) -> None:

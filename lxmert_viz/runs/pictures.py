@@ -1,9 +1,7 @@
 """Regions of many pictures, looked for ahead while the network answers."""
 
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from hashlib import sha256
 from itertools import groupby, islice
@@ -24,6 +22,7 @@ from lxmert_viz.region_files.cache import RegionCache
 from lxmert_viz.region_files.opening import open_regions
 from lxmert_viz.region_files.rows import NameOf, Origin
 from lxmert_viz.region_files.sizes import Sizes
+from lxmert_viz.runs.ahead import made_ahead
 from lxmert_viz.runs.region_shards import LookedFirst
 from lxmert_viz.runs.regions import bytes_of
 from lxmert_viz.runs.stored import fitting
@@ -75,21 +74,12 @@ class Looker:
         The next pictures are looked at meanwhile. Close it when not all examples are wanted.
         """
         groups = [(parts, list(group)) for parts, group in groupby(examples, parts_shown)]
-        with closing(self._ahead(part for parts, _ in groups for part in parts)) as views:
+        parts_of_all = (part for parts, _ in groups for part in parts)
+        with closing(made_ahead(self._look, parts_of_all, workers=WORKERS, ahead=AHEAD)) as views:
             for parts, group in groups:
                 seen = _together([next(views) for _ in parts])
                 for example in group:
                     yield example, seen
-
-    def _ahead(self, parts: Iterable[Part]) -> Iterator[Regions | LxmertVizError]:
-        waiting: deque[Future[Regions | LxmertVizError]] = deque()
-        with ThreadPoolExecutor(WORKERS, thread_name_prefix="lxmert-viz-look") as workers:
-            for part in parts:
-                waiting.append(workers.submit(self._look, part))
-                if len(waiting) > AHEAD:
-                    yield waiting.popleft().result()
-            for found in waiting:
-                yield found.result()
 
     def check(self) -> None:
         """Raises DatasetError for a region file that another detector made.

@@ -27,6 +27,7 @@ from lxmert_viz.records import Example, Report
 from lxmert_viz.results.database import quoted
 from lxmert_viz.results.large_queries import querying, rows_of
 from lxmert_viz.results.run_folder import OTHER_VERSION, RunFolder, read_table
+from lxmert_viz.runs.ahead import made_ahead
 from lxmert_viz.runs.staging import Staged
 from lxmert_viz.whole_files import reading_back, write_json
 
@@ -188,10 +189,16 @@ def _written(source: Source, folder: Path, report: Report) -> dict[str, Any]:
     with querying(passing) as database, writing_remarks(folder / REMARKS) as book:
         staged = Staged(source, database, passing, book.add, report)
         sizes = shard_rows(staged.counts())
-        for number, shard in enumerate(_cut(staged.batches(LARGEST), sizes)):
+
+        def write(numbered: tuple[int, pa.Table]) -> tuple[int, bytes]:
+            number, shard = numbered
             pq.write_table(shard, _path(folder, number), row_group_size=ROW_GROUP)
-            rows.append(shard.num_rows)
-            found.update(_content(shard))
+            return shard.num_rows, _content(shard)
+
+        shards = enumerate(_cut(staged.batches(LARGEST), sizes))
+        for count, content in made_ahead(write, shards, workers=1, ahead=1):
+            rows.append(count)
+            found.update(content)
     told = {"states": states, "sha256": found.hexdigest(), "remarks": book.tally.told()}
     return _about(source, staged) | told | {"places": _places(source), "rows": rows}
 

@@ -104,6 +104,7 @@ def look_at_shard(
     done: Callable[[bool], None] = lambda looked: None,
     *,
     strict: bool = False,
+    workers: int = 0,
 ) -> int:
     """Writes what is found in a shard's pictures; returns how many failed.
 
@@ -111,7 +112,7 @@ def look_at_shard(
     """
     pictures = dict(zip(pictures_of(shard), files_of(shard), strict=True))
     with RegionJournal(journal, {}) as found:
-        failed = look_at_all(pictures, look, found, done, strict=strict)
+        failed = look_at_all(pictures, look, found, done, strict=strict, workers=workers)
         told = [
             Failure(path, str(error), isinstance(error, MachineError)) for path, error in failed
         ]

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lxmert_viz.errors import DatasetError, DeviceError, LxmertVizError, MachineError
 from lxmert_viz.picture import PICTURE_ENDINGS
 from lxmert_viz.region_files.picture_ids import pictures_below
+from lxmert_viz.runs.ahead import made_ahead
 
 if TYPE_CHECKING:  # torch takes seconds, pyarrow a tenth of one, and --help should not
     from lxmert_viz.records import Regions
@@ -32,28 +34,44 @@ def look_at_all(
     done: Callable[[bool], None],
     *,
     strict: bool = False,
+    workers: int = 0,
 ) -> list[tuple[Path, LxmertVizError]]:
     """Adds what is missing in the journal; returns what failed. Raises DeviceError.
 
     strict: every MachineError is raised. done hears of each picture whether it had to be looked at.
+    workers: threads that look, each at a picture; 0: this one.
     """
     from lxmert_viz.region_files.rows import RegionRow
 
-    failed: list[tuple[Path, LxmertVizError]] = []
-    for picture, path in pictures.items():
-        is_fit = UNFIT.search(picture) is None
-        looks = is_fit and picture not in journal.pictures
+    def found(path: Path) -> "Regions | LxmertVizError":
         try:
-            if looks:
-                journal.add(RegionRow.of(picture, look(bytes_of(path))))
+            return look(bytes_of(path))
         except LxmertVizError as error:
-            if isinstance(error, MachineError if strict else DeviceError):
-                raise  # without its device no other picture can be looked at either
-            failed.append((path, error))
-        if not is_fit:
-            failed.append((path, DatasetError(NO_NAME)))
-        done(looks)
+            return error
+
+    fit = {picture for picture in pictures if UNFIT.search(picture) is None}
+    wanted = {picture for picture in fit if picture not in journal.pictures}
+    paths = [path for picture, path in pictures.items() if picture in wanted]
+    failed: list[tuple[Path, LxmertVizError]] = []
+    with closing(made_ahead(found, paths, workers=workers, ahead=workers)) as all_found:
+        for picture, path in pictures.items():
+            try:
+                if picture in wanted:
+                    journal.add(RegionRow.of(picture, _regions(next(all_found))))
+            except LxmertVizError as error:
+                if isinstance(error, MachineError if strict else DeviceError):
+                    raise  # without its device no other picture can be looked at either
+                failed.append((path, error))
+            if picture not in fit:
+                failed.append((path, DatasetError(NO_NAME)))
+            done(picture in wanted)
     return failed
+
+
+def _regions(found: "Regions | LxmertVizError") -> "Regions":
+    if isinstance(found, LxmertVizError):
+        raise found
+    return found
 
 
 def bytes_of(path: Path) -> bytes:

@@ -50,8 +50,10 @@ NEEDED = (  # columns of the examples that each row is read from
 JUDGED_BY = (  # fields of Judged that are columns
     *("answer", "right", "score", "ceiling", "known", "valid", "plausible", "without_picture"),
 )
+ANSWERS = 16  # whose scores are remembered for a right answer
 Column = Sequence[Any]
 spelled = lru_cache(maxsize=100_000)(answers.spelled)
+cause = lru_cache(maxsize=100_000)(mistakes.cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,8 @@ def scored(
 
     grounding: a number an example, or None.
     """
-    told = {name: asked[name].to_pylist() for name in NEEDED}
-    said = {name: made[name].to_pylist() for name in (*AS_MADE, "answers", "probabilities")}
+    told = {name: _values(asked[name]) for name in NEEDED}
+    said = {name: _values(made[name]) for name in (*AS_MADE, "answers", "probabilities")}
     columns: dict[str, Any] = {
         name: _without_empty(asked[source]) for name, source in AS_TOLD.items()
     }
@@ -91,7 +93,7 @@ def scored(
     columns |= _of_example(told, known)
     columns |= _of_answer(told, said)
     for name in BASELINES[:2]:
-        whole = zip(told["matches"], made[name].to_pylist(), strict=True)
+        whole = zip(told["matches"], _values(made[name]), strict=True)
         columns[name] = [answer if matches is None else None for matches, answer in whole]
     columns |= _judged(told, said, columns)
     arrays = [_array(columns[column.name], column.type) for column in SCHEMA]
@@ -110,7 +112,7 @@ def _match_scores(made: pa.Table) -> dict[str, Column]:
     """l1 - l0, l1 and l1 - l0 without a picture; parts of earlier versions have none."""
     count = made.num_rows
     known = {
-        name: made[name].to_pylist() if name in made.column_names else [None] * count
+        name: _values(made[name]) if name in made.column_names else [None] * count
         for name in LOGITS
     }
     own, blank = (known[name] for name in LOGITS)
@@ -130,6 +132,12 @@ def _of_example(told: Mapping[str, Column], known: Known) -> dict[str, Column]:
     kinds = zip(told["question_type"], told["detailed_type"], strict=True)
     groups = [question or detailed for question, detailed in kinds]
     steps = told["operations"]
+    asked = list(zip(groups, right, strict=True))
+    prior = {
+        (group, own): gqa_metrics.prior_answer(known.leaders[group], own) or None
+        for is_caption, (group, own) in zip(captions, asked, strict=True)
+        if own and not is_caption
+    }
     return {
         "right": right,
         "operation": [program[-1] if program else None for program in steps],
@@ -141,10 +149,8 @@ def _of_example(told: Mapping[str, Column], known: Known) -> dict[str, Column]:
             for is_caption, answer in zip(captions, right, strict=True)
         ],
         "prior": [
-            gqa_metrics.prior_answer(known.leaders[group], own) or None
-            if own and not is_caption
-            else None
-            for is_caption, own, group in zip(captions, right, groups, strict=True)
+            None if is_caption else prior.get(pair)
+            for is_caption, pair in zip(captions, asked, strict=True)
         ],
         "tail": [
             own in known.rare[group] if own and group else None
@@ -231,9 +237,9 @@ def _causes(
             structural=told["structural_type"][place],
             missed=said["missed"][place],
         )
-        causes[place] = contradicted[place] = mistakes.cause(judged)
+        causes[place] = contradicted[place] = cause(judged)
         if judged.structural:
-            contradicted[place] = mistakes.cause(replace(judged, contradicted=True))
+            contradicted[place] = cause(replace(judged, contradicted=True))
     return causes, contradicted
 
 
@@ -262,7 +268,17 @@ def _only(right: str) -> Marked:
 @lru_cache(maxsize=10_000)
 def _alike(right: str) -> Marked:
     own = spelled(right)
-    return Marked(lambda answer: float(spelled(answer) == own), 1.0)
+    return Marked(lru_cache(ANSWERS)(lambda answer: float(spelled(answer) == own)), 1.0)
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """As to_pylist has them; at once where there is nothing in a column, as in most of them."""
+    if column.null_count == len(column):
+        return [None] * len(column)
+    is_list = pa.types.is_list(column.type) or pa.types.is_map(column.type)
+    if is_list and not column.null_count and not any(len(part.values) for part in column.chunks):
+        return [()] * len(column)
+    return column.to_pylist()
 
 
 def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -4,6 +4,7 @@ Memory grows with the number of pictures; with that of examples only as a sort o
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from lxmert_viz.dataset.remarks import Remark
 from lxmert_viz.records import Report
 from lxmert_viz.results.database import quoted
 from lxmert_viz.results.large_queries import Queries, allow, rows_of
+from lxmert_viz.runs.ahead import made_ahead
 
 ROWS = 20_000  # that are written at once
 STAGED = "CREATE VIEW staged AS FROM read_parquet('{path}')"
@@ -107,11 +109,17 @@ class Staged:
 
         self.told.remark, rows = hear, 0
         with pq.ParquetWriter(path, example_table.SCHEMA) as writer:
-            for table in _together(_tables(source.reading, self.told)):
+
+            def write(table: pa.Table) -> int:
                 writer.write_table(table)
-                rows += table.num_rows
-                if table.num_rows >= ROWS:
-                    self._report(f"{rows:,} examples read", 0.0)
+                return table.num_rows
+
+            tables = joined(_tables(source.reading, self.told), ROWS)
+            with closing(made_ahead(write, tables, workers=1, ahead=1)) as all_written:
+                for written in all_written:
+                    rows += written
+                    if written >= ROWS:
+                        self._report(f"{rows:,} examples read", 0.0)
         if not rows:
             raise nothing_in(source.reading, first)
         self._database.execute(STAGED.format(path=quoted(path)))
@@ -131,12 +139,12 @@ def _tables(reading: Reading, told: Told) -> Iterator[pa.Table]:
     return example_table.tables_of(reading.examples(told))
 
 
-def _together(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Joined to ROWS or a few more; the last one has the rest."""
+def joined(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """Tables of so many rows or a few more; the last one has the rest."""
     some: list[pa.Table] = []
     for table in tables:
         some.append(table)
-        if sum(one.num_rows for one in some) >= ROWS:
+        if sum(one.num_rows for one in some) >= rows:
             yield pa.concat_tables(some)
             some = []
     if some:

@@ -19,9 +19,11 @@ from lxmert_viz.results.database import quoted
 from lxmert_viz.results.large_queries import Queries, allow, querying, rows_of
 from lxmert_viz.results.run_folder import TABLE, RunFolder
 from lxmert_viz.runs import scoring
+from lxmert_viz.runs.ahead import made_ahead
 from lxmert_viz.runs.internals import GOLD
-from lxmert_viz.runs.preparing import Prepared
+from lxmert_viz.runs.preparing import Prepared, Shard
 from lxmert_viz.runs.scoring import Known
+from lxmert_viz.runs.staging import joined
 from lxmert_viz.whole_files import written_whole
 
 PASSING = "table.part"  # a folder beside the table, for what does not fit in memory
@@ -70,7 +72,7 @@ def finish(run: RunFolder, prepared: Prepared, vocabulary: Sequence[str]) -> Non
         allow(database, prepared.rows)
         known, scored = _known(database, run, vocabulary), passing / "scored.parquet"
         with pq.ParquetWriter(scored, scoring.SCHEMA) as writer:
-            for table in _scored(run, prepared, known):
+            for table in joined(_scored(run, prepared, known), ROW_GROUP):
                 writer.write_table(table)
         with written_whole(run.path / TABLE) as unfinished:
             _write(database, scored, unfinished)
@@ -99,14 +101,18 @@ def _scored(run: RunFolder, prepared: Prepared, known: Known) -> Iterator[pa.Tab
         first = missing[0].table()["id"][0]
         count = sum(shard.rows for shard in missing)
         raise DatasetError(f"{count} examples have no prediction, {first} first.")
-    for shard in prepared.shards:
-        asked, made = shard.table(), run.part(shard.number)
+
+    def read(shard: Shard) -> tuple[Shard, pa.Table, pa.Table, pa.Table | None]:
+        kept = run.kept(shard.number, ["question_id", GROUNDING])
+        return shard, shard.table(), run.part(shard.number), kept
+
+    for shard, asked, made, kept in made_ahead(read, prepared.shards, workers=1, ahead=1):
         if asked["id"].to_pylist() != made["question_id"].to_pylist():
             raise DatasetError(
                 f"{run.path} holds predictions of other examples in its part {shard.number}: "
                 "begin the run again in a new folder."
             )
-        grounding = grounding_of(run.kept(shard.number, ["question_id", GROUNDING]))
+        grounding = grounding_of(kept)
         yield scoring.scored(asked, made, [grounding.get(i.as_py()) for i in asked["id"]], known)
 
 

@@ -20,7 +20,7 @@ def secrets_of(path: Path) -> dict[str, Any]:
         raise OptionError(f"--auth needs {' and '.join(lacking)}: pip install 'lxmert-viz[auth]'.")
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise OptionError(f"{path} cannot be read as TOML: {error}.") from error
     auth, visitors = told.get("auth"), told.get("visitors", {})
     if not isinstance(auth, dict):

@@ -80,15 +80,20 @@ def test_stopping_is_code_130_without_a_traceback(
 def test_who_stops_a_run_is_told_that_it_goes_on(
     tmp_path: Path,
     tiny_folder: Path,
+    photograph: bytes,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     def stopped(*given: object) -> None:
         raise KeyboardInterrupt
 
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "a.jpg").write_bytes(photograph)
+    (data / "questions.csv").write_text("id,image,question,answer\nq1,a,what is red ?,ball")
     monkeypatch.setattr(evaluation, "finish", stopped)
-    call = ["evaluate", "study", "--out", str(tmp_path / "run"), "--model", str(tiny_folder)]
-    assert main([*call, "--regions", "look", "--no-baselines", "--no-internals"]) == 130
+    call = ["evaluate", str(data), "--out", str(tmp_path / "run"), "--model", str(tiny_folder)]
+    assert main([*call, "--no-baselines", "--no-internals"]) == 130
     assert said(capsys) == "lxmert-viz: Stopped. The same call goes on from there."
 
 

@@ -1,7 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lxmert_viz.dataset.caption_rows import CaptionRow, in_file, typed, written
 from lxmert_viz.errors import DatasetError
+from tests.helpers.changed_json import damaged
 
 ROWS = [("a dog", "a cat"), ("a man", "")]
 FILES = {
@@ -44,3 +47,30 @@ def test_what_is_written_is_read_again() -> None:
 def test_what_is_no_list_at_all_is_one_sentence(name: str, content: bytes, said: str) -> None:
     with pytest.raises(DatasetError, match=said):
         in_file(name, content)
+
+
+def test_a_cell_that_is_too_long_is_the_error_of_its_row() -> None:
+    found = in_file("a.csv", f'caption,foil\na dog,a cat\n"{"x" * 200_000},\na man,'.encode())
+    assert [bool(row.error) for row in found] == [False, True, False]
+    assert "a quote may never be closed" in found[1].error
+    assert found[2].caption == "a man"
+
+
+def test_half_a_letter_is_the_error_of_its_row() -> None:
+    (found,) = in_file("a.json", b'["a \\ud800 dog"]')
+    assert found.caption == "a ? dog" and "half of a letter" in found.error
+
+
+ODD = ("[", '"', "\0", "9" * 6000, "[" * 20_000, "x" * 140_000, "\\ud800", "\n", ",", "\u2028")
+
+
+@given(name=st.sampled_from(sorted(FILES)), data=st.data())
+def test_any_damage_gives_rows_or_one_sentence(name: str, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(FILES[name])))
+    odd = data.draw(st.sampled_from(ODD))
+    content = f"{FILES[name][:place]}{odd}{FILES[name][place:]}".encode()
+    try:
+        for row in in_file(name, damaged(content, data)):
+            f"{row.caption}{row.foil}{row.error}".encode()
+    except DatasetError as error:
+        assert str(error)

@@ -95,6 +95,7 @@ def test_other_sizes_are_taken_as_the_file_has_them(tmp_path: Path) -> None:
         ({"model": {"pixel_std": [57.0, 57.0, 58.0]}}, "model.pixel_std"),
         ({"roi_box_head": {"res5halve": True}}, "roi_box_head.res5halve is True"),
         ({"resnets": {"depth": 18}}, "does not describe the published detector"),
+        ({"anchor_generator": {"sizes": [[10**400]]}}, "does not describe the published detector"),
     ],
 )
 def test_settings_that_would_give_wrong_features_are_refused(
@@ -104,7 +105,9 @@ def test_settings_that_would_give_wrong_features_are_refused(
         read_published_config(written(tmp_path, **changes))
 
 
-@pytest.mark.parametrize("content", ["a: [", "- 1", "", "model: 3", "!!python/object:os.system {}"])
+@pytest.mark.parametrize(
+    "content", ["a: [", "- 1", "", "model: 3", "!!python/object:os.system {}", "[" * 9000]
+)
 def test_a_broken_config_is_named(tmp_path: Path, content: str) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(content)

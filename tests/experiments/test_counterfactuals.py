@@ -1,6 +1,7 @@
 """Edits that would change the answer, ranked, beside others of their kind."""
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -95,14 +96,18 @@ def test_changes_that_matter_flip_answers_and_others_do_not(tmp_path: Path) -> N
         json.loads((tmp_path / f"{name}.json").read_text())
         for name in ("questions", "counterfactuals")
     )
+
+    @cache
+    def seen(name: str) -> Regions:
+        return pipeline.look((tmp_path / "images" / f"{name}.png").read_bytes())
+
     flips: dict[bool, list[bool]] = {True: [], False: []}
     for number, made in changes.items():
         text, before = questions[number]["question"], questions[number]["imageId"]
         names = [before, *(change["imageId"] for change in made)]
-        seen = [pipeline.look((tmp_path / "images" / f"{n}.png").read_bytes()) for n in names]
         first, *others = (
             pipeline.answers(s, 1)[0].text
-            for s in pipeline.score_many([(regions, text) for regions in seen])
+            for s in pipeline.score_many([(seen(name), text) for name in names])
         )
         for change, answer in zip(made, others, strict=True):
             flips[change["relevant"]].append(answer != first)

@@ -35,6 +35,8 @@ class Hub:
     no_ranges: bool = False
     slow_seconds: float = 0.0  # between pieces
     piece: int = 4096  # bytes
+    rests: dict[str, int] = field(default_factory=dict)  # path: bytes sent before it waits
+    go_on: threading.Event = field(default_factory=threading.Event)
     tells_digests: bool = True
     told: list[tuple[str, str]] = field(default_factory=list)  # path, token that came along
     tokens: dict[str, str] = field(default_factory=dict)  # private repository -> its token
@@ -134,7 +136,11 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             breaks = hub.drops.get(self.path.removeprefix("/elsewhere"), [])
             end = breaks.pop(0) if breaks else len(content)
             step = hub.piece if hub.slow_seconds else len(content) or 1
-            for place in range(0, min(end, len(content)), step):
+            if first := hub.rests.pop(self.path, 0):
+                self.wfile.write(content[:first])
+                self.wfile.flush()
+                hub.go_on.wait()
+            for place in range(first, min(end, len(content)), step):
                 self.wfile.write(content[place : min(place + step, end)])
                 self.wfile.flush()
                 time.sleep(hub.slow_seconds)

@@ -215,6 +215,23 @@ def test_a_kept_vision_stream_gives_exactly_a_full_pass(kind: type, collect: boo
             assert all(torch.equal(a, b) for a, b in zip(values, kept, strict=True)), name
 
 
+@pytest.mark.parametrize("collect", (False, True))
+def test_a_kept_language_stream_gives_exactly_a_full_pass(collect: bool) -> None:
+    network = small_network(LxmertModel)
+    given = inputs(network.config) | random_masks(2, 6, 5)
+    words = {name: given.pop(name) for name in ("input_ids", "attention_mask")}
+    flags = dict.fromkeys(EVERYTHING, collect)
+    lang = network.encode_language(**words, collect=collect)
+    for shift in range(2):
+        given["visual_feats"] = given["visual_feats"] + shift
+        full, again = network(**words, **given, **flags), network(**given, lang=lang, **flags)
+        for one, other in zip(full.to_tuple(), again.to_tuple(), strict=True):
+            pairs = zip(one, other, strict=True) if type(one) is tuple else [(one, other)]
+            assert all(torch.equal(*pair) for pair in pairs)
+    with pytest.raises(ValueError, match="either lang or input_ids"):
+        network(**words, **given, lang=lang)
+
+
 def test_the_streams_joined_by_hand_are_the_network() -> None:
     network = small_network(LxmertModel)
     given = inputs(network.config)

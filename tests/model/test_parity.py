@@ -1,5 +1,6 @@
 """The network against transformers: the same weights, every number."""
 
+import copy
 import random
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from lxmert_viz.model.fast import fast
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertForQuestionAnswering, LxmertModel
 from tests.helpers.small_networks import (
     inputs,
@@ -19,6 +21,7 @@ from tests.helpers.small_networks import (
 
 CLASSES = (LxmertModel, LxmertForPreTraining, LxmertForQuestionAnswering)
 EVERYTHING = {"output_attentions": True, "output_hidden_states": True}
+Network = LxmertModel | LxmertForPreTraining | LxmertForQuestionAnswering
 SIZES = {0: (1, 1), 1: (512, 3), 2: (7, 36), 3: (5, 1), 4: (1, 36)}  # seed: words, regions
 
 
@@ -67,6 +70,14 @@ def assert_same(ours: Any, theirs: Any, name: str) -> None:
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5, msg=lambda m: f"{name}: {m}")
 
 
+def made_fast(network: Network) -> Network:
+    if isinstance(network, LxmertModel):
+        return fast(network)
+    other = copy.deepcopy(network)
+    other.lxmert = fast(other.lxmert)
+    return other
+
+
 @pytest.mark.parametrize("seed", range(24))
 def test_every_output_equals_the_reference(seed: int) -> None:
     draw = random.Random(1000 + seed)
@@ -87,9 +98,13 @@ def test_every_output_equals_the_reference(seed: int) -> None:
     with torch.no_grad():
         ours, theirs = network(**given, **EVERYTHING), reference(**given, **EVERYTHING)
         our_tuple = network(**given, **EVERYTHING, return_dict=False)
-    assert list(ours) == list(theirs)
+        soon = made_fast(network)(**given, **EVERYTHING)
+    assert list(ours) == list(soon) == list(theirs)
     for name in theirs:
         assert_same(ours[name], theirs[name], name)
+        assert_same(soon[name], theirs[name], f"{name}, fast")
+    for family, maps in ours.activations.attention.items():
+        assert_same(soon.activations.attention[family], maps, f"{family}, fast")
     assert_same(our_tuple, theirs.to_tuple(), "tuple form")
 
 

@@ -92,6 +92,7 @@ def test_who_may_come(email: str, verified: bool, may: bool) -> None:
     [
         ("[auth]", "[other]", "no section [auth]"),
         ("[auth]", "[auth", "cannot be read as TOML"),
+        ("[auth]", "x = " + "[" * 20_000, "cannot be read as TOML"),
         ("client_id", "client", "lacks client_id in"),
         ("0123456789abcdef0123456789abcdef", "short", "shorter than 32"),
         ("/oauth2callback", "/", "with /oauth2callback"),

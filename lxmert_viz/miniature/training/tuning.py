@@ -87,7 +87,8 @@ def tune(
         while not progress.is_over(plan):
             _learn_epoch(tuned, model, optimizers, rows, plan, progress, report, threads)
             progress.epoch += 1
-            progress.judged.append(judge(tuned))
+            # anew: what a pipeline has encoded is kept, and the weights moved
+            progress.judged.append(judge(pipeline.with_network(model)))
             if progress.best == progress.epoch:
                 keep(model)
             save(checkpoint, vars(progress), model, optimizers)

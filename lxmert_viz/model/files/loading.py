@@ -47,3 +47,7 @@ def _kind(config: LxmertConfig, tensors: Tensors) -> type[Network]:
 
 def base_of(network: Network) -> LxmertModel:
     return network if isinstance(network, LxmertModel) else network.lxmert
+
+
+def has_words(network: Network) -> bool:
+    return isinstance(network, LxmertForPreTraining) and network.config.task_mask_lm

@@ -17,7 +17,7 @@ from lxmert_viz.records import Trace
 from lxmert_viz.ui.causes import linked
 from lxmert_viz.ui.causes.choice import Asked
 from lxmert_viz.ui.causes.linked import Option, one_of
-from lxmert_viz.ui.frame import address, results
+from lxmert_viz.ui.frame import address, own_boxes, results
 from lxmert_viz.ui.server import causes, drawn, examples, models, waiting
 from lxmert_viz.ui.server.causes import Run
 from lxmert_viz.ui.server.variant import OwnBox
@@ -200,7 +200,7 @@ def _scene(asked: Asked) -> Other:
         format_func=lambda n: scenes[n].title,
         width=210,
     )
-    variant = replace(asked.variant, picture=scenes[name].picture)
+    variant = own_boxes.of_picture(scenes[name].picture, asked.variant)
     return _found(Run(variant), f"the scene “{scenes[name].title}”")
 
 

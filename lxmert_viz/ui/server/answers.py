@@ -12,7 +12,7 @@ from lxmert_viz.picture import Picture
 from lxmert_viz.records import Answer, Regions, Report, Trace
 from lxmert_viz.stage_data import compared, stage_data
 from lxmert_viz.ui.server import stored_pictures
-from lxmert_viz.ui.server.models import pipeline
+from lxmert_viz.ui.server.models import pipeline, quick
 from lxmert_viz.ui.server.pictures import BY_DIGEST
 from lxmert_viz.ui.server.variant import RegionsAsked, Variant, drawn_sides, key_of
 
@@ -68,14 +68,14 @@ def trace(variant: Variant, _progress: Report, _given: Trace | None = None) -> T
     if _progress is kept_alone:
         raise NotKept
     found = edited(regions_of(variant, _progress), variant.edit)
-    return pipeline(variant.model).ask(found, variant.text)
+    return quick(variant.model).ask(found, variant.text)
 
 
 def traces(variants: Sequence[Variant]) -> list[Trace]:
     """Of one checkpoint, in one batch but for those that are kept; equal to each alone to 1e-5."""
     missing = {key_of(v): v for v in variants if not is_kept(v)}
     pairs = [(edited(regions_of(v, unheard), v.edit), v.text) for v in missing.values()]
-    found = pipeline(variants[0].model).ask_many(pairs)
+    found = quick(variants[0].model).ask_many(pairs)
     for variant, one in zip(missing.values(), found, strict=True):
         trace(variant, unheard, one)
     return [trace(variant, unheard) for variant in variants]

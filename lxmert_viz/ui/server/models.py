@@ -45,7 +45,12 @@ def load_pipeline(name: str) -> "Pipeline":
 
 
 def pipeline(name: str) -> "Pipeline":
-    """Opened anew where the files below its name have changed."""
+    """Opened anew where the files below its name have changed; in full precision."""
+    return quick(name).exact
+
+
+def quick(name: str) -> "Pipeline":
+    """The same in the precision that the server was started with: for traces that are shown."""
     return open_models().get(name, stamp(find(name)))
 
 

@@ -37,6 +37,7 @@ def test_it_opens_on_every_head_with_what_was_done_and_to_what(opened: AppTest) 
 def test_views_are_in_the_address_and_come_from_it(opened: AppTest) -> None:
     for name in VIEWS:
         view(opened, name)
+        assert "This link asks for" not in texts(opened)  # nobody followed one
         wanted = [] if name == "heads" else [name]
         assert (
             opened.query_params.get("cause", []) == wanted or name == opened.query_params["cause"]
