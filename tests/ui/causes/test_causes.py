@@ -111,6 +111,7 @@ def test_a_head_can_write_its_mean_over_a_set(
 
 def test_edges_have_their_control_line(opened: AppTest) -> None:
     view(opened, "edges")
+    assert "not to be had here" not in texts(opened)  # no word is chosen, and none was asked for
     (curves,) = charts(opened)
     names = [line["name"] for line in curves["data"]]
     assert names == ["words read regions", "regions read words", "the first word reads itself"]
