@@ -64,9 +64,7 @@ def show(asked: Asked) -> None:
     saving.draw(figure, asked.about, "causes.patching")
     text = asked.found.tokens.text
     told = CAPTION.format(broken, clean, text, other.name, asked.target.name, direction == NOISE)
-    first, second = (one.answers[0].text for one in (asked.found, other.found))
-    if asked.target.kind == "answer" and first == second:
-        told += UNTURNED.format(first)
+    told += _unturned(asked, other.found)
     if is_preview:
         checked = waiting.result_of(
             f"check {run}",
@@ -118,6 +116,12 @@ def _columns(found: Trace, kind: str, stream: str) -> list[str]:
     if kind not in STREAM_GRIDS:
         return [f"head {n + 1}" for n in range(found.attention["lang"].shape[1])]
     return list(found.tokens.pieces) if stream == "lang" else numbered_names(found.regions)
+
+
+def _unturned(asked: Asked, corrupted: Trace) -> str:
+    first, second = (one.answers[0].text for one in (asked.found, corrupted))
+    is_same = asked.target.kind == "answer" and first == second
+    return UNTURNED.format(first) if is_same else ""
 
 
 def _on_both_answers(asked: Asked, corrupted: Trace) -> Asked:
