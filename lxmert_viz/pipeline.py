@@ -66,7 +66,7 @@ class Pipeline:
     ) -> None:
         """without_detector: where there is none, what `look` says."""
         self.name, self.scope = name, scope
-        self.device, self._identity = str(device), identity
+        self.device, self.precision, self._identity = str(device), precision, identity
         self.profiles = tuple(detector.config.profiles) if detector else ()
         self.has_match = has_match(network)
         self.answer_kind = answer_kind(network, scope.answers_trained_as)
