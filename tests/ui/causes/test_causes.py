@@ -285,7 +285,7 @@ def test_heads_that_are_clicked_are_switched_off_together(
     event = SimpleNamespace(selection=SimpleNamespace(points=clicked))
     monkeypatch.setattr(saving, "draw", lambda *told, **options: event)
     opened.run()
-    named = "region layer 1, head 2, language layer 1, head 1"
+    named = "vision layer 1, head 2, language layer 1, head 1"
     button(opened, f"Switch off together: {named}").click().run()
     assert not opened.exception and opened.query_params["cause"] == "off"
     assert opened.query_params["heads-off"] == "lang.1.1,vision.1.2"
