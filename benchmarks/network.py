@@ -3,7 +3,7 @@
 Ours keeps 34 maps and 46 states, the reference 19 and 24.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
 import numpy as np
@@ -13,19 +13,20 @@ from torch import Tensor
 
 from benchmarks.comparing import Case
 from lxmert_viz.config import LxmertConfig
+from lxmert_viz.model.fast import fast
 from lxmert_viz.model.lxmert import LxmertForPreTraining, LxmertModel
-from lxmert_viz.model.outputs import LxmertModelOutput, Stream
-from lxmert_viz.model.packed import can_pack, packed
+from lxmert_viz.model.outputs import LxmertModelOutput
 
 WORDS, REGIONS, BATCH = 20, 36, 16
 KEEP = {"output_attentions": True, "output_hidden_states": True}
+IN_FULL, IN_BFLOAT16 = 1e-4, 0.1  # how far logits may be apart
 REFERENCE = "transformers, all it returns"
 
 
 class Both:
     """One network in both libraries, with inputs."""
 
-    def __init__(self, config: LxmertConfig, words: int, regions: int) -> None:
+    def __init__(self, config: LxmertConfig, words: int = WORDS, regions: int = REGIONS) -> None:
         torch.manual_seed(0)
         self.ours = LxmertForPreTraining(config).eval()
         values = asdict(config)
@@ -56,63 +57,54 @@ class Both:
         """As the pipeline asks: heads read the pooled state, and nobody reads masked words."""
         return self._pooled(base(**given, **KEEP))
 
-    @torch.inference_mode()
-    def second_picture(self, given: dict[str, Tensor], lang: Stream) -> list[np.ndarray]:
-        """lang: the words' stream, encoded before."""
-        base = self.ours.lxmert
-        vision = base.encode_vision(given["visual_feats"], given["visual_pos"], collect=True)
-        last, seen, _ = base.cross(lang, vision, collect=True)
-        return self._pooled(LxmertModelOutput(last, seen, base.pooler(last)))
-
     def _pooled(self, output: LxmertModelOutput) -> list[np.ndarray]:
         pooled = output.pooled_output
         said = self.ours.answer_head(pooled), self.ours.cls.seq_relationship(pooled)
         return [one.numpy() for one in said]
 
 
-def cases(config: LxmertConfig, words: int = WORDS, regions: int = REGIONS) -> Iterator[Case]:
-    both = Both(config, words, regions)
-    base, given = both.ours.lxmert, both.given(1)
+def cases(both: Both) -> Iterator[Case]:
+    base, given, many = both.ours.lxmert, both.given(1), both.given(BATCH)
 
-    def reference() -> list[np.ndarray]:
-        return both.reference(given)
+    def against(name: str, ours: Callable[[], list[np.ndarray]], asked: dict[str, Tensor]) -> Case:
+        within = IN_BFLOAT16 if name.startswith("mixed") else IN_FULL
+        return Case(name, ours, lambda: both.reference(asked), REFERENCE, within)
 
-    yield Case("a forward, everything kept", lambda: both.whole(given), reference, REFERENCE)
-    yield Case(
-        "the same without masked words",
-        lambda: both.without_words(base, **given),
-        reference,
-        REFERENCE,
-    )
+    yield against("plain: a forward, everything kept", lambda: both.whole(given), given)
+    yield against("plain: without masked words", lambda: both.without_words(base, **given), given)
+    kinds = {"laid out": fast(base), "mixed": fast(base, torch.bfloat16)}
+    for kind, network in kinds.items():
+        yield from _asked(both, kind, network, given, against)
+        yield against(
+            f"{kind}: a batch of {BATCH}",
+            lambda network=network: both.without_words(network, **many),
+            many,
+        )
+
+
+def _asked(
+    both: Both,
+    kind: str,
+    network: LxmertModel,
+    given: dict[str, Tensor],
+    against: Callable[[str, Callable[[], list[np.ndarray]], dict[str, Tensor]], Case],
+) -> Iterator[Case]:
+    """As the pipeline asks: what it has encoded before it does not encode again."""
+    words = {"input_ids": given["input_ids"]}
+    regions = {name: given[name] for name in ("visual_feats", "visual_pos")}
     with torch.inference_mode():
-        vision = base.encode_vision(given["visual_feats"], given["visual_pos"], collect=True)
-        lang = base.encode_language(given["input_ids"], collect=True)
-    yield Case(
-        "a second question about the same picture",
-        lambda: both.without_words(base, input_ids=given["input_ids"], vision=vision),
-        reference,
-        REFERENCE,
-    )
-    yield Case(
-        "the same question about a second picture",
-        lambda: both.second_picture(given, lang),
-        reference,
-        REFERENCE,
-    )
-    many = both.given(BATCH)
-    yield Case(
-        f"a batch of {BATCH}, without masked words",
-        lambda: both.without_words(base, **many),
-        lambda: both.reference(many),
-        REFERENCE,
-    )
-    if can_pack(base.pooler.dense.weight):
-        fast = packed(base, words)
-        yield Case(
-            "weights laid out by oneDNN",
-            lambda: both.without_words(fast, **given),
-            lambda: both.without_words(base, **given),
-            "weights as they are",
+        vision = network.encode_vision(**regions, collect=True)
+        lang = network.encode_language(**words, collect=True)
+    asked = {
+        "a question about a picture": given,
+        "a second question about the picture": {"vision": vision, **words},
+        "the same question about a second picture": {"lang": lang, **regions},
+    }
+    for name, arguments in asked.items():
+        yield against(
+            f"{kind}: {name}",
+            lambda arguments=arguments: both.without_words(network, **arguments),
+            given,
         )
 
 

@@ -1,4 +1,4 @@
-/* Boxes that a person draws on a picture: draw, move, resize, rename, delete, add. */
+/* The view in which a person draws boxes on a picture; what they become is a draft's business. */
 
 const STEP = 0.005; // of the picture's side, for arrow keys
 const SIDES = ["Left", "Top", "Width", "Height"];
@@ -13,9 +13,7 @@ class BoxEditor {
   constructor(place, data, apply) {
     this.data = data;
     this.apply = apply;
-    this.boxes = data.boxes.map((box) => ({ ...box }));
-    this.past = [];
-    this.chosen = null;
+    this.draft = new Draft(data, () => this.draw());
     this.drawing = false;
     this.others = false;
     this.build(place);
@@ -52,105 +50,45 @@ class BoxEditor {
   tools() {
     const button = (text, act, title) => element("button", { type: "button", click: act, title }, text);
     this.drawButton = button("Draw a box", () => this.toggleDrawing(), "Then drag over the picture");
-    this.deleteButton = button("Delete", () => this.remove(), "Delete key");
-    this.undoButton = button("Undo", () => this.undo(), "Take the last change back");
+    this.deleteButton = button("Delete", () => this.draft.remove(), "Delete key");
+    this.undoButton = button("Undo", () => this.draft.undo(), "Take the last change back");
     this.name = element("input", {
       type: "text",
       maxlength: "60",
       placeholder: "the detector's name",
       "aria-label": "Name of the chosen box",
-      change: (event) => this.rename(event.target.value),
+      change: (event) => this.draft.rename(event.target.value),
     });
     this.which = element("select", {
       "aria-label": "The chosen box",
-      change: (event) => this.select(event.target.value === "" ? null : Number(event.target.value)),
+      change: (event) => this.draft.choose(event.target.value === "" ? null : Number(event.target.value)),
     });
     this.sides = SIDES.map((side, place) => element("input", {
       type: "number", min: place < 2 ? 0 : 1, max: 100, step: 0.5, "aria-label": `${side} of the chosen box, in percent`,
-      change: (event) => this.measure(place, Number(event.target.value) / 100),
+      change: (event) => this.draft.measure(place, Number(event.target.value) / 100),
     }));
     const sizes = [2, 3, 4, 6].map((n) => element("option", { value: n }, `Grid ${n} × ${n}`));
     const choose = element("select", {
       "aria-label": "Replace all boxes by a grid",
-      change: (event) => { this.replace(grid(Number(event.target.value))); event.target.value = ""; },
+      change: (event) => { this.draft.replace(grid(Number(event.target.value))); event.target.value = ""; },
     }, element("option", { value: "" }, "Grid …"), ...sizes);
     const faint = element("input", { type: "checkbox", change: (event) => this.showOthers(event.target.checked) });
     const count = this.data.others.length;
     return element("div", { class: "tools" },
-      element("span", {}, this.drawButton, button("Add in the middle", () => this.add([0.35, 0.35, 0.65, 0.65]), "Arrow keys move it, Shift and arrow keys resize it")),
+      element("span", {}, this.drawButton, button("Add in the middle", () => this.draft.add([0.35, 0.35, 0.65, 0.65]), "Arrow keys move it, Shift and arrow keys resize it")),
       element("span", {}, this.which, element("label", {}, "Name ", this.name), this.deleteButton, this.undoButton),
       element("span", { class: "sides" }, ...SIDES.map((side, place) =>
         element("label", {}, `${side} %`, this.sides[place]))),
       element("span", {},
-        button("Whole picture", () => this.replace([[0, 0, 1, 1]]), "One box, alone"), choose,
-        button("As detected", () => this.reset(), "The detector's own regions"),
-        button("No box", () => this.replace([]), "LXMERT then reads the text alone")),
+        button("Whole picture", () => this.draft.replace([[0, 0, 1, 1]]), "One box, alone"), choose,
+        button("As detected", () => this.draft.reset(), "The detector's own regions"),
+        button("No box", () => this.draft.replace([]), "LXMERT then reads the text alone")),
       element("label", { hidden: count === 0 }, faint, ` Show ${count} proposals that were not chosen`));
   }
 
   ends() {
-    this.applyButton = element("button", { type: "button", class: "primary", click: () => this.send() });
+    this.applyButton = element("button", { type: "button", class: "primary", click: () => this.apply(this.draft.text()) });
     return element("div", { class: "ends" }, this.applyButton);
-  }
-
-  /* Remembers what was, and draws what is now. */
-  change(boxes, chosen) {
-    this.past.push(this.boxes);
-    this.boxes = boxes;
-    this.chosen = chosen;
-    this.draw();
-  }
-
-  undo() {
-    if (!this.past.length) return;
-    this.boxes = this.past.pop();
-    this.chosen = null;
-    this.draw();
-  }
-
-  add(box, name = "") {
-    if (this.boxes.length >= this.data.most) return;
-    this.change([...this.boxes, { box, name, detected: -1 }], this.boxes.length);
-  }
-
-  replace(boxes) {
-    this.change(boxes.map((box) => ({ box, name: "", detected: -1 })), null);
-  }
-
-  reset() {
-    this.change(this.data.detected.map((box) => ({ ...box })), null);
-  }
-
-  remove() {
-    if (this.chosen === null) return;
-    this.change(this.boxes.filter((_, place) => place !== this.chosen), null);
-  }
-
-  rename(name) {
-    if (this.chosen !== null) this.edit(this.chosen, { name: name.trim() });
-  }
-
-  edit(place, changes) {
-    this.change(this.boxes.map((box, p) => (p === place ? { ...box, ...changes } : box)), place);
-  }
-
-  /* From the list: the keyboard stays there. */
-  select(place) {
-    this.chosen = place;
-    this.draw();
-  }
-
-  /* One side of the chosen box as a number; it stays within the picture. */
-  measure(side, share) {
-    const [left, top, right, bottom] = this.boxes[this.chosen].box;
-    const [size, at] = side < 2 ? [[right - left, bottom - top][side], share] : [share, [left, top][side - 2]];
-    const most = side < 2 ? 1 - size : 1 - at;
-    const kept = Math.min(Math.max(share, side < 2 ? 0 : SMALLEST), most);
-    const box = [
-      [kept, top, kept + size, bottom], [left, kept, right, kept + size],
-      [left, top, left + kept, bottom], [left, top, right, top + kept],
-    ][side];
-    this.edit(this.chosen, { box, detected: -1, name: this.kept(this.chosen) });
   }
 
   toggleDrawing() {
@@ -161,10 +99,6 @@ class BoxEditor {
   showOthers(shown) {
     this.others = shown;
     this.draw();
-  }
-
-  send() {
-    this.apply(JSON.stringify(this.boxes.map(({ box, name, detected }) => ({ box, name, detected }))));
   }
 
   at(event) {
@@ -180,10 +114,10 @@ class BoxEditor {
     if (target && !this.drawing) {
       const place = Number(target.dataset.place);
       const handle = event.target.dataset.handle;
-      const before = this.boxes[place].box;
-      if (this.chosen !== place) this.choose(place);
+      const before = this.draft.boxes[place].box;
+      if (this.draft.chosen !== place) this.choose(place);
       this.drag(event, (dx, dy) => (handle ? resized(before, handle, dx, dy) : moved(before, dx, dy)),
-        (box) => this.edit(place, { box, detected: -1, name: this.boxes[place].renamed ?? this.kept(place) }));
+        (box) => this.draft.put(place, box));
     } else if (this.drawing || event.pointerType === "mouse") {
       const [x, y] = this.at(event).map(within);
       this.drag(event, (dx, dy) => {
@@ -192,15 +126,9 @@ class BoxEditor {
       }, (box) => {
         if (box[2] - box[0] < SMALLEST || box[3] - box[1] < SMALLEST) { this.choose(null); return; }
         this.drawing = false;
-        this.add(box);
+        this.draft.add(box);
       });
     }
-  }
-
-  /* A detected name belongs to the old place; a name that a person gave stays. */
-  kept(place) {
-    const box = this.boxes[place];
-    return box.detected < 0 || box.name !== this.data.detected[box.detected].name ? box.name : "";
   }
 
   drag(event, boxOf, done) {
@@ -231,8 +159,7 @@ class BoxEditor {
   }
 
   choose(place) {
-    this.chosen = place;
-    this.draw();
+    this.draft.choose(place);
     if (place !== null) this.layer.querySelector(`[data-kind="own"][data-place="${place}"]`)?.focus();
   }
 
@@ -243,11 +170,11 @@ class BoxEditor {
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (way) {
       const [dx, dy] = way.map((side) => side * STEP);
-      const { box } = this.boxes[place];
+      const { box } = this.draft.boxes[place];
       const next = event.shiftKey ? resized(box, "se", dx, dy) : moved(box, dx, dy);
-      this.edit(place, { box: next, detected: -1, name: this.kept(place) });
+      this.draft.put(place, next);
       this.choose(place);
-    } else if (event.key === "Delete" || event.key === "Backspace") this.remove();
+    } else if (event.key === "Delete" || event.key === "Backspace") this.draft.remove();
     else if (event.key === "Escape") this.choose(null);
     else if (event.key === "Enter") this.name.focus();
     else return;
@@ -256,13 +183,14 @@ class BoxEditor {
 
   /* The list of boxes and the numbers of the chosen one. */
   tellSides() {
-    const named = this.boxes.map((box, place) => element("option", { value: place }, `${place + 1} ${box.name}`.trim()));
+    const { boxes, chosen } = this.draft;
+    const named = boxes.map((box, place) => element("option", { value: place }, `${place + 1} ${box.name}`.trim()));
     this.which.replaceChildren(element("option", { value: "" }, "Choose a box"), ...named);
-    this.which.value = this.chosen ?? "";
-    const [left, top, right, bottom] = this.boxes[this.chosen]?.box ?? [];
+    this.which.value = chosen ?? "";
+    const [left, top, right, bottom] = boxes[chosen]?.box ?? [];
     [left, top, right - left, bottom - top].forEach((share, place) => {
-      this.sides[place].disabled = this.chosen === null;
-      this.sides[place].value = this.chosen === null ? "" : Number((100 * share).toFixed(1));
+      this.sides[place].disabled = chosen === null;
+      this.sides[place].value = chosen === null ? "" : Number((100 * share).toFixed(1));
     });
   }
 
@@ -276,17 +204,17 @@ class BoxEditor {
   }
 
   own(box, place) {
-    const chosen = place === this.chosen;
+    const chosen = place === this.draft.chosen;
     const part = element("div", {
       class: `own${chosen ? " chosen" : ""}${box.detected < 0 ? " drawn" : ""}`,
-      tabindex: place === (this.chosen ?? 0) ? "0" : "-1",
+      tabindex: place === (this.draft.chosen ?? 0) ? "0" : "-1",
       role: "button",
       "data-kind": "own",
       "data-place": place,
       "aria-pressed": String(chosen),
       "aria-label": `Box ${place + 1} ${this.told(box)}`,
       style: `--colour:${this.data.colours[place % this.data.colours.length]}`,
-      focus: () => { if (this.chosen !== place) this.choose(place); },
+      focus: () => { if (this.draft.chosen !== place) this.choose(place); },
       pointerenter: () => this.say(`${place + 1} · ${this.told(box)}`),
       pointerleave: () => this.say(""),
     }, element("span", {}, chosen && box.name ? `${place + 1} ${box.name}` : String(place + 1)));
@@ -311,7 +239,7 @@ class BoxEditor {
       pointerenter: () => this.say(`${said} · click to add it`),
       pointerleave: () => this.say(""),
       focus: () => this.say(`${said} · Enter adds it`),
-      click: () => this.add(other.box),
+      click: () => this.draft.add(other.box),
     });
     this.position(part, other.box);
     return part;
@@ -330,31 +258,32 @@ class BoxEditor {
 
   hint() {
     if (this.drawing) return "Drag over the picture to draw a box.";
-    if (this.boxes.length >= this.data.most) return `${this.data.most} boxes are the most; delete some to draw others.`;
-    if (this.chosen !== null) return "Drag it to move it, a handle to resize it; arrow keys work too.";
+    if (this.draft.isFull) return `${this.data.most} boxes are the most; delete some to draw others.`;
+    if (this.draft.chosen !== null) return "Drag it to move it, a handle to resize it; arrow keys work too.";
     const touched = matchMedia("(pointer: coarse)").matches; // there a drag scrolls the page
     return touched ? "Press Draw a box, then drag over the picture; tap a box to change it."
       : "Drag over the picture to draw a box; click a box to change it.";
   }
 
   draw() {
-    const largestFirst = [...this.boxes.keys()].sort((a, b) => area(this.boxes[b].box) - area(this.boxes[a].box));
+    const { boxes, chosen } = this.draft;
+    const largestFirst = [...boxes.keys()].sort((a, b) => area(boxes[b].box) - area(boxes[a].box));
     const faint = this.others ? [...this.data.others].sort((a, b) => area(b.box) - area(a.box)) : [];
     this.layer.replaceChildren(
       ...faint.map((other) => this.other(other)),
-      ...largestFirst.map((place) => this.own(this.boxes[place], place)),
+      ...largestFirst.map((place) => this.own(boxes[place], place)),
     );
     this.picture.classList.toggle("drawing", this.drawing);
-    this.picture.classList.toggle("many", this.boxes.length > 16);
+    this.picture.classList.toggle("many", boxes.length > 16);
     this.drawButton.setAttribute("aria-pressed", String(this.drawing));
-    this.deleteButton.disabled = this.chosen === null;
-    this.name.disabled = this.chosen === null;
-    this.name.value = this.chosen === null ? "" : this.boxes[this.chosen].name;
+    this.deleteButton.disabled = chosen === null;
+    this.name.disabled = chosen === null;
+    this.name.value = chosen === null ? "" : boxes[chosen].name;
     this.tellSides();
-    this.undoButton.disabled = !this.past.length;
-    const changed = JSON.stringify(this.boxes) !== JSON.stringify(this.data.boxes);
+    this.undoButton.disabled = !this.draft.past.length;
+    const changed = this.draft.isChanged;
     this.applyButton.disabled = !changed;
-    const count = this.boxes.length;
+    const count = boxes.length;
     this.applyButton.textContent = changed
       ? `Use ${count === 1 ? "this box" : count ? `these ${count} boxes` : "no box"}`
       : "These boxes are in use";

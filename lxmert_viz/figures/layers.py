@@ -26,7 +26,8 @@ def by_layer(
     span: tuple[float, float] | None = None,
 ) -> go.Figure:
     """One line a name. span: the axis where figures are to be compared, else of the numbers."""
-    figure = go.Figure(layout=theme.layout(title, statistic, 360))
+    margins = {"l": theme.TICKS_PX, "b": theme.LEGEND_PX}
+    figure = go.Figure(layout=theme.layout(title, statistic, 360, **margins))
     for place, (name, line) in enumerate(lines.items()):
         if line.values.shape != (len(depths),):
             raise ValueError(f"{name} has {line.values.shape} values for {len(depths)} depths")
@@ -91,7 +92,8 @@ def cells(
         customdata=[[f"{html.escape(r)}, {html.escape(c)}" for c in columns] for r in rows],
         colorbar={"thickness": 10, "outlinewidth": 0},
     )
-    figure = go.Figure(heatmap, theme.layout(title, statistic, 160 + 27 * len(rows)))
+    margins = {"l": theme.room(rows), "r": theme.SCALE_PX, "b": 48}
+    figure = go.Figure(heatmap, theme.layout(title, statistic, 160 + 27 * len(rows), **margins))
     figure.update_xaxes(theme.labelled_axis(columns), automargin=True)
     figure.update_yaxes(theme.labelled_axis(rows), autorange="reversed", automargin=True)
     return figure

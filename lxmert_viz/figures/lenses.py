@@ -40,7 +40,8 @@ def lens_grid(
     figure = go.Figure(
         [_cells(labels, shares, ranks, rows), _points(labels, shares, ranks, rows, depths)]
     )
-    figure.update_layout(theme.layout(title, statistic, height, t=96), clickmode="event+select")
+    layout = theme.layout(title, statistic, height, t=96, l=theme.room(rows), r=theme.SCALE_PX)
+    figure.update_layout(layout, clickmode="event+select")
     figure.update_xaxes(theme.labelled_axis(depths), side="top", range=(-0.5, len(depths) - 0.5))
     figure.update_yaxes(theme.labelled_axis(rows), range=(len(rows) - 0.5, -0.5), automargin=True)
     if chosen is not None:
@@ -68,7 +69,8 @@ def lens_history(
         for place, label in enumerate(labels)
     ]
     alone = sum(len(label) > ALONE_LETTERS for label in labels)  # on lines of their own
-    layout = theme.layout("Through the layers", statistic, 330 + LINE_PX * alone)
+    margins = {"l": theme.TICKS_PX, "b": theme.LEGEND_PX + LINE_PX * alone}
+    layout = theme.layout("Through the layers", statistic, 330 + LINE_PX * alone, **margins)
     figure = go.Figure(lines, layout)
     figure.update_layout(showlegend=True, hovermode="x unified", legend=theme.LEGEND)
     figure.update_xaxes(theme.labelled_axis(depths), automargin=True)

@@ -35,6 +35,7 @@ class Counted:
         self.profiles = pipeline.profiles
         self.detector = pipeline.detector
         self.network = pipeline.network
+        self.exact = self  # its precision is full
 
     def look(
         self,
@@ -63,6 +64,7 @@ class OfFolder:
     def __init__(self, pipeline: Counted, name: str) -> None:
         self._pipeline, identity = pipeline, Identity(models.find(name))
         self.digest, self.detector_digest = identity.digest, identity.detector_digest
+        self.exact = self
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pipeline, name)

@@ -53,7 +53,7 @@ def fill(option: Option[Value]) -> None:
     is_meant = option.about in ("", held[ABOUT])
     told = address.told().get(option.name, "") if is_meant else ""
     value = option.read(told) if told else option.usual
-    if value is None:
+    if told and value is None:
         address.say_missing(WRONG.format(option.name, plain(told)))
         value = option.usual
     held[option.key] = value

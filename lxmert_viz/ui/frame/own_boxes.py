@@ -8,7 +8,7 @@ from lxmert_viz.picture import Picture
 from lxmert_viz.records import Regions
 from lxmert_viz.ui.frame import address, boxes_link, region_options
 from lxmert_viz.ui.server import models, variant
-from lxmert_viz.ui.server.variant import OwnBox, RegionsAsked
+from lxmert_viz.ui.server.variant import OwnBox, RegionsAsked, Variant
 from lxmert_viz.ui.wording import plain
 
 STATE, STATED = "boxes.own", "boxes.stated"
@@ -33,6 +33,11 @@ def use(picture: Picture, asked: RegionsAsked, link: str) -> None:
 def with_boxes(asked: RegionsAsked, picture: Picture | None) -> RegionsAsked:
     """With the boxes that the person drew on this picture, if any."""
     return replace(asked, boxes=_kept(picture, asked)[0])
+
+
+def of_picture(picture: Picture, variant: Variant) -> Variant:
+    """The variant of another picture: boxes that were drawn on one are no boxes of another."""
+    return replace(variant, picture=picture, asked=with_boxes(variant.asked, picture))
 
 
 def link(picture: Picture, asked: RegionsAsked) -> str:

@@ -106,6 +106,17 @@ def use_foil(text: str) -> None:
     st.session_state["matching.foil"] = text
 
 
+def propose_foil(caption: str, text: str) -> None:
+    """Once for each caption, where no foil is given but one that was proposed for another."""
+    held, proposed = st.session_state, "matching.proposed"
+    of, before = held.get(proposed, ("", ""))
+    if of == caption:
+        return
+    held[proposed] = (caption, text)
+    if foil() in ("", before):
+        use_foil(text)
+
+
 def type_foil() -> str:
     st.text_input(
         "Foil",

@@ -1,5 +1,6 @@
 """One caption and one foil about one picture: what differs, and what tells them apart."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from lxmert_viz.analysis import foils
-from lxmert_viz.analysis.foils import RULES, Part
+from lxmert_viz.analysis.foils import RULES, Foil, Part
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.figures import matching as figures
 from lxmert_viz.figures.relevance import ranked_bars
@@ -29,9 +30,14 @@ NOT_LOOKED = "No rule looks at the picture: a foil may be true of it too."
 def choose(chosen: Choice) -> tuple[Variant, Variant] | None:
     """Caption and foil; None until there is a foil."""
     caption = results.variant(chosen)
+    made = foils.foils(
+        caption.text, lambda text: matching.is_known(chosen.model, text, caption.text)
+    )
+    if made:
+        choice.propose_foil(caption.text, made[0].text)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         foil = choice.type_foil()
-        _offer_foils(chosen.model, caption.text)
+        _offer_foils(made)
     if not foil:
         st.info(NO_FOIL, icon=":material/edit:")
         return None
@@ -41,8 +47,7 @@ def choose(chosen: Choice) -> tuple[Variant, Variant] | None:
     return caption, replace(caption, text=foil)
 
 
-def _offer_foils(model: str, caption: str) -> None:
-    made = foils.foils(caption, lambda text: matching.is_known(model, text, caption))
+def _offer_foils(made: Sequence[Foil]) -> None:
     with st.popover(f"Ready-made foils ({len(made)})", icon=":material/auto_fix_high:"):
         if not made:
             st.caption("No rule finds anything to change in this text.")

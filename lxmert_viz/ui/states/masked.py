@@ -7,7 +7,7 @@ from lxmert_viz.figures.masked import masked_bars
 from lxmert_viz.picture import Picture, blank_like
 from lxmert_viz.records import Answer
 from lxmert_viz.ui.browser import saving
-from lxmert_viz.ui.frame import results
+from lxmert_viz.ui.frame import own_boxes, results
 from lxmert_viz.ui.frame.workbench import Choice
 from lxmert_viz.ui.server import answers, examples, waiting
 from lxmert_viz.ui.server.variant import Variant
@@ -58,8 +58,10 @@ def show(choice: Choice) -> None:
 
 
 def _guesses(choice: Choice, picture: Picture, text: str) -> list[tuple[Answer, ...]]:
+    own = Variant(choice.model, choice.asked, picture, text)
+    variant = own_boxes.of_picture(picture, own)
     return waiting.result_of(
-        f"masked {choice.model} {choice.asked} {picture.digest} {text}",
+        f"masked {choice.model} {variant.asked} {picture.digest} {text}",
         "guessing masked words",
-        lambda report: answers.fillings(Variant(choice.model, choice.asked, picture, text), report),
+        lambda report: answers.fillings(variant, report),
     )

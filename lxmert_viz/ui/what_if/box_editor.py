@@ -25,7 +25,7 @@ export default ({ data, parentElement, setTriggerValue }) => {
   EDITORS.set(place, { made, editor: new BoxEditor(place, { ...rest, told }, apply) });
 };
 """
-SOURCES = ("stage/elements.js", "boxes/box.js", "boxes/editor.js")
+SOURCES = ("stage/elements.js", "boxes/box.js", "boxes/draft.js", "boxes/editor.js")
 
 
 def script() -> str:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.picture import PICTURE_ENDINGS, Picture
-from lxmert_viz.ui.frame import navigation, stored_choice, workbench
+from lxmert_viz.ui.frame import navigation, own_boxes, stored_choice, workbench
 from lxmert_viz.ui.server import answers, examples, models, pictures, variant
 from lxmert_viz.ui.server.upload_limits import PICTURE_MB
 from lxmert_viz.ui.server.variant import Variant
@@ -42,7 +42,7 @@ def _other(first: Variant, kind: str) -> Variant:
     if kind == "picture" and first.asked.stored is not None:
         return _other_stored(first)
     if kind == "picture":
-        return replace(first, picture=_other_picture(first.picture))
+        return own_boxes.of_picture(_other_picture(first.picture), first)
     if kind == "question":
         return replace(first, text=_other_question(first))
     return _other_model(first)

@@ -51,6 +51,16 @@ def test_captions_are_sorted_with_the_score_of_the_words_alone(
     assert "index 1 of its two logits is “match”" in texts(opened)
 
 
+def test_words_that_the_model_cannot_read_are_told(opened: AppTest) -> None:
+    captions = opened.text_area(key="matching.captions")
+    captions.set_value("a red zebra\nthe zebra on a tram").run()
+    assert "has never seen these words and reads blanks there: “zebra”, “tram”" in texts(opened)
+    view(opened, "matrix")
+    assert "“zebra”, “tram”" in texts(opened)
+    captions.set_value("a red ball").run()
+    assert "zebra" not in texts(opened)
+
+
 def test_bad_rows_of_a_file_stay_as_rows_with_errors(opened: AppTest) -> None:
     long = "red " * 200
     content = f"caption,foil\n{CAPTION},{FOIL}\n,the man\na dog,A  dog\n{long},\n"
@@ -106,6 +116,10 @@ def test_every_caption_meets_every_picture(opened: AppTest) -> None:
 def test_a_pair_is_told_apart_word_by_word_and_region_by_region(opened: AppTest) -> None:
     ask(opened, CAPTION)
     view(opened, "pair")
+    typed = opened.text_input(key="matching.foil")
+    assert typed.value == "a yellow ball"  # there is one at once
+    assert len(opened.dataframe) == 1  # with its scores
+    typed.set_value("").run()  # and it does not come back against a person's will
     assert "Choose a ready-made foil" in texts(opened)
     menu = opened.menu_button(key="foil-menu.rule color")
     assert FOIL in menu.options and "a orange ball" not in menu.options
@@ -126,6 +140,17 @@ def test_a_pair_is_told_apart_word_by_word_and_region_by_region(opened: AppTest)
         "Foil, word by word",
         "Which regions make the difference",
     ]
+
+
+def test_a_proposed_foil_follows_the_caption_and_a_typed_one_stays(opened: AppTest) -> None:
+    ask(opened, CAPTION)
+    view(opened, "pair")
+    ask(opened, "a red cube")
+    typed = opened.text_input(key="matching.foil")
+    assert typed.value == "a yellow cube"
+    typed.set_value("a green cube").run()
+    ask(opened, CAPTION)
+    assert opened.text_input(key="matching.foil").value == "a green cube"
 
 
 def test_caption_and_foil_must_differ(opened: AppTest) -> None:

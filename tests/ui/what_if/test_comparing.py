@@ -10,9 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from lxmert_viz.experiments.edits import UNEDITED, PictureEdit
 from lxmert_viz.picture import Picture
+from lxmert_viz.ui.frame import own_boxes
 from lxmert_viz.ui.frame.navigation import COMPARE
 from lxmert_viz.ui.server import examples, models, variant
-from lxmert_viz.ui.server.variant import RegionsAsked, Variant
+from lxmert_viz.ui.server.variant import OwnBox, RegionsAsked, Variant
 from tests.helpers.small_page import Counted, OfFolder, opened, texts
 
 FIRST, SECOND = examples.examples()[:2]
@@ -42,6 +43,16 @@ def test_two_pictures_have_one_question_and_differ_where_both_axes_match(
     assert one["other"] is None
     assert set(other["other"]["families"]) == {"lang", "cross_lang"}
     assert (counted.looks, counted.asks) == (2, 2)
+
+
+def test_boxes_drawn_on_one_picture_are_not_put_on_the_other(compare: AppTest) -> None:
+    drawn = (OwnBox((0.1, 0.2, 0.5, 0.75), "drawn", -1),)
+    detected = len(stages(compare)[1]["boxes"])
+    key = (FIRST.picture.digest, RegionsAsked("trained"))
+    compare.session_state[own_boxes.STATE] = {key: (drawn, "")}
+    compare.run()
+    one, other = stages(compare)
+    assert [len(side["boxes"]) for side in (one, other)] == [1, detected]
 
 
 def test_the_other_picture_can_be_ones_own(
