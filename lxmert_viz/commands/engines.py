@@ -42,6 +42,13 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="of each of them, where they compute on GPUs: 0.5 is half of one (default: 1)",
     )
+    add(
+        "--through",
+        default="",
+        metavar="ADDRESS",
+        help="s3://BUCKET/FOLDER, or another address that pyarrow opens, in place of a disk on "
+        "which all machines of the cluster see what is made",
+    )
 
 
 def hold_elsewhere(options: argparse.Namespace) -> None:
@@ -69,13 +76,15 @@ def engine(options: argparse.Namespace, log: Path) -> "Iterator[Site | None]":
         yield None
         return
     from lxmert_viz.runs.cluster.connecting import Cluster, connected, device_of
+    from lxmert_viz.runs.cluster.passing import open_store
     from lxmert_viz.runs.cluster.rounds import Site
 
+    store = open_store(options.through) if options.through else None
     model_folder = find(options.model or SHIPPED, options.models).resolve()
     cluster = Cluster(options.address, options.workers, options.threads or 1, options.gpus)
     with connected(cluster, log) as PROGRESS.stream:
         try:
-            yield Site(cluster, device_of(options.device), model_folder, PROGRESS.line)
+            yield Site(cluster, device_of(options.device), model_folder, PROGRESS.line, store)
         finally:
             PROGRESS.end()
             PROGRESS.stream = None

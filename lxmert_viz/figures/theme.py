@@ -7,6 +7,7 @@ Nothing is said by colour alone. Text keeps the colour of the page, light or dar
 """
 
 import html
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,6 +38,8 @@ PAINT = "paint"  # meta of cells that only colour what other parts of the figure
 FRAME = "#d55e00"
 LINES = ("#2f8fb5", "#d55e00", "#6b8e23", "#b45f96", "#a08a00", "#5b6770", "#8aa1c1", "#e69f00")
 
+NARROW, LINE_PX = 72, 16  # letters of a line of a subtitle on a phone, and how high a line is
+
 # below everything, whose labels may turn and take more room
 LEGEND = {"orientation": "h", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"}
 
@@ -52,7 +55,15 @@ BOX_COLOURS = ("#c9b3ff", "#e69f00", "#f0e442", "#cc79a7", "#d9c3a0", "#ffffff")
 
 
 def layout(title: str, subtitle: str, height: int, **margins: int) -> dict[str, Any]:
-    """What all figures have in common. Sizes in pixels."""
+    """What all figures have in common. Sizes in pixels.
+
+    Lines of the subtitle that a phone would cut become two, and the figure as much higher.
+    """
+    lines = subtitle.split("<br>")
+    narrow = [part for line in lines for part in _wrapped(line) or [""]]
+    more = LINE_PX * (len(narrow) - len(lines))
+    height, subtitle = height + more, "<br>".join(narrow)
+    margins["t"] = margins.get("t", 68) + more
     return {
         "title": {
             "text": title,
@@ -66,11 +77,15 @@ def layout(title: str, subtitle: str, height: int, **margins: int) -> dict[str, 
             "pad": {"t": 0, "l": 0},
         },
         "height": height,
-        "margin": {"l": 8, "r": 8, "t": 68, "b": 8, **margins},
+        "margin": {"l": 8, "r": 8, "b": 8, **margins},
         "template": WHITE,  # in a notebook, dark or light; the app puts its own there
         "showlegend": False,
         "dragmode": False,
     }
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, NARROW, break_long_words=False, break_on_hyphens=False)
 
 
 def in_the_dark(figure: go.Figure) -> go.Figure:

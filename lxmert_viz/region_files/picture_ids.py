@@ -15,6 +15,7 @@ from lxmert_viz.errors import DatasetError
 from lxmert_viz.picture import PICTURE_ENDINGS
 
 COCO = re.compile(r"(?P<prefix>(?:COCO_(?:train|val|test)20(?:14|15|17)_)?)0*(?P<number>[0-9]+)")
+ENDINGS = frozenset(PICTURE_ENDINGS)
 SAME_ENDINGS = {".jpeg": ".jpg", ".tiff": ".tif"}
 MOST = 20  # names that are kept under one key: as many never mean one picture
 Folders = tuple[str, ...]
@@ -34,7 +35,7 @@ class PictureName:
         *folders, last = parts or [text]
         stem, dot, ending = last.rpartition(".")
         ending = f"{dot}{ending.lower()}"
-        if not stem or ending not in PICTURE_ENDINGS:
+        if not stem or ending not in ENDINGS:
             return cls(tuple(folders), last, "")
         return cls(tuple(folders), stem, SAME_ENDINGS.get(ending, ending))
 

@@ -18,6 +18,7 @@ class WrittenRow:
     question_id: str = _told("Id", "the example's id in its file")
     picture: str | None = _told("Picture", "the picture's id")
     picture_file: str | None = _told("Picture file", "where the picture lies")
+    part: str | None = _told("Part", "pixels that alone are looked at: left top right bottom")
     second_picture: str | None = _told("Second picture", "NLVR2's right one")
     second_picture_file: str | None = _told("Its file", "where the second picture lies")
     text: str = _told("Question", "the question or caption")

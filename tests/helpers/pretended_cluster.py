@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from lxmert_viz.runs.cluster.actors import NOTES, Outcome, Work
+from lxmert_viz.runs.cluster.actors import Outcome, making
 from lxmert_viz.runs.cluster.connecting import Cluster
+from lxmert_viz.runs.cluster.notes import Notes
 from lxmert_viz.runs.cluster.pieces import Piece
+from lxmert_viz.runs.cluster.work import Work
+from lxmert_viz.stores import Store
 
 Behave = Callable[[str, Piece, bool], Outcome | None]  # node, piece, last -> what is said
 
@@ -25,21 +28,29 @@ class Machines:
         return dict(self.nodes)
 
     def one_round(
-        self, cluster: Cluster, work: Work, pieces: Sequence[Piece], away: Sequence[str], last: bool
+        self,
+        cluster: Cluster,
+        work: Work,
+        pieces: Sequence[Piece],
+        away: Sequence[str],
+        last: bool,
+        store: Store | None,
     ) -> Iterator[Outcome]:
         self.rounds.append(([piece.name for piece in pieces], last))
-        self._make = work.open(last=last)
+        self._make = making(work, store, last=last)
+        notes = Notes(store or Store.of(work.folder))
         able = [node for node in self.nodes if node not in away]
         for number, piece in enumerate(pieces):
             node = able[number % len(able)]
             outcome = self.behave(node, piece, last)
             if outcome is None:
-                (work.folder / NOTES / piece.name).write_text(self.nodes.get(node, "gone"))
+                notes.write(piece.name, self.nodes.get(node, "gone"))
             else:
                 yield outcome
 
     def done(self, node: str, piece: Piece) -> Outcome:
-        return Outcome(piece, f"host-{node}", node, 1, counts=self._make(piece))
+        counts, made = self._make(piece)
+        return Outcome(piece, f"host-{node}", node, 1, counts=counts, made=made)
 
     def said(self, node: str, piece: Piece, **why: object) -> Outcome:
         return Outcome(piece, f"host-{node}", node, 1, **why)

@@ -9,53 +9,26 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from lxmert_viz.errors import LxmertVizError, MachineError
 from lxmert_viz.runs.cluster.connecting import Cluster
+from lxmert_viz.runs.cluster.notes import Notes
+from lxmert_viz.runs.cluster.passing import Desk, Made
 from lxmert_viz.runs.cluster.pieces import Piece
-from lxmert_viz.runs.preparing import Shard
+from lxmert_viz.runs.cluster.work import Work
 from lxmert_viz.runs.progress import Counts
-from lxmert_viz.whole_files import write_text
+from lxmert_viz.stores import Store
 
 if TYPE_CHECKING:
     import numpy as np
 
-NOTES = "begun"
 OPENING = "opening-"
 BEAT = 5.0  # seconds between two signs of life in a note
 NODE = "ray.io/node-id"  # Ray's own label
 Batch = dict[str, "np.ndarray"]
 Done = TypeVar("Done")
-
-
-class Work(Protocol):
-    """One kind of work, as it travels to the actors."""
-
-    @property
-    def folder(self) -> Path:
-        """Of the run; all machines see it under this path."""
-
-    @property
-    def device(self) -> str: ...
-
-    def open(self, *, last: bool) -> Callable[[Piece], Counts]:
-        """On the actor's machine, once. Raises LxmertVizError or OSError where it cannot be done.
-
-        What it gives raises MachineError for what another machine may do; unless `last`: then no
-        other machine is left, and such rows are errors.
-        """
-
-    def middle(self, shard: Shard) -> int:
-        """Before which row a shard is halved, so that each half computes what the whole would."""
-
-    def give_up(self, piece: Piece, why: str) -> None:
-        """Makes an error of a piece of one row."""
-
-    def join(self, shard: Shard, pieces: Path) -> None:
-        """Makes the results of a shard of those of all its pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +40,7 @@ class Outcome:
     node: str
     process: int
     counts: Counts | None = None
+    made: Made = ()  # what lies in the store for it
     refusal: str = ""  # why this machine takes part in nothing
     fault: str = ""  # how this machine failed at the piece
     end: LxmertVizError | None = None  # why nobody can do it, wherever
@@ -76,13 +50,14 @@ class Outcome:
 class Actor:
     """Opens the work once, and does every piece that it is handed."""
 
-    def __init__(self, work: Work, last: bool) -> None:
+    def __init__(self, work: Work, last: bool, store: Store | None) -> None:
+        """store: as Site has it."""
         import ray
 
         self._host, self._node = socket.gethostname(), ray.get_runtime_context().get_node_id()
-        self._notes, self._refusal = work.folder / NOTES, ""
+        self._notes, self._refusal = Notes(store or Store.of(work.folder)), ""
         self._alone = ThreadPoolExecutor(1)  # hands back whatever is raised in it
-        opened = self._noted(f"{OPENING}{uuid4().hex}", lambda: work.open(last=last))
+        opened = self._noted(f"{OPENING}{uuid4().hex}", lambda: making(work, store, last=last))
         error = opened.exception()
         if error is None:
             self._make = opened.result()
@@ -104,7 +79,8 @@ class Actor:
         made = self._noted(piece.name, lambda: self._make(piece))
         error = made.exception()
         if error is None:
-            return self._outcome(piece, counts=made.result())
+            counts, names = made.result()
+            return self._outcome(piece, counts=counts, made=names)
         if isinstance(error, MachineError | OSError):
             return self._outcome(piece, fault=str(error))
         if isinstance(error, LxmertVizError):
@@ -113,25 +89,40 @@ class Actor:
 
     def _noted(self, name: str, do: Callable[[], Done]) -> "Future[Done]":
         """What is done, or raised; its note stays where this process ends before that."""
-        note = self._notes / name
-        doing = self._alone.submit(lambda: write_text(note, self._host) or do())
+        doing = self._alone.submit(lambda: self._notes.write(name, self._host) or do())
         while not wait((doing,), BEAT).done:
             with suppress(OSError):  # the next one will do
-                os.utime(note)
+                self._notes.write(name, self._host)
         with suppress(OSError):
-            note.unlink(missing_ok=True)
+            self._notes.remove(name)
         return doing
 
     def _outcome(self, piece: Piece, **told: object) -> Outcome:
         return Outcome(piece, self._host, self._node, os.getpid(), **told)
 
 
+def making(
+    work: Work, store: Store | None, *, last: bool
+) -> Callable[[Piece], tuple[Counts, Made]]:
+    """What does a piece on this machine. store: as Site has it."""
+    if store is not None:
+        return Desk(work, store).open(last=last)
+    make = work.open(last=last)
+    return lambda piece: (make(piece), ())
+
+
 def one_round(
-    cluster: Cluster, work: Work, pieces: Sequence[Piece], away: Sequence[str], *, last: bool
+    cluster: Cluster,
+    work: Work,
+    pieces: Sequence[Piece],
+    away: Sequence[str],
+    *,
+    last: bool,
+    store: Store | None = None,
 ) -> Iterator[Outcome]:
     """What actors say of each piece; nothing of those that ended their actor.
 
-    away: ids of nodes that get none. last: as Work has it.
+    away: ids of nodes that get none. last: as Work has it. store: as Site has it.
     """
     import ray.data
 
@@ -152,7 +143,7 @@ def one_round(
             compute=pool,
             num_cpus=cluster.processors,
             num_gpus=cluster.gpus if work.device == "cuda" else 0,
-            fn_constructor_args=(work, last),
+            fn_constructor_args=(work, last, store),
             label_selector={NODE: f"!in({','.join(away)})"} if away else None,
             # a retry would wait for the same actor, whose machine may be gone for good
             ray_remote_args_fn=lambda: {"max_task_retries": 0},

@@ -13,13 +13,18 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import uuid4
 
 from lxmert_viz.errors import ClusterError, MachineError
-from lxmert_viz.runs.cluster.actors import NOTES, OPENING, Outcome, Work, one_round
+from lxmert_viz.runs.cluster.actors import OPENING, Outcome, one_round
 from lxmert_viz.runs.cluster.connecting import Cluster, machines, reconnect
+from lxmert_viz.runs.cluster.notes import Notes
+from lxmert_viz.runs.cluster.passing import Post
 from lxmert_viz.runs.cluster.pieces import PIECES, Piece, halved
+from lxmert_viz.runs.cluster.work import Work
 from lxmert_viz.runs.preparing import Shard
 from lxmert_viz.runs.progress import Counts
+from lxmert_viz.stores import Store
 
 TRIES = 3  # of a shard that ends its actors, before it is halved, and of a row
 WATCH = 5.0  # seconds between two looks at the machines
@@ -40,6 +45,7 @@ class Site:
     device: str  # of all actors
     model_folder: Path  # under this path on all machines
     say: Say  # what a person should know, a line each
+    store: Store | None = None  # in place of a disk on which all machines see the run
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,9 @@ class Rounds:
 
     def __init__(self, site: Site, work: Work, shards: Sequence[Shard]) -> None:
         self._cluster, self._work, self._say = site.cluster, work, site.say
-        self._notes = work.folder / NOTES
+        self._store = site.store and site.store.below(uuid4().hex)  # no other call's
+        self._post = self._store and Post(self._store, work.folder)
+        self._notes = Notes(self._store or Store.of(work.folder))
         shards = [replace(shard, path=shard.path.resolve()) for shard in shards]
         self._shards = {shard.number: shard for shard in shards}
         pieces = [Piece(shard.number, shard, work.folder) for shard in shards]
@@ -65,20 +73,39 @@ class Rounds:
         self._there: dict[str, str] = {}  # id of a node -> its host
         self._lost: Counter[str] = Counter()  # how often a piece ended its actor
         self._actors: set[tuple[str, int]] = set()  # of this round: host and process
-        for name in (PIECES, NOTES):  # of a run that was broken off
-            shutil.rmtree(work.folder / name, ignore_errors=True)
+        shutil.rmtree(work.folder / PIECES, ignore_errors=True)  # of a run that was broken off
 
     def run(self) -> Iterator[Counts]:
         """Counts that add up to those of the shards. Raises ClusterError, MachineError, and what
         makes the work impossible anywhere."""
-        self._notes.mkdir(parents=True, exist_ok=True)
+        try:
+            self._notes.begin()
+            yield from self._rounds()
+        except OSError as error:
+            if self._store is None:
+                raise
+            raise ClusterError(
+                f"What goes through {self._store} failed: {error}. The same call goes on "
+                "from there."
+            ) from error
+        finally:
+            with suppress(OSError):  # the next call has a folder of its own
+                self._notes.clear()
+                if self._store is not None:
+                    self._store.clear()
+        shutil.rmtree(self._work.folder / PIECES, ignore_errors=True)
+
+    def _rounds(self) -> Iterator[Counts]:
         while self._waiting:
             away, last = self._machines_away()
             pieces, told = list(self._waiting.values()), 0
             self._actors.clear()
-            for note in self._notes.glob(f"{OPENING}*"):  # of actors that ended with their round
-                note.unlink(missing_ok=True)
-            round_ = one_round(self._cluster, self._work, pieces, away, last=last)
+            for note in self._notes.names(OPENING):  # of actors that ended with their round
+                self._notes.remove(note)
+            if self._post is not None:
+                self._post.give(pieces)
+            given = (self._cluster, self._work, pieces, away)
+            round_ = one_round(*given, last=last, store=self._store)
             try:
                 for outcome in self._attended(round_, away):
                     told += 1
@@ -87,13 +114,11 @@ class Rounds:
                 self._say(f"Ray waits for {stalled}: the rest begins anew.")
                 reconnect(self._cluster)
             else:
-                if not told and not any((self._notes / piece.name).exists() for piece in pieces):
+                if not told and not {piece.name for piece in pieces} & {*self._notes.names()}:
                     raise ClusterError("No actor of the cluster began any work: see Ray's log.")
             for piece in pieces:
                 if piece.name in self._waiting:
                     yield from self._again(piece)
-        for name in (PIECES, NOTES):
-            shutil.rmtree(self._work.folder / name, ignore_errors=True)
 
     def _attended(self, outcomes: Iterator[Outcome], away: Sequence[str]) -> Iterator[Outcome]:
         """The same; meanwhile machines are watched.
@@ -106,7 +131,7 @@ class Rounds:
                 coming = fetching.submit(next, outcomes, None)
                 while not wait((coming,), WATCH).done:
                     self._check_there(away)
-                    heard = time.monotonic() if self._anybody_lives() else heard
+                    heard = time.monotonic() if self._notes.lives(STALE) else heard
                     if self._actors and time.monotonic() - heard > STALE:
                         raise _Stalled("an actor that does not come back")
                 outcome, heard = coming.result(), time.monotonic()
@@ -118,16 +143,6 @@ class Rounds:
             wait((fetching.submit(outcomes.close),), AT_THE_END)
             fetching.shutdown(wait=False)  # what still waits for Ray ends with the connection
 
-    def _anybody_lives(self) -> bool:
-        """Whether an actor gave a sign of life just now, by the clock of the notes' disk."""
-        clock = self._notes / "clock"
-        clock.touch()
-        now = clock.stat().st_mtime
-        clock.unlink()
-        with suppress(FileNotFoundError):  # one was done just now
-            return any(now - note.stat().st_mtime < STALE for note in self._notes.iterdir())
-        return True
-
     def _check_there(self, away: Sequence[str]) -> None:
         """Raises _Stalled where all that are left are away in this round, ClusterError where no
         machine is left, or no model can be opened."""
@@ -138,9 +153,9 @@ class Rounds:
             )
         if not self._there.keys() - set(away):
             raise _Stalled("machines that left the cluster")  # what the others can do is told next
-        opening = list(self._notes.glob(f"{OPENING}*"))
+        opening = self._notes.names(OPENING)
         if not self._actors and len(opening) > (1 + TRIES) * self._cluster.workers:
-            hosts = sorted({note.read_text() for note in opening if note.exists()})
+            hosts = sorted({host for note in opening if (host := self._notes.read(note))})
             raise ClusterError(
                 f"Actors on {', '.join(hosts)} end again and again while they open the model, as "
                 "without enough memory: give fewer --workers. What Ray says is in its log."
@@ -153,6 +168,8 @@ class Rounds:
         if outcome.end is not None:
             raise outcome.end
         if outcome.counts is not None:
+            if self._post is not None:
+                self._post.take(outcome.piece, outcome.made)
             yield from self._finished(outcome.piece, outcome.counts)
             return
         why, refused = outcome.refusal or outcome.fault, bool(outcome.refusal)
@@ -177,11 +194,10 @@ class Rounds:
 
     def _again(self, piece: Piece) -> Iterator[Counts]:
         """What becomes of a piece that no actor told of, or that a machine could not do."""
-        note = self._notes / piece.name
-        if not note.exists():
+        host = self._notes.read(piece.name)
+        if host is None:
             return
-        host = note.read_text()
-        note.unlink()
+        self._notes.remove(piece.name)
         self._lost[piece.name] += 1
         tries, rows = self._lost[piece.name], piece.shard.rows
         self._say(f"An actor on {host} ended at part {piece.name} ({rows:,} rows), try {tries}.")

@@ -10,7 +10,11 @@ from lxmert_viz.runs.cluster import rounds
 from lxmert_viz.runs.cluster.connecting import ENVIRONMENT
 from tests.helpers.pretended_cluster import Machines
 
-os.environ.update(ENVIRONMENT)
+SOON_GONE = {  # a machine that ended is told in a second or two and not in a quarter of a minute
+    "RAY_health_check_initial_delay_ms": "500",
+    "RAY_health_check_period_ms": "500",
+}
+os.environ.update(ENVIRONMENT | SOON_GONE)
 
 
 @pytest.fixture

@@ -16,9 +16,10 @@ from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.results.run_folder import TABLE, RunFolder
 from lxmert_viz.runs.cluster import rounds
-from lxmert_viz.runs.cluster.actors import NOTES, OPENING, Outcome
+from lxmert_viz.runs.cluster.actors import OPENING, Outcome
 from lxmert_viz.runs.cluster.connecting import Cluster
 from lxmert_viz.runs.cluster.evaluating import Evaluation
+from lxmert_viz.runs.cluster.notes import NOTES
 from lxmert_viz.runs.cluster.pieces import Piece
 from lxmert_viz.runs.cluster.rounds import Site
 from lxmert_viz.runs.evaluation import Engine, Resume, evaluate
