@@ -147,7 +147,11 @@ class Pipeline:
     @cached_property
     def exact(self) -> Self:
         """The same, but that everything is computed in full precision; itself where it is."""
-        return self if self._inside is self.inputs else self.with_network(self._network)
+        if self._inside is self.inputs:
+            return self
+        other = self.with_network(self._network)
+        other.inputs = other._inside = self.inputs
+        return other
 
     @property
     def network(self) -> Network:
