@@ -26,10 +26,12 @@ GRID = "rgba(128, 128, 128, 0.25)"
 
 SHARES = ((0, "#f1f4f6"), (0.5, "#b5dcec"), (1, "#4fb0d6"))  # 0 to 1, under dark text
 SIGNED = ((0, "#b0a3d8"), (0.5, MIDDLE), (1, "#eda768"))  # -1 to 1, under dark text
+STRONG = ((0, LESS), (0.5, MIDDLE), (1, MORE))  # -1 to 1, without text
 INK = "#10171b"
 DARK = {  # the same under light text, on a dark page
     SHARES: ((0, "#20303a"), (0.5, "#1f5a75"), (1, "#227fa5")),
     SIGNED: ((0, "#7a66c0"), (0.5, "#2a3238"), (1, "#b0611a")),
+    STRONG: ((0, LESS), (0.5, "#2a3238"), (1, MORE)),
 }
 PALE = "#ffffff"
 PAINT = "paint"  # meta of cells that only colour what other parts of the figure tell
@@ -87,13 +89,16 @@ def _wrapped(line: str) -> list[str]:
 
 
 def in_the_dark(figure: go.Figure) -> go.Figure:
-    """The same for a dark page: cells of these scales are dark, and their text is light."""
+    """The same for a dark page: cells and points of these scales are dark, and text is light."""
     darker = go.Figure(figure)
     for cells in darker.select_traces({"type": "heatmap"}):
         if cells.colorscale in DARK:
             cells.colorscale = DARK[cells.colorscale]
             if cells.textfont.color == INK:
                 cells.textfont.color = PALE
+    for points in darker.select_traces({"type": "scatter"}):
+        if points.marker.colorscale in DARK:
+            points.marker.colorscale = DARK[points.marker.colorscale]
     return darker
 
 

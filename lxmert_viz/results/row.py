@@ -37,9 +37,13 @@ class WrittenRow:
     error: str | None = _told("Error", "why there is no answer")
     question_type: str | None = _told("Question type", "VQA's prefix, or the kind of a caption")
     answer_type: str | None = _told("Answer type", "yes/no, number or other")
-    structural_type: str | None = _told("Structure", "GQA: query, verify, choose, logical, compare")
+    structural_type: str | None = _told(
+        "Structure",
+        "GQA: query is open, verify yes or no, choose one of two, logical joins two, compare two",
+    )
     semantic_type: str | None = _told(
-        "Meaning", "GQA: object, attribute, category, relation, global"
+        "Meaning",
+        "GQA: a thing's presence (obj), kind (cat), look (attr), relations (rel), or all (global)",
     )
     detailed_type: str | None = _told("Detailed type", "GQA's detailed type")
     operation: str | None = _told("Operation", "the last step of GQA's program")

@@ -37,6 +37,12 @@ def test_cells_are_dark_under_light_text_in_the_dark(scale: tuple) -> None:
     assert all(contrast(colour, theme.INK) >= CLEAR for _, colour in scale)
 
 
+def test_points_have_the_scale_of_a_dark_page_too() -> None:
+    scaled = {"color": [0, 1], "colorscale": theme.SIGNED}
+    points, _ = theme.in_the_dark(go.Figure([go.Scatter(marker=scaled), go.Scatter()])).data
+    assert points.marker.colorscale == theme.DARK[theme.SIGNED]
+
+
 def test_what_lies_over_a_picture_stays_as_it_is() -> None:
     see_through = ((0, "rgba(0, 0, 0, 0)"), (1, "rgba(79, 176, 214, 0.7)"))
     over = go.Heatmap(z=[[0, 1]], colorscale=see_through, textfont={"color": theme.INK})
