@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import torch
 
-from benchmarks import network, parts
+from benchmarks import compiled, network, parts
 from benchmarks.comparing import Case, compare, say, table
 from lxmert_viz.config import LxmertConfig
 
@@ -27,12 +27,10 @@ TOY = LxmertConfig(
 
 
 def cases(toy: bool) -> Iterator[Case]:
-    if toy:
-        yield from network.cases(TOY, words=5, regions=4)
-        yield from parts.cases(answers=40, boxes=12, classes=9)
-    else:
-        yield from network.cases(LxmertConfig())
-        yield from parts.cases()
+    both = network.Both(TOY, 5, 4) if toy else network.Both(LxmertConfig())
+    yield from network.cases(both)
+    yield from compiled.cases(both)
+    yield from parts.cases(answers=40, boxes=12, classes=9) if toy else parts.cases()
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -47,6 +45,8 @@ def main(arguments: list[str] | None = None) -> None:
         results.append(compare(case, options.rounds))
         say(results[-1])
     print(table(results))
+    if absent := set(compiled.PEERS) - set(compiled.installed()):
+        print(f"Not here, and so not compared: {', '.join(sorted(absent))}; {compiled.HOW}.")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ REFERENCE = "transformers, all it returns"
 class Both:
     """One network in both libraries, with inputs."""
 
-    def __init__(self, config: LxmertConfig, words: int, regions: int) -> None:
+    def __init__(self, config: LxmertConfig, words: int = WORDS, regions: int = REGIONS) -> None:
         torch.manual_seed(0)
         self.ours = LxmertForPreTraining(config).eval()
         values = asdict(config)
@@ -63,8 +63,7 @@ class Both:
         return [one.numpy() for one in said]
 
 
-def cases(config: LxmertConfig, words: int = WORDS, regions: int = REGIONS) -> Iterator[Case]:
-    both = Both(config, words, regions)
+def cases(both: Both) -> Iterator[Case]:
     base, given, many = both.ours.lxmert, both.given(1), both.given(BATCH)
 
     def against(name: str, ours: Callable[[], list[np.ndarray]], asked: dict[str, Tensor]) -> Case:

@@ -66,7 +66,7 @@ class Pipeline:
     ) -> None:
         """without_detector: where there is none, what `look` says."""
         self.name, self.scope = name, scope
-        self.device, self._identity = str(device), identity
+        self.device, self.precision, self._identity = str(device), precision, identity
         self.profiles = tuple(detector.config.profiles) if detector else ()
         self.has_match = has_match(network)
         self.answer_kind = answer_kind(network, scope.answers_trained_as)
@@ -147,7 +147,11 @@ class Pipeline:
     @cached_property
     def exact(self) -> Self:
         """The same, but that everything is computed in full precision; itself where it is."""
-        return self if self._inside is self.inputs else self.with_network(self._network)
+        if self._inside is self.inputs:
+            return self
+        other = self.with_network(self._network)
+        other.inputs = other._inside = self.inputs
+        return other
 
     @property
     def network(self) -> Network:

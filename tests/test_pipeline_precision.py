@@ -66,6 +66,7 @@ def test_its_exact_twin_is_full_precision_and_shares_what_it_opened(
     exact = mixed.exact
     assert exact.exact is exact and mixed.exact is exact and tiny_pipeline.exact is tiny_pipeline
     assert exact.network is mixed.network and exact.detector is mixed.detector
+    assert exact.inputs is mixed.inputs  # so that what is laid out serves both
     one, other = (p.ask(made_up(4), QUESTION) for p in (tiny_pipeline, exact))
     assert np.array_equal(one.states["pooled"], other.states["pooled"])
     assert one.notes == other.notes

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from lxmert_viz.model import streams
 from lxmert_viz.pipeline import Pipeline
@@ -48,3 +49,14 @@ def test_long_texts_are_kept_only_as_far_as_memory_goes(
         pipeline.ask(made_up(3), text)
     kept = pipeline.inputs._texts._kept.values()
     assert 0 < sum(map(streams._bytes, kept)) <= 9_000 and len(kept) < 3
+
+
+def test_a_row_alone_is_not_copied(tiny_folder: Path, made_up: MakeRegions) -> None:
+    pipeline = Pipeline.open(tiny_folder, device="cpu")
+    ((regions, tokens),) = pipeline.rows([(made_up(6), QUESTION)])
+    with torch.inference_mode():
+        first, again = (pipeline.inputs._texts.of([tokens], collect=True) for _ in range(2))
+        lean = pipeline.inputs._texts.of([tokens], collect=False)
+        twice = pipeline.inputs._texts.of([tokens] * 2, collect=True)
+    assert first is again and lean.state is first.state and lean.attention == ()
+    assert torch.equal(twice.attention[0][1], first.attention[0][0])

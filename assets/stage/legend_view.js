@@ -59,7 +59,7 @@ class LegendView {
     this.all.hidden = isWhole;
     const filter = isWhole ? "" : " Hidden heads do not count in mean and max.";
     if (pair) {
-      this.ramp.draw(colours, false, "0", unit(pair.top));
+      this.ramp.draw(colours, false, "0", unit(pair.top, 3));
       write(this.sentence, `How much of ${pair.query.label} goes to ${pair.key.label} in each head; empty: it has no such pair.${filter}`);
     } else {
       this.drawSteps(selection, colours);

@@ -1,7 +1,7 @@
 /* From what was chosen to the one map that is drawn, and what of it lights up. */
 
 const LINKS_AT_REST = 8;
-const LINKS_OF_ONE = 8;
+const LINKS_OF_ONE = 12;
 
 /* The heads that the map is made of: [[layer, head]]. */
 function slotsOf(selection, trace) {

@@ -80,7 +80,7 @@ class MatrixView {
     const angle = hasNumbers ? 0 : SLANT;
     const slant = (angle * Math.PI) / 180;
     this.left = Math.ceil(longest(rows)) + 12;
-    this.top = Math.ceil(longest(columns) * Math.sin(slant)) + 16;
+    this.top = Math.ceil(longest(columns) * Math.sin(slant)) + 22;
     const beyond = hasNumbers ? 4 : longest(columns) * Math.cos(slant) + 8; // the last label leans out
     const fit = (width - this.left - beyond) / Math.max(columns.length, 1);
     this.across = Math.min(Math.max(Math.floor(fit), NARROWEST), WIDEST);

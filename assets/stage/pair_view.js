@@ -27,13 +27,13 @@ class PairView {
   listed(pair, locks) {
     const said = `${pair.query.label} reads ${pair.key.label}`;
     const families = new Set(pair.families);
+    const told = `${said}: ${this.nameOf([...families])}`;
     const turn = element("button", {
       type: "button", class: "plain turn", "aria-label": `The other way: ${pair.key.label} reads ${pair.query.label}`,
       title: "The other way", click: () => this.actions.choose({ locks: turned(locks) }, "lock"),
     }, "⇄");
     return [
-      element("p", { class: "pair-name" }, element("span", { title: said }, said), turn,
-        element("span", { class: "quiet" }, this.nameOf([...families]))),
+      element("p", { class: "pair-name" }, element("span", { title: told }, said), turn),
       element("ol", { class: "bests", "aria-label": `Heads where ${said} most` },
         ...pair.best.map((head) => element("li", {}, this.link(head, families.size > 1)))),
     ];

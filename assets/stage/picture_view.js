@@ -1,8 +1,8 @@
 /* The picture with its regions: a ring says the weight by its width and colour, a tag by a number,
    and the picture itself stays as it is. */
 
-const NUMBERED = 5; // regions whose weight stands in the picture
-const FEW = 12; // regions that all keep their number in sight
+const NUMBERED = 5; // of many regions, whose weight stands in the picture
+const FEW = 12; // regions that all keep their number and weight in sight
 const ABOVE_FROM = 0.07; // of the picture's height: room for a tag above its box
 const REST_MILLISECONDS = 90;
 const LEANS_FROM = 0.6; // of its width: tags grow to the left
@@ -121,7 +121,7 @@ function regionButton(kind, place, actions, ...children) {
 function regionLight(map, lit) {
   const { weights, framed } = lightOn("region", map, lit);
   const shares = weights && weights.map((weight) => litShare(map, weight));
-  return { weights, shares, framed, numbered: new Set(shares ? strongestPlaces(shares, NUMBERED) : []) };
+  return { weights, shares, framed, numbered: new Set(shares ? strongestPlaces(shares, shares.length > FEW ? NUMBERED : FEW) : []) };
 }
 
 function strongestPlaces(shares, count) {

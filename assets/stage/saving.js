@@ -47,7 +47,8 @@ class SaveMenu {
     const { line, key } = figure === "model"
       ? this.ofHeads()
       : {
-        line: `${titleOf(selection, map)}. ${measureOf(selection)}. ${scaleSentence(map)}`,
+        line: `${titleOf(selection, map)}. ${measureOf(selection)}. ${scaleSentence(map)}`
+          + (figure === "scene" ? ` ${numbersSentence(map, selection.locks.map((lock) => lock.query ?? lock))}` : ""),
         key: weightKey(colours, isTwoSided(map), endsOf(map)),
       };
     return figureFile(drawing, [line, `Model ${trace.model}. “${trace.text}”`], stage.root, key);

@@ -46,17 +46,30 @@ function titleOf(selection, map) {
     + `${map.signed ? ", difference" : ""}`;
 }
 
-/* A number of a map; those of differences carry their sign. */
+/* A number of a map; those of differences carry their sign. Less than 1 never looks like 1. */
 function amountOf(map, weight, digits = 2) {
   const amount = unit(weight, digits);
   if (Number(amount) === 0) return unit(0, digits);
-  if (Number(amount) === 1 && weight < 1 && !map.signed) return "0.99"; // cells have no room for more
+  if (Number(amount) === 1 && weight < 1 && !map.signed) return unit(Math.min(weight, 0.999), 3);
   return map.signed && weight > 0 ? `+${amount}` : amount;
 }
 
 /* The same in a sentence. */
 function told(map, weight, digits = 2) {
   return map.signed ? amountOf(map, weight, digits) : shareInWords(weight, digits);
+}
+
+/* What the numbers at words and regions are, for a figure that stands alone. locked: tokens. */
+function numbersSentence(map, locked) {
+  const { queries, keys } = map.family;
+  const named = (tokens) => locked.filter((token) => placeIn(tokens, token) >= 0)
+    .map((token) => nameOf(tokens[placeIn(tokens, token)])).join(" or ");
+  const [reading, read] = [named(map.rows), named(map.columns)];
+  const told = [];
+  if (reading) told.push(`at each ${keys}: how much ${reading} reads it`);
+  if (read && !(reading && queries === keys)) told.push(`at each ${queries}: how much it reads ${read}`);
+  if (!told.length) told.push(`at each ${keys}: how much it is read on average`, `lines: the ${LINKS_AT_REST} largest weights`);
+  return `Numbers ${told.join("; ")}.`;
 }
 
 /* One lock or one thing pointed at: who reads whom, and the largest weights. */

@@ -5,6 +5,7 @@ it, -1 one layer before, 1 what leaves it. Shares of a node's sources sum to 1, 
 is lost on the way down.
 """
 
+import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -130,6 +131,22 @@ def grouped(found: Graph, labels: Mapping[Node, str]) -> Graph:
     ]
     edges.sort(key=lambda edge: -edge.influence)
     return Graph(found.root, nodes, edges, found.nodes_share, found.edges_share)
+
+
+def joined(found: Graph, most: int) -> list[Edge]:
+    """At most so many edges that all hang together: from the root on, always the widest next."""
+    into: dict[Node, list[tuple[float, int]]] = {}
+    for number, edge in enumerate(found.edges):
+        into.setdefault(edge.target, []).append((-edge.influence, number))
+    open_edges = into.pop(found.root, [])
+    heapq.heapify(open_edges)
+    chosen: list[Edge] = []
+    while open_edges and len(chosen) < most:
+        edge = found.edges[heapq.heappop(open_edges)[1]]
+        chosen.append(edge)
+        for below in into.pop(edge.source, ()):
+            heapq.heappush(open_edges, below)
+    return chosen
 
 
 def _fewest(values: dict, share: float, stays: set) -> dict:

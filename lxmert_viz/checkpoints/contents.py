@@ -1,7 +1,7 @@
 """What stands in a model folder beside the weights: scope, answers, names of regions."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -167,6 +167,11 @@ def _read_optional(path: Path, default: Any) -> Any:
     return read_json(path) if path.exists() else default
 
 
+def unknown_note(model: str, words: Iterable[str]) -> str:
+    told = ", ".join(f"\u201c{word}\u201d" for word in dict.fromkeys(words))
+    return f"{model} has never seen these words and reads blanks there: {told}."
+
+
 def notes_on(model: str, scope: Scope, regions: Regions, tokens: Tokens) -> Iterator[str]:
     if len(tokens.ids) > scope.longest_text:
         yield (
@@ -174,8 +179,7 @@ def notes_on(model: str, scope: Scope, regions: Regions, tokens: Tokens) -> Iter
             f"most {scope.longest_text}: what it makes of longer ones is a guess."
         )
     if tokens.unknown_words:
-        words = ", ".join(f"\u201c{word}\u201d" for word in dict.fromkeys(tokens.unknown_words))
-        yield f"{model} has never seen these words and reads blanks there: {words}."
+        yield unknown_note(model, tokens.unknown_words)
     if regions.missing:
         yield (
             f"The detector found {len(regions)} regions in this picture, and "

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 EXAMPLE = "cause heads-off.json"
 VIEWS, OFF = ("atlas", "edges", "knowing", "means"), ("zero", "mean", "set")
+OF_A_SET = (
+    "What was measured over a set has no file of an experiment: `cause DATASET --view ...` with "
+    "the same dataset and checkpoint measures it again."
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -60,6 +64,8 @@ def again(options: argparse.Namespace) -> None:
 
     if not options.source.is_file():
         raise DatasetError(f"There is no file {options.source}.")
+    if options.source.suffix.lower() == ".csv":
+        raise OptionError(f"{options.source} is a table of figures. {OF_A_SET}")
     content = options.source.read_bytes().decode("utf-8", "replace")
     told, cause, before = cause_files.read(content)
     name = options.model or str(told["model"])

@@ -9,7 +9,7 @@ from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.checkpoints.known import SHIPPED
 from lxmert_viz.commands.engines import add_engine_options, engine, hold_elsewhere
 from lxmert_viz.commands.inputs import add_dataset_options, named_source
-from lxmert_viz.commands.options import add_models_option
+from lxmert_viz.commands.options import add_models_option, add_precision_option
 from lxmert_viz.commands.progress import PROGRESS, report
 from lxmert_viz.commands.stopping import goes_on
 from lxmert_viz.errors import MachineError, OptionError
@@ -36,6 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--region-cache", type=Path, metavar="FOLDER", help="share regions with other runs")
     add("--profile", default="trained", help="how regions are found (default: trained)")
     add("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    add_precision_option(parser)
     add("--no-baselines", action="store_true", help="ask only with picture and question")
     add("--no-internals", action="store_true", help="keep no states and statistics of heads")
     add("--retry-errors", action="store_true", help="ask again what a run could not answer")
@@ -106,6 +107,8 @@ def ask_model(options: argparse.Namespace, source: "Source") -> "RunFolder":
     from lxmert_viz.runs.manifest import Settings
 
     check_closer_looks(options)
+    if options.precision != "full" and options.engine != "here":
+        raise OptionError("--precision is for a run on this machine: leave it out with --engine.")
     folder = find(options.model, options.models)
     settings = Settings(options.profile, not options.no_baselines, not options.no_internals)
     resume = Resume(options.retry_errors, options.mix, PROGRESS.line)
@@ -113,7 +116,8 @@ def ask_model(options: argparse.Namespace, source: "Source") -> "RunFolder":
     with goes_on():
         with engine(options, options.out / RAY_LOG) as site:
             device = "cpu" if site else options.device  # the cluster's is its machines' own
-            pipeline = Pipeline.open(options.model, device=device, models=options.models)
+            opened = {"device": device, "models": options.models, "precision": options.precision}
+            pipeline = Pipeline.open(options.model, **opened)
             cache, own = options.region_cache, RunFolder(options.out)
             made_by = Engine() if site is None else on_cluster(site, own, cache)
             made = evaluate(
@@ -130,7 +134,7 @@ def ask_model(options: argparse.Namespace, source: "Source") -> "RunFolder":
                 keep_regions=looks_closer,
             )
             if looks_closer:
-                look_closer(options, pipeline, folder, source, made, site)
+                look_closer(options, pipeline.exact, folder, source, made, site)
         return made
 
 

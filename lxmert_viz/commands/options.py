@@ -23,13 +23,7 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     """Where models lie, and how their detector looks."""
     add_models_option(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    parser.add_argument(
-        "--precision",
-        choices=("full", "mixed"),
-        default="full",
-        help="of detector and network; mixed is faster where the processor computes in bfloat16, "
-        "and moves probabilities by less than 0.005 for 99 questions of 100 (default: full)",
-    )
+    add_precision_option(parser)
     parser.add_argument(
         "--backend",
         choices=("own", "detectron2"),
@@ -42,6 +36,16 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
         help="how regions are found: trained or demo, with numbers such as "
         "'trained, regions=50, proposals=200' or 'demo, score=0.3, least=10, most=60' "
         "(default: trained)",
+    )
+
+
+def add_precision_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--precision",
+        choices=("full", "mixed"),
+        default="full",
+        help="of detector and network; mixed is faster where the processor computes in bfloat16, "
+        "and moves probabilities by less than 0.005 for 99 questions of 100 (default: full)",
     )
 
 

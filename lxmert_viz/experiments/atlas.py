@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lxmert_viz.analysis import head_statistics, rankings
+from lxmert_viz.analysis.layer_names import place_named
 from lxmert_viz.errors import OptionError
 from lxmert_viz.experiments import head_slots, heads
 from lxmert_viz.experiments.head_slots import ByHead, flat
@@ -117,7 +118,7 @@ def exact_effects(
     config = kept.pipeline.network.config
     keys, found = head_slots.layer_keys(config), []
     for place, (family, layer) in enumerate(keys):
-        report(head_slots.place_named(family, layer), place / len(keys))
+        report(place_named(family, layer), place / len(keys))
         contexts = without_each(context_of(kept, family, layer), config.num_attention_heads)
         if means is not None:
             contexts = contexts + each_alone(means[family, layer])[:, None]

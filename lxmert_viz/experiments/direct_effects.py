@@ -35,6 +35,7 @@ class DirectEffects:
     names: tuple[str, ...]  # n
     values: np.ndarray  # (n,) logits
     total: float  # what they sum to: the slope times the whole state
+    whole: float  # the target as it is, which a curved head makes another number
     removed: np.ndarray  # (n,) how much the target falls without the part; NaN: not removed
 
 
@@ -86,7 +87,7 @@ def direct_effects(
     fallen = _without_heads(pipeline, regions, text, target, own)
     removed = np.array([np.nan, *(fallen[1:] * -1 + fallen[0]), fallen[0] - without, np.nan])
     names = (ENTERING, *(slot.name for slot in own), FEED_FORWARD, BIASES)
-    return DirectEffects(target, names, found, float(slope @ state), removed)
+    return DirectEffects(target, names, found, float(slope @ state), float(fallen[0]), removed)
 
 
 def _blocks(base: LxmertModel, trace: Trace, layer: int, place: int) -> list[Block]:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lxmert_viz.analysis.layer_names import place_named
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.experiments.target import Target
 from lxmert_viz.model.files.loading import base_of
@@ -17,7 +18,6 @@ from lxmert_viz.model.interventions import Intervention, Key, layers_of
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.records import FAMILIES, Regions
 
-OWN_LAYERS = {"lang": "language layer", "vision": "region layer"}
 ByHead = dict[str, np.ndarray]  # family -> (L, H)
 
 
@@ -30,16 +30,6 @@ class Slot(NamedTuple):
     def name(self) -> str:
         """As a person reads it, counted from 1."""
         return f"{place_named(self.family, self.layer)}, head {self.head + 1}"
-
-
-def place_named(place: str, layer: int) -> str:
-    """A family's layer, or where states leave, as a person reads it. layer: from 0, or -1."""
-    if layer < 0:
-        return "embeddings"
-    if place in OWN_LAYERS:
-        return f"{OWN_LAYERS[place]} {layer + 1}"
-    step = f", {FAMILIES[place].title.lower()}" if place in FAMILIES else ""
-    return f"cross layer {layer + 1}{step}"
 
 
 def layer_keys(config: LxmertConfig) -> list[Key]:

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from lxmert_viz.analysis import rankings
+from lxmert_viz.analysis.layer_names import place_named
 from lxmert_viz.errors import OptionError
 from lxmert_viz.experiments.atlas import context_of
-from lxmert_viz.experiments.head_slots import place_named
 from lxmert_viz.experiments.kept_run import Kept
 from lxmert_viz.experiments.target import Target
 from lxmert_viz.model.files.loading import base_of

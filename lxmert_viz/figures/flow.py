@@ -15,7 +15,7 @@ WIDTHS = (1.0, 2.5, 4.5, 8.0)  # of edges, by their influence
 FROM = (0.0, 0.02, 0.08, 0.25)  # share of the largest, from which an edge has each width
 OWN, CROSSING = theme.LINES[0], theme.LINES[1]
 NODE_PX = (7, 26)
-NAMED, FEW = 28, 14  # columns that are named at most, and named aslant
+NAMED, FEW = 58, 14  # columns that are named at most, and named aslant
 
 
 class Point(NamedTuple):
@@ -60,17 +60,23 @@ def flow_graph(
     for trace in _edges(spots, points, lines):
         figure.add_trace(trace)
     figure.add_trace(_nodes(spots, points, names, root))
-    _name_axes(figure, columns, _heaviest(points), depths, names)
+    _name_axes(figure, columns, _named(points, columns), depths, names)
     return figure
 
 
-def _heaviest(points: Sequence[Point]) -> set[tuple[str, int]]:
-    """The columns that are named where not all can be."""
+def _named(
+    points: Sequence[Point], columns: Mapping[tuple[str, int], float]
+) -> list[tuple[str, int]]:
+    """The columns whose names do not touch: where not all can be named, the heaviest are."""
     most: dict[tuple[str, int], float] = {}
     for point in points:
         key = (point.stream, point.place)
         most[key] = max(most.get(key, 0.0), point.weight)
-    return set(sorted(most, key=lambda key: -most[key])[:NAMED])
+    apart, chosen = max(columns.values()) / NAMED, []
+    for key in sorted(most, key=lambda key: -most[key]):
+        if all(abs(columns[key] - columns[other]) >= apart for other in chosen):
+            chosen.append(key)
+    return chosen[:NAMED]
 
 
 def _name_axes(

@@ -48,7 +48,7 @@ def written_strip(written: np.ndarray, heads: int, head: int) -> go.Figure:
         y=[""],
         zmin=-top,
         zmax=top,
-        colorscale=[(0, theme.LESS), (0.5, theme.MIDDLE), (1, theme.MORE)],
+        colorscale=theme.STRONG,
         showscale=False,
         hovertemplate="dimension %{x}: %{z:.3f}<extra></extra>",
     )

@@ -109,7 +109,7 @@ def word_changes(words: Sequence[str], changes: np.ndarray, reach: float, title:
         x=list(range(len(words))),
         y=changes,
         marker_color=[theme.MORE if change > 0 else theme.LESS for change in changes],
-        text=[f"{change:+.2f}" for change in changes],
+        text=[f"{round(change, 2) + 0.0:+.2f}" for change in changes],
         textposition="outside",
         cliponaxis=False,
         customdata=[html.escape(word) for word in words],

@@ -159,7 +159,7 @@ def head_differences(effect: np.ndarray, p: np.ndarray, labels: Sequence[str]) -
         hoverinfo="text",
         xgap=2,
         ygap=2,
-        colorbar={"title": "d", "thickness": 12},
+        colorbar={"title": "Cohen's d", "thickness": 12},
     )
     subtitle = "wrong less right, in standard deviations; dot: beyond chance (5%)"
     height = 120 + 24 * len(labels)

@@ -18,6 +18,7 @@ WORD_PX, GAP_PX, PICTURE_PX = 38, 10, 296  # whole in the first screen, with thr
 TOP_PX, BOTTOM_PX, LINE_PX = 84, 58, 18
 ROW_PX = 26
 REACH = 1.5  # of the axis, times the largest number: wide intervals run out of the figure
+BADGES = 12  # strongest regions, which have their number; of 36 they would hide the picture
 DENSE = 0.85  # how much of the picture the largest number hides
 SIGNED = ((0, f"rgba(176, 163, 216, {DENSE})"), (0.5, "rgba(244, 244, 244, 0)"))
 SIGNED += ((1, f"rgba(237, 167, 104, {DENSE})"),)  # theme.SIGNED, to be seen through
@@ -43,8 +44,7 @@ class Scored:
         return float(np.abs(both).max(initial=0)) or 1.0
 
     def written(self, value: float) -> str:
-        number = f"{value:+.2f}" if self.is_signed else f"{value:.2f}"
-        return f"{number.replace('-', '−')} {self.unit}".strip()
+        return f"{_number(value, self.is_signed)} {self.unit}".strip()
 
 
 def relevance_map(
@@ -195,25 +195,36 @@ def _draw_picture(
     ]
     figure.add_trace(_heat(boxes, scored.regions, told))
     figure.add_trace(_frames(boxes))
-    badge = {"symbol": "square", "size": 17, "color": "rgba(16, 23, 27, 0.85)"}
-    figure.add_scatter(
+    figure.add_trace(_badges(boxes, scored.regions, told))
+    figure.update_layout(
+        xaxis2={"range": (0, width), "anchor": "y2", "constrain": "domain"},
+        yaxis2={"range": (height, 0), "anchor": "x2", "constrain": "domain"}
+        | {"scaleanchor": "x2", "constraintoward": "top"},
+    )
+
+
+def _badges(boxes: np.ndarray, values: np.ndarray, told: Sequence[str]) -> go.Scatter:
+    """The strongest regions' numbers."""
+    shown = np.zeros(len(boxes), bool)
+    shown[np.argsort(-np.abs(values), kind="stable")[:BADGES]] = True
+    return go.Scatter(
         x=boxes[:, 0],
         y=boxes[:, 1],
         xaxis="x2",
         yaxis="y2",
         mode="markers+text",
-        marker=badge,
-        text=[str(number) for number in range(1, len(boxes) + 1)],
+        marker={
+            "symbol": "square",
+            "size": 17,
+            "color": "rgba(16, 23, 27, 0.85)",
+            "opacity": shown.astype(float).tolist(),
+        },
+        text=[str(number) if own else "" for number, own in enumerate(shown, start=1)],
         textfont={"size": 11, "color": "white"},
         hovertext=told,
         hoverinfo="text",
         cliponaxis=False,
         name="regions",
-    )
-    figure.update_layout(
-        xaxis2={"range": (0, width), "anchor": "y2", "constrain": "domain"},
-        yaxis2={"range": (height, 0), "anchor": "x2", "constrain": "domain"}
-        | {"scaleanchor": "x2", "constraintoward": "top"},
     )
 
 
@@ -311,7 +322,8 @@ def _colour(value: float, is_signed: bool) -> str:
 
 
 def _number(value: float, is_signed: bool) -> str:
-    return (f"{value:+.2f}" if is_signed else f"{value:.2f}").replace("-", "−")
+    shown = round(float(value), 2) + 0.0  # no minus before a nought
+    return (f"{shown:+.2f}" if is_signed else f"{shown:.2f}").replace("-", "−")
 
 
 def _told(

@@ -7,6 +7,7 @@ Nothing is said by colour alone. Text keeps the colour of the page, light or dar
 """
 
 import html
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,15 +26,19 @@ GRID = "rgba(128, 128, 128, 0.25)"
 
 SHARES = ((0, "#f1f4f6"), (0.5, "#b5dcec"), (1, "#4fb0d6"))  # 0 to 1, under dark text
 SIGNED = ((0, "#b0a3d8"), (0.5, MIDDLE), (1, "#eda768"))  # -1 to 1, under dark text
+STRONG = ((0, LESS), (0.5, MIDDLE), (1, MORE))  # -1 to 1, without text
 INK = "#10171b"
 DARK = {  # the same under light text, on a dark page
     SHARES: ((0, "#20303a"), (0.5, "#1f5a75"), (1, "#227fa5")),
     SIGNED: ((0, "#7a66c0"), (0.5, "#2a3238"), (1, "#b0611a")),
+    STRONG: ((0, LESS), (0.5, "#2a3238"), (1, MORE)),
 }
 PALE = "#ffffff"
 PAINT = "paint"  # meta of cells that only colour what other parts of the figure tell
 FRAME = "#d55e00"
 LINES = ("#2f8fb5", "#d55e00", "#6b8e23", "#b45f96", "#a08a00", "#5b6770", "#8aa1c1", "#e69f00")
+
+NARROW, LINE_PX = 72, 16  # letters of a line of a subtitle on a phone, and how high a line is
 
 # below everything, whose labels may turn and take more room
 LEGEND = {"orientation": "h", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"}
@@ -50,7 +55,15 @@ BOX_COLOURS = ("#c9b3ff", "#e69f00", "#f0e442", "#cc79a7", "#d9c3a0", "#ffffff")
 
 
 def layout(title: str, subtitle: str, height: int, **margins: int) -> dict[str, Any]:
-    """What all figures have in common. Sizes in pixels."""
+    """What all figures have in common. Sizes in pixels.
+
+    Lines of the subtitle that a phone would cut become two, and the figure as much higher.
+    """
+    lines = subtitle.split("<br>")
+    narrow = [part for line in lines for part in _wrapped(line) or [""]]
+    more = LINE_PX * (len(narrow) - len(lines))
+    height, subtitle = height + more, "<br>".join(narrow)
+    margins["t"] = margins.get("t", 68) + more
     return {
         "title": {
             "text": title,
@@ -64,21 +77,28 @@ def layout(title: str, subtitle: str, height: int, **margins: int) -> dict[str, 
             "pad": {"t": 0, "l": 0},
         },
         "height": height,
-        "margin": {"l": 8, "r": 8, "t": 68, "b": 8, **margins},
+        "margin": {"l": 8, "r": 8, "b": 8, **margins},
         "template": WHITE,  # in a notebook, dark or light; the app puts its own there
         "showlegend": False,
         "dragmode": False,
     }
 
 
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, NARROW, break_long_words=False, break_on_hyphens=False)
+
+
 def in_the_dark(figure: go.Figure) -> go.Figure:
-    """The same for a dark page: cells of these scales are dark, and their text is light."""
+    """The same for a dark page: cells and points of these scales are dark, and text is light."""
     darker = go.Figure(figure)
     for cells in darker.select_traces({"type": "heatmap"}):
         if cells.colorscale in DARK:
             cells.colorscale = DARK[cells.colorscale]
             if cells.textfont.color == INK:
                 cells.textfont.color = PALE
+    for points in darker.select_traces({"type": "scatter"}):
+        if points.marker.colorscale in DARK:
+            points.marker.colorscale = DARK[points.marker.colorscale]
     return darker
 
 

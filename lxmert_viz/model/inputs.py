@@ -49,18 +49,28 @@ class Inputs:
         return Inputs(fast(self._network, torch.bfloat16), self._device)
 
     def of(
-        self, rows: Sequence[Row], *, collect: bool, intervention: Intervention | None = None
+        self,
+        rows: Sequence[Row],
+        *,
+        collect: bool,
+        intervention: Intervention | None = None,
+        encoded: bool = False,
     ) -> dict[str, Tensor | Stream | Intervention]:
         """The arguments of `forward`, by name: rows padded to the longest, padding hidden.
 
         Regions come encoded, and those of the last pictures were encoded before: `vision`, with
         maps and states where `collect`. Where gradients are enabled they come as they are, so
         that gradients reach them: visual_feats, visual_pos and visual_attention_mask; so they do
-        where the intervention touches their encoder. Raises
-        ValueError for features of another size than the network takes.
+        where the intervention touches their encoder. encoded: for the base, whose `forward` takes
+        the words of a row alone encoded too: `lang`. Raises ValueError for features of another size
+        than the network takes.
         """
-        seen = [regions for regions, _ in rows]
-        given = self.of_words([tokens for _, tokens in rows])
+        seen, texts = [regions for regions, _ in rows], [tokens for _, tokens in rows]
+        # in a batch they would be padded by what else is new in it, and so move by a bit
+        if encoded and len(rows) == 1 and not (intervention and intervention.touches("lang")):
+            given = {"lang": self._texts.of(texts, collect=collect)}
+        else:
+            given = self.of_words(texts)
         if intervention is not None:
             given["intervention"] = intervention.to(self._device)
         if torch.is_grad_enabled() or (intervention and intervention.touches("vision")):
@@ -79,7 +89,7 @@ class Inputs:
         MemoryShortError and DeviceError."""
         with computing_on(str(self._device)):
             output = self._network(
-                **self._given(rows, intervention, collect),
+                **self.of(rows, collect=collect, intervention=intervention, encoded=True),
                 output_attentions=collect,
                 output_hidden_states=collect,
                 return_dict=True,
@@ -87,20 +97,6 @@ class Inputs:
             pooled = output.pooled_output.float().cpu().numpy()
         check_finite(pooled, "the network's states of these regions")
         return output
-
-    def _given(
-        self, rows: Sequence[Row], intervention: Intervention | None, collect: bool
-    ) -> dict[str, Tensor | Stream | Intervention]:
-        """As `of`; the words of a row alone were encoded before, where it was asked lately.
-
-        In a batch they would be padded by what else is new in it, and so move by a bit.
-        """
-        given = self.of(rows, collect=collect, intervention=intervention)
-        if len(rows) > 1 or (intervention and intervention.touches("lang")):
-            return given
-        for name in ("input_ids", "token_type_ids"):
-            del given[name]
-        return given | {"lang": self._texts.of([tokens for _, tokens in rows], collect=collect)}
 
     def of_words(self, rows: Sequence[Tokens]) -> dict[str, Tensor]:
         """The arguments of `encode_language`, each (B, T); no mask where nothing is padded."""

@@ -82,6 +82,8 @@ def _bytes(stream: Stream) -> int:
 
 def _alone(joint: Stream, row: int, count: int) -> Stream:
     """One row of a batch, with its own memory and without padding."""
+    if len(joint.state) == 1:
+        return joint
     return Stream(
         state=joint.state[row : row + 1, :count].clone(),
         mask=None,
@@ -91,6 +93,8 @@ def _alone(joint: Stream, row: int, count: int) -> Stream:
 
 
 def _joined(streams: Sequence[Stream], collect: bool) -> Stream:
+    if len(streams) == 1:  # as it is kept: nobody writes into it, and a long one is large
+        return streams[0] if collect else Stream(streams[0].state, None)
     counts = [stream.state.shape[1] for stream in streams]
     gaps = [max(counts) - count for count in counts]
     state = _longer([stream.state for stream in streams], gaps)

@@ -48,3 +48,8 @@ FILTERED = {name: kind for name, kind in TYPES.items() if name != "people"}  # s
 def title_of(name: str) -> str:
     """Of a column that a person reads; other columns are called by their name."""
     return BY_NAME[name].title if name in BY_NAME else name.capitalize()
+
+
+def meaning_of(name: str) -> str | None:
+    """In words; None for a column that a run brought along."""
+    return BY_NAME[name].meaning if name in BY_NAME else None

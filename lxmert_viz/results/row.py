@@ -18,6 +18,7 @@ class WrittenRow:
     question_id: str = _told("Id", "the example's id in its file")
     picture: str | None = _told("Picture", "the picture's id")
     picture_file: str | None = _told("Picture file", "where the picture lies")
+    part: str | None = _told("Part", "pixels that alone are looked at: left top right bottom")
     second_picture: str | None = _told("Second picture", "NLVR2's right one")
     second_picture_file: str | None = _told("Its file", "where the second picture lies")
     text: str = _told("Question", "the question or caption")
@@ -36,9 +37,13 @@ class WrittenRow:
     error: str | None = _told("Error", "why there is no answer")
     question_type: str | None = _told("Question type", "VQA's prefix, or the kind of a caption")
     answer_type: str | None = _told("Answer type", "yes/no, number or other")
-    structural_type: str | None = _told("Structure", "GQA: query, verify, choose, logical, compare")
+    structural_type: str | None = _told(
+        "Structure",
+        "GQA: query is open, verify yes or no, choose one of two, logical joins two, compare two",
+    )
     semantic_type: str | None = _told(
-        "Meaning", "GQA: object, attribute, category, relation, global"
+        "Meaning",
+        "GQA: a thing's presence (obj), kind (cat), look (attr), relations (rel), or all (global)",
     )
     detailed_type: str | None = _told("Detailed type", "GQA's detailed type")
     operation: str | None = _told("Operation", "the last step of GQA's program")

@@ -137,7 +137,7 @@ def _begin(
     """With what is odd about the dataset for this model, and with what makes the shards now."""
     device, threads = engine.device or pipeline.device, engine.threads or processor_threads()
     regions = region_file_facts(prepared.about.region_file)
-    mine = provenance(pipeline.digest, regions, device, threads)
+    mine = provenance(pipeline.digest, regions, device, threads, pipeline.precision)
     if not run.finished_parts():
         outside = prepared.outside(pipeline.answer_vocabulary)
         tally = run.write_remarks(chain(prepared.remarks(), outside))

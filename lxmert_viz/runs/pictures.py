@@ -8,6 +8,7 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from lxmert_viz.dataset.datasets import Dataset
+from lxmert_viz.detector.speed import FULL
 from lxmert_viz.errors import (
     DatasetError,
     DeviceError,
@@ -141,6 +142,7 @@ def looking(
             "picture": sha256(content).hexdigest(),
             "detector": pipeline.detector_digest,
             "profile": profile,
+            **({} if pipeline.precision == FULL else {"precision": pipeline.precision}),
         }
         return kept.found(facts, lambda: pipeline.look(content, profile))
 

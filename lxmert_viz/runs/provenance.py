@@ -7,6 +7,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
+from lxmert_viz.detector.speed import FULL
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.places import PACKAGE
 from lxmert_viz.results.run_folder import RunFolder
@@ -22,14 +23,19 @@ Provenance = dict[str, str]  # what -> which
 
 
 def provenance(
-    model: str, region_file: Mapping[str, Any] | None, device: str, threads: int
+    model: str,
+    region_file: Mapping[str, Any] | None,
+    device: str,
+    threads: int,
+    precision: str = FULL,
 ) -> Provenance:
     """Of this process. model: its digest. region_file: its facts, as a manifest has them."""
+    computes = device.partition(":")[0]  # "cuda:1" counts as "cuda"
     regions = json.dumps(region_file, sort_keys=True)
     return {
         "lxmert-viz": code_digest(),
         **{name: version(name) for name in LIBRARIES},
-        "device": device.partition(":")[0],  # "cuda:1" counts as "cuda"
+        "device": computes if precision == FULL else f"{computes} in {precision} precision",
         "threads": str(threads),
         "model": model,
         "region file": "none" if region_file is None else _digest(regions.encode()),

@@ -89,6 +89,7 @@ def scored(
     columns |= _match_scores(made)
     columns["grounding"] = grounding
     columns["text"] = asked["text"]
+    columns["part"] = _parts(asked)
     columns |= _of_example(told, known)
     columns |= _of_answer(told, said)
     for name in BASELINES[:2]:
@@ -97,6 +98,14 @@ def scored(
     columns |= _judged(told, said, columns)
     arrays = [_array(columns[column.name], column.type) for column in SCHEMA]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def _parts(asked: pa.Table) -> Column:
+    """Of pictures; datasets that earlier versions read have none."""
+    if "crop_px" not in asked.column_names:
+        return [None] * asked.num_rows
+    told = asked["crop_px"].to_pylist()
+    return [None if box is None else " ".join(f"{side:g}" for side in box) for box in told]
 
 
 def _match_scores(made: pa.Table) -> dict[str, Column]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lxmert_viz.analysis.flow import Edge, Node, graph, grouped, influence
+from lxmert_viz.analysis.flow import Edge, Graph, Node, graph, grouped, influence, joined
 
 SHARES = {  # two words, two regions; one layer of words alone, one cross-modality layer
     ("lang", 0): {"lang": np.array([[0.5, 0.5], [0.0, 1.0]])},
@@ -62,3 +62,20 @@ def test_nodes_of_one_label_are_one_and_lose_no_influence() -> None:
     assert tall.nodes[ROOT] == 1 and Node("lang", 0, 0) not in tall.nodes
     assert {edge.target for edge in tall.edges} == {ROOT} and len(tall.edges) == 3
     assert grouped(whole, {}) == whole
+
+
+def test_what_is_drawn_hangs_together_with_the_root() -> None:
+    """The widest edge of all is far below, behind two that are narrow: it waits for them."""
+    nodes = [Node("lang", depth, 0) for depth in (1, 0, -1)]
+    far, other = Node("lang", -2, 0), Node("lang", 0, 1)
+    down = [
+        Edge(nodes[1], nodes[0], 0.2, 0.2),
+        Edge(nodes[2], nodes[1], 0.1, 0.1),
+        Edge(far, nodes[2], 1.0, 0.9),
+    ]
+    aside = Edge(other, nodes[0], 0.3, 0.3)
+    widest_first = sorted([*down, aside], key=lambda edge: -edge.influence)
+    found = Graph(ROOT, dict.fromkeys([*nodes, far, other], 1.0), widest_first, 1.0, 1.0)
+    assert joined(found, 2) == [aside, down[0]]
+    assert joined(found, 9) == [aside, *down]
+    assert joined(Graph(far, {far: 1.0}, widest_first, 1.0, 1.0), 9) == []

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.__main__ import main
+from benchmarks import compiled, network
+from benchmarks.__main__ import TOY, main
 from benchmarks.comparing import Case, Disagreement, compare
+from benchmarks.network import Both
 
 
 def test_every_comparison_runs_at_toy_size(capsys: pytest.CaptureFixture[str]) -> None:
@@ -21,6 +23,23 @@ def test_every_comparison_runs_at_toy_size(capsys: pytest.CaptureFixture[str]) -
         assert result["apart"] <= 1e-4
         assert any(line.startswith(f"| {result['measured']} |") for line in lines)
     assert "torch" in results[0]["versions"] and results[0]["machine"]["threads"] == threads
+
+
+@pytest.mark.parametrize("name", compiled.PEERS)
+def test_compiled_peers_compute_the_same(name: str) -> None:
+    if name not in compiled.installed():
+        pytest.skip(f"{name} is not installed: {compiled.HOW}")
+    found = [compare(case, 1) for case in compiled.cases(Both(TOY, 5, 4)) if name in case.of]
+    assert len(found) == 2 and found[0].apart < 1e-5
+
+
+def test_what_is_not_installed_is_left_out_and_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(compiled, "find_spec", lambda name: None)
+    monkeypatch.setattr(network, "cases", lambda both: iter(()))
+    main(["--toy", "--rounds", "1", "--threads", str(torch.get_num_threads())])
+    assert "not compared: onnxruntime, openvino; pip install onnx" in capsys.readouterr().out
 
 
 def test_what_disagrees_is_not_timed() -> None:

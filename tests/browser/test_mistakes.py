@@ -1,13 +1,16 @@
 """From the board to an example and back, in a real browser, on the shipped study set."""
 
+import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lxmert_viz.places import APP, DATA_VARIABLE
 from tests.helpers.served_page import PHONE, WIDE, opened, served
+from tests.helpers.small_run import put_captions
 
 pytestmark = pytest.mark.browser
 HEADER, ROW = 35, 56  # pixels of the table
@@ -95,4 +98,24 @@ def test_the_board_fits_a_phone(browser: Browser, board: str) -> None:
     expect(page.get_by_text("Filter and search")).to_be_visible()
     wide = "document.documentElement.scrollWidth <= window.innerWidth"
     assert page.evaluate(wide)
+    page.close()
+
+
+def test_a_kind_of_captions_leads_to_its_rows(
+    browser: Browser, board: str, photograph: bytes
+) -> None:
+    data = Path(os.environ[DATA_VARIABLE])
+    (data / "ball.jpg").write_bytes(photograph)
+    put_captions(data / "runs" / "toy", data / "ball.jpg")
+    page, complaints = opened(browser, f"{board}?run=runs/toy&view=Matching", WIDE)
+    figure = page.locator(".stPlotlyChart").filter(has_text="pairwise, lowest first")
+    bars = figure.locator(".barlayer .point path")
+    expect(bars).to_have_count(2)
+    bars.first.scroll_into_view_if_needed()
+    box = bars.first.bounding_box()  # a click reaches the figure's layer above the bar
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page).to_have_url(re.compile("where=question_type"))
+    expect(page.locator(".st-key-board-terms")).to_contain_text("side")
+    expect(page.locator(".st-key-board-table")).to_be_visible()
+    assert [c for c in complaints if "404" not in c] == []
     page.close()

@@ -84,6 +84,8 @@ def test_the_command_runs_a_file_again(
     assert "is another checkpoint: name the right one with --model" in capsys.readouterr().err
     assert main(["cause", str(tmp_path / "none.json")]) == 2
     assert "There is no file" in capsys.readouterr().err
+    assert main(["cause", str(table)]) == 2
+    assert "is a table of figures. What was measured over a set" in capsys.readouterr().err
     assert main(["cause", str(tmp_path)]) == 2
     assert "--out RUN" in capsys.readouterr().err
 

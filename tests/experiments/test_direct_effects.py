@@ -40,6 +40,9 @@ def test_they_sum_to_the_slope_times_the_state(
     assert len(found.names) == len(found.values) == 2 * heads + 3
     assert (found.names[0], *found.names[-2:]) == (ENTERING, FEED_FORWARD, BIASES)
     assert found.values.sum() == pytest.approx(found.total, abs=1e-5)
+    last = tiny_pipeline.ask(regions, text).states["lang_cross"][-1, -1, asked.place]
+    read = asked.read(tiny_pipeline, torch.from_numpy(last)[None])
+    assert found.whole == pytest.approx(read.item(), abs=1e-4)
     assert np.isfinite(found.values).all()
     assert np.isnan(found.removed[[0, -1]]).all() and np.isfinite(found.removed[1:-1]).all()
 

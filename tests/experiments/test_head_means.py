@@ -1,11 +1,14 @@
 """Means of heads over a set: against a mean made by hand, as a file, and where heads are off."""
 
 import json
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from lxmert_viz.__main__ import main
 from lxmert_viz.errors import OptionError
 from lxmert_viz.experiments import atlas, head_means, surgery
 from lxmert_viz.experiments import target as targets
@@ -84,3 +87,36 @@ def test_a_set_of_nothing_and_a_missing_set_are_said(
     target = targets.answer(tiny_pipeline, "red", "blue")
     with pytest.raises(OptionError, match="no set is given"):
         atlas.atlas(tiny_pipeline, regions, TEXTS[0], target, atlas.SET)
+
+
+def test_the_command_writes_the_means_of_a_dataset_and_heads_are_off_by_them(
+    tiny_pipeline: Pipeline,
+    tiny_folder: Path,
+    photograph: bytes,
+    regions: Regions,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of a set of one example they are that example's own, which `--off mean` uses."""
+    data, file = tmp_path / "one", tmp_path / "means.json"
+    (data / "images").mkdir(parents=True)
+    (data / "images" / "a.jpg").write_bytes(photograph)
+    top = tiny_pipeline.ask(regions, TEXTS[0]).answers[0].text
+    (data / "questions.csv").write_text(f"id,image,question,answer\n1,a,{TEXTS[0]},{top}\n")
+    given = ["cause", str(data), "--model", str(tiny_folder), "--device", "cpu"]
+    assert main([*given, "--view", "means", "--out", str(file)]) == 0
+    assert "means over 1 examples of questions" in capsys.readouterr().out
+    written = head_means.read(json.loads(file.read_text())).of(tiny_pipeline)
+    kept = Kept(tiny_pipeline, regions, TEXTS[0], targets.answer(tiny_pipeline, "red", "blue"))
+    for key, values in written.items():
+        with torch.inference_mode():
+            own = atlas.context_of(kept, *key)[0].mean(0)
+        assert torch.allclose(values.flatten(), own, atol=1e-5), key
+    effects = []
+    for off in (["mean"], ["set", "--means", str(file)]):
+        name = str(tmp_path / off[0])
+        assert main([*given, "--off", *off, "--out", name, "--table", f"{name}.csv"]) == 0
+        effects.append(pd.read_csv(f"{name}.csv")["effect"])
+    assert effects[0].abs().max() > 0.01 and np.allclose(*effects, atol=1e-4)
+    assert main([*given, "--view", "means", "--out", str(tmp_path / "means")]) == 2
+    assert "Name a file for the means: --out FILE.json." in capsys.readouterr().err

@@ -82,11 +82,16 @@ def test_the_flow_graph_has_layers_upward_and_streams_apart() -> None:
 
 
 def test_where_not_all_columns_can_be_named_the_heaviest_are() -> None:
-    points = [Point("vision", 0, n, n / 40) for n in range(40)] + [Point("lang", 1, 0, 1.0)]
-    names = {"lang": ["[CLS]"], "vision": [f"{n + 1} cube" for n in range(40)]}
-    shown = list(flow.flow_graph(points, [], names, 40, "T", "S").layout.xaxis.ticktext)
-    assert len(shown) == flow.NAMED and "[CLS]" in shown
-    assert "40 cube" in shown and "1 cube" not in shown
+    count = 3 * flow.NAMED
+    points = [Point("vision", 0, n, n / count) for n in range(count)] + [Point("lang", 1, 0, 1.0)]
+    names = {"lang": ["[CLS]"], "vision": [f"{n + 1} cube" for n in range(count)]}
+    axis = flow.flow_graph(points, [], names, count, "T", "S").layout.xaxis
+    shown = list(axis.ticktext)
+    assert flow.NAMED / 2 < len(shown) <= flow.NAMED and "[CLS]" in shown
+    assert f"{count} cube" in shown and f"{count - 1} cube" not in shown and "1 cube" not in shown
+    assert np.diff(axis.tickvals).min() >= (axis.range[1] - axis.range[0]) / (flow.NAMED + 2)
+    whole = flow.flow_graph(points[-flow.NAMED + 3 :], [], names, 0, "T", "S").layout.xaxis
+    assert len(whole.ticktext) == flow.NAMED - 3  # twenty words and thirty-six regions
 
 
 def test_an_edge_by_head_has_both_measures() -> None:

@@ -53,6 +53,15 @@ def test_no_boxes_and_boxes_without_area_show_nothing() -> None:
     assert (seen_regions(np.array([[0.1, 0.1, 0.1, 0.4]]), np.ones(1))[2] == -1).all()
 
 
+def test_of_many_regions_the_strongest_have_their_number_and_all_tell_it() -> None:
+    values, boxes = np.linspace(-1, 0.5, 40), np.tile(BOXES[0], (40, 1))
+    names = [f"{n + 1} thing" for n in range(40)]
+    scored = Scored(PIECES, WORDS, names, values, True, "logits")
+    regions = parts(relevance_map(scored, boxes, (SOURCE, (400, 200)), "Why", ["a"]))["regions"]
+    assert [text for text in regions.text if text] == [str(n + 1) for n in range(12)]
+    assert list(regions.marker.opacity) == [1] * 12 + [0] * 28 and len(regions.hovertext) == 40
+
+
 def test_one_scale_for_words_and_regions_around_zero() -> None:
     figure = drawn()
     words = parts(figure)["words"]

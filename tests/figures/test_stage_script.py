@@ -260,4 +260,4 @@ def test_hovering_tells_shares_by_the_rule_of_every_page(page: Page, digits: int
 
 def test_a_cell_never_says_that_all_of_the_weight_is_there_when_it_is_not(page: Page) -> None:
     told = "(weight) => amountOf({ signed: false }, weight)"
-    assert [page.evaluate(told, number) for number in (0.996, 1, 0.42)] == ["0.99", "1.00", "0.42"]
+    assert [page.evaluate(told, number) for number in (0.996, 1, 0.42)] == ["0.996", "1.00", "0.42"]

@@ -37,6 +37,12 @@ def test_cells_are_dark_under_light_text_in_the_dark(scale: tuple) -> None:
     assert all(contrast(colour, theme.INK) >= CLEAR for _, colour in scale)
 
 
+def test_points_have_the_scale_of_a_dark_page_too() -> None:
+    scaled = {"color": [0, 1], "colorscale": theme.SIGNED}
+    points, _ = theme.in_the_dark(go.Figure([go.Scatter(marker=scaled), go.Scatter()])).data
+    assert points.marker.colorscale == theme.DARK[theme.SIGNED]
+
+
 def test_what_lies_over_a_picture_stays_as_it_is() -> None:
     see_through = ((0, "rgba(0, 0, 0, 0)"), (1, "rgba(79, 176, 214, 0.7)"))
     over = go.Heatmap(z=[[0, 1]], colorscale=see_through, textfont={"color": theme.INK})
@@ -77,3 +83,12 @@ def test_lines_of_a_legend_are_in_no_colour_that_means_right_locked_or_the_other
 def test_the_other_side_is_not_in_the_colour_of_what_is_locked() -> None:
     bars = paired_bars(["yes"], {"before": [0.5], "after": [0.25]}, "softmax").data
     assert [bar.marker.color for bar in bars] == [theme.EARLIER, theme.OTHER]
+
+
+def test_a_subtitle_that_a_phone_would_cut_has_a_line_more_and_the_figure_room_for_it() -> None:
+    one, two = (theme.layout("T", told, 200, t=50) for told in ("a b", "word " * 20 + "<br>b"))
+    assert (one["title"]["subtitle"]["text"], one["height"], one["margin"]["t"]) == ("a b", 200, 50)
+    lines = two["title"]["subtitle"]["text"].split("<br>")
+    assert len(lines) == 3 and max(map(len, lines)) <= theme.NARROW and lines[-1] == "b"
+    assert two["height"] - 200 == two["margin"]["t"] - 50 == theme.LINE_PX
+    assert " ".join(lines[:2]) == ("word " * 20).strip()

@@ -69,6 +69,7 @@ def test_what_is_wrong_with_captions_is_a_row_and_a_part_is_looked_at_alone(
     assert "same sentence" in made["4:foil"]["error"]
     assert "cut short" in made["5:caption"]["error"]
     assert "outside of a picture of 160 x 120" in made["6:caption"]["error"]
+    assert (made["1:caption"]["part"], made["2:foil"]["part"]) == (None, "15 40 65 90")
     part = tiny_pipeline.look(crop_px(photograph, (15, 40, 65, 90)))
     asked = tiny_pipeline.ask(part, "a red ball").match
     assert made["2:caption"]["match"] == pytest.approx(asked, abs=1e-5)

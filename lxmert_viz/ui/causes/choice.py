@@ -79,16 +79,16 @@ def choose(variant: Variant, found: Trace) -> tuple[str, Asked]:
     proposed = handover.proposed()
     if proposed in VIEWS:
         st.session_state["causes.view"] = proposed
-    view = st.segmented_control(
-        "Experiment",
-        list(VIEWS),
-        format_func=VIEWS.get,
-        key="causes.view",
-        persist_state="session",
-        label_visibility="collapsed",
-        required=True,
-    )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, key="causes.choice"):  # the first stays in its place
+        view = st.segmented_control(
+            "Experiment",
+            list(VIEWS),
+            format_func=VIEWS.get,
+            key="causes.view",
+            persist_state="session",
+            label_visibility="collapsed",
+            required=True,
+        )
         is_given = view in OF_THE_ANSWER
         answer, against = _choose_target(found, answer_key, against_key, is_given)
     usual = [answer, against] == known[:2]

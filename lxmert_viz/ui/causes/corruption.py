@@ -41,6 +41,7 @@ BY, TEXT, PLACE, FEATURES, CHANGE, OTHER = (  # keys of the address
 )
 OWN_KEYS = {WORD: (TEXT,), REGION: (PLACE, FEATURES), THING: (CHANGE,), SCENE: (OTHER,)}
 ZEROS = -1  # in place of the region whose features are taken
+MOST_PROPOSED = 12  # changed words that are tried for the first proposal
 ASKED = {"color": "color", "made of": "material", "material": "material", "shape": "shape"}
 
 
@@ -242,9 +243,23 @@ def _unlike(names: Sequence[str], place: int) -> int:
 
 
 def _proposed(asked: Asked) -> str:
-    """The text with the first word replaced that has a sibling."""
-    known = models.pipeline(asked.variant.model).tokenizer.get_vocab()
-    for word in words_of(asked.found.tokens):
-        for other in siblings(word.text.lower(), known):
-            return with_word(asked.found.tokens.text, word, other)
-    return ""
+    """The text with a word replaced by a sibling: the first that turns the answer, if any does."""
+    pipeline = models.pipeline(asked.variant.model)
+    known = pipeline.tokenizer.get_vocab()
+    tokens = asked.found.tokens
+    texts = [
+        with_word(tokens.text, word, other)
+        for word in words_of(tokens)
+        for other in siblings(word.text.lower(), known)
+    ][:MOST_PROPOSED]
+    if not texts:
+        return ""
+    found = waiting.result_of(
+        f"propose {asked.key}",
+        "looking for a word that turns the answer",
+        lambda report: pipeline.score_many([(asked.found.regions, text) for text in texts]),
+    )
+    own = asked.found.answers[0].text
+    said = (pipeline.answers(scores, 1)[0].text for scores in found)
+    turned = (text for text, answer in zip(texts, said, strict=True) if answer != own)
+    return next(turned, texts[0])

@@ -83,7 +83,7 @@ def _show_kinds(found: Bench) -> None:
         mean = sum(effect.drop for effect in own) / len(own)
         rows.append((kind, len(own), found.flip_rate(kind), mean))
     table = pd.DataFrame(rows, columns=["edits", "number", "flip rate", "mean fall, logits"])
-    st.dataframe(table.round(2), hide_index=True, width="stretch")
+    _show_table(table)
 
 
 def _show_reliance(asked: Asked, left: list[Reliance]) -> None:
@@ -95,4 +95,11 @@ def _show_reliance(asked: Asked, left: list[Reliance]) -> None:
         ],
         columns=["given", "answer", "probability", "target, logits"],
     )
-    st.dataframe(table.round(2), hide_index=True, width="stretch")
+    _show_table(table)
+
+
+def _show_table(table: pd.DataFrame) -> None:
+    """Numbers with two digits, also where the last is a nought."""
+    two = st.column_config.NumberColumn(format="%.2f")
+    formats = dict.fromkeys(table.select_dtypes("float"), two)
+    st.dataframe(table, hide_index=True, width="stretch", column_config=formats)

@@ -9,7 +9,7 @@ from lxmert_viz.analysis import flow as graphs
 from lxmert_viz.analysis.flow import EDGES_KEPT, NODES_KEPT, Edge, Graph, Node, Shares
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.experiments.flow_attribution import ATTRIBUTION, BY, CONTRIBUTION, as_shares
-from lxmert_viz.figures.flow import Line, Point, flow_graph, go
+from lxmert_viz.figures.flow import NAMED, Line, Point, flow_graph, go
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.causes import flow_edge, keeping, linked, pins
 from lxmert_viz.ui.causes.choice import Asked
@@ -29,6 +29,7 @@ ROOT, WEIGHED, NODES, EDGES, MOST, TEST, CLICK = (  # keys of the address
 LEAST = 0.3  # share kept
 COUNTS, USUAL = (20, 40, 80, 160, 320), 80  # edges that are drawn at most
 TESTED = 24  # crossings that are cut, the widest first
+WIDTHS = {17: "causes.flow-drawn", 38: "figure.wide", NAMED: "figure.wider"}  # by named columns
 CLICKS = {"root": "makes it the root", "pin": "pins it"}
 WEIGHTS = {CONTRIBUTION: "what is carried", ATTRIBUTION: "what counts for the target"}
 ABOUT = {
@@ -40,10 +41,10 @@ ABOUT = {
     "target's slope there; signs are left out of widths and told on pointing.",
 }
 SHOWN = (
-    " Dotted: from one stream into the other. Shown: {} of {} states, {:.0%} of all influence; the "
-    "widest {} of {} edges, which hold {:.0%} of what is between these states; states that none of "
-    "the drawn edges joins are left out. The test cuts a "
-    "crossing alone, all heads, and tells how far the target falls. Click an edge to open it."
+    " Dotted: from one stream into the other. Kept: {} of {} states, {:.0%} of all influence, and "
+    "{} edges, {:.0%} of what is between these states. Drawn: {} edges, from the root on always "
+    "the widest next, and the states that they join. The test cuts a crossing alone, all heads, "
+    "and tells how far the target falls. Click an edge to open it."
 )
 
 
@@ -55,6 +56,7 @@ class View:
     by: str  # of BY
     attributed: Shares | None  # in logits
     graph: Graph  # of one node a group
+    drawn: list[Edge]
     pins: Pins
     falls: dict[tuple[Node, Node], float]  # of crossings that were cut
 
@@ -83,29 +85,32 @@ def show(asked: Asked) -> None:
             top = _top(shares)
             st.button("Back to the answer", on_click=_choose, args=(asked, top), key="causes.top")
     graph = graphs.grouped(graphs.graph(shares, root, nodes, edges, list(found)), found)
-    falls = _falls(asked, graph) if test else {}
+    drawn = graphs.joined(graph, most)
+    falls = _falls(asked, drawn) if test else {}
     total = sum(values.size for values in graphs.influence(shares, root).values())
-    _draw(View(asked, by, attributed, graph, found, falls), most, total)
+    _draw(View(asked, by, attributed, graph, drawn, found, falls), total)
     options = {"root": list(root), "nodes": nodes, "edges": edges, "by": by}
     options["pins"] = [[*node, label] for node, label in found.items()]
     keeping.offer(asked, asked.cause("flow", options))
     flow_edge.show(asked, partial(_named, asked), _sizes(shares))
 
 
-def _draw(view: View, most: int, total: int) -> None:
+def _draw(view: View, total: int) -> None:
     """total: of all states that there are below the root."""
     graph = view.graph
-    drawn = graph.edges[:most]
+    figure = _figure(view)
     key = f"causes.flow {graph.root} {st.session_state.get('causes.clicks', 0)}"
-    saving.draw(
-        _figure(view, drawn),
-        view.asked.about,
-        key,
-        on_select=partial(_follow_click, view.asked, key),
-        selection_mode="points",
-    )
-    numbers = len(graph.nodes), total, graph.nodes_share, len(drawn), len(graph.edges)
-    st.caption(ABOUT[view.by] + SHOWN.format(*numbers, graph.edges_share))
+    columns = len(figure.layout.xaxis.ticktext)
+    with st.container(key=next(name for most, name in WIDTHS.items() if columns <= most)):
+        saving.draw(
+            figure,
+            view.asked.about,
+            key,
+            on_select=partial(_follow_click, view.asked, key),
+            selection_mode="points",
+        )
+    kept = len(graph.nodes), total, graph.nodes_share, len(graph.edges), graph.edges_share
+    st.caption(ABOUT[view.by] + SHOWN.format(*kept, len(view.drawn)))
 
 
 def _shares(asked: Asked, by: str) -> tuple[Shares, Shares | None]:
@@ -158,9 +163,9 @@ def _kept() -> tuple[float, float, int, bool]:
     return nodes, edges, most, linked.toggle("causes.test", TEST, "Test crossings by knock-out")
 
 
-def _figure(view: View, drawn: list[Edge]) -> go.Figure:
+def _figure(view: View) -> go.Figure:
     root = view.graph.root
-    joined = {root, *view.pins, *(node for edge in drawn for node in edge[:2])}
+    joined = {root, *view.pins, *(node for edge in view.drawn for node in edge[:2])}
     order = [node for node in view.graph.nodes if node in joined]
     points = [
         Point(*node, view.graph.nodes[node], view.pins.get(node, ""), node in view.pins)
@@ -168,7 +173,7 @@ def _figure(view: View, drawn: list[Edge]) -> go.Figure:
     ]
     lines = [
         Line(order.index(edge.source), order.index(edge.target), edge.influence, _told(view, edge))
-        for edge in drawn
+        for edge in view.drawn
     ]
     name = view.names[root.stream][root.place]
     title = {
@@ -186,11 +191,11 @@ def _figure(view: View, drawn: list[Edge]) -> go.Figure:
     )
 
 
-def _falls(asked: Asked, graph: Graph) -> dict[tuple[Node, Node], float]:
-    """What cutting the widest crossings does to the target, in logits."""
+def _falls(asked: Asked, drawn: list[Edge]) -> dict[tuple[Node, Node], float]:
+    """What cutting the first of these crossings does to the target, in logits."""
     crossing = [
         (e.source, e.target)
-        for e in graph.edges
+        for e in drawn
         if e.source.stream != e.target.stream and e.source.depth == e.target.depth - 1
     ]
     some = tuple(crossing[:TESTED])

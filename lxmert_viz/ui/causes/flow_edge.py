@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from lxmert_viz.analysis.flow import Node
-from lxmert_viz.experiments.head_slots import place_named
+from lxmert_viz.analysis.layer_names import place_named
 from lxmert_viz.figures.flow import by_head
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.causes import keeping, linked

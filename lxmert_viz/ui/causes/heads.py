@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from lxmert_viz.analysis.layer_names import place_named
 from lxmert_viz.config import LxmertConfig
 from lxmert_viz.experiments import head_slots
 from lxmert_viz.experiments.atlas import RANKINGS, Atlas, Judged
-from lxmert_viz.experiments.head_slots import Slot, flat, place_named
+from lxmert_viz.experiments.head_slots import Slot, flat
 from lxmert_viz.figures import causes as figures
 from lxmert_viz.ui.browser import saving
 from lxmert_viz.ui.causes import choice, keeping, linked, off_heads

@@ -21,7 +21,8 @@ CAPTION = (
     "set and not of the question above. Target: the right answer rather than that of the region "
     "whose features the asked one has in the corrupted run. Probes are linear, and each state is "
     "read by one that never saw its picture; the most frequent value is right in {majority:.0%}. "
-    "Bands: 95 % intervals. Control: mean of patching every other region, or word."
+    "Bands: 95 % intervals. Control: mean of patching every other region, or word. No file of this "
+    "experiment is saved: it is of a set, and `cause DATASET --view knowing` measures it again."
 )
 
 
@@ -31,7 +32,8 @@ def show(asked: Asked) -> None:
     if table is None:
         st.info(NONE.format(model=plain(model), file=runs.KNOWING), icon=":material/help:")
         return
-    saving.draw(by_depth(table, model), [f"Model {model}"], "causes.knowing")
+    with st.container(key="figure.wide"):
+        saving.draw(by_depth(table, model), [f"Model {model}"], "causes.knowing")
     for row in known_and_unused(table).itertuples():
         st.markdown(f"**{_told(row)}**")
     first = table.iloc[0]

@@ -22,9 +22,13 @@ DIRECTIONS = {
     NOISE: "corrupted into clean",
 }
 CAPTION = (
-    "0 is the corrupted run ({:.2f} logits), 1 the clean one ({:.2f}); colours end at 0 and 1, "
+    "0 is the corrupted run ({:.2f} logits), 1 the clean one ({:.2f}); colours end at −1 and 1, "
     "pointing tells the number. Clean: “{}”. Corrupted: {}. Target: {}. Control: cells whose "
     "states are alike in both runs are exactly at {:.0f}."
+)
+UNTURNED = (
+    " Both runs answer “{}”: 0 is a smaller lead of the same answer, and not another one. Another "
+    "word may turn it."
 )
 PREVIEW = (
     "A preview along the gradient. {} cells were run exactly, half of them its highest: "
@@ -60,6 +64,7 @@ def show(asked: Asked) -> None:
     saving.draw(figure, asked.about, "causes.patching")
     text = asked.found.tokens.text
     told = CAPTION.format(broken, clean, text, other.name, asked.target.name, direction == NOISE)
+    told += _unturned(asked, other.found)
     if is_preview:
         checked = waiting.result_of(
             f"check {run}",
@@ -69,8 +74,8 @@ def show(asked: Asked) -> None:
         told += " " + PREVIEW.format(len(checked.cells), checked.recall)
     st.caption(plain(told))
     options = dict(zip(("grid", "stream", "direction"), grid, strict=True))
-    second = (other.found.regions, other.found.tokens.text)
-    keeping.offer(asked, asked.cause("patching", options, second))
+    corrupted = (other.found.regions, other.found.tokens.text)
+    keeping.offer(asked, asked.cause("patching", options, corrupted))
 
 
 def _choose_grid() -> tuple[tuple[str, str, str], bool]:
@@ -111,6 +116,12 @@ def _columns(found: Trace, kind: str, stream: str) -> list[str]:
     if kind not in STREAM_GRIDS:
         return [f"head {n + 1}" for n in range(found.attention["lang"].shape[1])]
     return list(found.tokens.pieces) if stream == "lang" else numbered_names(found.regions)
+
+
+def _unturned(asked: Asked, corrupted: Trace) -> str:
+    first, second = (one.answers[0].text for one in (asked.found, corrupted))
+    is_same = asked.target.kind == "answer" and first == second
+    return UNTURNED.format(first) if is_same else ""
 
 
 def _on_both_answers(asked: Asked, corrupted: Trace) -> Asked:

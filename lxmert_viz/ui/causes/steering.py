@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from lxmert_viz.analysis.layer_names import place_named
 from lxmert_viz.analysis.regions import numbered_names
 from lxmert_viz.experiments import head_slots
-from lxmert_viz.experiments.head_slots import Slot, place_named
+from lxmert_viz.experiments.head_slots import Slot
 from lxmert_viz.experiments.steering import FAMILY
 from lxmert_viz.figures.picture import regions_picture
 from lxmert_viz.figures.steering_page import page

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from lxmert_viz.analysis.layer_names import place_named
 from lxmert_viz.experiments import head_slots
-from lxmert_viz.experiments.head_slots import Slot, flat, place_named
+from lxmert_viz.experiments.head_slots import Slot, flat
 from lxmert_viz.figures import causes as figures
 from lxmert_viz.figures import model_drawing as drawings
 from lxmert_viz.figures.model_drawing import WHOLE

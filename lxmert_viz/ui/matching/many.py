@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from lxmert_viz.analysis import matching_tables as tables
+from lxmert_viz.checkpoints.contents import unknown_note
 from lxmert_viz.dataset.caption_rows import CaptionRow
 from lxmert_viz.errors import PictureError
 from lxmert_viz.figures import matching as figures
@@ -18,6 +19,7 @@ from lxmert_viz.ui.server import matching, pictures, waiting
 from lxmert_viz.ui.server.matching import Matched, Seen
 from lxmert_viz.ui.wording import plain
 
+LITTLE = "Scores of captions with them say little."
 NO_CAPTIONS = "No caption yet. Type some, one a line."
 
 
@@ -121,12 +123,17 @@ def _show_cells(chosen: Choice, texts: list[str], given: Given, found: Matched) 
 
 
 def _matched(chosen: Choice, seen: list[Seen], texts: list[str]) -> Matched:
+    """Words that the model cannot read are told above what it makes of them."""
     digests = [(one.picture.digest, one.asked) for one in seen]
-    return waiting.result_of(
+    found = waiting.result_of(
         f"match {chosen.model} {digests} {texts}",
         f"matching with {chosen.model}",
         lambda report: matching.matched(chosen.model, seen, texts, report),
     )
+    if found.unknown_words:
+        note = unknown_note(chosen.model, found.unknown_words)
+        st.warning(plain(f"{note} {LITTLE}"), icon=":material/warning:")
+    return found
 
 
 def _of_rows(rows: list[CaptionRow], texts: list[str], found: Matched) -> pd.DataFrame:

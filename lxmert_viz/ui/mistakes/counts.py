@@ -4,8 +4,9 @@ from typing import Any
 
 import streamlit as st
 
+from lxmert_viz.analysis.mistakes import CAUSES
 from lxmert_viz.results.board import Board
-from lxmert_viz.results.columns import title_of
+from lxmert_viz.results.columns import meaning_of, title_of
 from lxmert_viz.results.row_filter import spelled, terms, with_term, without_term
 from lxmert_viz.ui.mistakes import views
 from lxmert_viz.ui.mistakes.place import filter_by, get
@@ -34,7 +35,7 @@ def _column(board: Board, name: str) -> None:
     largest = found.nlargest(MOST_VALUES, "rows", keep="first")
     if not len(largest):
         return
-    st.markdown(f"**{plain(title_of(name))}**")
+    st.markdown(f"**{plain(title_of(name))}**", help=meaning_of(name))
     for value, rows in zip(largest["value"].tolist(), largest["rows"].tolist(), strict=True):
         _value(name, value, rows, where)
 
@@ -48,7 +49,7 @@ def _value(name: str, value: Any, rows: int, where: str) -> None:
         key=f"counts.show {term}",
         icon=":material/close:" if is_on else None,
         type="tertiary",
-        help="Take this term away" if is_on else None,
+        help="Take this term away" if is_on else CAUSES.get(value) if name == "cause" else None,
         on_click=filter_by,
         args=(without_term(where, term) if is_on else with_term(where, name, value),),
     )

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from lxmert_viz.analysis.contrast import contrast, nearest
+from lxmert_viz.analysis.layer_names import place_named
 from lxmert_viz.figures import mistakes as figures
 from lxmert_viz.records import FAMILIES, RIGHT_FROM
 from lxmert_viz.results.board import Board
@@ -65,7 +66,7 @@ def _show_contrast(
 ) -> None:
     found = contrast(np.concatenate([block[there] for block in blocks], axis=1), is_right)
     labels = [
-        f"{family.replace('_', ' ')} {layer + 1}"
+        place_named(family, layer)
         for family, block in zip(families, blocks, strict=True)
         for layer in range(block.shape[1] // heads)
     ]
@@ -78,8 +79,9 @@ def _show_contrast(
     count = int((found.p < LEVEL).sum())
     st.caption(
         f"{(~is_right).sum():,} wrong against {is_right.sum():,} right answers; of {found.p.size} "
-        f"heads {count} differ beyond chance (Welch's t-test, Holm, 5%). A difference is no cause: "
-        "hard questions also differ in words and pictures. Filter to like questions first."
+        f"heads {count} differ beyond chance (Welch's t-test, Holm, 5%). A large one without "
+        "a dot differs as much from one wrong answer to the next. A difference is no cause: hard "
+        "questions also differ in words and pictures. Filter to like questions first."
     )
 
 

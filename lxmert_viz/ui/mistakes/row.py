@@ -40,7 +40,7 @@ NOT_STORED = (
 def open_row(row: Row, model: str, page: Page = navigation.ATTENTION) -> None:
     """Turns to a page with the row's picture and question, or says that the picture is not here."""
     try:
-        picture = boards.picture_of(row.picture, row.picture_file)
+        picture = boards.picture_of(row.picture, row.picture_file, row.part)
     except PictureError as error:
         st.warning(plain(str(error)), icon=":material/hide_image:")
         return
@@ -94,9 +94,9 @@ def show_row(board: Board, row: Row, model: str) -> None:
 
 def show_picture(row: Row) -> None:
     """One, or NLVR2's two side by side."""
-    shown = [(row.picture, row.picture_file)]
+    shown = [(row.picture, row.picture_file, row.part)]
     if row.second_picture:
-        shown.append((row.second_picture, row.second_picture_file))
+        shown.append((row.second_picture, row.second_picture_file, None))
     for place, named in zip(st.columns(len(shown)), shown, strict=True):
         try:
             place.image(pictures.shown_picture(boards.picture_of(*named)), width="stretch")

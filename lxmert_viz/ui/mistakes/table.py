@@ -15,7 +15,7 @@ ROWS = 20
 SEEN = 9  # rows of a page before it must be scrolled
 OPEN = "Open"
 SHOWN = ("text", "right", "answer", "score", "probability", "cause")
-READ = ("question_id", "picture_file", *SHOWN)
+READ = ("question_id", "picture_file", "part", *SHOWN)
 ALMOST = 0.999  # a cell shows no more: nothing that is less than 1 looks like 1
 SORTS = ("", "score", "probability", "margin", "words", "regions", "right", "answer", "cause")
 NARROW = ("Picture", OPEN, "Question", "Right", "Answer", "Cause")
@@ -100,7 +100,7 @@ def _show_rows(rows: pd.DataFrame, shown: str, wide: bool) -> None:
     table = rows[list(SHOWN)].rename(columns=title_of)
     certainty = title_of("probability")
     table[certainty] = table[certainty].clip(upper=ALMOST)
-    table.insert(0, "Picture", rows["picture_file"].map(boards.thumbnail_of))
+    table.insert(0, "Picture", list(map(boards.thumbnail_of, rows["picture_file"], rows["part"])))
     table.insert(1, OPEN, "Open ›")
     columns = {
         "Picture": st.column_config.ImageColumn(width=84),

@@ -20,7 +20,7 @@ from lxmert_viz.checkpoints.folder import find
 from lxmert_viz.dataset.datasets import Dataset
 from lxmert_viz.dataset.opening import Source, open_source
 from lxmert_viz.errors import DatasetError, PictureError
-from lxmert_viz.picture import Picture, as_jpeg
+from lxmert_viz.picture import Picture, as_jpeg, crop_px
 from lxmert_viz.places import ASSETS, data_folder
 from lxmert_viz.records import Report
 from lxmert_viz.results.board import Board
@@ -176,8 +176,8 @@ def _work(wanted: Wanted, folder: Path) -> Work:
     return work
 
 
-def picture_of(name: str | None, file: str | None) -> Picture:
-    """name: the picture's id, as a row has it; file: where it lies.
+def picture_of(name: str | None, file: str | None, part: str | None = None) -> Picture:
+    """name: the picture's id, as a row has it; file: where it lies; part: what is looked at of it.
 
     Raises PictureError where it is not below a folder of ours.
     """
@@ -190,7 +190,8 @@ def picture_of(name: str | None, file: str | None) -> Picture:
             "start the server with --data and the folder that holds it."
         )
     try:
-        return Picture.of(path.read_bytes())
+        content = path.read_bytes()
+        return Picture.of(crop_px(content, list(map(float, part.split()))) if part else content)
     except OSError as error:
         raise PictureError(f"{path} cannot be read ({error.strerror}).") from error
 
@@ -199,10 +200,10 @@ def is_shipped(row: Row) -> bool:
     return Path(row.picture_file or "").resolve().is_relative_to(ASSETS.resolve())
 
 
-def thumbnail_of(file: str | None) -> str:
+def thumbnail_of(file: str | None, part: str | None = None) -> str:
     """A picture as an address for an image column; an empty one where there is none."""
     try:
-        return _thumbnail(picture_of(None, file))
+        return _thumbnail(picture_of(None, file, part))
     except PictureError:
         return NOTHING
 

@@ -36,6 +36,7 @@ class Matched(NamedTuple):
     blank: np.ndarray  # (C, 2)
     text_errors: tuple[str, ...]  # C, "" where there is none
     picture_errors: tuple[str, ...]  # P
+    unknown_words: tuple[str, ...] = ()  # of all texts
 
     @property
     def scores(self) -> np.ndarray:
@@ -85,7 +86,9 @@ def _matched(
         )
         logits[np.ix_(said, shown)], blank[said] = grid.logits, grid.blank
     errors = tuple(one if isinstance(one, str) else "" for one in found)
-    return Matched(logits, blank, wrong, errors)
+    read = opened.tokenizer.read
+    unknown = {word: None for place in said for word in read(texts[place]).unknown_words}
+    return Matched(logits, blank, wrong, errors, tuple(unknown))
 
 
 def _regions(model: str, one: Seen, report: Report) -> Regions | str:

@@ -230,7 +230,7 @@ def _cell(view: View, row: int, depth: int) -> None:
         column_config={
             "rank": {"width": 50},
             "label": {"width": 160},
-            chosen.kind: {"width": 75},
+            chosen.kind: st.column_config.NumberColumn(width=75, format="%.3f"),
         },
     )
     if view.head.bank:
@@ -259,8 +259,11 @@ def _neighbours(found: Trace, stream: str, depth: str, row: int) -> None:
             side = pd.DataFrame(columns | {"cosine": alike})
             sides.append(side.drop(index=row) if other == stream else side)
     others = pd.concat(sides).sort_values("cosine", ascending=False, kind="stable")
+    cosine = st.column_config.NumberColumn(format="%.3f")
     st.dataframe(
-        others[:NEIGHBOURS].round(3), hide_index=True, column_config={"state": {"width": 200}}
+        others[:NEIGHBOURS].round(3),
+        hide_index=True,
+        column_config={"state": {"width": 200}, "cosine": cosine},
     )
 
 

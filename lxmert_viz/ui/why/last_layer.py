@@ -15,10 +15,11 @@ from lxmert_viz.ui.why.naming import number
 
 TITLE = "What the last layer writes toward it"
 HOW = (
-    "The state that the answer is read from, taken apart exactly: what entered the last layer, "
-    "what each attention head and the feed-forward block wrote, and biases, in logits of the "
-    "output head's slope there ({} in all). Lengths of LayerNorms and the slope are held, so this "
-    "is an approximation."
+    "The state that the answer is read from is a sum: what entered the last layer, what each "
+    "attention head and the feed-forward block wrote, and biases. A bar is such a part times the "
+    "output head's slope at this state: which way the target goes with a little more of it. "
+    "Together they are {} logits and not the {} of the target, because the output head is curved: "
+    "compare bars with each other. Lengths of LayerNorms are held too, so this is an approximation."
 )
 OF_A_REGION = (
     "What a region is, is read from the region's own state, and this takes a word's state apart. "
@@ -53,7 +54,7 @@ def show(variant: Variant, found: Trace, target: Target) -> None:
             [f"{target.name}, logits", "LayerNorms and the output head's slope held"],
         )
         saving.draw(figure, saving.about(found), "why.last-layer")
-        st.caption(HOW.format(number(effects.total)))
+        st.caption(HOW.format(number(effects.total), number(effects.whole)))
         st.markdown(_error(effects))
 
 

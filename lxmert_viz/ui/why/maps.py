@@ -35,7 +35,7 @@ def show(variant: Variant, found: Trace, chosen: Choice, picture: str) -> None:
     methods = [method for method in (chosen.method, chosen.beside) if method != NOTHING]
     pointed = st.container(key="why.pointed")
     sides = []
-    columns = st.columns(len(methods), gap="large")
+    columns = st.columns(len(methods), gap="medium")
     for column, side, method in zip(columns, ("first", "second"), methods, strict=False):
         asked = Asked(method, chosen.target, chosen.removal, chosen.pairs, chosen.stable)
         with column:
@@ -69,7 +69,7 @@ def _show_side(view: View, is_alone: bool) -> Side:
     if explained.gap is not None and explained.gap > WIDEST_GAP:
         st.warning(MISSES.format(explained.gap), icon=":material/warning:")
         return Side(explained, ())
-    places = st.columns([11, 9], gap="large") if is_alone else [st.container(), st.container()]
+    places = st.columns([11, 9], gap="medium") if is_alone else [st.container(), st.container()]
     shown = drawn.map_of(view, explained)
     with places[0]:
         saving.draw(shown.figure, view.about, f"why.map {view.side}")
@@ -143,8 +143,8 @@ def _told(view: View, explained: Relevance) -> list[str]:
     if explained.orders:
         told.append(
             f"{explained.orders} orders; whiskers are 95 % confidence sequences, which hold at "
-            f"every moment (of contributions cut at ±{explained.bound:.1f} logits). "
-            + _stability(explained, view.asked.stable)
+            f"every moment (of contributions cut at ±{explained.bound:.1f} logits; wide ones run "
+            "out of the figure). " + _stability(explained, view.asked.stable)
         )
     elif view.asked.method == "shapley":
         told.append("Exact: every coalition was asked, nothing was drawn.")

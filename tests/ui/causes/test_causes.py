@@ -111,6 +111,7 @@ def test_a_head_can_write_its_mean_over_a_set(
 
 def test_edges_have_their_control_line(opened: AppTest) -> None:
     view(opened, "edges")
+    assert "not to be had here" not in texts(opened)  # no word is chosen, and none was asked for
     (curves,) = charts(opened)
     names = [line["name"] for line in curves["data"]]
     assert names == ["words read regions", "regions read words", "the first word reads itself"]
@@ -120,12 +121,20 @@ def test_edges_have_their_control_line(opened: AppTest) -> None:
     assert len(charts(opened)[0]["data"]) == 5
 
 
-def test_patching_has_a_scale_from_corrupted_to_clean(opened: AppTest) -> None:
+def test_patching_has_a_scale_from_corrupted_to_clean(opened: AppTest, counted: Counted) -> None:
     view(opened, "patching")
     assert "0 is the corrupted run" in texts(opened) or "word" in texts(opened)
     key = next(t.key for t in opened.text_input if t.label == "Corrupted text")
     words = opened.text_input(key=key).value
     assert words
+    clean = examples.examples()[0]
+    regions = counted.inner.look(clean.picture.content)
+    asked = [clean.questions[0].text, words]
+    first, second = (
+        counted.inner.answers(scores, 1)[0].text
+        for scores in counted.inner.score_many([(regions, text) for text in asked])
+    )
+    assert ("0 is a smaller lead of the same answer" in texts(opened)) == (first == second)
     opened.text_input(key=key).set_value("what?").run()
     said = "\n".join(e.value for e in opened.error)
     assert "word pieces, and states can only be put" in said
@@ -276,7 +285,7 @@ def test_heads_that_are_clicked_are_switched_off_together(
     event = SimpleNamespace(selection=SimpleNamespace(points=clicked))
     monkeypatch.setattr(saving, "draw", lambda *told, **options: event)
     opened.run()
-    named = "region layer 1, head 2, language layer 1, head 1"
+    named = "vision layer 1, head 2, language layer 1, head 1"
     button(opened, f"Switch off together: {named}").click().run()
     assert not opened.exception and opened.query_params["cause"] == "off"
     assert opened.query_params["heads-off"] == "lang.1.1,vision.1.2"

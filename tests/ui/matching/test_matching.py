@@ -51,6 +51,16 @@ def test_captions_are_sorted_with_the_score_of_the_words_alone(
     assert "index 1 of its two logits is “match”" in texts(opened)
 
 
+def test_words_that_the_model_cannot_read_are_told(opened: AppTest) -> None:
+    captions = opened.text_area(key="matching.captions")
+    captions.set_value("a red zebra\nthe zebra on a tram").run()
+    assert "has never seen these words and reads blanks there: “zebra”, “tram”" in texts(opened)
+    view(opened, "matrix")
+    assert "“zebra”, “tram”" in texts(opened)
+    captions.set_value("a red ball").run()
+    assert "zebra" not in texts(opened)
+
+
 def test_bad_rows_of_a_file_stay_as_rows_with_errors(opened: AppTest) -> None:
     long = "red " * 200
     content = f"caption,foil\n{CAPTION},{FOIL}\n,the man\na dog,A  dog\n{long},\n"

@@ -3,49 +3,15 @@
 import json
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
+from lxmert_viz.picture import decode
 from lxmert_viz.places import DATA_VARIABLE
-from lxmert_viz.results.columns import MATCH, NO_MATCH, SCHEMA
-from lxmert_viz.results.run_folder import TABLE, write_table
-from lxmert_viz.ui.frame.navigation import MATCHING
+from lxmert_viz.ui.frame.navigation import ATTENTION, MATCHING
+from lxmert_viz.ui.server import pictures
 from tests.helpers.small_page import Counted, texts
-from tests.helpers.small_run import put_manifest
+from tests.helpers.small_run import put_captions
 from tests.ui.mistakes.test_mistakes import at
-
-PAIRS = 60
-
-
-def put_captions(folder: Path, picture: Path) -> None:
-    """Colours are told apart but for one tie; of sides every third pair is lost by 1."""
-    rows = []
-    for n in range(PAIRS):
-        kind = "color" if n % 2 else "side"
-        gap = -1.0 if kind == "side" and n % 3 == 0 else 0.0 if n == 1 else 2.0
-        for right, text, score in (
-            (MATCH, "a red ball", 1.0),
-            (NO_MATCH, "a blue ball", 1.0 - gap),
-        ):
-            rows.append(
-                {
-                    "question_id": f"{n}:{right == MATCH}",
-                    "picture": f"p{n}",
-                    "picture_file": str(picture),
-                    "text": text,
-                    "right": right,
-                    "pair": str(n),
-                    "question_type": kind,
-                    "match": 0.5,
-                    "match_score": score,
-                    "match_logit": 0.0,
-                    "blank_score": 0.25,
-                    "score": float((score > 0) == (right == MATCH)),
-                }
-            )
-    folder.mkdir(parents=True)
-    write_table(folder / TABLE, pa.Table.from_pylist(rows, schema=SCHEMA))
-    put_manifest(folder)
 
 
 @pytest.fixture
@@ -83,6 +49,18 @@ def test_a_lost_pair_opens_on_the_page_matching(counted: Counted, run: Path) -> 
     assert page.text_input(key="question.typed").value == "a red ball"
     assert page.text_input(key="matching.foil").value == "a blue ball"
     assert "Caption: a :orange-background[**red**] ball" in texts(page)
+
+
+@pytest.mark.parametrize(("row", "size"), [("6:True", (50, 50)), ("12:True", (160, 120))])
+def test_a_row_about_a_part_of_a_picture_opens_that_part(
+    counted: Counted, run: Path, row: str, size: tuple[int, int]
+) -> None:
+    page = at(run="runs/toy", row=row)
+    assert not page.exception and not page.error, texts(page)
+    page.button(key="row.to Attention").click().run()
+    page.switch_page(ATTENTION.path).run()
+    opened = pictures.picture_of(page.session_state["picture.own upload"])
+    assert decode(opened.content).size == size
 
 
 def test_a_run_without_captions_says_so(
