@@ -192,7 +192,9 @@ def _written(source: Source, folder: Path, report: Report) -> dict[str, Any]:
 
         def write(numbered: tuple[int, pa.Table]) -> tuple[int, bytes]:
             number, shard = numbered
-            pq.write_table(shard, _path(folder, number), row_group_size=ROW_GROUP)
+            repeating = example_table.repeating(shard.schema)
+            path = _path(folder, number)
+            pq.write_table(shard, path, row_group_size=ROW_GROUP, use_dictionary=repeating)
             return shard.num_rows, _content(shard)
 
         shards = enumerate(_cut(staged.batches(LARGEST), sizes))

@@ -108,7 +108,9 @@ class Staged:
             self._remark(remark)
 
         self.told.remark, rows = hear, 0
-        with pq.ParquetWriter(path, example_table.SCHEMA) as writer:
+        schema = example_table.SCHEMA
+        repeating = example_table.repeating(schema)
+        with pq.ParquetWriter(path, schema, use_dictionary=repeating) as writer:
 
             def write(table: pa.Table) -> int:
                 writer.write_table(table)

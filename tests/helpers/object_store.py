@@ -58,6 +58,14 @@ def object_store() -> Iterator[Objects]:
 class _Handler(BaseHTTPRequestHandler):
     objects: Objects
     protocol_version = "HTTP/1.1"
+    wbufsize = 2**16  # head and content in one piece: else each waits for the other's receipt
+    disable_nagle_algorithm = True
+
+    def handle_expect_100(self) -> bool:
+        """Said at once: who sends waits a second for it."""
+        goes_on = super().handle_expect_100()
+        self.wfile.flush()
+        return goes_on
 
     def log_message(self, *_: object) -> None:
         """Nothing is printed."""

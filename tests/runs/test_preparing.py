@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
+from lxmert_viz.dataset.example_table import OWN
 from lxmert_viz.dataset.opening import Source, open_dataset, open_source
 from lxmert_viz.errors import DatasetError
 from lxmert_viz.places import ASSETS
@@ -178,3 +179,11 @@ def test_a_dataset_that_moved_is_found_again_and_no_other(
     tables = (pq.read_table(tmp_path / name / TABLE) for name in ("whole", "run"))
     whole, broken = (table.drop(["seconds", "picture_file"]) for table in tables)
     assert broken.equals(whole)
+
+
+def test_a_shard_keeps_each_value_once_where_values_repeat(tmp_path: Path) -> None:
+    made = prepared(ASSETS / "study", tmp_path)
+    group = pq.ParquetFile(made.shards[0].path).metadata.row_group(0)
+    columns = [group.column(place) for place in range(group.num_columns)]
+    plain = {one.path_in_schema for one in columns if not one.has_dictionary_page}
+    assert plain == {*OWN, "matches", "balanced"}  # Parquet has no dictionary of booleans

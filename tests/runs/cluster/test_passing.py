@@ -13,6 +13,7 @@ from lxmert_viz.errors import ClusterError
 from lxmert_viz.pipeline import Pipeline
 from lxmert_viz.places import ASSETS
 from lxmert_viz.results.run_folder import TABLE, RunFolder
+from lxmert_viz.runs import preparing
 from lxmert_viz.runs.cluster.actors import Outcome
 from lxmert_viz.runs.cluster.connecting import Cluster
 from lxmert_viz.runs.cluster.evaluating import on_cluster
@@ -21,7 +22,7 @@ from lxmert_viz.runs.cluster.passing import ARRIVING, Post, open_store
 from lxmert_viz.runs.cluster.pieces import Piece
 from lxmert_viz.runs.cluster.rounds import Site
 from lxmert_viz.runs.evaluation import evaluate
-from lxmert_viz.runs.extraction import Kept, extract
+from lxmert_viz.runs.extraction import Kept
 from lxmert_viz.runs.manifest import Settings
 from lxmert_viz.runs.preparing import Shard
 from lxmert_viz.stores import Store
@@ -36,16 +37,21 @@ def objects() -> Iterator[Objects]:
 
 
 @pytest.fixture
-def dataset() -> Dataset:
-    """Two shards."""
+def dataset(monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """A few shards."""
+    monkeypatch.setattr(preparing, "PART", 8)
     study = open_dataset(ASSETS / "study")
-    return replace(study.without_regions(), examples=study.examples[:100])
+    return replace(study.without_regions(), examples=study.examples[:24])
 
 
 @pytest.fixture
 def site(objects: Objects, tiny_folder: Path) -> Site:
     store = open_store(objects.address("runs/mine"))
     return Site(Cluster(), "cpu", tiny_folder, lambda line: None, store)
+
+
+def unheard(stage: str, share: float) -> None:
+    """Of a report."""
 
 
 def table(run: RunFolder) -> list[dict[str, object]]:
@@ -63,11 +69,11 @@ def test_a_run_through_a_store_has_the_numbers_of_one_process_and_leaves_nothing
 ) -> None:
     given = (tiny_pipeline, tiny_folder, dataset)
     here = evaluate(*given, tmp_path / "here", Settings())
-    poison, written = dataset.examples[20].id, set[str]()
+    poison, written = dataset.examples[2].id, set[str]()
 
     def behave(node: str, piece: Piece, last: bool) -> Outcome | None:
         ids = pq.read_table(piece.shard.path, columns=["id"])["id"].to_pylist()
-        if poison in ids and len(ids) > 40:
+        if poison in ids and piece.is_whole:
             return None  # a piece that ends its actors, until it is halved
         done = machines.done(node, piece)
         written.update(name.split("/", 3)[-1] for name in objects.kept)
@@ -99,10 +105,13 @@ def test_folders_that_belong_to_a_part_pass_through_a_store_too(
     tmp_path: Path,
 ) -> None:
     kept = Kept(half=False)
-    here = extract(tiny_pipeline, dataset, tmp_path / "here", kept)
-    given = (site, tiny_pipeline, dataset, tmp_path / "there", kept)
-    there = extract_on_cluster(*given, lambda stage, share: None)
-    assert [row.example for row in here.rows] == [row.example for row in there.rows]
+    on_a_disk, through_a_store = (
+        extract_on_cluster(
+            replace(site, store=store), tiny_pipeline, dataset, tmp_path / name, kept, unheard
+        )
+        for name, store in (("here", None), ("there", site.store))
+    )
+    assert [row.example for row in on_a_disk.rows] == [row.example for row in through_a_store.rows]
     for name in ("vision.bin", "lang.bin"):
         assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
 
