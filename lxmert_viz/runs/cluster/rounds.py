@@ -29,6 +29,9 @@ from lxmert_viz.stores import Store
 TRIES = 3  # of a shard that ends its actors, before it is halved, and of a row
 WATCH = 5.0  # seconds between two looks at the machines
 STALE = 120.0  # seconds without a sign of life from any actor: Ray waits for one that is gone
+UNBEGUN = (
+    600.0  # the same in a round of which nobody has told yet: a cluster may be full for a while
+)
 AT_THE_END = 2.0  # seconds for a round to be closed
 Say = Callable[[str], None]
 
@@ -132,7 +135,7 @@ class Rounds:
                 while not wait((coming,), WATCH).done:
                     self._check_there(away)
                     heard = time.monotonic() if self._notes.lives(STALE) else heard
-                    if self._actors and time.monotonic() - heard > STALE:
+                    if time.monotonic() - heard > (STALE if self._actors else UNBEGUN):
                         raise _Stalled("an actor that does not come back")
                 outcome, heard = coming.result(), time.monotonic()
                 if outcome is None:

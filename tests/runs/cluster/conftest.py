@@ -10,9 +10,9 @@ from lxmert_viz.runs.cluster import rounds
 from lxmert_viz.runs.cluster.connecting import ENVIRONMENT
 from tests.helpers.pretended_cluster import Machines
 
-SOON_GONE = {  # a machine that ended is told in a second or two and not in a quarter of a minute
-    "RAY_health_check_initial_delay_ms": "500",
-    "RAY_health_check_period_ms": "500",
+SOON_GONE = {  # a machine that ended is told in five seconds and not in a quarter of a minute
+    "RAY_health_check_initial_delay_ms": "1000",
+    "RAY_health_check_period_ms": "1000",
 }
 os.environ.update(ENVIRONMENT | SOON_GONE)
 

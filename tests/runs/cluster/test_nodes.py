@@ -25,6 +25,7 @@ from lxmert_viz.places import ASSETS
 from lxmert_viz.records import Report
 from lxmert_viz.results.run_folder import RAY_LOG, TABLE, RunFolder
 from lxmert_viz.runs import provenance
+from lxmert_viz.runs.cluster import rounds
 from lxmert_viz.runs.cluster.connecting import Cluster, connected
 from lxmert_viz.runs.cluster.evaluating import Evaluation
 from lxmert_viz.runs.cluster.pieces import Piece
@@ -127,6 +128,12 @@ def gone(path: Path) -> bytes:
         raise FileNotFoundError(2, "No such file or directory", str(path))
     with path.open("rb") as file:
         return file.read()
+
+
+@pytest.fixture(autouse=True)
+def no_long_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else uses this cluster: an actor begins soon, or Ray waits for one that is gone."""
+    monkeypatch.setattr(rounds, "UNBEGUN", 40.0)
 
 
 def full(*_: object) -> NoReturn:
