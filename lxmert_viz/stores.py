@@ -14,6 +14,8 @@ from uuid import uuid4
 
 from pyarrow import fs
 
+from lxmert_viz.whole_files import written_whole
+
 SECRETS = re.compile(r"//[^/@]*@")
 OBJECTS = ("s3", "gcs", "abfs")  # pyarrow's names of those that keep objects, and no folders
 
@@ -66,7 +68,8 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         with (
             self._files.open_input_stream(f"{self.folder}/{name}") as stream,
-            path.open("wb") as file,
+            written_whole(path) as unfinished,
+            unfinished.open("wb") as file,
         ):
             shutil.copyfileobj(stream, file)
 
