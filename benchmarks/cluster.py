@@ -127,13 +127,16 @@ def _poisoned(
     work = Poisoned(MODEL, folder.resolve(), None, "cpu", poison)
     engine = Engine("ray", "cpu", 1, lambda shards: Rounds(site, work, shards).run())
     run = evaluate(pipeline, MODEL, asked, folder, Settings(), engine=engine)
-    unlike = [
-        (new["question_id"], new["error"])
-        for new, old in zip(_rows(run), before, strict=True)
-        if {**new, "probability": 0, "margin": 0} != {**old, "probability": 0, "margin": 0}
-    ]
-    is_found = [name for name, _ in unlike] == [poison]
-    tell("a row that ends its actors", equal_but_for_it=is_found, error=unlike[0][1])
+    pairs = list(zip(_rows(run), before, strict=True))
+    failed = [(new["question_id"], new["error"]) for new, _ in pairs if new["error"]]
+    others = all(new["answer"] == old["answer"] for new, old in pairs if not new["error"])
+    # halved pieces are other batches: probabilities differ by rounding
+    tell(
+        "a row that ends its actors",
+        only_it_failed=[name for name, _ in failed] == [poison],
+        others_answer_alike=others,
+        error=failed[0][1] if failed else None,
+    )
 
 
 def _rows(run: RunFolder) -> list[dict[str, object]]:
