@@ -129,12 +129,14 @@ def _poisoned(
     run = evaluate(pipeline, MODEL, asked, folder, Settings(), engine=engine)
     pairs = list(zip(_rows(run), before, strict=True))
     failed = [(new["question_id"], new["error"]) for new, _ in pairs if new["error"]]
-    others = all(new["answer"] == old["answer"] for new, old in pairs if not new["error"])
-    # halved pieces are other batches: probabilities differ by rounding
+    answered = [(new, old) for new, old in pairs if not new["error"]]
+    others = all(new["answer"] == old["answer"] for new, old in answered)
+    far = max(abs(new["probability"] - old["probability"]) for new, old in answered)
     tell(
         "a row that ends its actors",
         only_it_failed=[name for name, _ in failed] == [poison],
         others_answer_alike=others,
+        far=far,  # halved pieces are other batches, which round otherwise
         error=failed[0][1] if failed else None,
     )
 
